@@ -1,0 +1,23 @@
+namespace QosValuation;
+
+/// <summary>One record of a COCO-format dataset: a photograph with its captions.</summary>
+public sealed record CocoItem
+{
+    /// <summary>The identifier in the annotation file.</summary>
+    public required long ImageId { get; init; }
+
+    /// <summary>The full path of the image; null where only captions were asked for.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>The captions, in file order; empty where the image has none.</summary>
+    public required IReadOnlyList<string> Captions { get; init; }
+
+    /// <summary>Width in pixels as the annotation file states it; 0 where it does not.</summary>
+    public int Width { get; init; }
+
+    /// <summary>Height in pixels as the annotation file states it; 0 where it does not.</summary>
+    public int Height { get; init; }
+
+    /// <summary>The licence's name as the annotation file states it.</summary>
+    public string? License { get; init; }
+}

@@ -1,0 +1,52 @@
+namespace QosValuation.IO;
+
+/// <summary>Writes whole files or none: content goes to a temporary neighbour that is renamed over the target at the end.</summary>
+internal static class AtomicFile
+{
+    /// <summary>Writes a file through <paramref name="write"/>; on any failure the target keeps its old content and the temporary file is removed.</summary>
+    /// <param name="path">The target; its folder is created.</param>
+    /// <param name="write">Writes the content.</param>
+    public static void Write(string path, Action<Stream> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        string full = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        string temporary = TemporaryNeighbour(full);
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, full, overwrite: true);
+        }
+        catch
+        {
+            TryDelete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>A fresh name in the same folder, so that the final rename stays within one file system.</summary>
+    /// <param name="fullPath">The target's full path.</param>
+    /// <returns>A path that does not exist.</returns>
+    public static string TemporaryNeighbour(string fullPath) => fullPath + "." + Guid.NewGuid().ToString("N")[..8] + ".tmp";
+
+    /// <summary>Deletes a file where it exists, and never throws.</summary>
+    /// <param name="path">The file.</param>
+    public static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (IOException)
+        {
+        }
+        catch (UnauthorizedAccessException)
+        {
+        }
+    }
+}

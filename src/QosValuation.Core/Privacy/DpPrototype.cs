@@ -1,0 +1,67 @@
+namespace QosValuation;
+
+/// <summary>How noise is added to a prototype.</summary>
+public enum PrivacyMechanism
+{
+    /// <summary>The Gaussian mechanism calibrated exactly (Balle &amp; Wang, ICML 2018), for every ε &gt; 0.</summary>
+    AnalyticGaussian,
+
+    /// <summary>The classic calibration of the paper's Eq. 21, σ = Δ√(2 ln(1.25/δ))/ε; proven for 0 &lt; ε &lt; 1 only.</summary>
+    ClassicGaussian,
+
+    /// <summary>The discrete Gaussian on an integer grid (Canonne, Kamath &amp; Steinke, 2020).</summary>
+    DiscreteGaussian,
+
+    /// <summary>The Image-DP baseline (arXiv 2410.07738): q·N(0, s²I) with no sensitivity and no formal guarantee.</summary>
+    ImageDp,
+}
+
+/// <summary>Which datasets count as neighbours.</summary>
+public enum Neighboring
+{
+    /// <summary>One record is exchanged for another; the count is public.</summary>
+    ReplaceOne,
+
+    /// <summary>One record is added or removed.</summary>
+    AddRemove,
+}
+
+/// <summary>A released prototype: the noisy mean of a cluster's unit vectors in one modality.</summary>
+public sealed record DpPrototype
+{
+    /// <summary>The cluster the prototype stands for.</summary>
+    public required int ClusterId { get; init; }
+
+    /// <summary>The modality of the averaged embeddings.</summary>
+    public required Modality Modality { get; init; }
+
+    /// <summary>The released vector: mean plus noise, not normalised.</summary>
+    public required float[] Vector { get; init; }
+
+    /// <summary>The number of records averaged.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>The privacy parameter ε; NaN where the mechanism is not formal.</summary>
+    public required double Epsilon { get; init; }
+
+    /// <summary>The privacy parameter δ; NaN where the mechanism is not formal.</summary>
+    public required double Delta { get; init; }
+
+    /// <summary>The L2 sensitivity Δ of the mean; NaN where the mechanism is not formal.</summary>
+    public required double Sensitivity { get; init; }
+
+    /// <summary>The standard deviation of the noise per coordinate.</summary>
+    public required double Sigma { get; init; }
+
+    /// <summary>The mechanism that drew the noise.</summary>
+    public required PrivacyMechanism Mechanism { get; init; }
+
+    /// <summary>Whether the release carries an (ε, δ) guarantee.</summary>
+    public required bool IsFormal { get; init; }
+
+    /// <summary>The neighbouring relation that the guarantee is stated for.</summary>
+    public Neighboring Neighboring { get; init; }
+
+    /// <summary>The records' contributors, without repetition, in arrival order.</summary>
+    public IReadOnlyList<string> Contributors { get; init; } = [];
+}
