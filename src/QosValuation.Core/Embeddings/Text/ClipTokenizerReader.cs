@@ -157,7 +157,7 @@ internal static class ClipTokenizerReader
         {
             string?[] sides = merge.ValueKind == JsonValueKind.Array
                 ? [.. merge.EnumerateArray().Select(side => side.GetString())]
-                : merge.GetString()!.Split(' ');
+                : (string?[])merge.GetString()!.Split(' ');
             pairs.Add(sides is [{ Length: > 0 } left, { Length: > 0 } right]
                 ? (left, right)
                 : throw NotReadable(path, $"holds a merge rule that is not a pair (rule {pairs.Count + 1})."));
