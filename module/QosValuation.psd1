@@ -7,7 +7,10 @@
     Description          = 'Values private image-and-text data and shares scarce AI quota fairly for it, without leaking the data: CLIP embeddings, clusters, differentially private prototypes, data values, token allocation and fairness.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
-    FormatsToProcess     = @()
+    FormatsToProcess     = @(
+        'formats/Clustering.format.ps1xml'
+        'formats/Valuation.format.ps1xml'
+    )
     FunctionsToExport    = @()
     VariablesToExport    = @()
     AliasesToExport      = @()

@@ -68,6 +68,7 @@ internal sealed class BatchEmbeddingClusterer(ClusteringOptions options, Action<
     {
         RandomSource random = RandomSource.Create(Options.Seed);
         KMeansResult result = SphericalKMeans.Run(vectors, Options.ClusterCount!.Value, random, Options, cancellationToken);
+        IsConverged = result.Converged;
         int[] numbers = new int[Options.ClusterCount.Value];
         Array.Fill(numbers, -1);
         int clusters = 0;

@@ -38,6 +38,9 @@ public abstract class EmbeddingClusterer
     /// <summary>The number of records labelled noise; known after <see cref="Complete"/>.</summary>
     public int NoiseCount { get; private protected set; }
 
+    /// <summary>False where k-means stopped at its last iteration before it had settled.</summary>
+    public bool IsConverged { get; private protected set; } = true;
+
     private protected int Dimension => _assembler.Dimension;
 
     private protected bool HasSink => _labelled is not null;

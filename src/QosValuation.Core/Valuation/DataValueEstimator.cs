@@ -64,7 +64,7 @@ public sealed class DataValueEstimator
                 "LabelsMixed",
                 FaultKind.InvalidArgument,
                 $"The embedding '{embedding.Item}' is {(isLabelled ? "labelled" : "not labelled")}, those before it are{(before ? "" : " not")}: "
-                + "label all of them with Group-Embedding -PassThru, or none.",
+                + "value labelled embeddings and raw ones apart.",
                 embedding);
         }
 
