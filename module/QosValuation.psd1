@@ -9,6 +9,8 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
         'formats/Ledger.format.ps1xml'
+        'formats/Clustering.format.ps1xml'
+        'formats/Valuation.format.ps1xml'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()
