@@ -15,8 +15,8 @@ internal static class NormalTail
     private const double Step = 0.5;
     private const double PoleLimit = Math.PI / Step;
 
-    private static readonly double[] _nodeSquares = [.. Enumerable.Range(0, 14).Select(k => (k + 0.5) * Step * (k + 0.5) * Step)];
-    private static readonly double[] _nodeWeights = [.. _nodeSquares.Select(square => Math.Exp(-square))];
+    private static readonly double[] NodeSquares = [.. Enumerable.Range(0, 14).Select(k => (k + 0.5) * Step * (k + 0.5) * Step)];
+    private static readonly double[] NodeWeights = [.. NodeSquares.Select(square => Math.Exp(-square))];
 
     /// <summary>The scaled complementary error function exp(z²)·erfc(z). O(1).</summary>
     /// <param name="z">Any number; below −26.6 the result is infinite.</param>
@@ -44,9 +44,9 @@ internal static class NormalTail
         }
 
         double sum = 0;
-        for (int k = 0; k < _nodeSquares.Length; k++)
+        for (int k = 0; k < NodeSquares.Length; k++)
         {
-            sum += _nodeWeights[k] / (square + _nodeSquares[k]);
+            sum += NodeWeights[k] / (square + NodeSquares[k]);
         }
 
         double result = sum * (2 * Step / Math.PI) * z;
@@ -95,10 +95,10 @@ internal static class NormalTail
         double half = width / 2;
         double centre = x1 + half;
         double sum = 0;
-        for (int i = 0; i < _gaussNodes.Length; i++)
+        for (int i = 0; i < GaussNodes.Length; i++)
         {
-            double offset = half * _gaussNodes[i];
-            sum += _gaussWeights[i] * (MillsSlope(centre - offset) + MillsSlope(centre + offset));
+            double offset = half * GaussNodes[i];
+            sum += GaussWeights[i] * (MillsSlope(centre - offset) + MillsSlope(centre + offset));
         }
 
         return sum * half;
@@ -140,13 +140,13 @@ internal static class NormalTail
     }
 
     // Gauss and Legendre's rule of 16 points on [−1, 1]; the positive half of the symmetric nodes.
-    private static readonly double[] _gaussNodes =
+    private static readonly double[] GaussNodes =
     [
         0.0950125098376374402, 0.2816035507792589132, 0.4580167776572273863, 0.6178762444026437484,
         0.7554044083550030339, 0.8656312023878317439, 0.9445750230732325761, 0.9894009349916499326,
     ];
 
-    private static readonly double[] _gaussWeights =
+    private static readonly double[] GaussWeights =
     [
         0.1894506104550684963, 0.1826034150449235889, 0.1691565193950025382, 0.1495959888165767321,
         0.1246289712555338720, 0.0951585116824927848, 0.0622535239386478929, 0.0271524594117540949,
