@@ -8,6 +8,7 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
+        'formats/Ledger.format.ps1xml'
         'formats/Clustering.format.ps1xml'
         'formats/Valuation.format.ps1xml'
     )
@@ -15,11 +16,14 @@
     VariablesToExport    = @()
     AliasesToExport      = @()
     CmdletsToExport      = @(
+        'Add-DatRecord'
         'ConvertTo-ClipImage'
         'ConvertTo-ClipToken'
+        'Export-DatSettlement'
         'Export-Embedding'
         'Get-ClipEmbedding'
         'Get-ClipModel'
+        'Get-DatRecord'
         'Get-GaussianSigma'
         'Group-Embedding'
         'Import-CocoDataset'
@@ -33,6 +37,7 @@
         'New-DpPrototype'
         'New-SceneDataset'
         'Test-ClipModel'
+        'Test-DatLedger'
     )
     PrivateData          = @{
         PSData = @{
