@@ -1,0 +1,48 @@
+@{
+    RootModule           = 'QosValuation.psm1'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '6f0c8f36-2b1e-4c59-9d0c-6a6f6b2f7a11'
+    Author               = 'The QosValuation contributors'
+    Copyright            = '(c) The QosValuation contributors. MIT licence.'
+    Description          = 'Values private image-and-text data and shares scarce AI quota fairly for it, without leaking the data: CLIP embeddings, clusters, differentially private prototypes, data values, token allocation and fairness.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @(
+        'formats/Ledger.format.ps1xml'
+        'formats/Clustering.format.ps1xml'
+        'formats/Valuation.format.ps1xml'
+    )
+    FunctionsToExport    = @()
+    VariablesToExport    = @()
+    AliasesToExport      = @()
+    CmdletsToExport      = @(
+        'Add-DatRecord'
+        'ConvertTo-ClipImage'
+        'ConvertTo-ClipToken'
+        'Export-DatSettlement'
+        'Export-Embedding'
+        'Get-ClipEmbedding'
+        'Get-ClipModel'
+        'Get-DatRecord'
+        'Get-GaussianSigma'
+        'Group-Embedding'
+        'Import-CocoDataset'
+        'Import-Embedding'
+        'Install-ClipModel'
+        'Invoke-AllocationSimulation'
+        'Invoke-TokenAllocation'
+        'Measure-DataValue'
+        'Measure-Fairness'
+        'Measure-PrivacyLoss'
+        'New-DpPrototype'
+        'New-SceneDataset'
+        'Test-ClipModel'
+        'Test-DatLedger'
+    )
+    PrivateData          = @{
+        PSData = @{
+            Tags         = @('CLIP', 'ONNX', 'DifferentialPrivacy', 'DataValuation', 'Fairness', 'DataMarket', 'Linux', 'Windows', 'MacOS')
+            ReleaseNotes = 'The pipeline from photographs to fair token grants.'
+        }
+    }
+}

@@ -1,0 +1,40 @@
+# The module and its dependencies live in an AssemblyLoadContext of their own, so that other versions of the same
+# libraries can be loaded in the session. Only the small loader is shared.
+$ErrorActionPreference = 'Stop'
+
+$loader = [System.IO.Path]::Combine($PSScriptRoot, 'bin', 'QosValuation.Loader.dll')
+if (-not ('QosValuation.ModuleLoadContext' -as [type])) {
+    Add-Type -LiteralPath $loader
+}
+
+$assembly = [QosValuation.ModuleLoadContext]::Initialize()
+$inner = Import-Module -Assembly $assembly -Force -PassThru
+
+# Importing an assembly a second time in a process takes it from PowerShell's cache, which skips the export.
+$export = [System.Management.Automation.PSModuleInfo].GetMethod('AddExportedCmdlet', [System.Reflection.BindingFlags]'Instance, NonPublic')
+foreach ($cmdlet in $inner.ExportedCmdlets.Values) {
+    $export.Invoke($ExecutionContext.SessionState.Module, @(, $cmdlet))
+}
+
+# Type literals do not see other load contexts; accelerators make [QosValuation.ClipEmbedding] and its kin work.
+$accelerators = [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')
+$core = [System.Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly).Assemblies |
+    Where-Object { $_.GetName().Name -eq 'QosValuation.Core' }
+if (-not $core) {
+    $core = [System.Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly).LoadFromAssemblyName('QosValuation.Core')
+}
+
+$script:names = foreach ($type in $core.GetExportedTypes()) {
+    if ($type.Namespace -eq 'QosValuation' -and -not $type.IsGenericTypeDefinition) {
+        $null = $accelerators::Remove($type.FullName)
+        $accelerators::Add($type.FullName, $type)
+        $type.FullName
+    }
+}
+
+$MyInvocation.MyCommand.ScriptBlock.Module.OnRemove = {
+    $accelerators = [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')
+    foreach ($name in $script:names) {
+        $null = $accelerators::Remove($name)
+    }
+}

@@ -1,0 +1,238 @@
+using System.Collections.ObjectModel;
+using System.Management.Automation;
+
+namespace QosValuation.Cmdlets;
+
+/// <summary>
+/// What every cmdlet of the module shares: cancellation by Ctrl+C, engine faults as error records, output through an
+/// interface that tests can replace, and file-system paths.
+/// </summary>
+public abstract class QosCmdlet : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource _cancellation = new();
+    private ICmdletOutput? _output;
+
+    /// <summary>Where records go; PowerShell's streams unless a test replaces it.</summary>
+    internal ICmdletOutput Output
+    {
+        get => _output ??= new StreamOutput(this);
+        set => _output = value;
+    }
+
+    /// <summary>Cancelled when the user stops the pipeline.</summary>
+    protected CancellationToken Cancellation => _cancellation.Token;
+
+    /// <summary>Releases what the cmdlet holds; PowerShell calls it when the pipeline ends, however it ends.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Runs <see cref="Begin"/>, for tests.</summary>
+    internal void RunBegin() => BeginProcessing();
+
+    /// <summary>Runs <see cref="Process"/>, for tests.</summary>
+    internal void RunProcess() => ProcessRecord();
+
+    /// <summary>Runs <see cref="End"/>, for tests.</summary>
+    internal void RunEnd() => EndProcessing();
+
+    /// <inheritdoc/>
+    protected sealed override void BeginProcessing() => Guard(Begin);
+
+    /// <inheritdoc/>
+    protected sealed override void ProcessRecord() => Guard(Process);
+
+    /// <inheritdoc/>
+    protected sealed override void EndProcessing() => Guard(End);
+
+    /// <summary>Cancels <see cref="Cancellation"/>; called on another thread when the user presses Ctrl+C.</summary>
+    protected override void StopProcessing() => _cancellation.Cancel();
+
+    /// <summary>Runs once before the first record. An escaping <see cref="QosValuationException"/> ends the pipeline.</summary>
+    protected virtual void Begin()
+    {
+    }
+
+    /// <summary>Runs for each record. An escaping <see cref="QosValuationException"/> ends the pipeline.</summary>
+    protected virtual void Process()
+    {
+    }
+
+    /// <summary>Runs once after the last record. An escaping <see cref="QosValuationException"/> ends the pipeline.</summary>
+    protected virtual void End()
+    {
+    }
+
+    /// <summary>Releases what the cmdlet holds.</summary>
+    /// <param name="disposing">True when called from <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _cancellation.Cancel();
+            _cancellation.Dispose();
+        }
+    }
+
+    /// <summary>Writes one record.</summary>
+    /// <param name="record">The record; collections are not enumerated.</param>
+    protected void WriteRecord(object? record) => Output.Object(record);
+
+    /// <summary>Writes an engine fault as a non-terminating error: the other items go on.</summary>
+    /// <param name="exception">The fault.</param>
+    /// <param name="target">The offending item where the fault names none.</param>
+    protected void WriteFault(Exception exception, object? target = null) => Output.Error(ErrorRecords.From(exception, target));
+
+    /// <summary>
+    /// Does the work for one item; a failure becomes a non-terminating error and the other items go on.
+    /// Cancellation and a stopped pipeline pass through.
+    /// </summary>
+    /// <param name="target">The item, named in the error.</param>
+    /// <param name="work">The work.</param>
+    /// <returns>False where it failed.</returns>
+    protected bool TryItem(object? target, Action work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        try
+        {
+            work();
+            return true;
+        }
+        catch (PipelineStoppedException)
+        {
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            throw;
+        }
+        catch (Exception exception) when (exception is QosValuationException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            WriteFault(exception, target);
+            return false;
+        }
+    }
+
+    /// <summary>Whether the user gave the parameter (as opposed to its default).</summary>
+    /// <param name="name">The parameter's name.</param>
+    /// <returns>True where it was bound.</returns>
+    protected bool IsBound(string name) => MyInvocation?.BoundParameters.ContainsKey(name) ?? false;
+
+    /// <summary>Resolves existing file-system paths; what does not resolve costs one error record and the others go on.</summary>
+    /// <param name="paths">The paths as given, relative to the session's location.</param>
+    /// <param name="literal">Whether wildcard characters are taken literally.</param>
+    /// <returns>Full paths of files and folders that exist.</returns>
+    protected IEnumerable<string> ResolvePaths(IEnumerable<string>? paths, bool literal)
+    {
+        foreach (string path in paths ?? [])
+        {
+            Collection<string> resolved = [];
+            try
+            {
+                if (literal)
+                {
+                    string full = ResolveNewPath(path);
+                    if (Path.Exists(full))
+                    {
+                        resolved = [full];
+                    }
+                    else
+                    {
+                        Output.Error(ErrorRecords.PathNotFound(path));
+                    }
+                }
+                else
+                {
+                    resolved = GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
+                    if (provider.Name != "FileSystem")
+                    {
+                        resolved = [];
+                        Output.Error(ErrorRecords.NotAFileSystemPath(path, provider.Name));
+                    }
+                    else if (resolved.Count == 0)
+                    {
+                        Output.Error(ErrorRecords.PathNotFound(path));
+                    }
+                }
+            }
+            catch (PipelineStoppedException)
+            {
+                throw;
+            }
+            catch (QosValuationException fault)
+            {
+                Output.Error(ErrorRecords.From(fault, path));
+            }
+            catch (Exception exception) when (exception is ItemNotFoundException or System.Management.Automation.DriveNotFoundException or ProviderNotFoundException or ArgumentException or NotSupportedException)
+            {
+                Output.Error(ErrorRecords.PathNotFound(path, exception));
+            }
+
+            foreach (string item in resolved)
+            {
+                yield return item;
+            }
+        }
+    }
+
+    /// <summary>Turns a path that need not exist into a full file-system path, wildcards taken literally.</summary>
+    /// <param name="path">The path as given, relative to the session's location.</param>
+    /// <returns>The full path.</returns>
+    /// <exception cref="QosValuationException"><c>NotAFileSystemPath</c>: the path belongs to another provider.</exception>
+    protected string ResolveNewPath(string path)
+    {
+        if (SessionState is null)
+        {
+            return Path.GetFullPath(path);
+        }
+
+        string full = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+        return provider.Name == "FileSystem"
+            ? full
+            : throw new QosValuationException("NotAFileSystemPath", FaultKind.InvalidArgument, $"'{path}' is a path of the {provider.Name} provider; give a path of the file system.", path);
+    }
+
+    private void Guard(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (PipelineStoppedException)
+        {
+            throw;
+        }
+        catch (OperationCanceledException) when (_cancellation.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (AggregateException group) when (group.Flatten().InnerExceptions is [QosValuationException only])
+        {
+            Output.Terminate(ErrorRecords.From(only));
+        }
+        catch (QosValuationException fault)
+        {
+            Output.Terminate(ErrorRecords.From(fault));
+        }
+    }
+
+    /// <summary>PowerShell's own streams.</summary>
+    private sealed class StreamOutput(QosCmdlet cmdlet) : ICmdletOutput
+    {
+        public void Object(object? record) => cmdlet.WriteObject(record, enumerateCollection: false);
+
+        public void Error(ErrorRecord error) => cmdlet.WriteError(error);
+
+        public void Terminate(ErrorRecord error) => cmdlet.ThrowTerminatingError(error);
+
+        public void Warning(string message) => cmdlet.WriteWarning(message);
+
+        public void Verbose(string message) => cmdlet.WriteVerbose(message);
+
+        public void Progress(ProgressRecord record) => cmdlet.WriteProgress(record);
+
+        public bool ShouldProcess(string target, string action) => cmdlet.ShouldProcess(target, action);
+    }
+}
