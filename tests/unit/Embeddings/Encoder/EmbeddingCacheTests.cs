@@ -1,7 +1,7 @@
 using QosValuation.Embeddings;
 using QosValuation.Numerics;
 
-namespace QosValuation.Tests.Embeddings.Encoding;
+namespace QosValuation.Tests.Embeddings.Encoder;
 
 public sealed class EmbeddingCacheTests : IDisposable
 {
@@ -53,12 +53,12 @@ public sealed class EmbeddingCacheTests : IDisposable
         using (EmbeddingCache same = EmbeddingCache.Open(CachePath, Vision, Text))
         {
             Assert.True(same.TryGet(Modality.Text, key, out float[]? text));
-            Assert.Equal([2f], text);
+            Assert.Equal([2f], text!);
         }
 
         using EmbeddingCache other = EmbeddingCache.Open(CachePath, Text, Vision);
         Assert.True(other.TryGet(Modality.Image, key, out float[]? swapped));
-        Assert.Equal([2f], swapped);
+        Assert.Equal([2f], swapped!);
         using EmbeddingCache third = EmbeddingCache.Open(CachePath, new byte[32], new byte[32]);
         Assert.False(third.TryGet(Modality.Image, key, out _));
     }
@@ -98,7 +98,7 @@ public sealed class EmbeddingCacheTests : IDisposable
         for (int i = 0; i < 500; i++)
         {
             Assert.True(result.TryGet(Modality.Text, EmbeddingCache.ContentDigest("3/" + i), out float[]? vector));
-            Assert.Equal([3f, i], vector);
+            Assert.Equal([3f, i], vector!);
         }
     }
 }
