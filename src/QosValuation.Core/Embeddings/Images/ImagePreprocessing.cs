@@ -5,8 +5,8 @@ namespace QosValuation.Embeddings;
 /// <summary>How a CLIP encoder wants its images: resized by the shortest edge, cropped at the centre, scaled and normalised.</summary>
 public sealed record ImagePreprocessing
 {
-    private static readonly float[] _clipMean = [0.48145466f, 0.4578275f, 0.40821073f];
-    private static readonly float[] _clipStd = [0.26862954f, 0.26130258f, 0.27577711f];
+    private static readonly float[] ClipMean = [0.48145466f, 0.4578275f, 0.40821073f];
+    private static readonly float[] ClipStd = [0.26862954f, 0.26130258f, 0.27577711f];
 
     /// <summary>The side of the square crop in pixels.</summary>
     public required int ImageSize { get; init; }
@@ -21,10 +21,10 @@ public sealed record ImagePreprocessing
     public double RescaleFactor { get; init; } = 1.0 / 255.0;
 
     /// <summary>The mean of red, green and blue that is subtracted; CLIP's unless set.</summary>
-    public float[] Mean { get; init; } = [.. _clipMean];
+    public float[] Mean { get; init; } = [.. ClipMean];
 
     /// <summary>The standard deviation of red, green and blue that is divided by; CLIP's unless set.</summary>
-    public float[] Std { get; init; } = [.. _clipStd];
+    public float[] Std { get; init; } = [.. ClipStd];
 
     /// <summary>Reads a <c>preprocessor_config.json</c> in the layout of Hugging Face image processors.</summary>
     /// <param name="preprocessorConfigPath">The file.</param>
@@ -113,8 +113,8 @@ public sealed record ImagePreprocessing
             ShortestEdge = edge == crop ? 0 : edge,
             Stretch = stretch,
             RescaleFactor = factor,
-            Mean = normalise ? Triple(root, "image_mean", _clipMean, path) : [0, 0, 0],
-            Std = normalise ? Triple(root, "image_std", _clipStd, path) : [1, 1, 1],
+            Mean = normalise ? Triple(root, "image_mean", ClipMean, path) : [0, 0, 0],
+            Std = normalise ? Triple(root, "image_std", ClipStd, path) : [1, 1, 1],
         };
         settings.Validate(path);
         return settings;

@@ -9,13 +9,13 @@ namespace QosValuation.Embeddings;
 /// </summary>
 internal static class NativeLibraryResolver
 {
-    private static readonly Lock _gate = new();
+    private static readonly Lock Gate = new();
     private static bool _installed;
 
     /// <summary>Installs the resolver for this assembly; further calls do nothing.</summary>
     public static void Install()
     {
-        lock (_gate)
+        lock (Gate)
         {
             if (!_installed)
             {

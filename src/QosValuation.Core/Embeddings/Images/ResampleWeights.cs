@@ -24,7 +24,7 @@ internal sealed class ResampleWeights
     public const int PackedPerGroup = 32;
 
     private const long CacheBytes = 16L << 20;
-    private static readonly ConcurrentDictionary<(int Input, long Output, long First, int Count), ResampleWeights> _cache = new();
+    private static readonly ConcurrentDictionary<(int Input, long Output, long First, int Count), ResampleWeights> Cache = new();
     private static long _cachedBytes;
 
     private ResampleWeights(int inputSize, long outputSize, long firstOutput, int count)
@@ -111,7 +111,7 @@ internal sealed class ResampleWeights
     public static ResampleWeights Get(int inputSize, long outputSize, long firstOutput, int count)
     {
         (int, long, long, int) key = (inputSize, outputSize, firstOutput, count);
-        if (_cache.TryGetValue(key, out ResampleWeights? known))
+        if (Cache.TryGetValue(key, out ResampleWeights? known))
         {
             return known;
         }
@@ -120,11 +120,11 @@ internal sealed class ResampleWeights
         long bytes = weights.Values.LongLength * 4 + weights.Packed.LongLength * 2 + count * 8L;
         if (Interlocked.Add(ref _cachedBytes, bytes) > CacheBytes)
         {
-            _cache.Clear();
+            Cache.Clear();
             Interlocked.Exchange(ref _cachedBytes, bytes);
         }
 
-        return _cache.GetOrAdd(key, weights);
+        return Cache.GetOrAdd(key, weights);
     }
 
     private static double Cubic(double x)

@@ -16,11 +16,11 @@ internal static unsafe class Vips
     public const int FormatUInt16 = 2;
 
     private const int WarningAndBelow = 0b1111_0000; // G_LOG_LEVEL_WARNING | MESSAGE | INFO | DEBUG
-    private static readonly Lazy<bool> _started = new(Start, LazyThreadSafetyMode.ExecutionAndPublication);
+    private static readonly Lazy<bool> Started = new(Start, LazyThreadSafetyMode.ExecutionAndPublication);
 
     /// <summary>Loads and starts libvips; further calls do nothing.</summary>
     /// <exception cref="QosValuationException">NativeLibraryMissing: libvips could not be loaded.</exception>
-    public static void EnsureStarted() => _ = _started.Value;
+    public static void EnsureStarted() => _ = Started.Value;
 
     /// <summary>Takes and clears libvips's error text. The buffer is shared by all threads, so under concurrency a line may belong to a neighbour.</summary>
     /// <returns>The text on one line; never empty.</returns>

@@ -74,7 +74,7 @@ internal static class ClipTokenizerReader
             ? id
             : throw NotReadable(path, $"lacks the piece '{piece}', so it is not a byte-level vocabulary of CLIP's kind.");
 
-    private static (Dictionary<string, int> Vocabulary, List<(string, string)>? Merges) ReadVocabulary(string path)
+    internal static (Dictionary<string, int> Vocabulary, List<(string, string)>? Merges) ReadVocabulary(string path)
     {
         byte[] json = ReadBytes(path);
         try
@@ -171,7 +171,7 @@ internal static class ClipTokenizerReader
             ? id
             : throw NotReadable(path, $"gives '{piece}' an id that is not a whole number from 0 to {LargestId - 1}.");
 
-    private static List<(string Left, string Right)> ReadMerges(string path)
+    internal static List<(string Left, string Right)> ReadMerges(string path)
     {
         string text = Encoding.UTF8.GetString(WithoutMark(ReadBytes(path)));
         var pairs = new List<(string, string)>(49_000);
