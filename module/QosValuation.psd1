@@ -13,6 +13,8 @@
         'formats/Ledger.format.ps1xml'
         'formats/Clustering.format.ps1xml'
         'formats/Valuation.format.ps1xml'
+        'formats/Privacy.format.ps1xml'
+        'formats/Allocation.format.ps1xml'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()
