@@ -2,15 +2,6 @@ using QosValuation.Numerics;
 
 namespace QosValuation.Allocation;
 
-/// <summary>
-/// Divides a supply among identities; the values and whatever else the scheme needs are bound when the rule is made.
-/// </summary>
-/// <param name="capacities">B, one for each identity.</param>
-/// <param name="remaining">R, one for each identity.</param>
-/// <param name="supply">V.</param>
-/// <param name="grants">Receives u.</param>
-internal delegate void RefillRule(ReadOnlySpan<double> capacities, ReadOnlySpan<double> remaining, double supply, Span<double> grants);
-
 /// <summary>What one replication counted for one agent, from the end of the warm-up on.</summary>
 internal struct QosTally
 {

@@ -118,7 +118,7 @@ public sealed record QosReport
     /// <summary>The part of the refills that found a full bucket and so earned nothing under a capped scheme.</summary>
     public required double FullRatio { get; init; }
 
-    /// <summary>Spent / (held at the start + Supplied), in [0, 1].</summary>
+    /// <summary>Spent / (held at the start + Supplied), in [0, 1]; NaN where there was nothing to spend.</summary>
     public required double Utilisation { get; init; }
 
     /// <summary>The standard error of <see cref="Utilisation"/>.</summary>

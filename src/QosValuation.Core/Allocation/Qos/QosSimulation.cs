@@ -244,7 +244,7 @@ public static class QosSimulation
         double[] values = new double[options.Agents.Count];
         if (options.ValueConcentration is double concentration)
         {
-            throw new NotSupportedException();
+            Distributions.Dirichlet(concentration, values, 0, QosReplication.Stream(seed, replication, QosReplication.StreamKind.Values));
         }
         else
         {
@@ -278,17 +278,17 @@ public static class QosSimulation
             Add(ref sum, tally);
             value += values[n];
             worst = tally.Arrived > 0 ? Math.Min(worst, (double)tally.Served / tally.Arrived) : worst;
-            rates[n] = values[n] > 0 ? tally.Granted / values[n] : 0;
-            services[n] = values[n] > 0 ? tally.Service / values[n] : 0;
+            rates[n] = Fairness.RewardRate(tally.Granted, values[n]);
+            services[n] = Fairness.RewardRate(tally.Service, values[n]);
         }
 
         double supplied = options.Supply * (options.Epochs - options.WarmupEpochs);
         Fill(population, options, sum, value, agents, supplied);
         population[(int)Metric.WorstServedRatio] = double.IsInfinity(worst) ? double.NaN : worst;
-        population[(int)Metric.Jain] = RefillRules.Jain(rates);
-        population[(int)Metric.Gini] = RefillRules.Gini(rates);
-        population[(int)Metric.ServiceJain] = RefillRules.Jain(services);
-        population[(int)Metric.ServiceGini] = RefillRules.Gini(services);
+        population[(int)Metric.Jain] = Fairness.Jain(rates);
+        population[(int)Metric.Gini] = Fairness.Gini(rates);
+        population[(int)Metric.ServiceJain] = Fairness.Jain(services);
+        population[(int)Metric.ServiceGini] = Fairness.Gini(services);
         run.Waits.Quantiles(sum.AtOnce, WaitProbabilities, population.Slice((int)Metric.P95Wait, 2));
         if (options.PerAgent)
         {
@@ -361,8 +361,8 @@ public static class QosSimulation
         metrics[(int)Metric.MeanTokens] = tally.TokenTime / duration;
         metrics[(int)Metric.FullRatio] = (double)tally.FullRefills / tally.Refills;
         metrics[(int)Metric.Utilisation] = tally.Spent / (tally.Start + supplied);
-        metrics[(int)Metric.RewardRate] = value > 0 ? tally.Granted / value : 0;
-        metrics[(int)Metric.ServiceRate] = value > 0 ? tally.Service / value : 0;
+        metrics[(int)Metric.RewardRate] = Fairness.RewardRate(tally.Granted, value);
+        metrics[(int)Metric.ServiceRate] = Fairness.RewardRate(tally.Service, value);
     }
 
     private static QosReport Report(QosSimulationOptions options, AllocationScheme scheme, int seed, int agent, ReadOnlySpan<Moments> moments) => new()
