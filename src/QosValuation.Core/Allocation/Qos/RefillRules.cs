@@ -26,26 +26,29 @@ internal static class RefillRules
     /// <returns>A rule for one run; it is not thread-safe.</returns>
     public static RefillRule Create(AllocationScheme scheme, double[] values, RandomSource random)
     {
-        switch (scheme)
+        if (scheme is AllocationScheme.RoundRobin or AllocationScheme.MaxMin)
         {
-            case AllocationScheme.Vtc:
-                var counters = new VtcScheduler(values.Length, values);
-                return (capacities, remaining, supply, grants) => counters.Allocate(capacities, remaining, supply, grants);
-            case AllocationScheme.RoundRobin:
-            case AllocationScheme.MaxMin:
-                return new InTurn(scheme, values).Refill;
-            default:
-                double[] room = new double[values.Length];
-                return (capacities, remaining, supply, grants) =>
-                {
-                    for (int i = 0; i < room.Length; i++)
-                    {
-                        room[i] = Math.Max(0, capacities[i] - remaining[i]);
-                    }
-
-                    TokenAllocator.Allocate(scheme, values, room, remaining, supply, wholeTokens: false, random, grants);
-                };
+            return new InTurn(scheme, values).Refill;
         }
+
+        VtcScheduler? counters = scheme == AllocationScheme.Vtc ? new VtcScheduler(values.Length, values) : null;
+        double[] room = new double[values.Length];
+        return (capacities, remaining, supply, grants) =>
+        {
+            for (int i = 0; i < room.Length; i++)
+            {
+                room[i] = Math.Max(0, capacities[i] - remaining[i]);
+            }
+
+            if (counters is not null)
+            {
+                counters.Allocate(room, supply, grants);
+            }
+            else
+            {
+                TokenAllocator.Allocate(scheme, values, room, remaining, supply, wholeTokens: false, random, grants);
+            }
+        };
     }
 
     /// <summary>A scheme that takes agents in a fixed order and goes on where it stopped.</summary>
