@@ -11,6 +11,7 @@
         'formats/Ledger.format.ps1xml'
         'formats/Clustering.format.ps1xml'
         'formats/Valuation.format.ps1xml'
+        'formats/Qos.format.ps1xml'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()
@@ -30,6 +31,7 @@
         'Import-Embedding'
         'Install-ClipModel'
         'Invoke-AllocationSimulation'
+        'Invoke-QosSimulation'
         'Invoke-TokenAllocation'
         'Measure-DataValue'
         'Measure-Fairness'

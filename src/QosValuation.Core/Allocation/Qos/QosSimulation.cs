@@ -65,6 +65,10 @@ public static class QosSimulation
         return Gains(options, cancellation);
     }
 
+    /// <summary>Draws a seed from the operating system's generator.</summary>
+    /// <returns>A seed of at least 0.</returns>
+    internal static int DrawSeed() => RandomSource.Create(null).NextInt32(int.MaxValue);
+
     private static IEnumerable<QosReport> Reports(QosSimulationOptions options, CancellationToken cancellation)
     {
         int seed = options.Seed ?? DrawSeed();
@@ -417,8 +421,6 @@ public static class QosSimulation
         ServiceGini = moments[(int)Metric.ServiceGini].Mean,
         ServiceGiniStandardError = moments[(int)Metric.ServiceGini].StandardError,
     };
-
-    private static int DrawSeed() => RandomSource.Create(null).NextInt32(int.MaxValue);
 
     private static QosValuationException Invalid(string message, object? subject) =>
         new("QosOptionNotValid", FaultKind.InvalidArgument, message, subject);
