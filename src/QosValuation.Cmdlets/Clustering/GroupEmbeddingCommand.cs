@@ -8,9 +8,9 @@ namespace QosValuation.Cmdlets.Clustering;
 /// <remarks>
 /// <para>Records are grouped, not embeddings: those of one contributor that share an Item are one record. A record is placed by its image embedding, or by its text where it has no image; its other modality follows. Several embeddings of the placing modality are averaged and renormalised first.</para>
 /// <para>The first Γ records of a cluster in order of arrival (-NoveltyThreshold) are Novel, later ones Normal; a record that no cluster takes, and whose own cluster never grows, is Noise and has no cluster (paper, section IV-B). A cluster is confirmed when it holds Γ records. Clusters are numbered from 0 in order of discovery.</para>
-/// <para>Online (the default) takes one pass in order of arrival: a record joins the cluster whose centroid is most similar if the cosine reaches -SimilarityThreshold, else it founds one. The order of the input matters, as it does for novelty. With -PassThru records leave as soon as their label is certain: a founder when the second record of its cluster arrives, or at the end as noise; all others at once. Memory then does not grow with the vectors of clusters that were seen.</para>
+/// <para>Online (the default) takes one pass in order of arrival: a record joins the cluster whose centroid is most similar if the cosine reaches -SimilarityThreshold, else it founds one. The order of the input matters, as it does for novelty. With -PassThru records leave as soon as their label is certain: a founder when the second record of its cluster arrives, or at the end as noise; all others at once. Memory then grows with the number of clusters and records of noise, not with the other vectors.</para>
 /// <para>KMeans finds -ClusterCount clusters by spherical k-means with k-means++ seeding. Dbscan finds clusters of any shape by density and compares every pair of records: time grows with the square of their number. Both collect the input first.</para>
-/// <para>Keep an embedding's captions directly before or after its image. Embeddings that come later follow their record, but where texts come first and images much later, Online places the record by its text.</para>
+/// <para>Keep a record's captions directly before or after its image. Embeddings that come later follow their record; but where the texts come first and the image after other records, Online has placed the record by its texts by then.</para>
 /// <para>An embedding that cannot be used (NaN, zero, another dimension or another model) costs one error record and no other embedding. Vectors that are not of unit norm are normalised.</para>
 /// </remarks>
 /// <example>
@@ -43,21 +43,25 @@ public sealed class GroupEmbeddingCommand : QosCmdlet
     private ProgressMeter? _meter;
     private long _count;
 
-    /// <summary>The embeddings, in order of arrival: from Get-ClipEmbedding, Import-Embedding, or objects with their properties (Source, Item, Modality, Vector).</summary>
+    /// <summary>The embeddings, in order of arrival: from Get-ClipEmbedding, Import-Embedding, or objects with an embedding's properties (Source, Item, Modality, Vector, Contributor), such as Import-Clixml reads back.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [ClipEmbeddingTransformation]
     [ValidateNotNull]
     public ClipEmbedding[] InputObject { get; set; } = [];
 
     /// <summary>How records are grouped: Online (the default; one pass, streaming), KMeans (needs -ClusterCount) or Dbscan.</summary>
+    /// <value>Online</value>
     [Parameter(Position = 0)]
     public ClusteringAlgorithm Algorithm { get; set; } = ClusteringAlgorithm.Online;
 
     /// <summary>The least cosine that counts as similar, from 0 to 1. Online: to the cluster's centroid, 0.7 by default, which suits images of CLIP ViT-B/32; raise it for finer clusters and more noise. Dbscan: between neighbours, 0.8 by default (eps is 1 minus it). KMeans: none by default; with a value, members less similar to their centroid are noise. 1 joins exact copies only.</summary>
+    /// <value>0.7 (Online), 0.8 (Dbscan), none (KMeans)</value>
     [Parameter]
     [ValidateRange(0.0, 1.0)]
     public double? SimilarityThreshold { get; set; }
 
     /// <summary>Γ: the number of records that confirms a cluster, and of its records that count as novel. At least 1; 50 by default, as in the paper.</summary>
+    /// <value>50</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     [Alias("Gamma")]
@@ -70,11 +74,13 @@ public sealed class GroupEmbeddingCommand : QosCmdlet
     public int? ClusterCount { get; set; }
 
     /// <summary>Dbscan: the number of similar records, itself included, that makes a record a core. At least 1; 5 by default.</summary>
+    /// <value>5</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int MinimumPoints { get; set; } = 5;
 
     /// <summary>KMeans: the number of seedings tried; the best is kept. At least 1; 4 by default.</summary>
+    /// <value>4</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int Restarts { get; set; } = 4;

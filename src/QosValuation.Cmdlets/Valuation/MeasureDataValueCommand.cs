@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Management.Automation;
+using QosValuation.Cmdlets.Clustering;
 using QosValuation.Valuation;
 
 namespace QosValuation.Cmdlets.Valuation;
@@ -26,6 +26,11 @@ namespace QosValuation.Cmdlets.Valuation;
 /// <summary>Tokens in proportion to value.</summary>
 /// <code>Get-ClipEmbedding ./photos -Recurse | Measure-DataValue | Invoke-TokenAllocation -Supply 1000 -Capacity 4</code>
 /// </example>
+/// <example>
+/// <summary>Value from labels kept in a table.</summary>
+/// <code>$labelled | Select-Object Contributor, Item, ClusterId, Novelty | Export-Csv labels.csv
+/// Import-Csv labels.csv | Measure-DataValue</code>
+/// </example>
 /// <seealso>Group-Embedding</seealso>
 /// <seealso>Invoke-TokenAllocation</seealso>
 [Cmdlet(VerbsDiagnostic.Measure, "DataValue")]
@@ -36,18 +41,20 @@ public sealed class MeasureDataValueCommand : QosCmdlet
     private ProgressMeter? _meter;
     private long _count;
 
-    /// <summary>Labelled embeddings, raw embeddings, or semantic clusters.</summary>
+    /// <summary>Labelled embeddings, raw embeddings, or semantic clusters. Objects with an embedding's properties will do, such as Import-Clixml reads back; a table of labels (Contributor, Item, Novelty or ClusterId, as from Import-Csv) needs no vectors.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>Γ, at least 1: how many records of a cluster are novel. For raw embeddings 50 by default; labelled embeddings keep their label unless it is given.</summary>
+    /// <value>50 for raw embeddings</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     [Alias("Gamma")]
     public int? NoveltyThreshold { get; set; }
 
     /// <summary>For raw embeddings: the cosine, from 0 to 1, from which a cluster takes a record; 0.7 by default.</summary>
+    /// <value>0.7</value>
     [Parameter]
     [ValidateRange(0.0, 1.0)]
     public double? SimilarityThreshold { get; set; }
@@ -73,7 +80,7 @@ public sealed class MeasureDataValueCommand : QosCmdlet
                     _estimator!.Add(cluster);
                     break;
                 default:
-                    if (LanguagePrimitives.TryConvertTo(item, CultureInfo.InvariantCulture, out ClipEmbedding converted) && converted is not null)
+                    if (ClipEmbeddingTransformationAttribute.Convert(item) is ClipEmbedding converted)
                     {
                         _estimator!.Add(converted);
                     }

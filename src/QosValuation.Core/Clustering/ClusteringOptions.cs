@@ -56,7 +56,7 @@ public sealed record ClusteringOptions
     /// <summary>k-means: stops when the mean cosine grows by no more than this; 0 runs until no record moves.</summary>
     public double Tolerance { get; init; } = 1e-7;
 
-    /// <summary>Whether clusters list their members; without, memory does not grow with the vectors seen (Online).</summary>
+    /// <summary>Whether clusters list their members; without, online clustering keeps the vectors of centroids and of records that are alone so far, and no others.</summary>
     public bool KeepMembers { get; init; } = true;
 
     /// <summary>The most threads used; −1 for as many as there are cores. The result does not depend on it.</summary>

@@ -93,6 +93,38 @@ internal static class TestImages
         return [0xFF, 0xD8, 0xFF, 0xE1, (byte)((body.Length + 2) >> 8), (byte)((body.Length + 2) & 255), .. body, .. jpeg.AsSpan(2)];
     }
 
+    /// <summary>Writes an uncompressed little-endian TIFF with four inks a pixel.</summary>
+    public static byte[] CmykTiff(int width, int height, int depth, byte[] inks)
+    {
+        byte[] samples = depth == 8 ? inks : [.. inks.SelectMany(ink => new byte[] { 99, ink })];
+        (ushort Tag, ushort Type, int Count, int Value)[] entries =
+        [
+            (256, 4, 1, width), (257, 4, 1, height), (258, 3, 4, 8), (259, 3, 1, 1), (262, 3, 1, 5), (273, 4, 1, 16 + 2 + 10 * 12 + 4),
+            (277, 3, 1, 4), (278, 4, 1, height), (279, 4, 1, samples.Length), (332, 3, 1, 1),
+        ];
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        writer.Write((byte[])[(byte)'I', (byte)'I', 42, 0]);
+        writer.Write(16);
+        for (int i = 0; i < 4; i++)
+        {
+            writer.Write((ushort)depth);
+        }
+
+        writer.Write((ushort)entries.Length);
+        foreach ((ushort tag, ushort type, int count, int value) in entries)
+        {
+            writer.Write(tag);
+            writer.Write(type);
+            writer.Write(count);
+            writer.Write(value);
+        }
+
+        writer.Write(0);
+        writer.Write(samples);
+        return stream.ToArray();
+    }
+
     private static void Chunk(MemoryStream stream, string type, byte[] data)
     {
         Span<byte> word = stackalloc byte[4];
