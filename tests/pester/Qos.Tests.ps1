@@ -103,6 +103,10 @@ Describe 'Invoke-QosSimulation' {
         ($gains | Where-Object Strategy -EQ Flooder).ServedGain | ForEach-Object { $_ | Should -BeLessThan 0 }
     }
 
+    It 'compares all strategies where none is named' {
+        (Invoke-QosSimulation -Agents 5 -Scheme Vtc -StrategyGain @few).Strategy | Should -Be @('Hoarder', 'Flooder', 'Sybil')
+    }
+
     It 'lets piped agents play their own strategy' {
         $reports = [pscustomobject]@{ Agent = 'x'; Value = 1; Strategy = 'Hoarder' }, [pscustomobject]@{ Agent = 'y'; Value = 1; Strategy = 'Honest' } |
             Invoke-QosSimulation -Scheme Proposed -PerAgent @few
@@ -141,7 +145,7 @@ Describe 'Invoke-QosSimulation' {
         @{ Case = 'a warm-up as long as the run'; Id = 'QosOptionNotValid'; Arguments = @{ Epochs = 5; WarmupEpochs = 5 } }
         @{ Case = 'a trace that does not exist'; Id = 'TraceNotFound'; Arguments = @{ TracePath = 'no-such-trace.csv' } }
         @{ Case = 'a strategic agent that does not exist'; Id = 'StrategicAgentNotFound'; Arguments = @{ Strategy = 'Sybil'; StrategicAgent = 'nobody*' } }
-        @{ Case = 'gains without a strategy'; Id = 'QosOptionNotValid'; Arguments = @{ StrategyGain = $true } }
+        @{ Case = 'gains of honest play'; Id = 'QosOptionNotValid'; Arguments = @{ StrategyGain = $true; Strategy = 'Honest' } }
         @{ Case = 'a scheme that does not exist'; Id = 'CannotConvertArgumentNoMessage'; Arguments = @{ Scheme = 'Nothing' } }
     ) {
         { Invoke-QosSimulation -Agents 3 @Arguments } | Should -Throw -ErrorId "$Id,QosValuation.Cmdlets.Allocation.InvokeQosSimulationCommand"

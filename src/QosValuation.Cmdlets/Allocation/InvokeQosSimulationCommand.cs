@@ -28,7 +28,12 @@ namespace QosValuation.Cmdlets.Allocation;
 /// </example>
 /// <example>
 /// <summary>What hoarding, flooding and posing as four agents gain under each scheme</summary>
-/// <code>Invoke-QosSimulation -Strategy Hoarder, Flooder, Sybil -StrategyGain -Seed 1</code>
+/// <code>Invoke-QosSimulation -StrategyGain -Seed 1</code>
+/// </example>
+/// <example>
+/// <summary>Does handing in the same data under five names pay, and whom does it cost?</summary>
+/// <code>Invoke-QosSimulation -Agents 50 -Supply 50 -Strategy Sybil -Identities 5 -SybilSplit Duplicate -StrategyGain -Seed 1 |
+///     Select-Object Scheme, ServedGain, OthersServedGain</code>
 /// </example>
 /// <example>
 /// <summary>Replay a trace with the columns Time, Agent and Cost</summary>
@@ -93,7 +98,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     [ValidateNotNullOrEmpty]
     public string[]? StrategicAgent { get; set; }
 
-    /// <summary>Emits what strategies gain against honest play, a StrategyGain for each scheme and strategic agent, instead of reports.</summary>
+    /// <summary>Emits what strategies gain against honest play, a StrategyGain for each scheme and strategic agent, instead of reports. Without -Strategy, and where no agent has one of its own, all of Hoarder, Flooder and Sybil are compared.</summary>
     [Parameter]
     public SwitchParameter StrategyGain { get; set; }
 
@@ -279,6 +284,11 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
         };
 
         // One run for each strategy that is named; otherwise agents play as their objects say.
+        if (StrategyGain && _playedStrategies is null && _agents.All(agent => agent.Strategy == QosStrategy.Honest))
+        {
+            _playedStrategies = [QosStrategy.Hoarder, QosStrategy.Flooder, QosStrategy.Sybil];
+        }
+
         QosStrategy?[] runs = _playedStrategies is null ? [null] : [.. _playedStrategies.Select(s => (QosStrategy?)s)];
         int[] strategic = _playedStrategies is null ? [] : FindStrategic();
         long total = (long)runs.Length * Scheme.Length * Replications;

@@ -5,7 +5,11 @@ namespace QosValuation.Tests.Allocation.Qos;
 
 public sealed class QosSimulationTests
 {
-    private static readonly AllocationScheme[] AllSchemes = Enum.GetValues<AllocationScheme>();
+    internal static readonly AllocationScheme[] AllSchemes =
+    [
+        AllocationScheme.Proposed, AllocationScheme.Random, AllocationScheme.RoundRobin, AllocationScheme.MaxMin,
+        AllocationScheme.WaterFilling, AllocationScheme.MaxWelfare, AllocationScheme.Vtc,
+    ];
 
     private static QosAgent[] Population(int count, double capacity = 4, Func<int, double>? value = null) =>
         [.. Enumerable.Range(0, count).Select(n => new QosAgent { Name = "agent" + n, Value = value?.Invoke(n) ?? 1 + n % 5, Capacity = capacity })];

@@ -14,7 +14,7 @@ public sealed class StrategyTests
             Quantity = 100,
             Strategy = n == 0 ? strategy : QosStrategy.Honest,
         })],
-        Schemes = Enum.GetValues<AllocationScheme>(),
+        Schemes = QosSimulationTests.AllSchemes,
         Supply = 10,
         ArrivalRate = rate,
         Epochs = 200,
