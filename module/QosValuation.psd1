@@ -8,10 +8,14 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
+        'formats/Models.format.ps1xml'
+        'formats/Datasets.format.ps1xml'
         'formats/Ledger.format.ps1xml'
         'formats/Clustering.format.ps1xml'
         'formats/Valuation.format.ps1xml'
         'formats/Qos.format.ps1xml'
+        'formats/Privacy.format.ps1xml'
+        'formats/Allocation.format.ps1xml'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

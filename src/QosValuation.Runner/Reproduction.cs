@@ -302,7 +302,7 @@ internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole con
         AllocationSimulationResult[] rows =
         [
             .. AllocationSimulation.Run(
-                new AllocationSimulationOptions { Agents = agents, Alphas = alphas, Rounds = options.Rounds, Seed = options.Seed }, cancellation: cancellation),
+                new AllocationSimulationOptions { Agents = agents, Alphas = alphas, Rounds = options.Rounds, Seed = options.Seed }, cancellationToken: cancellation),
         ];
         foreach (AllocationSimulationResult row in rows)
         {

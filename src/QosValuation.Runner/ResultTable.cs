@@ -7,6 +7,8 @@ namespace QosValuation.Runner;
 /// <summary>Rows of one experiment, written as CSV (invariant culture, UTF-8); the file appears whole or not at all.</summary>
 internal sealed class ResultTable(string name, params string[] columns)
 {
+    private static readonly CsvWriterOptions CsvOptions = new() { NewLine = "\n" };
+
     private readonly List<object?[]> _rows = [];
 
     public string Name { get; } = name;
@@ -28,22 +30,21 @@ internal sealed class ResultTable(string name, params string[] columns)
         string path = Path.Combine(folder, Name + ".csv");
         AtomicFile.Write(path, stream =>
         {
-            using var text = new StreamWriter(stream, leaveOpen: true);
-            using var csv = new CsvWriter(text, CultureInfo.InvariantCulture);
+            using var csv = CsvWriter.Create(stream, CsvOptions, true);
             foreach (string column in columns)
             {
                 csv.WriteField(column);
             }
 
-            csv.NextRecord();
+            csv.EndRecord();
             foreach (object?[] row in _rows)
             {
                 foreach (object? value in row)
                 {
-                    csv.WriteField(value is double number ? number.ToString("R", CultureInfo.InvariantCulture) : value);
+                    csv.WriteField(value is IFormattable formattable ? formattable.ToString(null, CultureInfo.InvariantCulture) : value?.ToString() ?? string.Empty);
                 }
 
-                csv.NextRecord();
+                csv.EndRecord();
             }
         });
         return path;

@@ -161,10 +161,11 @@ public sealed class GroupEmbeddingCommand : QosCmdlet
         {
             if (Algorithm != algorithm && IsBound(parameter))
             {
-                Output.Terminate(ErrorRecords.InvalidArgument(
+                throw new QosValuationException(
                     "ParameterNotForAlgorithm",
+                    FaultKind.InvalidArgument,
                     $"-{parameter} belongs to -Algorithm {algorithm}: add that, or leave -{parameter} out.",
-                    parameter));
+                    parameter);
             }
         }
     }

@@ -86,11 +86,11 @@ public sealed class MeasureDataValueCommand : QosCmdlet
                     }
                     else
                     {
-                        Output.Error(ErrorRecords.From(new QosValuationException(
+                        WriteFault(new QosValuationException(
                             "NotAnEmbedding",
                             FaultKind.InvalidData,
                             $"'{item}' is neither an embedding nor a cluster: pipe from Get-ClipEmbedding, Import-Embedding or Group-Embedding.",
-                            item)));
+                            item));
                     }
 
                     break;

@@ -156,8 +156,10 @@ public static class AllocationSimulation
             throw Invalid($"The number of rounds is {options.Rounds}; give at least 1.", options.Rounds);
         }
 
-        // The supply is checked as every allocation checks it.
-        TokenAllocator.Allocate([], options.Supply, options.Schemes.Contains(AllocationScheme.Random) ? AllocationScheme.Random : AllocationScheme.Proposed);
+        foreach (AllocationScheme scheme in options.Schemes)
+        {
+            TokenAllocator.RequireSupply(options.Supply, scheme);
+        }
     }
 
     private static QosValuationException Invalid(string message, object subject) => new("SimulationNotValid", FaultKind.InvalidArgument, message, subject);

@@ -80,16 +80,7 @@ public static class TokenAllocator
         RandomSource? random,
         Span<double> tokens)
     {
-        if (!(supply >= 0) || !double.IsFinite(supply))
-        {
-            throw new QosValuationException("SupplyNotValid", FaultKind.InvalidArgument, $"The supply is {supply}; give a finite number of tokens of at least 0.", supply);
-        }
-
-        if (scheme == AllocationScheme.Random && supply > MaximumWhole)
-        {
-            throw new QosValuationException("SupplyNotValid", FaultKind.InvalidArgument, $"The scheme Random deals single tokens; give a supply of at most 2^53, not {supply}.", supply);
-        }
-
+        RequireSupply(supply, scheme);
         if (tokens.IsEmpty)
         {
             return;
@@ -130,6 +121,23 @@ public static class TokenAllocator
         else
         {
             TrimToSupply(supply, tokens);
+        }
+    }
+
+    /// <summary>Checks a supply. O(1).</summary>
+    /// <param name="supply">V.</param>
+    /// <param name="scheme">The scheme that divides it.</param>
+    /// <exception cref="QosValuationException"><c>SupplyNotValid</c>: it is not a finite number of at least 0, or too large for Random to deal token by token.</exception>
+    internal static void RequireSupply(double supply, AllocationScheme scheme)
+    {
+        if (!(supply >= 0) || !double.IsFinite(supply))
+        {
+            throw new QosValuationException("SupplyNotValid", FaultKind.InvalidArgument, $"The supply is {supply}; give a finite number of tokens of at least 0.", supply);
+        }
+
+        if (scheme == AllocationScheme.Random && supply > MaximumWhole)
+        {
+            throw new QosValuationException("SupplyNotValid", FaultKind.InvalidArgument, $"The scheme Random deals single tokens; give a supply of at most 2^53, not {supply}.", supply);
         }
     }
 

@@ -73,6 +73,12 @@ public static class EmbeddingFile
         return Rows(Path.GetFullPath(path), options ?? new EmbeddingReadOptions(), onFault, cancellation);
     }
 
+    /// <summary>Whether a file is metadata beside an array (<c>name.metadata.jsonl</c>, <c>name.metadata.csv</c>).</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>True where its name says so.</returns>
+    internal static bool IsSidecar(string path) =>
+        Path.GetFileNameWithoutExtension(path).EndsWith(".metadata", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The number of rows of a file, for progress; null where the file would have to be read through.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The count.</returns>

@@ -97,22 +97,25 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
     {
         CocoAnnotations annotations = CocoAnnotations.Read(path);
         string? folder = CocoDataset.FindImageFolder(path, annotations);
-        string Item(int image) => annotations.Images[image].Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (annotations.Captions.Count == rows && annotations.Images.Count != rows)
         {
-            return new EmbeddingMetadataFile(
-                annotations.Captions.Count,
-                annotations.Captions.Select(caption => new EmbeddingMetadata { Source = caption.Text, Item = Item(caption.Image), Modality = QosValuation.Modality.Text }));
+            return new EmbeddingMetadataFile(annotations.Captions.Count, annotations.Captions.Select(caption => Describe(annotations.Images[caption.Image], caption.Text)));
         }
 
-        return new EmbeddingMetadataFile(
-            annotations.Images.Count,
-            annotations.Images.Select((image, index) => new EmbeddingMetadata
+        return new EmbeddingMetadataFile(annotations.Images.Count, annotations.Images.Select(image => Describe(image, caption: null)));
+
+        // A caption belongs to its image's record, and so to the same contributor: the folder of the image.
+        EmbeddingMetadata Describe(CocoImage image, string? caption)
+        {
+            string? file = folder is null ? null : CocoDataset.Locate(folder, image.FileName);
+            return new EmbeddingMetadata
             {
-                Source = (folder is null ? null : CocoDataset.Locate(folder, image.FileName)) ?? image.FileName,
-                Item = Item(index),
-                Modality = QosValuation.Modality.Image,
-            }));
+                Source = caption ?? file ?? image.FileName,
+                Item = image.Id.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                Modality = caption is null ? QosValuation.Modality.Image : QosValuation.Modality.Text,
+                Contributor = file is null ? null : Path.GetFileName(Path.GetDirectoryName(file)),
+            };
+        }
     }
 
     private static QosValuationException NotReadable(string path, string reason, Exception? cause = null) =>

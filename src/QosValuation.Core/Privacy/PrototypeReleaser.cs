@@ -8,8 +8,8 @@ namespace QosValuation.Privacy;
 /// </summary>
 /// <remarks>
 /// <para>Each record gives one vector to a prototype: the embeddings of one record and modality (several captions of a
-/// photograph) are averaged and renormalised first. Norms are never trusted: a vector longer than 1 is scaled back to 1.
-/// So the sensitivity counts records.</para>
+/// photograph) are averaged and renormalised first, as <see cref="Clustering.RecordAssembler"/> tells records apart. Norms are
+/// never trusted: what a record gives is scaled back to norm 1 where it is longer. So the sensitivity counts records.</para>
 /// <para><see cref="Neighboring.ReplaceOne"/>: one record of the cluster is exchanged for another in the same cluster, and the
 /// number of records n is public. The mean of n vectors within the unit ball moves by at most 2/n, from one end of a diameter to
 /// the other; that is the sensitivity Δ, and n is released as it is.</para>
@@ -95,7 +95,7 @@ public sealed class PrototypeReleaser
     /// <param name="cluster">The cluster with its members.</param>
     /// <returns>At most one prototype a modality.</returns>
     /// <exception cref="QosValuationException">
-    /// <c>ClusterWithoutMembers</c>, <c>EmbeddingNotFinite</c> or <c>EmbeddingDimensionMismatch</c>, before anything is drawn;
+    /// <c>ClusterWithoutMembers</c>, or the fault of a member such as <c>EmbeddingNotFinite</c>, before anything is drawn;
     /// <c>SensitivityOutOfRange</c> where the grid of DiscreteGaussian cannot hold a sensitivity given by the caller.
     /// </exception>
     public IReadOnlyList<DpPrototype> Release(SemanticCluster cluster)
@@ -106,20 +106,17 @@ public sealed class PrototypeReleaser
             throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"Cluster {cluster.Id} carries no members, so it has no mean; pass clusters as Group-Embedding emits them.", cluster);
         }
 
-        var records = new List<(Modality Modality, RecordVectors Vectors)>();
-        foreach (Modality modality in (ReadOnlySpan<Modality>)[Modality.Image, Modality.Text])
+        (RecordVectors images, RecordVectors texts) = RecordVectors.Collect(cluster);
+        var prototypes = new List<DpPrototype>(2);
+        foreach ((Modality modality, RecordVectors vectors) in (ReadOnlySpan<(Modality, RecordVectors)>)[(Modality.Image, images), (Modality.Text, texts)])
         {
-            if (_options.Modalities?.Contains(modality) ?? true)
+            if (vectors.Count > 0 && (_options.Modalities?.Contains(modality) ?? true))
             {
-                var vectors = RecordVectors.Collect(cluster, modality);
-                if (vectors.Count > 0)
-                {
-                    records.Add((modality, vectors));
-                }
+                prototypes.Add(Release(cluster, modality, vectors));
             }
         }
 
-        return [.. records.Select(record => Release(cluster, record.Modality, record.Vectors))];
+        return prototypes;
     }
 
     private DpPrototype Release(SemanticCluster cluster, Modality modality, RecordVectors records) => _options.Mechanism switch

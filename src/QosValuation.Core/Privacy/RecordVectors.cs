@@ -1,3 +1,4 @@
+using QosValuation.Clustering;
 using QosValuation.Numerics;
 
 namespace QosValuation.Privacy;
@@ -14,73 +15,83 @@ internal sealed class RecordVectors
     public IReadOnlyList<string> Contributors { get; private set; } = [];
 
     /// <summary>
-    /// Gathers the vectors: embeddings of one contributor that share an Item are one record (an empty Item is a record of its
-    /// own); several of one modality are averaged and renormalised. O(members·d).
+    /// Gathers the vectors of a cluster's records, as <see cref="RecordAssembler"/> tells records apart: a record with one embedding
+    /// of the modality gives that; one with several (captions) gives their average, renormalised. O(members·d).
     /// </summary>
     /// <param name="cluster">The cluster.</param>
-    /// <param name="modality">The modality.</param>
-    /// <returns>One vector a record, in arrival order.</returns>
-    /// <exception cref="QosValuationException"><c>EmbeddingNotFinite</c> or <c>EmbeddingDimensionMismatch</c>.</exception>
-    public static RecordVectors Collect(SemanticCluster cluster, Modality modality)
+    /// <returns>The vectors of the image and of the text prototype, in arrival order.</returns>
+    /// <exception cref="QosValuationException">The fault that <see cref="RecordAssembler"/> finds in a member, such as <c>EmbeddingNotFinite</c>.</exception>
+    public static (RecordVectors Image, RecordVectors Text) Collect(SemanticCluster cluster)
     {
-        var result = new RecordVectors();
-        var index = new Dictionary<(string Contributor, string Item), int>();
-        var sizes = new List<int>();
-        var contributors = new List<string>();
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        int dimension = 0;
+        var records = new List<List<ClipEmbedding>>();
+        var assembler = new RecordAssembler(
+            record => records.Add([.. record.Embeddings]),
+            (index, embedding) => records[index].Add(embedding),
+            fault => throw new QosValuationException(fault.ErrorId, fault.Kind, $"Cluster {cluster.Id}: {fault.Message}", fault.Subject, fault));
         foreach (ClipEmbedding member in cluster.Members)
         {
-            if (member.Modality != modality)
+            assembler.Add(member);
+        }
+
+        assembler.Complete();
+        return (Of(records, Modality.Image), Of(records, Modality.Text));
+    }
+
+    private static RecordVectors Of(List<List<ClipEmbedding>> records, Modality modality)
+    {
+        var result = new RecordVectors();
+        var contributors = new OrderedDictionary<string, bool>(StringComparer.Ordinal);
+        foreach (List<ClipEmbedding> record in records)
+        {
+            double[]? vector = null;
+            int count = 0;
+            foreach (ClipEmbedding embedding in record)
+            {
+                if (embedding.Modality != modality)
+                {
+                    continue;
+                }
+
+                count++;
+                if (vector is null)
+                {
+                    vector = Array.ConvertAll(embedding.Vector, x => (double)x);
+                    continue;
+                }
+
+                if (count == 2)
+                {
+                    Rescale(vector);
+                }
+
+                // Vectors within the tolerance of unit norm weigh exactly the same.
+                double norm = UnitVector.Norm(embedding.Vector);
+                for (int i = 0; i < vector.Length; i++)
+                {
+                    vector[i] += embedding.Vector[i] / norm;
+                }
+            }
+
+            if (vector is null)
             {
                 continue;
             }
 
-            double norm = Validate(cluster, member, ref dimension);
-            string contributor = member.Contributor ?? string.Empty;
-            if (contributor.Length > 0 && seen.Add(contributor))
-            {
-                contributors.Add(contributor);
-            }
-
-            (string, string) key = (contributor, member.Item ?? string.Empty);
-            if (!string.IsNullOrEmpty(member.Item) && index.TryGetValue(key, out int record))
-            {
-                if (sizes[record] == 1)
-                {
-                    Rescale(result._vectors[record]);
-                }
-
-                sizes[record]++;
-                double scale = norm > 0 ? 1 / norm : 0;
-                double[] sum = result._vectors[record];
-                for (int i = 0; i < sum.Length; i++)
-                {
-                    sum[i] += member.Vector[i] * scale;
-                }
-            }
-            else
-            {
-                if (!string.IsNullOrEmpty(member.Item))
-                {
-                    index.Add(key, sizes.Count);
-                }
-
-                result._vectors.Add(Array.ConvertAll(member.Vector, x => (double)x));
-                sizes.Add(1);
-            }
-        }
-
-        for (int record = 0; record < sizes.Count; record++)
-        {
-            if (sizes[record] > 1)
+            if (count > 1)
             {
                 // Captions that cancel out leave rounding noise and no direction: the record then gives the zero vector.
-                Rescale(result._vectors[record], smallest: 1e-6 * sizes[record]);
+                Rescale(vector, smallest: 1e-6 * count);
+            }
+
+            result._vectors.Add(vector);
+            string contributor = record[0].Contributor ?? string.Empty;
+            if (contributor.Length > 0)
+            {
+                contributors.TryAdd(contributor, true);
             }
         }
 
-        result.Contributors = contributors;
+        result.Contributors = [.. contributors.Keys];
         return result;
     }
 
@@ -177,26 +188,5 @@ internal sealed class RecordVectors
         }
 
         return Math.Sqrt(square);
-    }
-
-    private static double Validate(SemanticCluster cluster, ClipEmbedding member, ref int dimension)
-    {
-        if (member.Vector is not { Length: > 0 } vector || (dimension != 0 && vector.Length != dimension))
-        {
-            throw new QosValuationException(
-                "EmbeddingDimensionMismatch",
-                FaultKind.InvalidData,
-                $"Cluster {cluster.Id} mixes vectors of {dimension} and {member.Vector?.Length ?? 0} components; group the embeddings of one model at a time.",
-                member);
-        }
-
-        dimension = vector.Length;
-        double norm = UnitVector.Norm(vector);
-        if (!double.IsFinite(norm))
-        {
-            throw new QosValuationException("EmbeddingNotFinite", FaultKind.InvalidData, $"Cluster {cluster.Id} holds an embedding with NaN or infinite components ('{member.Item}'); embed its source again.", member);
-        }
-
-        return norm;
     }
 }

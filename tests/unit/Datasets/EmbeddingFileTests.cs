@@ -146,6 +146,7 @@ public sealed class EmbeddingFileTests : IDisposable
         Assert.Equal([("a cat", Modality.Text), ("a dog", Modality.Text)], Described(two, "prompts.json").Select(e => (e.Source, e.Modality)));
         Assert.Equal([(_folder.File("x.jpg"), "4", Modality.Image), (_folder.File("y.jpg"), "5", Modality.Image)], Described(two, "coco.json").Select(e => (e.Source, e.Item, e.Modality)));
         Assert.Equal([("p", "5", Modality.Text), ("q", "4", Modality.Text), ("r", "5", Modality.Text)], Described(three, "coco.json").Select(e => (e.Source, e.Item, e.Modality)));
+        Assert.Single(Described(two, "coco.json").Concat(Described(three, "coco.json")).Select(e => e.Contributor).Distinct());
     }
 
     [Theory]

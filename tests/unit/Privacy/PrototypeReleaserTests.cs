@@ -46,6 +46,22 @@ public sealed class PrototypeReleaserTests
     }
 
     [Fact]
+    public void AllImagesFirstAndTheirCaptionsLaterAreStillTheSameRecords()
+    {
+        ClipEmbedding[] members =
+        [
+            Samples.Embedding(Modality.Image, "a", "ann", 1, 0),
+            Samples.Embedding(Modality.Image, "b", "bob", 0, 1),
+            Samples.Embedding(Modality.Text, "a", "ann", 1, 0),
+            Samples.Embedding(Modality.Text, "b", "bob", 0, 1),
+            Samples.Embedding(Modality.Text, "a", "ann", 0, 1),
+        ];
+        IReadOnlyList<DpPrototype> prototypes = new PrototypeReleaser(Noiseless, RandomSource.Create(1)).Release(Samples.Cluster(0, members));
+        Assert.Equal([2, 2], prototypes.Select(p => p.Count));
+        AssertClose([Math.Sqrt(0.5) / 2, (Math.Sqrt(0.5) + 1) / 2], prototypes[1].Vector, 1e-7);
+    }
+
+    [Fact]
     public void CaptionsThatCancelGiveNoDirection()
     {
         SemanticCluster cluster = Samples.Cluster(
@@ -144,8 +160,8 @@ public sealed class PrototypeReleaserTests
             neighbour[changed] = trial % 3 == 0
                 ? members[changed] with { Vector = [.. members[changed].Vector.Select(x => -x)] }
                 : Wild(random, $"{changed}");
-            var first = RecordVectors.Collect(Samples.Cluster(0, members), Modality.Image);
-            var second = RecordVectors.Collect(Samples.Cluster(0, neighbour), Modality.Image);
+            RecordVectors first = RecordVectors.Collect(Samples.Cluster(0, members)).Image;
+            RecordVectors second = RecordVectors.Collect(Samples.Cluster(0, neighbour)).Image;
 
             double distance = Math.Sqrt(first.Sum(clip: true).Zip(second.Sum(clip: true), (a, b) => (a - b) * (a - b)).Sum()) / count;
             Assert.InRange(distance, 0, PrototypeReleaser.SensitivityBound(count) * (1 + 1e-14));
@@ -164,9 +180,9 @@ public sealed class PrototypeReleaserTests
     }
 
     [Fact]
-    public void NormsAreClippedAndNeverTrusted()
+    public void NormsAreNeverTrusted()
     {
-        // With next to no noise the released mean shows what a vector of norm 5 and one of norm 0.5 count for.
+        // With next to no noise the released mean shows what vectors of norm 5 and 0.5 count for: one record each.
         var options = new PrototypeReleaseOptions { Epsilon = 1e12 };
         SemanticCluster cluster = Samples.Cluster(
             0,
@@ -175,7 +191,7 @@ public sealed class PrototypeReleaserTests
         foreach (PrivacyMechanism mechanism in new[] { PrivacyMechanism.AnalyticGaussian, PrivacyMechanism.DiscreteGaussian })
         {
             DpPrototype prototype = Assert.Single(new PrototypeReleaser(options with { Mechanism = mechanism }, RandomSource.Create(1)).Release(cluster));
-            AssertClose([0.5, 0.25, 0], prototype.Vector, 1e-4);
+            AssertClose([0.5, 0.5, 0], prototype.Vector, 1e-4);
         }
     }
 
@@ -275,7 +291,8 @@ public sealed class PrototypeReleaserTests
         Assert.Equal("EmbeddingNotFinite", IdOf(Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann", 1, float.NaN))));
         Assert.Equal("EmbeddingNotFinite", IdOf(Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann", float.PositiveInfinity, 0))));
         Assert.Equal("EmbeddingDimensionMismatch", IdOf(Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann", 1, 0), Samples.Embedding(Modality.Image, "b", "ann", 1))));
-        Assert.Equal("EmbeddingDimensionMismatch", IdOf(Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann"))));
+        Assert.Equal("EmbeddingEmpty", IdOf(Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann"))));
+        Assert.Equal("EmbeddingIsZero", IdOf(Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann", 0, 0))));
     }
 
     [Fact]
@@ -293,7 +310,7 @@ public sealed class PrototypeReleaserTests
     private static ClipEmbedding Wild(RandomSource random, string item)
     {
         float[] vector = Samples.UnitVector(random, 8);
-        float norm = random.NextInt32(3) switch { 0 => 1, 1 => 3e10f, _ => 0.3f };
+        float norm = random.NextInt32(4) switch { 0 => 1, 1 => 3e10f, 2 => 1.0009f, _ => 0.3f };
         return Samples.Embedding(Modality.Image, item, "ann", [.. vector.Select(x => x * norm)]);
     }
 

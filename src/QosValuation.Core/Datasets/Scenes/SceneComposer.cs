@@ -48,21 +48,21 @@ internal sealed record Scene(ScenePlace Place, string Svg, int Width, int Height
 internal sealed class SceneComposer
 {
     /// <summary>How often each place occurs by default, in the order of <see cref="ScenePlace"/>: common and rare ones.</summary>
-    private static readonly double[] _shares = [16, 15, 16, 12, 10, 10, 8, 7, 4, 2];
+    private static readonly double[] Shares = [16, 15, 16, 12, 10, 10, 8, 7, 4, 2];
 
-    private static readonly (string Name, Colour Value)[] _clothes =
+    private static readonly (string Name, Colour Value)[] Clothes =
     [
         ("red", new(206, 40, 44)), ("blue", new(36, 84, 196)), ("yellow", new(238, 204, 52)), ("green", new(40, 146, 74)), ("orange", new(238, 128, 36)),
         ("white", new(240, 240, 240)), ("black", new(40, 40, 46)), ("pink", new(236, 120, 168)), ("purple", new(118, 62, 160)),
     ];
 
-    private static readonly (string Name, Colour Value)[] _coats =
+    private static readonly (string Name, Colour Value)[] Coats =
     [
         ("brown", new(126, 82, 46)), ("black", new(42, 40, 42)), ("white", new(236, 232, 224)), ("tan", new(200, 160, 106)), ("grey", new(134, 132, 134)),
     ];
 
-    private static readonly Colour[] _skins = [new(240, 202, 172), new(214, 166, 126), new(160, 112, 78), new(98, 66, 46)];
-    private static readonly Colour[] _hairs = [new(40, 30, 26), new(96, 62, 36), new(196, 160, 96), new(120, 120, 124)];
+    private static readonly Colour[] Skins = [new(240, 202, 172), new(214, 166, 126), new(160, 112, 78), new(98, 66, 46)];
+    private static readonly Colour[] Hairs = [new(40, 30, 26), new(96, 62, 36), new(196, 160, 96), new(120, 120, 124)];
 
     private readonly RandomSource _random;
     private readonly SceneCanvas _canvas;
@@ -103,10 +103,10 @@ internal sealed class SceneComposer
     /// <returns>The place.</returns>
     public static ScenePlace DrawPlace(RandomSource random)
     {
-        double at = random.NextDouble() * _shares.Sum();
-        for (int i = 0; i < _shares.Length; i++)
+        double at = random.NextDouble() * Shares.Sum();
+        for (int i = 0; i < Shares.Length; i++)
         {
-            at -= _shares[i];
+            at -= Shares[i];
             if (at < 0)
             {
                 return (ScenePlace)i;
@@ -476,8 +476,8 @@ internal sealed class SceneComposer
         bool child = _random.NextDouble() < 0.3, walking = _random.NextDouble() < 0.5, arms = _random.NextDouble() < 0.2;
         (double x, double ground) = Place(0.16, 0.42);
         double height = Depth(ground) * _unit * (child ? 0.34 : 0.52) * Between(0.85, 1.15);
-        (string colour, Colour top) = Pick(_clothes);
-        Colour trousers = Pick(_clothes).Value.Mix(new Colour(50, 56, 84), 0.6), skin = Pick(_skins), hair = Pick(_hairs);
+        (string colour, Colour top) = Pick(Clothes);
+        Colour trousers = Pick(Clothes).Value.Mix(new Colour(50, 56, 84), 0.6), skin = Pick(Skins), hair = Pick(Hairs);
         string noun = child ? "child" : "person";
         Add(new Thing(noun, $"a {noun} in {Article(colour)} {garment}", walking ? "walks" : arms ? "waves" : "stands", walking ? "walking" : arms ? "waving" : "standing", x / W, ground, 3)
         {
@@ -507,7 +507,7 @@ internal sealed class SceneComposer
         (double x, double ground) = Place(0.2, 0.45);
         double length = Depth(ground) * _unit * 0.34 * Between(0.8, 1.15);
         x = Math.Clamp(x, length * 0.7, W - length * 0.7);
-        (string colour, Colour coat) = Pick(_coats);
+        (string colour, Colour coat) = Pick(Coats);
         Add(new Thing("dog", $"a {colour} dog", running ? "runs" : "stands", running ? "running" : "standing", x / W, ground, 3)
         {
             Draw = () => SceneFigures.Dog(_canvas, x, ground, length, coat, left, running),
@@ -518,14 +518,14 @@ internal sealed class SceneComposer
     {
         (double x, double ground) = Place(0.15, 0.45);
         double radius = Depth(ground) * _unit * 0.045 * Between(0.8, 1.3);
-        (string colour, Colour paint) = Pick(_clothes);
+        (string colour, Colour paint) = Pick(Clothes);
         Add(new Thing("ball", $"{Article(colour)} ball", "lies", "lying", x / W, ground, 2) { Draw = () => SceneFigures.Ball(_canvas, x, ground, radius, paint) });
     }
 
     private void AddBoat(double waterline, bool dark = false)
     {
         double x = W * Between(0.2, 0.8), length = Depth(waterline) * _unit * (_place == ScenePlace.Beach ? 0.20 : 0.34) * Between(0.85, 1.15);
-        (string colour, Colour sail) = Pick(_clothes);
+        (string colour, Colour sail) = Pick(Clothes);
         Colour hull = dark ? new Colour(30, 24, 34) : new Colour(130, 84, 52);
         Add(new Thing("boat", dark ? "a sailing boat" : $"a boat with {Article(colour)} sail", "floats", "floating", x / W, waterline, 2)
         {
@@ -537,8 +537,8 @@ internal sealed class SceneComposer
     private void AddSwimmer()
     {
         double x = W * Between(0.25, 0.75), waterline = _horizon + (H - _horizon) * Between(0.35, 0.8), size = _unit * Between(0.12, 0.2);
-        (string colour, Colour cap) = Pick(_clothes);
-        Colour skin = Pick(_skins);
+        (string colour, Colour cap) = Pick(Clothes);
+        Colour skin = Pick(Skins);
         Add(new Thing("swimmer", $"a swimmer in {Article(colour)} cap", "swims", "swimming", x / W, waterline, 3)
         {
             Draw = () => SceneFigures.Swimmer(_canvas, x, waterline, size, cap, skin),
@@ -551,7 +551,7 @@ internal sealed class SceneComposer
         double x = Place(0, 0).X, ground = _place == ScenePlace.Street ? _horizon + (H - _horizon) * Between(0.48, 0.8) : H * Between(0.8, 0.92);
         double length = _unit * Between(0.42, 0.6);
         x = Math.Clamp(x, length * 0.52, W - length * 0.52);
-        (string colour, Colour paint) = Pick(_clothes);
+        (string colour, Colour paint) = Pick(Clothes);
         Add(new Thing("car", $"{Article(colour)} car", "is parked", "parked", x / W, ground, 2) { Draw = () => SceneFigures.Car(_canvas, x, ground, length, paint) });
     }
 
@@ -598,7 +598,7 @@ internal sealed class SceneComposer
     {
         (double x, double ground) = Place(0.28, 0.4);
         double height = _unit * Between(0.28, 0.36);
-        (string colour, Colour cloth) = Pick(_clothes);
+        (string colour, Colour cloth) = Pick(Clothes);
         Add(new Thing("parasol", $"{Article(colour)} parasol", "stands", "standing", x / W, ground, 1) { Draw = () => SceneFigures.Parasol(_canvas, x, ground, height, cloth) });
     }
 

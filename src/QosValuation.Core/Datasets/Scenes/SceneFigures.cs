@@ -5,8 +5,8 @@ namespace QosValuation.Datasets;
 /// <summary>Draws the things a scene consists of. x is the middle, ground the line a thing stands on, in pixels.</summary>
 internal static class SceneFigures
 {
-    private static readonly Colour _white = new(250, 250, 250);
-    private static readonly Colour _dark = new(35, 35, 40);
+    private static readonly Colour White = new(250, 250, 250);
+    private static readonly Colour Dark = new(35, 35, 40);
 
     /// <summary>Draws a person.</summary>
     public static void Person(SceneCanvas canvas, double x, double ground, double height, Colour top, Colour trousers, Colour skin, Colour hair, bool walking, bool armsUp)
@@ -41,13 +41,13 @@ internal static class SceneFigures
 
         canvas.Line(x - d * length * 0.38, belly - height * 0.15, x - d * length * 0.56, belly - height * 0.45, length * 0.06, coat.Scale(0.9));
         canvas.Ellipse(x, belly - height * 0.06, length * 0.42, height * 0.25, coat);
-        canvas.Ellipse(x, belly + height * 0.08, length * 0.34, height * 0.10, coat.Mix(_white, 0.25));
+        canvas.Ellipse(x, belly + height * 0.08, length * 0.34, height * 0.10, coat.Mix(White, 0.25));
         canvas.Line(x + d * length * 0.32, belly - height * 0.12, x + d * length * 0.44, belly - height * 0.40, length * 0.17, coat);
         canvas.Circle(x + d * length * 0.46, belly - height * 0.46, length * 0.135, coat);
-        canvas.Ellipse(x + d * length * 0.60, belly - height * 0.41, length * 0.10, length * 0.06, coat.Mix(_white, 0.15));
-        canvas.Circle(x + d * length * 0.69, belly - height * 0.43, length * 0.028, _dark);
+        canvas.Ellipse(x + d * length * 0.60, belly - height * 0.41, length * 0.10, length * 0.06, coat.Mix(White, 0.15));
+        canvas.Circle(x + d * length * 0.69, belly - height * 0.43, length * 0.028, Dark);
         canvas.Ellipse(x + d * length * 0.40, belly - height * 0.46, length * 0.055, length * 0.11, coat.Scale(0.65));
-        canvas.Circle(x + d * length * 0.50, belly - height * 0.50, length * 0.02, _dark);
+        canvas.Circle(x + d * length * 0.50, belly - height * 0.50, length * 0.02, Dark);
     }
 
     /// <summary>Draws a ball.</summary>
@@ -55,7 +55,7 @@ internal static class SceneFigures
     {
         Shadow(canvas, x, ground, radius * 1.1);
         canvas.Circle(x, ground - radius, radius, colour);
-        canvas.Circle(x - radius * 0.3, ground - radius * 1.3, radius * 0.35, colour.Mix(_white, 0.5));
+        canvas.Circle(x - radius * 0.3, ground - radius * 1.3, radius * 0.35, colour.Mix(White, 0.5));
     }
 
     /// <summary>Draws a broad-leaved tree.</summary>
@@ -80,7 +80,7 @@ internal static class SceneFigures
             canvas.Polygon(needles.Scale(0.9 + 0.1 * i), (x - half, bottom), (x + half, bottom), (x, top));
             if (snowy)
             {
-                canvas.Polygon(_white, (x - half * 0.45, bottom - height * 0.22), (x + half * 0.45, bottom - height * 0.22), (x, top));
+                canvas.Polygon(White, (x - half * 0.45, bottom - height * 0.22), (x + half * 0.45, bottom - height * 0.22), (x, top));
             }
         }
     }
@@ -132,7 +132,7 @@ internal static class SceneFigures
         canvas.Rectangle(x - length * 0.035, ground - height * 0.93, length * 0.03, height * 0.35, paint.Scale(0.92));
         foreach (double side in new[] { -0.29, 0.29 })
         {
-            canvas.Circle(x + side * length, ground - wheel, wheel, _dark);
+            canvas.Circle(x + side * length, ground - wheel, wheel, Dark);
             canvas.Circle(x + side * length, ground - wheel, wheel * 0.45, new Colour(170, 170, 175));
         }
 
@@ -147,7 +147,7 @@ internal static class SceneFigures
         canvas.Polygon(sail, (x + length * 0.04, deck - length * 0.82), (x + length * 0.04, deck - length * 0.10), (x + length * 0.42, deck - length * 0.10));
         canvas.Polygon(sail.Scale(0.9), (x - length * 0.04, deck - length * 0.70), (x - length * 0.04, deck - length * 0.10), (x - length * 0.30, deck - length * 0.10));
         canvas.Polygon(hull, (x - length * 0.5, deck), (x + length * 0.5, deck), (x + length * 0.36, waterline + length * 0.05), (x - length * 0.36, waterline + length * 0.05));
-        canvas.Ellipse(x, waterline + length * 0.08, length * 0.42, length * 0.025, _white, 0.5);
+        canvas.Ellipse(x, waterline + length * 0.08, length * 0.42, length * 0.025, White, 0.5);
     }
 
     /// <summary>Draws a swimmer seen from the side: head, arms and a splash.</summary>
@@ -158,8 +158,8 @@ internal static class SceneFigures
         canvas.Ellipse(x + size * 0.35, waterline + size * 0.02, size * 0.5, size * 0.12, skin);
         canvas.Circle(x, waterline - size * 0.12, size * 0.2, skin);
         canvas.Ellipse(x, waterline - size * 0.2, size * 0.2, size * 0.14, cap);
-        canvas.Ellipse(x, waterline + size * 0.14, size * 0.95, size * 0.09, _white, 0.75);
-        canvas.Ellipse(x + size * 0.9, waterline, size * 0.16, size * 0.12, _white, 0.7);
+        canvas.Ellipse(x, waterline + size * 0.14, size * 0.95, size * 0.09, White, 0.75);
+        canvas.Ellipse(x + size * 0.9, waterline, size * 0.16, size * 0.12, White, 0.7);
     }
 
     /// <summary>Draws a parasol.</summary>
@@ -169,7 +169,7 @@ internal static class SceneFigures
         canvas.Line(x, ground, x, ground - height * 0.9, height * 0.04, new Colour(225, 220, 205));
         double edge = ground - height * 0.62, top = ground - height;
         canvas.Polygon(cloth, (x - height * 0.55, edge), (x, top), (x + height * 0.55, edge));
-        canvas.Polygon(_white, (x - height * 0.2, edge), (x, top), (x + height * 0.2, edge));
+        canvas.Polygon(White, (x - height * 0.2, edge), (x, top), (x + height * 0.2, edge));
     }
 
     /// <summary>Draws a cloud.</summary>
@@ -192,7 +192,7 @@ internal static class SceneFigures
             if (snowCaps)
             {
                 double cut = 0.34;
-                canvas.Polygon(_white, (x - half * cut, foot - peak * (1 - cut)), (x - half * cut * 0.3, foot - peak * (0.93 - cut)), (x + half * cut * 0.3, foot - peak * (1.02 - cut)), (x + half * cut, foot - peak * (1 - cut)), (x, foot - peak));
+                canvas.Polygon(White, (x - half * cut, foot - peak * (1 - cut)), (x - half * cut * 0.3, foot - peak * (0.93 - cut)), (x + half * cut * 0.3, foot - peak * (1.02 - cut)), (x + half * cut, foot - peak * (1 - cut)), (x, foot - peak));
             }
         }
     }

@@ -85,7 +85,8 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
                     throw new QosValuationException(
                         "DownloadFailed",
                         FaultKind.Connection,
-                        $"Fetching '{address}' failed: {attempt.Reason} The {length:N0} bytes received are kept; the same command goes on from there.",
+                        $"Fetching '{address}' failed: {attempt.Reason} "
+                        + (length > 0 ? $"The {length:N0} bytes received are kept; the same command goes on from there." : "Check the connection and the address, and run the same command again."),
                         address.ToString(),
                         attempt.Cause);
                 }

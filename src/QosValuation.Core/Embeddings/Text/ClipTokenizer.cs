@@ -107,6 +107,22 @@ public sealed class ClipTokenizer
         return kept + 2;
     }
 
+    /// <summary>A text as the encoder sees it: start token, ids and end token, without padding.</summary>
+    /// <param name="text">Any text.</param>
+    /// <param name="contextLength">The text model's number of positions; null does not truncate.</param>
+    /// <returns>The sequence.</returns>
+    public ClipTokenSequence Tokenize(string text, int? contextLength)
+    {
+        if (contextLength is not { } limit)
+        {
+            return new ClipTokenSequence { Text = text, Ids = [StartId, .. Encode(text), EndId] };
+        }
+
+        int[] ids = new int[limit];
+        int length = EncodePadded(text, limit, ids, out bool isTruncated);
+        return new ClipTokenSequence { Text = text, Ids = ids[..length], IsTruncated = isTruncated };
+    }
+
     /// <summary>The text that ids stand for: cleaned text with a blank after every word, trimmed; start, end and unknown ids are left out.</summary>
     /// <param name="ids">Ids of this vocabulary.</param>
     /// <returns>The text; bytes that are not UTF-8 become U+FFFD.</returns>

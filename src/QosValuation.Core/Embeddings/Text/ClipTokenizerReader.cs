@@ -15,7 +15,7 @@ internal static class ClipTokenizerReader
         (Dictionary<string, int> vocabulary, List<(string Left, string Right)>? ownMerges) = ReadVocabulary(vocabularyPath);
         List<(string Left, string Right)> pairs = mergesPath is not null
             ? ReadMerges(mergesPath)
-            : ownMerges ?? throw NotReadable(vocabularyPath, "holds no merges, and no merges file was given. Name the merges.txt that belongs to it.");
+            : ownMerges ?? throw NotReadable(vocabularyPath, "holds no merges, and there is no merges.txt to go with it. Put the merges.txt of the same model beside it.");
         string mergesSource = mergesPath ?? vocabularyPath;
 
         var pieces = new string?[vocabulary.Values.Max() + 1];

@@ -108,7 +108,7 @@ public sealed class SceneDatasetGeneratorTests : IDisposable
 
             // Every colour that is named can be found among the fills, up to the light.
             Vector3d[] fills = [.. svg.Descendants().Attributes().Where(a => a.Name.LocalName is "fill" or "stroke" && a.Value.StartsWith('#')).Select(a => Vector3d.Parse(a.Value))];
-            foreach ((string name, Vector3d colour) in _named)
+            foreach ((string name, Vector3d colour) in Named)
             {
                 if (scene.Captions.Any(c => Regex.IsMatch(c, $@"\b{name}\b (shirt|jacket|coat|ball|car|sail|cap|parasol)")))
                 {
@@ -205,7 +205,7 @@ public sealed class SceneDatasetGeneratorTests : IDisposable
         Assert.Equal("DatasetNotWritable", Assert.Throws<QosValuationException>(() => SceneDatasetGenerator.Generate(Options(2) with { Path = _folder.File("file") }).Count()).ErrorId);
     }
 
-    private static readonly (string Name, Vector3d Colour)[] _named =
+    private static readonly (string Name, Vector3d Colour)[] Named =
     [
         ("red", new(206, 40, 44)), ("blue", new(36, 84, 196)), ("yellow", new(238, 204, 52)), ("green", new(40, 146, 74)),
         ("orange", new(238, 128, 36)), ("pink", new(236, 120, 168)), ("purple", new(118, 62, 160)), ("white", new(1, 1, 1)),
