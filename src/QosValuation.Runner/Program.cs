@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using QosValuation;
 using QosValuation.Runner;
 using Spectre.Console;
@@ -50,7 +51,7 @@ reproduce.SetAction((parsed, cancellation) =>
     }
     catch (QosValuationException fault)
     {
-        AnsiConsole.MarkupLineInterpolated($"[red]{fault.ErrorId}[/]: {fault.Message}");
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.CurrentCulture, $"[red]{fault.ErrorId}[/]: {fault.Message}");
         return Task.FromResult(1);
     }
     catch (OperationCanceledException)

@@ -33,7 +33,7 @@ internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole con
         var total = Stopwatch.StartNew();
 
         IReadOnlyList<CocoItem> items = Step("Dataset", LoadDataset);
-        IReadOnlyList<ClipEmbedding> embeddings = Step("Embeddings", () => Embed(items));
+        ClipEmbedding[] embeddings = Step("Embeddings", () => Embed(items));
         (IReadOnlyList<SemanticCluster> clusters, IReadOnlyList<ClipEmbedding> labelled) = Step("Clusters", () => Cluster(embeddings));
         Step("Prototypes", () => ReleasePrototypes(clusters));
         IReadOnlyList<DataValue> values = Step("Data values", () => Value(labelled));
@@ -58,7 +58,7 @@ internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole con
     {
         cancellation.ThrowIfCancellationRequested();
         T result = Timed(() => console.Profile.Out.IsTerminal ? console.Status().Start(name, _ => work()) : work(), out TimeSpan elapsed);
-        console.MarkupLineInterpolated($"[green]{name,-12}[/] {_summary[^1].Finding} [grey]({elapsed.TotalSeconds:F1} s)[/]");
+        console.MarkupLineInterpolated(CultureInfo.CurrentCulture, $"[green]{name,-12}[/] {_summary[^1].Finding} [grey]({elapsed.TotalSeconds:F1} s)[/]");
         return result;
     }
 
@@ -73,7 +73,7 @@ internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole con
         // The first few are shown, the rest counted: a folder of a thousand missing files must not hide the results.
         if (++_faults <= 5)
         {
-            console.MarkupLineInterpolated($"[yellow]{fault.ErrorId}[/]: {fault.Message}");
+            console.MarkupLineInterpolated(CultureInfo.CurrentCulture, $"[yellow]{fault.ErrorId}[/]: {fault.Message}");
         }
     }
 
@@ -118,7 +118,7 @@ internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole con
         return items;
     }
 
-    private IReadOnlyList<ClipEmbedding> Embed(IReadOnlyList<CocoItem> items)
+    private ClipEmbedding[] Embed(IReadOnlyList<CocoItem> items)
     {
         ClipEmbedding[] embeddings = AssignContributors(Timed(() => ImageFiles.Embed(items, options.Model, options.CachePath, OnFault, cancellation).ToArray(), out TimeSpan elapsed));
         if (embeddings.Length == 0)
@@ -190,9 +190,9 @@ internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole con
         return [.. embeddings.Select(embedding => embedding with { Contributor = owners[embedding.Item] })];
     }
 
-    private (IReadOnlyList<SemanticCluster> Clusters, IReadOnlyList<ClipEmbedding> Labelled) Cluster(IReadOnlyList<ClipEmbedding> embeddings)
+    private (IReadOnlyList<SemanticCluster> Clusters, IReadOnlyList<ClipEmbedding> Labelled) Cluster(ClipEmbedding[] embeddings)
     {
-        var labelled = new List<ClipEmbedding>(embeddings.Count);
+        var labelled = new List<ClipEmbedding>(embeddings.Length);
         var clusterer = EmbeddingClusterer.Create(
             new ClusteringOptions { NoveltyThreshold = options.NoveltyThreshold, SimilarityThreshold = options.SimilarityThreshold, Seed = options.Seed }, labelled.Add, OnFault);
         foreach (ClipEmbedding embedding in embeddings)
@@ -217,11 +217,11 @@ internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole con
         SemanticCluster[] confirmed = [.. clusters.Where(cluster => cluster.IsConfirmed)];
 
         // The same means without noise: what the releases are compared with.
-        IReadOnlyList<DpPrototype> clean = Release(confirmed, new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.ImageDp, PerturbationCoefficient = 0 });
+        List<DpPrototype> clean = Release(confirmed, new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.ImageDp, PerturbationCoefficient = 0 });
         var findings = new List<string>();
         foreach (PrivacyMechanism mechanism in Enum.GetValues<PrivacyMechanism>())
         {
-            IReadOnlyList<DpPrototype> released = Release(confirmed, new PrototypeReleaseOptions { Mechanism = mechanism, Epsilon = options.Epsilon, Delta = options.Delta });
+            List<DpPrototype> released = Release(confirmed, new PrototypeReleaseOptions { Mechanism = mechanism, Epsilon = options.Epsilon, Delta = options.Delta });
             int found = 0;
             double cosines = 0;
             foreach ((DpPrototype prototype, DpPrototype own) in released.Zip(clean))
@@ -331,9 +331,9 @@ internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole con
         console.Write(table);
         if (_faults > 0)
         {
-            console.MarkupLineInterpolated($"[yellow]{_faults} items could not be used.[/]");
+            console.MarkupLineInterpolated(CultureInfo.CurrentCulture, $"[yellow]{_faults} items could not be used.[/]");
         }
 
-        console.MarkupLineInterpolated($"Written to {options.Output} in {elapsed.TotalSeconds:F0} s; seed {options.Seed}.");
+        console.MarkupLineInterpolated(CultureInfo.CurrentCulture, $"Written to {options.Output} in {elapsed.TotalSeconds:F0} s; seed {options.Seed}.");
     }
 }

@@ -1,191 +1,358 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Data.Sqlite;
-using QosValuation.IO;
 
 namespace QosValuation.Embeddings;
 
 /// <summary>
-/// Remembers embeddings in a SQLite file, by the SHA-256 of the content and of the model that made them, so that a second
-/// run skips decoding and inference. Neither the content nor its path is stored. Several processes may share a file.
-/// Thread-safe.
+/// Keeps embeddings in a SQLite file, so that a second run over the same data skips decoding and inference. Several processes
+/// may use one file at once. All members are safe for use by several threads.
 /// </summary>
 /// <remarks>
-/// Vectors are stored as they were made, so a cached vector is byte-identical to the one of the run that wrote it. New
-/// entries are written in transactions of <see cref="BatchSize"/>; a process that is killed loses at most those.
+/// Keys are SHA-256 digests of content and of everything else a vector depends on (<see cref="EncoderCacheKeys"/>), so an
+/// entry is never out of date; a vector may have been computed with another batch size, which changes its last digits.
+/// Vectors are 32-bit little-endian floats. A file that is not such a cache is refused and left as it is.
 /// </remarks>
-internal sealed class EmbeddingCache : IDisposable
+public sealed class EmbeddingCache : IDisposable
 {
-    /// <summary>How many new entries one transaction writes.</summary>
-    public const int BatchSize = 256;
-
-    private const int ApplicationId = 0x51564531; // "QVE1"
-
-    private const string Schema = """
-        CREATE TABLE IF NOT EXISTS embedding (
-            model BLOB NOT NULL,
-            content BLOB NOT NULL,
-            vector BLOB NOT NULL,
-            PRIMARY KEY (model, content)) STRICT, WITHOUT ROWID;
-        """;
+    private const int ApplicationId = 0x51534543;
+    private const int SchemaVersion = 1;
+    private const int MostPending = 256;
+    private const long MostPendingMilliseconds = 2000;
+    private const int BusySeconds = 60;
+    private const float NormTolerance = 1e-3f;
 
     private readonly Lock _gate = new();
+    private readonly string _path;
     private readonly SqliteConnection _connection;
     private readonly SqliteCommand _select;
     private readonly SqliteCommand _insert;
-    private readonly string _path;
-    private readonly byte[] _vision;
-    private readonly byte[] _text;
-    private readonly Dictionary<(Modality Modality, string Content), float[]> _pending = [];
+    private readonly List<(CacheKey Key, byte[] Vector)> _pending = [];
+    private long _lastFlush = Environment.TickCount64;
+    private bool _isDisposed;
 
-    private EmbeddingCache(SqliteConnection connection, string path, byte[] visionDigest, byte[] textDigest)
+    private EmbeddingCache(string path, SqliteConnection connection)
     {
-        _connection = connection;
         _path = path;
-        _vision = visionDigest;
-        _text = textDigest;
-        _select = connection.CreateCommand();
-        _select.CommandText = "SELECT vector FROM embedding WHERE model = $model AND content = $content";
-        _insert = connection.CreateCommand();
-        _insert.CommandText = "INSERT OR REPLACE INTO embedding (model, content, vector) VALUES ($model, $content, $vector)";
-        foreach (SqliteCommand command in new[] { _select, _insert })
+        _connection = connection;
+        _select = Command("SELECT vector FROM embeddings WHERE encoder = $encoder AND content = $content", "$encoder", "$content");
+        _insert = Command("INSERT OR REPLACE INTO embeddings (encoder, content, vector) VALUES ($encoder, $content, $vector)", "$encoder", "$content", "$vector");
+    }
+
+    /// <summary>The number of embeddings that were found.</summary>
+    public long Hits { get; private set; }
+
+    /// <summary>The number of embeddings that were not found.</summary>
+    public long Misses { get; private set; }
+
+    /// <summary>Opens a cache; makes it, and its folder, where there is none.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The cache.</returns>
+    /// <exception cref="QosValuationException">
+    /// <c>CacheNotReadable</c>: the file is damaged, is something else, or cannot be opened. <c>CacheBusy</c>.
+    /// </exception>
+    public static EmbeddingCache Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        path = Path.GetFullPath(path);
+        if (Directory.Exists(path))
         {
-            command.Parameters.Add("$model", SqliteType.Blob);
-            command.Parameters.Add("$content", SqliteType.Blob);
+            throw NotReadable(path, "it is a folder; name a file in it", null);
         }
 
-        _insert.Parameters.Add("$vector", SqliteType.Blob);
-    }
-
-    /// <summary>Opens a cache, creating the file where it does not exist.</summary>
-    /// <param name="path">The SQLite file.</param>
-    /// <param name="visionDigest">The digest of the vision model and its preprocessing; empty where there is none.</param>
-    /// <param name="textDigest">The digest of the text model and its tokenizer; empty where there is none.</param>
-    /// <returns>The open cache.</returns>
-    /// <exception cref="QosValuationException"><c>DatabaseNotReadable</c> (the file is something else, and stays as it is), <c>DatabaseNotWritable</c>, <c>DatabaseBusy</c>, <c>DiskFull</c>.</exception>
-    public static EmbeddingCache Open(string path, byte[] visionDigest, byte[] textDigest) =>
-        new(SqliteFile.Open(path, ApplicationId, Schema, "embedding cache"), path, visionDigest, textDigest);
-
-    /// <summary>Identifies a model: SHA-256 over its file's bytes and the settings that decide what it is fed. O(file).</summary>
-    /// <param name="modelPath">The ONNX file.</param>
-    /// <param name="settings">Everything else that changes the vectors, as text (image size, mean and deviation; context length).</param>
-    /// <returns>32 bytes.</returns>
-    public static byte[] ModelDigest(string modelPath, string settings)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using FileStream stream = File.OpenRead(modelPath);
-        hash.AppendData(SHA256.HashData(stream));
-        hash.AppendData(Encoding.UTF8.GetBytes(settings));
-        return hash.GetHashAndReset();
-    }
-
-    /// <summary>Identifies an image by its file's bytes.</summary>
-    /// <param name="encodedFile">The file's bytes.</param>
-    /// <returns>32 bytes.</returns>
-    public static byte[] ContentDigest(ReadOnlySpan<byte> encodedFile) => SHA256.HashData(encodedFile);
-
-    /// <summary>Identifies a text by its UTF-8 bytes.</summary>
-    /// <param name="text">The text.</param>
-    /// <returns>32 bytes.</returns>
-    public static byte[] ContentDigest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
-
-    /// <summary>Looks an embedding up.</summary>
-    /// <param name="modality">Which of the two models.</param>
-    /// <param name="content">The content's digest.</param>
-    /// <param name="vector">The vector, as it was stored.</param>
-    /// <returns>Whether it was there.</returns>
-    public bool TryGet(Modality modality, ReadOnlySpan<byte> content, out float[]? vector)
-    {
-        byte[] key = content.ToArray();
-        lock (_gate)
+        SqliteConnection? connection = null;
+        try
         {
-            if (_pending.TryGetValue((modality, Convert.ToHexString(key)), out vector))
-            {
-                return true;
-            }
-
-            try
-            {
-                _select.Parameters[0].Value = ModelOf(modality);
-                _select.Parameters[1].Value = key;
-                vector = _select.ExecuteScalar() is byte[] bytes ? MemoryMarshal.Cast<byte, float>(bytes).ToArray() : null;
-                return vector is not null;
-            }
-            catch (SqliteException exception)
-            {
-                throw SqliteFile.Fault(exception, _path, "embedding cache");
-            }
+            RequireSqlite(path);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = BusySeconds }.ToString());
+            connection.Open();
+            Prepare(path, connection);
+            var cache = new EmbeddingCache(path, connection);
+            connection = null;
+            return cache;
+        }
+        catch (SqliteException exception)
+        {
+            throw Translate(path, exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw NotReadable(path, exception.Message, exception);
+        }
+        finally
+        {
+            connection?.Dispose();
         }
     }
 
-    /// <summary>Remembers an embedding.</summary>
-    /// <param name="modality">Which of the two models made it.</param>
-    /// <param name="content">The content's digest.</param>
-    /// <param name="vector">The vector; not copied, and not to be changed.</param>
-    public void Add(Modality modality, byte[] content, float[] vector)
-    {
-        lock (_gate)
-        {
-            _pending[(modality, Convert.ToHexString(content))] = vector;
-            if (_pending.Count >= BatchSize)
-            {
-                Flush();
-            }
-        }
-    }
-
-    /// <summary>Writes what is pending, in one transaction.</summary>
+    /// <summary>Writes what has not been written yet.</summary>
+    /// <exception cref="QosValuationException"><c>CacheNotReadable</c>, <c>CacheBusy</c>, <c>CacheFull</c>.</exception>
     public void Flush()
     {
         lock (_gate)
         {
-            if (_pending.Count == 0)
+            FlushPending();
+        }
+    }
+
+    /// <summary>Writes what has not been written yet, and closes the file.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
             {
                 return;
             }
 
+            _isDisposed = true;
             try
             {
-                using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
-                _insert.Transaction = transaction;
-                foreach (((Modality modality, string content), float[] vector) in _pending)
-                {
-                    _insert.Parameters[0].Value = ModelOf(modality);
-                    _insert.Parameters[1].Value = Convert.FromHexString(content);
-                    _insert.Parameters[2].Value = MemoryMarshal.AsBytes(vector.AsSpan()).ToArray();
-                    _insert.ExecuteNonQuery();
-                }
-
-                transaction.Commit();
-                _pending.Clear();
+                FlushPending();
             }
-            catch (SqliteException exception)
+            finally
             {
-                throw SqliteFile.Fault(exception, _path, "embedding cache");
+                _select.Dispose();
+                _insert.Dispose();
+                _connection.Dispose();
             }
         }
     }
 
-    /// <summary>Writes what is pending and closes the file. A failure to write loses cached entries, never results.</summary>
-    public void Dispose()
+    /// <summary>Looks an embedding up.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="dimension">The length it must have.</param>
+    /// <returns>The vector, unit L2 norm; null where there is none, or none that is whole.</returns>
+    internal float[]? TryGet(CacheKey key, int dimension)
+    {
+        lock (_gate)
+        {
+            byte[]? stored;
+            try
+            {
+                _select.Parameters[0].Value = key.Encoder;
+                _select.Parameters[1].Value = key.ContentDigest;
+                stored = _select.ExecuteScalar() as byte[];
+            }
+            catch (SqliteException exception)
+            {
+                throw Translate(_path, exception);
+            }
+
+            if (stored?.Length == dimension * sizeof(float))
+            {
+                float[] vector = MemoryMarshal.Cast<byte, float>(stored).ToArray();
+                if (MathF.Abs(TensorPrimitives.Norm<float>(vector) - 1) <= NormTolerance)
+                {
+                    Hits++;
+                    return vector;
+                }
+            }
+
+            Misses++;
+            return null;
+        }
+    }
+
+    /// <summary>Keeps an embedding; it is written with others in one transaction.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="vector">The vector.</param>
+    internal void Add(CacheKey key, ReadOnlySpan<float> vector)
+    {
+        byte[] bytes = MemoryMarshal.AsBytes(vector).ToArray();
+        lock (_gate)
+        {
+            _pending.Add((key, bytes));
+            if (_pending.Count >= MostPending || Environment.TickCount64 - _lastFlush > MostPendingMilliseconds)
+            {
+                FlushPending();
+            }
+        }
+    }
+
+    /// <summary>The number that stands for an encoder in this file.</summary>
+    /// <param name="digest">The digest of everything its vectors depend on.</param>
+    /// <param name="name">A name for people who look into the file.</param>
+    /// <returns>The number.</returns>
+    internal long EncoderNumber(byte[] digest, string name)
     {
         lock (_gate)
         {
             try
             {
-                Flush();
+                using SqliteCommand insert = Command("INSERT OR IGNORE INTO encoders (digest, name) VALUES ($digest, $name)", "$digest", "$name");
+                insert.Parameters[0].Value = digest;
+                insert.Parameters[1].Value = name;
+                insert.ExecuteNonQuery();
+                using SqliteCommand select = Command("SELECT id FROM encoders WHERE digest = $digest", "$digest");
+                select.Parameters[0].Value = digest;
+                return (long)select.ExecuteScalar()!;
             }
-            catch (QosValuationException)
+            catch (SqliteException exception)
             {
-                _pending.Clear();
+                throw Translate(_path, exception);
             }
-
-            _select.Dispose();
-            _insert.Dispose();
-            _connection.Dispose();
         }
     }
 
-    private byte[] ModelOf(Modality modality) => modality == Modality.Image ? _vision : _text;
+    /// <summary>The SHA-256 digest of a model's file, remembered as long as its size and time of change stay the same.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>32 bytes.</returns>
+    internal byte[] FileDigest(string path)
+    {
+        var file = new FileInfo(path);
+        lock (_gate)
+        {
+            try
+            {
+                using SqliteCommand select = Command("SELECT digest FROM files WHERE path = $path AND size = $size AND changed = $changed", "$path", "$size", "$changed");
+                select.Parameters[0].Value = file.FullName;
+                select.Parameters[1].Value = file.Length;
+                select.Parameters[2].Value = file.LastWriteTimeUtc.Ticks;
+                if (select.ExecuteScalar() is byte[] { Length: 32 } known)
+                {
+                    return known;
+                }
+
+                byte[] digest;
+                using (FileStream stream = file.OpenRead())
+                {
+                    digest = SHA256.HashData(stream);
+                }
+
+                using SqliteCommand insert = Command(
+                    "INSERT OR REPLACE INTO files (path, size, changed, digest) VALUES ($path, $size, $changed, $digest)", "$path", "$size", "$changed", "$digest");
+                insert.Parameters[0].Value = file.FullName;
+                insert.Parameters[1].Value = file.Length;
+                insert.Parameters[2].Value = file.LastWriteTimeUtc.Ticks;
+                insert.Parameters[3].Value = digest;
+                insert.ExecuteNonQuery();
+                return digest;
+            }
+            catch (SqliteException exception)
+            {
+                throw Translate(_path, exception);
+            }
+        }
+    }
+
+    private static void RequireSqlite(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        Span<byte> head = stackalloc byte[16];
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        int read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        if (read > 0 && !head[..read].SequenceEqual("SQLite format 3\0"u8))
+        {
+            throw NotReadable(path, "it is no SQLite file", null);
+        }
+    }
+
+    private static void Prepare(string path, SqliteConnection connection)
+    {
+        long application = Scalar(connection, "PRAGMA application_id");
+        if (application == 0 && Scalar(connection, "SELECT count(*) FROM sqlite_master") == 0)
+        {
+            Execute(connection, "PRAGMA journal_mode = WAL");
+            using SqliteTransaction transaction = connection.BeginTransaction();
+            Execute(
+                connection,
+                $"""
+                PRAGMA application_id = {ApplicationId};
+                PRAGMA user_version = {SchemaVersion};
+                CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER NOT NULL, changed INTEGER NOT NULL, digest BLOB NOT NULL);
+                CREATE TABLE IF NOT EXISTS encoders (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, name TEXT NOT NULL);
+                CREATE TABLE IF NOT EXISTS embeddings (encoder INTEGER NOT NULL, content BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (encoder, content)) WITHOUT ROWID;
+                """,
+                transaction);
+            transaction.Commit();
+        }
+        else if (application != ApplicationId)
+        {
+            throw NotReadable(path, "it is a SQLite file of another program", null);
+        }
+        else if (Scalar(connection, "PRAGMA user_version") != SchemaVersion)
+        {
+            throw NotReadable(path, "it was written by another version of this software", null);
+        }
+
+        Execute(connection, "PRAGMA synchronous = NORMAL");
+    }
+
+    private static long Scalar(SqliteConnection connection, string sql)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
+    }
+
+    private static void Execute(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.Transaction = transaction;
+        command.ExecuteNonQuery();
+    }
+
+    private static QosValuationException Translate(string path, SqliteException exception) => exception.SqliteErrorCode switch
+    {
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new QosValuationException(
+            "CacheBusy", FaultKind.ReadWrite, $"The cache '{path}' is in use by another process that has not let go of it for {BusySeconds} seconds.", path, exception),
+        SQLitePCL.raw.SQLITE_FULL => new QosValuationException("CacheFull", FaultKind.LimitReached, $"There is no room on the disk for the cache '{path}'.", path, exception),
+        _ => NotReadable(path, exception.Message, exception),
+    };
+
+    private static QosValuationException NotReadable(string path, string cause, Exception? inner) =>
+        new("CacheNotReadable", FaultKind.InvalidData, $"'{path}' cannot be used as an embedding cache: {cause}. It was left as it is; name another file, or remove this one.", path, inner);
+
+    private SqliteCommand Command(string sql, params ReadOnlySpan<string> parameters)
+    {
+        SqliteCommand command = _connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (string parameter in parameters)
+        {
+            command.Parameters.Add(new SqliteParameter { ParameterName = parameter });
+        }
+
+        return command;
+    }
+
+    private void FlushPending()
+    {
+        _lastFlush = Environment.TickCount64;
+        if (_pending.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            using SqliteTransaction transaction = _connection.BeginTransaction();
+            _insert.Transaction = transaction;
+            foreach ((CacheKey key, byte[] vector) in _pending)
+            {
+                _insert.Parameters[0].Value = key.Encoder;
+                _insert.Parameters[1].Value = key.ContentDigest;
+                _insert.Parameters[2].Value = vector;
+                _insert.ExecuteNonQuery();
+            }
+
+            transaction.Commit();
+            _pending.Clear();
+        }
+        catch (SqliteException exception)
+        {
+            throw Translate(_path, exception);
+        }
+        finally
+        {
+            _insert.Transaction = null;
+        }
+    }
 }
