@@ -119,6 +119,11 @@ Describe 'ConvertTo-ClipImage' {
         { ConvertTo-ClipImage $pictures[0].Path $crops -Model nothing-of-this-name } | Should -Throw -ErrorId 'ModelNotFound,*'
     }
 
+    It 'completes model names' {
+        $line = 'ConvertTo-ClipImage a.jpg crops -Model cl'
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain 'clip-mini'
+    }
+
     It 'takes brackets in names literally where such a file exists' {
         $odd = Join-Path $TestDrive 'odd [1] ü.jpg'
         Copy-Item -LiteralPath $pictures[0].Path -Destination $odd
