@@ -25,6 +25,7 @@ Describe 'New-SceneDataset' {
         $items[0] | Should -BeOfType QosValuation.CocoItem
         $items.ImageId | Should -Be (1..12)
         $items.Path | Should -Exist
+        $items[0].Captions[0] | Should -Match '^[A-Z][a-z ]+\.$'
         $items | ForEach-Object { $_.Captions.Count | Should -Be 5; [math]::Max($_.Width, $_.Height) | Should -Be 96 }
         @($items.Path | Split-Path | Split-Path -Leaf | Sort-Object -Unique) | Should -Be 'contributor-01', 'contributor-02'
     }
