@@ -14,6 +14,7 @@
         'formats/Ledger.format.ps1xml'
         'formats/Clustering.format.ps1xml'
         'formats/Valuation.format.ps1xml'
+        'formats/Qos.format.ps1xml'
         'formats/Privacy.format.ps1xml'
         'formats/Allocation.format.ps1xml'
     )
@@ -35,6 +36,7 @@
         'Import-Embedding'
         'Install-ClipModel'
         'Invoke-AllocationSimulation'
+        'Invoke-QosSimulation'
         'Invoke-TokenAllocation'
         'Measure-DataValue'
         'Measure-Fairness'
