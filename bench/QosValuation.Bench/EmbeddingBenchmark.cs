@@ -66,11 +66,19 @@ internal static class EmbeddingBenchmark
     {
         string[] files = Files(folder);
         using ClipEncoder encoder = ClipEncoder.Open(modelName);
-        RunPipeline(encoder, files, batchSize);
-        long once = PeakBytes();
-        RunPipeline(encoder, Enumerable.Repeat(files, copies).SelectMany(all => all), batchSize);
-        long many = PeakBytes();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"peak memory: {once / 1048576.0:F0} MiB after {files.Length} photographs, {many / 1048576.0:F0} MiB after {files.Length * copies} more: ratio {(double)many / once:F3}"));
+        long first = 0;
+        long done = 0;
+        IEnumerable<string> all = Enumerable.Repeat(files, copies).SelectMany(once => once);
+        foreach (EmbeddingOutcome outcome in EmbeddingPipeline.Embed(encoder, all.Select(Request), new EmbeddingPipelineOptions { BatchSize = batchSize }))
+        {
+            _ = outcome.Embedding ?? throw outcome.Fault!;
+            if (++done % files.Length == 0)
+            {
+                long peak = PeakBytes();
+                first = first == 0 ? peak : first;
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done,7} photographs: peak {peak / 1048576.0:F0} MiB, {(double)peak / first:F3} of the first {files.Length}"));
+            }
+        }
     }
 
     private static string[] Files(string folder) =>
@@ -97,7 +105,7 @@ internal static class EmbeddingBenchmark
         int done = 0;
         foreach (EmbeddingOutcome outcome in EmbeddingPipeline.Embed(
             encoder,
-            files.Select(file => new EmbeddingRequest { Modality = Modality.Image, Source = file, Item = file }),
+            files.Select(Request),
             new EmbeddingPipelineOptions { BatchSize = batchSize }))
         {
             done += outcome.Embedding is null ? throw outcome.Fault! : 1;
@@ -108,6 +116,8 @@ internal static class EmbeddingBenchmark
             throw new InvalidOperationException("Nothing was embedded.");
         }
     }
+
+    private static EmbeddingRequest Request(string file) => new() { Modality = Modality.Image, Source = file, Item = file };
 
     private static Process StartPeer(string peerFolder, ClipModelFiles model, string images, int batchSize)
     {

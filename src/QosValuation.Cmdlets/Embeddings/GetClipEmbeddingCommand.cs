@@ -104,7 +104,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public object? Contributor { get; set; }
 
-    /// <summary>The number of images, or of texts, in one run of the encoder, from 1 to 1024. 8 is fastest on processors; GPUs like more.</summary>
+    /// <summary>The number of images, or of texts, that are prepared and handed to the encoder together, from 1 to 1024. 8 suits processors, which run no more images than that at a time; GPUs like more.</summary>
     /// <value>8</value>
     [Parameter]
     [ValidateRange(1, 1024)]

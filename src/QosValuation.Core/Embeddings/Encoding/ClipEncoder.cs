@@ -204,7 +204,7 @@ public sealed class ClipEncoder : IDisposable
     /// <summary>Allocates the buffers of a run over images.</summary>
     /// <param name="capacity">The most images of a run.</param>
     /// <returns>The batch; the caller disposes of it.</returns>
-    internal ImageBatch CreateImageBatch(int capacity) => new(Vision, capacity);
+    internal ImageBatch CreateImageBatch(int capacity) => new(Vision, capacity) { PreferredRun = Options.EffectiveImagesPerRun };
 
     /// <summary>Allocates the buffers of a run over texts.</summary>
     /// <param name="capacity">The most texts of a run.</param>

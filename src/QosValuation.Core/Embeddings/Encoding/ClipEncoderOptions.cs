@@ -5,6 +5,9 @@ public sealed record ClipEncoderOptions
 {
     private const int MostConcurrentRuns = 8;
 
+    // Measured with ViT-B/32 and with clip-mini: the activations of more images do not stay in a core's cache.
+    private const int ImagesPerProcessorRun = 8;
+
     /// <summary>What runs the arithmetic; the processor by default.</summary>
     public ExecutionProvider ExecutionProvider { get; init; } = ExecutionProvider.Cpu;
 
@@ -24,4 +27,7 @@ public sealed record ClipEncoderOptions
     /// <summary>The number of threads that is meant: concurrent runs share the threads beyond one each.</summary>
     internal int EffectiveThreadsPerRun =>
         ThreadsPerRun > 0 ? ThreadsPerRun : Math.Max(1, Environment.ProcessorCount - EffectiveConcurrentRuns + 1);
+
+    /// <summary>The most images to feed at once, whatever the size of the batch; 0 for all of the batch.</summary>
+    internal int EffectiveImagesPerRun => ExecutionProvider == ExecutionProvider.Cpu ? ImagesPerProcessorRun : 0;
 }

@@ -6,7 +6,10 @@ public sealed record EmbeddingPipelineOptions
     /// <summary>The batch size that is fastest on processors.</summary>
     public const int DefaultBatchSize = 8;
 
-    /// <summary>The number of images, or of texts, in one run of an encoder; at least 1.</summary>
+    /// <summary>
+    /// The number of images, or of texts, that are prepared and handed over together; at least 1. Processors run images at
+    /// most eight at a time, because more at a time are slower.
+    /// </summary>
     public int BatchSize { get; init; } = DefaultBatchSize;
 
     /// <summary>Where embeddings are kept between runs; null for nowhere. Not disposed of by the pipeline.</summary>

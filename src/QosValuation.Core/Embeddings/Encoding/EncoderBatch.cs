@@ -51,15 +51,19 @@ internal abstract class EncoderBatch : IDisposable
     /// <param name="slot">The slot.</param>
     public abstract void Clear(int slot);
 
+    /// <summary>The most items that are worth feeding at once; 0 for all of them. A graph with a fixed number has its way.</summary>
+    public int PreferredRun { get; set; }
+
     /// <summary>Runs the encoder over the first items.</summary>
     /// <param name="session">The encoder's session.</param>
     /// <param name="count">The number of items, from 1 to <see cref="Capacity"/>.</param>
     /// <param name="run">Ends the run from another thread.</param>
     public void Run(EncoderSession session, int count, RunOptions run)
     {
-        int step = _encoder.FixedBatch == 0 ? count : _encoder.FixedBatch;
-        for (int first = 0; first < count; first += step)
+        int most = _encoder.FixedBatch > 0 ? _encoder.FixedBatch : PreferredRun > 0 ? PreferredRun : count;
+        for (int first = 0; first < count; first += most)
         {
+            int step = _encoder.FixedBatch > 0 ? most : Math.Min(most, count - first);
             OrtValue output = _output is null
                 ? _halfOutput!.View(first * _encoder.Dimension, step, _encoder.Dimension)
                 : _output.View(first * _encoder.Dimension, step, _encoder.Dimension);
