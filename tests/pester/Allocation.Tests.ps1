@@ -145,6 +145,45 @@ Describe 'Measure-Fairness' {
     }
 }
 
+Describe 'The other indices of Measure-Fairness' {
+    It 'reports them beside Jain and Gini' {
+        $report = 1, 3 | Measure-Fairness
+        $report.MinMaxRatio | Should -Be (1 / 3)
+        [Math]::Round($report.Entropy, 12) | Should -Be ([Math]::Round((0.25 * [Math]::Log(4) + 0.75 * [Math]::Log(4 / 3)) / [Math]::Log(2), 12))
+        [Math]::Round($report.Theil, 12) | Should -Be ([Math]::Round((0.5 * [Math]::Log(0.5) + 1.5 * [Math]::Log(1.5)) / 2, 12))
+        [Math]::Round($report.Atkinson, 12) | Should -Be ([Math]::Round(1 - [Math]::Pow(([Math]::Sqrt(0.5) + [Math]::Sqrt(1.5)) / 2, 2), 12))
+        $report.Aversion | Should -Be 0.5
+        $report.LorenzCurve | Should -BeNullOrEmpty
+    }
+
+    It 'takes the aversion <Aversion>' -ForEach @(
+        @{ Aversion = 0; Index = 0 }
+        @{ Aversion = 1; Index = 1 - [Math]::Sqrt(0.75) }
+        @{ Aversion = 2; Index = 0.25 }
+    ) {
+        [Math]::Abs((1, 3 | Measure-Fairness -Aversion $Aversion).Atkinson - $Index) | Should -BeLessThan 1e-14
+    }
+
+    It 'adds the Lorenz curve on request' {
+        $curve = (5, 0, 2, 1 | Measure-Fairness -Lorenz).LorenzCurve
+        $curve | Should -BeOfType QosValuation.LorenzCurve
+        $curve.Population | Should -Be 0, 0.25, 0.5, 0.75, 1
+        $curve.Share | Should -Be 0, 0, 0.125, 0.375, 1
+        "$curve" | Should -Match '5 points'
+        (1..5000 | Measure-Fairness -Lorenz).LorenzCurve.Count | Should -Be 1001
+    }
+
+    It 'calls rates of 0 even' {
+        $report = 0, 0 | Measure-Fairness -Aversion 2 -Lorenz
+        $report.MinMaxRatio, $report.Entropy, $report.Theil, $report.Atkinson | Should -Be 1, 1, 0, 0
+        $report.LorenzCurve.Share | Should -Be 0, 0.5, 1
+    }
+
+    It 'refuses an aversion of <_>' -ForEach -1, ([double]::NaN), ([double]::PositiveInfinity) {
+        { 1, 2 | Measure-Fairness -Aversion $_ } | Should -Throw -ErrorId 'AversionNotValid,*'
+    }
+}
+
 Describe 'Invoke-AllocationSimulation' {
     It 'emits a row for each combination' {
         $rows = Invoke-AllocationSimulation -Agents 20, 40 -Alpha 0.2, 1 -Rounds 20 -Seed 1
@@ -206,7 +245,7 @@ Describe 'Tables of allocation' {
     It 'show each type on one line' {
         $grants = (New-TestAgent ann 2 4 1), (New-TestAgent bob 1 4 0) | Invoke-TokenAllocation -Supply 3
         ($grants | Out-String -Width 120) | Should -Match 'Agent\s+Value\s+Tokens\s+Capacity\s+Remaining\s+RewardRate[\s-]+ann\s+2\s+2[.,]000\s+4\s+1\s+1'
-        ($grants | Measure-Fairness | Out-String -Width 120) | Should -Match 'Count\s+Jain\s+Gini\s+SocialWelfare\s+Allocated\s+Supply'
+        ($grants | Measure-Fairness | Out-String -Width 120) | Should -Match 'Count\s+Jain\s+Gini\s+Min/Max\s+Entropy\s+Theil\s+Atkinson\s+SocialWelfare\s+Allocated\s+Supply'
         (Invoke-AllocationSimulation -Agents 5 -Rounds 3 -Seed 1 | Out-String -Width 120) | Should -Match 'Scheme\s+Agents\s+α\s+Supply\s+Capacity\s+Rounds\s+Jain\s+± SE\s+Gini\s+± SE'
     }
 }
