@@ -194,6 +194,22 @@ Describe 'Invoke-AllocationSimulation' {
         $rows | ForEach-Object { $_.Jain | Should -BeGreaterThan 0; $_.JainStandardError | Should -BeGreaterOrEqual 0 }
     }
 
+    It 'reports quantiles over the rounds' {
+        $row = Invoke-AllocationSimulation -Agents 50 -Rounds 100 -Seed 1 -Scheme MaxMin
+        $row.JainQ05 | Should -BeLessThan $row.JainMedian
+        $row.JainMedian | Should -BeLessThan $row.JainQ95
+        $row.GiniQ05 | Should -BeLessThan $row.GiniMedian
+        $row.GiniMedian | Should -BeLessThan $row.GiniQ95
+        $one = Invoke-AllocationSimulation -Agents 50 -Rounds 1 -Seed 1 -Scheme MaxMin
+        $one.JainQ05, $one.JainMedian, $one.JainQ95 | Should -Be $one.Jain, $one.Jain, $one.Jain
+    }
+
+    It 'survives α = 0.01' {
+        Invoke-AllocationSimulation -Agents 500 -Alpha 0.01 -Rounds 20 -Seed 1 | ForEach-Object {
+            [double]::IsFinite($_.Jain) -and [double]::IsFinite($_.Gini) -and $_.GiniQ95 -lt 1 | Should -BeTrue
+        }
+    }
+
     It 'repeats with a seed, whatever else is simulated' {
         $alone = Invoke-AllocationSimulation -Agents 30 -Alpha 1 -Rounds 20 -Seed 3 -Scheme MaxMin
         $among = Invoke-AllocationSimulation -Agents 10, 30 -Alpha 0.5, 1 -Rounds 20 -Seed 3 | Where-Object { $_.Agents -eq 30 -and $_.Alpha -eq 1 -and $_.Scheme -eq 'MaxMin' }
@@ -246,6 +262,6 @@ Describe 'Tables of allocation' {
         $grants = (New-TestAgent ann 2 4 1), (New-TestAgent bob 1 4 0) | Invoke-TokenAllocation -Supply 3
         ($grants | Out-String -Width 120) | Should -Match 'Agent\s+Value\s+Tokens\s+Capacity\s+Remaining\s+RewardRate[\s-]+ann\s+2\s+2[.,]000\s+4\s+1\s+1'
         ($grants | Measure-Fairness | Out-String -Width 120) | Should -Match 'Count\s+Jain\s+Gini\s+Min/Max\s+Entropy\s+Theil\s+Atkinson\s+SocialWelfare\s+Allocated\s+Supply'
-        (Invoke-AllocationSimulation -Agents 5 -Rounds 3 -Seed 1 | Out-String -Width 120) | Should -Match 'Scheme\s+Agents\s+α\s+Supply\s+Capacity\s+Rounds\s+Jain\s+± SE\s+Gini\s+± SE'
+        (Invoke-AllocationSimulation -Agents 5 -Rounds 3 -Seed 1 | Out-String -Width 120) | Should -Match 'Scheme\s+Agents\s+α\s+Supply\s+Capacity\s+Rounds\s+Jain\s+± SE\s+5–95 %\s+Gini\s+± SE\s+5–95 %'
     }
 }

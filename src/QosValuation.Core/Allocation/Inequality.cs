@@ -141,13 +141,14 @@ public static class Inequality
         double[] share = new double[points + 1];
         double largest = sorted[^1];
         CompensatedSum sum = default;
+        Scale scale = largest > 0 ? new Scale(largest) : default;
         int k = 0;
         for (int point = 0; point <= points; point++)
         {
             int upTo = (int)((long)point * count / points);
             for (; k < upTo && largest > 0; k++)
             {
-                sum.Add(sorted[k] / largest);
+                sum.Add(scale.Of(sorted[k]));
             }
 
             population[point] = (double)upTo / count;
