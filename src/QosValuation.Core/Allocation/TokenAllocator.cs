@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 using QosValuation.Numerics;
 
 namespace QosValuation.Allocation;
@@ -118,7 +120,7 @@ public static class TokenAllocator
         {
             LargestRemainder(room, supply, tokens);
         }
-        else
+        else if (scheme != AllocationScheme.Proposed)
         {
             TrimToSupply(supply, tokens);
         }
@@ -141,8 +143,50 @@ public static class TokenAllocator
         }
     }
 
-    // u = min(V·v/Σv, B − R) (paper, Eq. 15). O(N).
+    // u = min(V·v/Σv, B − R) (paper, Eq. 15), trimmed to the supply. O(N): the values are read twice, all else once.
     private static void Proportional(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, Span<double> tokens)
+    {
+        double largest = TensorPrimitives.Max(values);
+        if (!(largest is >= 1e-100 and <= 1e100 && supply is >= 1e-100 and <= 1e100))
+        {
+            ScaledProportional(values, room, supply, tokens);
+            TrimToSupply(supply, tokens);
+            return;
+        }
+
+        double total = CompensatedSum.Of(values);
+        CompensatedVector firstSpent = default;
+        CompensatedVector secondSpent = default;
+        Vector256<double> factor = Vector256.Create(supply);
+        Vector256<double> divisor = Vector256.Create(total);
+        int i = 0;
+        for (; i <= tokens.Length - 8; i += 8)
+        {
+            Vector256<double> first = Vector256.Min(Vector256.Create(values.Slice(i, 4)) * factor / divisor, Vector256.Create(room.Slice(i, 4)));
+            Vector256<double> second = Vector256.Min(Vector256.Create(values.Slice(i + 4, 4)) * factor / divisor, Vector256.Create(room.Slice(i + 4, 4)));
+            first.CopyTo(tokens.Slice(i, 4));
+            second.CopyTo(tokens.Slice(i + 4, 4));
+            firstSpent.Add(first);
+            secondSpent.Add(second);
+        }
+
+        CompensatedSum spent = default;
+        firstSpent.AddTo(ref spent);
+        secondSpent.AddTo(ref spent);
+        for (; i < tokens.Length; i++)
+        {
+            tokens[i] = Math.Min(values[i] * supply / total, room[i]);
+            spent.Add(tokens[i]);
+        }
+
+        if (spent.Value > supply)
+        {
+            TrimToSupply(supply, tokens);
+        }
+    }
+
+    // The same where sums or products could leave the range of a double.
+    private static void ScaledProportional(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, Span<double> tokens)
     {
         int exponent = ScaleOf(values);
         CompensatedSum sum = default;
@@ -383,12 +427,7 @@ public static class TokenAllocator
             return;
         }
 
-        int largest = 0;
-        for (int i = 1; i < tokens.Length; i++)
-        {
-            largest = tokens[i] > tokens[largest] ? i : largest;
-        }
-
+        int largest = TensorPrimitives.IndexOfMax(tokens);
         while (excess > 0 && tokens[largest] > 0)
         {
             tokens[largest] = Math.Max(0, Math.Min(tokens[largest] - excess, Math.BitDecrement(tokens[largest])));
