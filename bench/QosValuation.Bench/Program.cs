@@ -14,4 +14,9 @@ embedding.SetAction(parsed => EmbeddingBenchmark.Throughput(
 var memory = new Command("memory", "Peak memory of embedding a folder once and many times in one stream.") { images, model, batch, copies };
 memory.SetAction(parsed => EmbeddingBenchmark.Memory(parsed.GetRequiredValue(images).FullName, parsed.GetValue(model), parsed.GetValue(batch), parsed.GetValue(copies)));
 
-return new RootCommand("Measurements as ratios within one run.") { embedding, memory }.Parse(args).Invoke();
+var agents = new Option<int>("--agents") { Description = "Agents an allocation.", DefaultValueFactory = _ => 1_000_000 };
+var rounds = new Option<int>("--repeats") { Description = "How often each side is measured, in turn.", DefaultValueFactory = _ => 31 };
+var allocation = new Command("allocation", "Allocations of a million agents against a plain copy of the same bytes.") { agents, rounds };
+allocation.SetAction(parsed => AllocationBenchmark.Run(parsed.GetValue(agents), parsed.GetValue(rounds)));
+
+return new RootCommand("Measurements as ratios within one run.") { embedding, memory, allocation }.Parse(args).Invoke();

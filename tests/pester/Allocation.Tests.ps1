@@ -96,6 +96,57 @@ Describe 'Invoke-TokenAllocation' {
     }
 }
 
+Describe 'Invoke-TokenAllocation on columns' {
+    BeforeAll {
+        $agents = Join-Path $TestDrive 'agents.csv'
+        $grants = Join-Path $TestDrive 'grants.csv'
+        Set-Content $agents 'Agent,Value,Capacity,Remaining', 'a,1,4,0', '"b, jr",3,6,1', 'c,6,6,2'
+    }
+
+    It 'gives the same grants as objects do, under <_>' -ForEach 'Proposed', 'WaterFilling', 'MaxWelfare', 'RoundRobin', 'MaxMin', 'Random' {
+        $report = Invoke-TokenAllocation -Path $agents -OutputPath $grants -Supply 11 -Scheme $_ -Seed 1
+        $report | Should -BeOfType QosValuation.FairnessReport
+        $expected = Import-Csv $agents | Invoke-TokenAllocation -Supply 11 -Scheme $_ -Seed 1
+        $rows = Import-Csv $grants
+        $rows.Agent | Should -Be 'a', 'b, jr', 'c'
+        [double[]]$rows.Tokens | Should -Be $expected.Tokens
+        $fairness = $expected | Measure-Fairness
+        $report.Jain, $report.Gini, $report.Allocated, $report.SocialWelfare, $report.Supply | Should -Be $fairness.Jain, $fairness.Gini, $fairness.Allocated, $fairness.SocialWelfare, 11
+        ($rows | Measure-Fairness).Jain | Should -Be $report.Jain
+    }
+
+    It 'goes from CSV to NumPy and back' {
+        $tokens = Join-Path $TestDrive 'tokens.npy'
+        $null = Invoke-TokenAllocation -Path $agents -OutputPath $tokens -Supply 20
+        # The tokens 2, 5 and 4, read as the values of other agents.
+        $report = Invoke-TokenAllocation -Path $tokens -OutputPath $grants -Supply 22 -Capacity 9
+        $report.Count | Should -Be 3
+        (Import-Csv $grants).Tokens | Should -Be '4', '9', '8'
+        $report = Invoke-TokenAllocation -Path $tokens -CapacityPath $tokens -OutputPath $grants -Supply 22
+        (Import-Csv $grants).Tokens | Should -Be '2', '5', '4'
+    }
+
+    It 'writes nothing with -WhatIf, and keeps the old file when it fails' {
+        $file = Join-Path $TestDrive 'kept.csv'
+        Invoke-TokenAllocation -Path $agents -OutputPath $file -WhatIf | Should -BeNullOrEmpty
+        $file | Should -Not -Exist
+        Set-Content $file 'old'
+        $bad = Join-Path $TestDrive 'bad.csv'
+        Set-Content $bad 'Value', '1', '-1'
+        { Invoke-TokenAllocation -Path $bad -OutputPath $file } | Should -Throw -ErrorId 'AgentNotValid,*'
+        Get-Content $file | Should -Be 'old'
+    }
+
+    It 'refuses what it cannot read or write' {
+        Invoke-TokenAllocation -Path (Join-Path $TestDrive 'none.csv') -OutputPath $grants -ErrorVariable faults -ErrorAction SilentlyContinue
+        $faults[0].FullyQualifiedErrorId | Should -Match '^PathNotFound,'
+        { Invoke-TokenAllocation -Path $agents -OutputPath (Join-Path $TestDrive 'grants.xlsx') } | Should -Throw -ErrorId 'ColumnFormatNotKnown,*'
+        { Invoke-TokenAllocation -Path $agents -CapacityPath x.npy -OutputPath $grants } | Should -Throw -ErrorId 'ColumnPathNotUsed,*'
+        { Invoke-TokenAllocation -Path (Join-Path $TestDrive '*.csv') -OutputPath $grants } | Should -Throw -ErrorId 'ColumnPathAmbiguous,*'
+        { Invoke-TokenAllocation -Path $agents -OutputPath $grants -Supply -1 } | Should -Throw -ErrorId 'SupplyNotValid,*'
+    }
+}
+
 Describe 'Measure-Fairness' {
     It 'reports on grants' {
         $report = 1, 3, 6, 0 | ForEach-Object { New-TestAgent "v$_" $_ 5 0 } | Invoke-TokenAllocation -Supply 10 | Measure-Fairness

@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using QosValuation.Numerics;
 
@@ -146,7 +148,7 @@ public static class TokenAllocator
     // u = min(V·v/Σv, B − R) (paper, Eq. 15), trimmed to the supply. O(N): the values are read twice, all else once.
     private static void Proportional(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, Span<double> tokens)
     {
-        double largest = TensorPrimitives.Max(values);
+        double total = CompensatedSum.Of(values, out double largest);
         if (!(largest is >= 1e-100 and <= 1e100 && supply is >= 1e-100 and <= 1e100))
         {
             ScaledProportional(values, room, supply, tokens);
@@ -154,35 +156,53 @@ public static class TokenAllocator
             return;
         }
 
-        double total = CompensatedSum.Of(values);
-        CompensatedVector firstSpent = default;
-        CompensatedVector secondSpent = default;
-        Vector256<double> factor = Vector256.Create(supply);
-        Vector256<double> divisor = Vector256.Create(total);
-        int i = 0;
-        for (; i <= tokens.Length - 8; i += 8)
-        {
-            Vector256<double> first = Vector256.Min(Vector256.Create(values.Slice(i, 4)) * factor / divisor, Vector256.Create(room.Slice(i, 4)));
-            Vector256<double> second = Vector256.Min(Vector256.Create(values.Slice(i + 4, 4)) * factor / divisor, Vector256.Create(room.Slice(i + 4, 4)));
-            first.CopyTo(tokens.Slice(i, 4));
-            second.CopyTo(tokens.Slice(i + 4, 4));
-            firstSpent.Add(first);
-            secondSpent.Add(second);
-        }
-
-        CompensatedSum spent = default;
-        firstSpent.AddTo(ref spent);
-        secondSpent.AddTo(ref spent);
-        for (; i < tokens.Length; i++)
-        {
-            tokens[i] = Math.Min(values[i] * supply / total, room[i]);
-            spent.Add(tokens[i]);
-        }
-
-        if (spent.Value > supply)
+        // A plain sum tells whether the supply can be exceeded at all: its error is below N·2⁻⁵².
+        double spent = CappedShares(values, room, supply, total, tokens);
+        if (spent >= supply * (1 - Math.ScaleB(tokens.Length + 8, -52)))
         {
             TrimToSupply(supply, tokens);
         }
+    }
+
+    // Writes min(V·v/Σv, room) and returns the plain sum. The quotient is that of a division: the remainder of p·(1/Σv), which a
+    // fused multiplication and addition gives exactly, corrects its last digit (Markstein 1990).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double CappedShares(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, double total, Span<double> tokens)
+    {
+        Vector256<double> factor = Vector256.Create(supply);
+        Vector256<double> divisor = Vector256.Create(-total);
+        Vector256<double> reciprocal = Vector256.Create(1 / total);
+        Vector256<double> firstSpent = Vector256<double>.Zero;
+        Vector256<double> secondSpent = Vector256<double>.Zero;
+        ref double value = ref MemoryMarshal.GetReference(values);
+        ref double space = ref MemoryMarshal.GetReference(room);
+        ref double token = ref MemoryMarshal.GetReference(tokens);
+        int count = Math.Min(Math.Min(values.Length, room.Length), tokens.Length);
+        int i = 0;
+        for (; i <= count - 8; i += 8)
+        {
+            Vector256<double> first = Vector256.LoadUnsafe(ref value, (nuint)i) * factor;
+            Vector256<double> second = Vector256.LoadUnsafe(ref value, (nuint)i + 4) * factor;
+            Vector256<double> firstQuotient = first * reciprocal;
+            Vector256<double> secondQuotient = second * reciprocal;
+            firstQuotient = Vector256.FusedMultiplyAdd(Vector256.FusedMultiplyAdd(firstQuotient, divisor, first), reciprocal, firstQuotient);
+            secondQuotient = Vector256.FusedMultiplyAdd(Vector256.FusedMultiplyAdd(secondQuotient, divisor, second), reciprocal, secondQuotient);
+            first = Vector256.MinNative(firstQuotient, Vector256.LoadUnsafe(ref space, (nuint)i));
+            second = Vector256.MinNative(secondQuotient, Vector256.LoadUnsafe(ref space, (nuint)i + 4));
+            first.StoreUnsafe(ref token, (nuint)i);
+            second.StoreUnsafe(ref token, (nuint)i + 4);
+            firstSpent += first;
+            secondSpent += second;
+        }
+
+        double spent = Vector256.Sum(firstSpent + secondSpent);
+        for (; i < count; i++)
+        {
+            tokens[i] = Math.Min(values[i] * supply / total, room[i]);
+            spent += tokens[i];
+        }
+
+        return spent;
     }
 
     // The same where sums or products could leave the range of a double.
