@@ -15,6 +15,8 @@ namespace QosValuation.Gradients;
 /// </remarks>
 public sealed class GradientGraph
 {
+    private static readonly int[] UsualImageSizes = [224, 336, 384, 256, 288, 448, 320, 240, 512, 192, 160, 128, 96, 64, 32];
+
     private GradientGraph(ModelProto model, string folder, IReadOnlyDictionary<string, TensorProto> parameters)
     {
         Model = model;
@@ -92,6 +94,9 @@ public sealed class GradientGraph
         graph.Outputs.RemoveAll(o => o != output);
 
         GraphNormalizer.LiftConstants(graph);
+        graph.InferTypes();
+        FixDimensions(graph, options);
+        GraphNormalizer.ResolveBranches(graph);
         Dictionary<string, TensorProto> parameters = Promote(graph, options.Parameters);
         GraphNormalizer.WidenHalfPrecision(graph);
         graph.InferTypes();
@@ -105,7 +110,6 @@ public sealed class GradientGraph
             throw NotFound("floating-point input", inputName, graph.Inputs.Select(i => i.Name));
         }
 
-        FixDimensions(graph, options);
         if (graph.Opset < 13)
         {
             ShapeProbe.Measure(graph);
@@ -121,6 +125,10 @@ public sealed class GradientGraph
         GraphSimplifier.JoinLayerNormalizations(graph);
         graph.InferTypes();
         int forward = graph.Nodes.Count;
+        if (!graph.Shapes.TryGetValue(outputName, out MeasuredShape? outputShape))
+        {
+            throw NotFound("measurable output", outputName, graph.Outputs.Select(o => o.Name));
+        }
 
         (string cotangent, string? seedName, string? scoreName) = Seeding(graph, output, options.Seed);
         List<string> wanted = [.. parameters.Keys];
@@ -150,7 +158,7 @@ public sealed class GradientGraph
             InputName = inputName,
             InputShape = input is null ? [] : Sizes(graph.Shapes[inputName]),
             OutputName = outputName,
-            OutputShape = Sizes(graph.Shapes[outputName]),
+            OutputShape = Sizes(outputShape),
             SeedName = seedName,
             ScoreName = scoreName,
             GradientNames = names,
@@ -198,8 +206,13 @@ public sealed class GradientGraph
         return parameters;
     }
 
+    /// <summary>
+    /// Gives the dimensions a size that the options name. A model that leaves its image size open is tried at the usual
+    /// sizes until it runs: position embeddings accept one size only.
+    /// </summary>
     private static void FixDimensions(OnnxGraph graph, GradientOptions options)
     {
+        var sides = new List<TensorShapeProto.Types.Dimension>();
         foreach (ValueInfoProto input in graph.Inputs)
         {
             if (input.Type?.TensorType?.Shape is not TensorShapeProto shape)
@@ -219,14 +232,43 @@ public sealed class GradientGraph
                 {
                     shape.Dim[d].DimValue = size;
                 }
-                else if (image && d > 0)
+                else if (image && d == 1)
                 {
-                    shape.Dim[d].DimValue = d == 1 ? 3 : options.ImageSize;
+                    shape.Dim[d].DimValue = 3;
+                }
+                else if (image && d > 1)
+                {
+                    sides.Add(shape.Dim[d]);
                 }
                 else if (shape.Dim[d].DimParam.Length == 0)
                 {
                     shape.Dim[d].DimParam = symbol;
                 }
+            }
+        }
+
+        if (sides.Count == 0)
+        {
+            return;
+        }
+
+        if (options.ImageSize > 0)
+        {
+            sides.ForEach(side => side.DimValue = options.ImageSize);
+            return;
+        }
+
+        foreach (int candidate in UsualImageSizes)
+        {
+            sides.ForEach(side => side.DimValue = candidate);
+            try
+            {
+                ShapeProbe.Measure(graph);
+                return;
+            }
+            catch (QosValuationException) when (candidate != UsualImageSizes[^1])
+            {
+                // Another size, then.
             }
         }
     }

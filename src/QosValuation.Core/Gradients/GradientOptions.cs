@@ -37,8 +37,11 @@ public sealed record GradientOptions
     /// <summary>The scalar that is differentiated.</summary>
     public GradientSeed Seed { get; init; } = GradientSeed.Cotangent;
 
-    /// <summary>Height and width in pixels for models that leave them open; ignored where the model states them. 224 by default.</summary>
-    public int ImageSize { get; init; } = 224;
+    /// <summary>
+    /// Height and width in pixels for models that leave them open; ignored where the model states them. 0, the default,
+    /// tries the usual sizes, 224 first, until the model runs.
+    /// </summary>
+    public int ImageSize { get; init; }
 
     /// <summary>Sizes for other symbolic dimensions, by name. What is not named stays symbolic, above all the batch.</summary>
     public IReadOnlyDictionary<string, long> Dimensions { get; init; } = new Dictionary<string, long>();

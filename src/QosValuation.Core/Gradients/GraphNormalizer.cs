@@ -69,6 +69,58 @@ internal static class GraphNormalizer
     }
 
     /// <summary>
+    /// Replaces every If whose condition depends on sizes alone by the branch it takes: some exporters write one around
+    /// a Squeeze.
+    /// </summary>
+    /// <param name="graph">The graph to edit; constants must be lifted and types inferred.</param>
+    /// <exception cref="QosValuationException">GradientOperatorNotSupported: control flow that depends on the data.</exception>
+    public static void ResolveBranches(OnnxGraph graph)
+    {
+        while (graph.Nodes.Exists(HasBody))
+        {
+            Dictionary<string, TensorProto> constants = ShapeProbe.Measure(graph);
+            bool changed = false;
+            List<NodeProto> nodes = graph.Nodes;
+            graph.Nodes = new List<NodeProto>(nodes.Count);
+            foreach (NodeProto node in nodes)
+            {
+                TensorProto? condition = node.OpType == "If"
+                    ? graph.Initializers.GetValueOrDefault(node.Input[0]) ?? constants.GetValueOrDefault(node.Input[0])
+                    : null;
+                if (condition is null)
+                {
+                    graph.Nodes.Add(node);
+                    continue;
+                }
+
+                changed = true;
+                GraphProto taken = node.Find(condition.ToDoubles(graph.Folder)[0] != 0 ? "then_branch" : "else_branch")!.G;
+                foreach (TensorProto tensor in taken.Initializer)
+                {
+                    graph.Initializers[tensor.Name] = tensor;
+                }
+
+                graph.Nodes.AddRange(taken.Node);
+                for (int i = 0; i < node.Output.Count; i++)
+                {
+                    graph.Nodes.Add(OnnxGraph.MakeNode("Identity", [taken.Output[i].Name], [node.Output[i]]));
+                }
+            }
+
+            LiftConstants(graph);
+            graph.InferTypes();
+            if (!changed)
+            {
+                graph.RemoveDeadCode();
+                if (graph.Nodes.Find(HasBody) is NodeProto flow)
+                {
+                    throw GradientBuilder.NotSupported(flow, "which branch it takes, or how often it runs, depends on the data");
+                }
+            }
+        }
+    }
+
+    /// <summary>
     /// Replaces 16-bit floats by 32-bit ones throughout. Weights keep their 16 bits in the file and are cast where the
     /// session is made, so the computation is that of the half-precision weights in single precision: more accurate
     /// than the half-precision forward pass, and faster on processors without half-precision arithmetic.
@@ -230,6 +282,8 @@ internal static class GraphNormalizer
             graph.Types[node.Output[0]] = graph.TypeOf(result);
         }
     }
+
+    private static bool HasBody(NodeProto node) => node.Attribute.Any(attribute => attribute.G is not null);
 
     private static string? Decompose(OnnxGraph g, NodeProto node)
     {
