@@ -76,20 +76,22 @@ public sealed class GradientModel : IDisposable
     public static GradientModel Load(GradientGraph graph, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-        if (threads > 0)
-        {
-            options.IntraOpNumThreads = threads;
-        }
-
-        options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", graph.Folder);
+        byte[] model = graph.Model.ToByteArray();
         try
         {
-            return new GradientModel(graph, new InferenceSession(graph.Model.ToByteArray(), options));
+            return new GradientModel(graph, Start(model, graph.Folder, threads, GraphOptimizationLevel.ORT_ENABLE_ALL));
         }
-        catch (OnnxRuntimeException error)
+        catch (OnnxRuntimeException)
         {
-            throw new QosValuationException("OnnxModelInvalid", FaultKind.InvalidData, $"ONNX Runtime cannot run the gradient graph: {error.Message} Check that the model itself runs.", graph.OutputName, error);
+            // Some fusions of ONNX Runtime make nodes its own kernels then refuse (padding joined into a pool, for one).
+            try
+            {
+                return new GradientModel(graph, Start(model, graph.Folder, threads, GraphOptimizationLevel.ORT_DISABLE_ALL));
+            }
+            catch (OnnxRuntimeException error)
+            {
+                throw new QosValuationException("OnnxModelInvalid", FaultKind.InvalidData, $"ONNX Runtime cannot run the gradient graph: {error.Message} Check that the model itself runs.", graph.OutputName, error);
+            }
         }
     }
 
@@ -173,6 +175,18 @@ public sealed class GradientModel : IDisposable
     {
         _runOptions.Dispose();
         _session.Dispose();
+    }
+
+    private static InferenceSession Start(byte[] model, string folder, int threads, GraphOptimizationLevel level)
+    {
+        using var options = new SessionOptions { GraphOptimizationLevel = level, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        if (threads > 0)
+        {
+            options.IntraOpNumThreads = threads;
+        }
+
+        options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
+        return new InferenceSession(model, options);
     }
 
     /// <summary>Elements of one item: the product of all dimensions but the first.</summary>

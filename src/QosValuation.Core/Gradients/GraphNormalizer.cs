@@ -24,7 +24,7 @@ internal static class GraphNormalizer
     public static void Check(OnnxGraph graph)
     {
         NodeProto? quantized = graph.Nodes.Find(node =>
-            node.OpType.Contains("QLinear", StringComparison.Ordinal) || node.OpType.Contains("QuantizeLinear", StringComparison.Ordinal)
+            node.OpType.Contains("QLinear", StringComparison.Ordinal) || node.OpType.Contains("QuantizeLinear", StringComparison.OrdinalIgnoreCase)
             || node.OpType.EndsWith("Integer", StringComparison.Ordinal) || node.OpType.StartsWith("QAttention", StringComparison.Ordinal)
             || node.OpType.Contains("NBits", StringComparison.Ordinal) || node.OpType.StartsWith("QGemm", StringComparison.Ordinal));
         if (quantized is not null)

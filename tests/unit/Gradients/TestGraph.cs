@@ -64,6 +64,14 @@ internal sealed class TestGraph(int opset = 17, int type = OnnxType.Double, int 
         return name;
     }
 
+    /// <summary>A list of single-precision numbers, whatever the graph's type: scales are always that.</summary>
+    public string FloatConstant(params double[] values)
+    {
+        string name = "w" + _made++;
+        _graph.Initializer.Add(OnnxExtensions.FloatTensor(name, OnnxType.Single, values, values.Length));
+        return name;
+    }
+
     public string RandomConstant(params long[] shape) => Constant(Draw(-1, 1, shape), shape);
 
     public string Scalar(double value) => Constant([value]);
