@@ -88,10 +88,27 @@ public sealed class GradientGraph
     {
         var graph = new OnnxGraph(model, folder);
         GraphNormalizer.Check(graph);
-        string outputName = options.OutputName ?? graph.Outputs.FirstOrDefault()?.Name ?? string.Empty;
+        string outputName = options.OutputName
+            ?? graph.Outputs.Find(o => o.Name == "image_embeds")?.Name
+            ?? graph.Outputs.FirstOrDefault()?.Name
+            ?? string.Empty;
         ValueInfoProto output = graph.Outputs.Find(o => o.Name == outputName)
             ?? throw NotFound("output", outputName, graph.Outputs.Select(o => o.Name));
         graph.Outputs.RemoveAll(o => o != output);
+
+        // A model of both modalities loses the other one here, and the other one's inputs.
+        Dictionary<string, TensorProto> weights = new(graph.Initializers, StringComparer.Ordinal);
+        string[] inputs = [.. graph.Inputs.Select(i => i.Name)];
+        graph.RemoveDeadCode();
+        HashSet<string> used = graph.Nodes.SelectMany(node => node.Reads()).ToHashSet(StringComparer.Ordinal);
+        graph.Inputs.RemoveAll(i => !used.Contains(i.Name));
+        foreach (string name in options.Parameters.Append(options.InputName ?? string.Empty))
+        {
+            if (!used.Contains(name) && (weights.ContainsKey(name) || inputs.Contains(name)))
+            {
+                throw Independent(outputName, name);
+            }
+        }
 
         GraphNormalizer.LiftConstants(graph);
         graph.InferTypes();
@@ -143,7 +160,7 @@ public sealed class GradientGraph
         {
             if (!totals.TryGetValue(name, out string? total))
             {
-                throw new QosValuationException("GradientIndependent", FaultKind.InvalidArgument, $"The output {outputName} does not depend differentiably on {name}; name another input or weight.", name);
+                throw Independent(outputName, name);
             }
 
             string result = graph.Unique("gradient/" + name);
@@ -174,6 +191,12 @@ public sealed class GradientGraph
         "GradientNameNotFound",
         FaultKind.NotFound,
         $"The model has no {what} named '{name}'; it has: {string.Join(", ", present)}.",
+        name);
+
+    private static QosValuationException Independent(string output, string name) => new(
+        "GradientIndependent",
+        FaultKind.InvalidArgument,
+        $"The output {output} does not depend differentiably on {name}; name another input or weight.",
         name);
 
     /// <summary>Turns weights into inputs, so that their values are given with every evaluation.</summary>

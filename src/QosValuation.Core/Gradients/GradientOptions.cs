@@ -19,7 +19,7 @@ public enum GradientSeed
 /// <summary>What to differentiate, and with respect to what.</summary>
 public sealed record GradientOptions
 {
-    /// <summary>The differentiated output; by default the graph's first.</summary>
+    /// <summary>The differentiated output; by default <c>image_embeds</c>, or the graph's first.</summary>
     public string? OutputName { get; init; }
 
     /// <summary>The input whose gradient is wanted; by default <c>pixel_values</c>, or the first floating-point input.</summary>
