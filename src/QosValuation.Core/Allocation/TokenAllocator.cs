@@ -222,9 +222,111 @@ public static class TokenAllocator
         }
     }
 
-    // u = min(λ·v, B − R) with λ so that the supply is spent or every bucket of an agent with v > 0 is full:
-    // agents leave in the order of the λ at which their buckets fill. O(N log N).
+    // u = min(λ·v, B − R) with λ so that the supply is spent or every bucket of an agent with v > 0 is full. Newton's method on the
+    // concave, piecewise linear Σu(λ): each step takes out the buckets that the present level fills, and the level only rises, so
+    // it ends at the root after some ten passes; sorting bounds the cases that would take more. O(N) as a rule, O(N log N) at most.
     private static void WaterFilling(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, Span<double> tokens)
+    {
+        const int MaximumPasses = 50;
+        double outstanding = CompensatedSum.Of(values, out double largest);
+        double left = supply;
+        if (largest is >= 1e-100 and <= 1e100 && supply is >= 1e-100 and <= 1e100)
+        {
+            int full = -1;
+            for (int pass = 0; pass < MaximumPasses; pass++)
+            {
+                (int filled, double rest, double spent) = FilledAt(values, room, left, outstanding);
+                if (filled == full)
+                {
+                    CappedShares(values, room, left, outstanding, tokens);
+                    return;
+                }
+
+                if (rest == 0)
+                {
+                    for (int i = 0; i < tokens.Length; i++)
+                    {
+                        tokens[i] = values[i] > 0 ? room[i] : 0;
+                    }
+
+                    return;
+                }
+
+                full = filled;
+                outstanding = rest;
+                left = Math.Max(0, supply - spent);
+            }
+        }
+
+        SortedWaterFilling(values, room, supply, tokens);
+    }
+
+    // How many buckets the level left/outstanding fills, the weight of the others, and what the full ones take.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static (int Filled, double Unfilled, double Spent) FilledAt(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double left, double outstanding)
+    {
+        Vector256<double> supply = Vector256.Create(left);
+        Vector256<double> weight = Vector256.Create(outstanding);
+        Vector256<double> restSum = Vector256<double>.Zero;
+        Vector256<double> restCorrection = Vector256<double>.Zero;
+        Vector256<double> spentSum = Vector256<double>.Zero;
+        Vector256<double> spentCorrection = Vector256<double>.Zero;
+        Vector256<long> counts = Vector256<long>.Zero;
+        ref double value = ref MemoryMarshal.GetReference(values);
+        ref double space = ref MemoryMarshal.GetReference(room);
+        int count = Math.Min(values.Length, room.Length);
+        int i = 0;
+        for (; i <= count - 4; i += 4)
+        {
+            Vector256<double> v = Vector256.LoadUnsafe(ref value, (nuint)i);
+            Vector256<double> b = Vector256.LoadUnsafe(ref space, (nuint)i);
+            Vector256<double> isFull = Vector256.GreaterThanOrEqual(v * supply, b * weight);
+            counts -= isFull.AsInt64();
+            Vector256<double> term = Vector256.AndNot(v, isFull);
+            Vector256<double> next = restSum + term;
+            Vector256<double> part = next - restSum;
+            restCorrection += (restSum - (next - part)) + (term - part);
+            restSum = next;
+            term = b & isFull;
+            next = spentSum + term;
+            part = next - spentSum;
+            spentCorrection += (spentSum - (next - part)) + (term - part);
+            spentSum = next;
+        }
+
+        int filled = (int)Vector256.Sum(counts);
+        CompensatedSum rest = default;
+        CompensatedSum spent = default;
+        for (int lane = 0; lane < 4; lane++)
+        {
+            rest.Add(restSum.GetElement(lane));
+            spent.Add(spentSum.GetElement(lane));
+        }
+
+        for (int lane = 0; lane < 4; lane++)
+        {
+            rest.Add(restCorrection.GetElement(lane));
+            spent.Add(spentCorrection.GetElement(lane));
+        }
+
+        for (; i < count; i++)
+        {
+            if (values[i] * left >= room[i] * outstanding)
+            {
+                filled++;
+                spent.Add(room[i]);
+            }
+            else
+            {
+                rest.Add(values[i]);
+            }
+        }
+
+        return (filled, rest.Value, spent.Value);
+    }
+
+    // The same by sorting: agents leave in the order of the λ at which their buckets fill. O(N log N).
+    internal static void SortedWaterFilling(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, Span<double> tokens)
     {
         int exponent = ScaleOf(values);
         double[] weights = new double[values.Length];

@@ -133,6 +133,33 @@ public sealed class AgentColumnsTests : IDisposable
     }
 
     [Fact]
+    public void WaterFillingByNewtonEqualsWaterFillingBySorting()
+    {
+        RandomSource random = RandomSource.Create(5);
+        for (int trial = 0; trial < 2_000; trial++)
+        {
+            int count = 1 + random.NextInt32(trial % 10 == 0 ? 3_000 : 30);
+            double spread = 6 * random.NextDouble();
+            double[] values = [.. Enumerable.Range(0, count).Select(_ => random.NextInt32(5) == 0 ? 0 : Math.Exp(spread * random.NextNormal()))];
+            double[] room = [.. values.Select(_ => random.NextInt32(5) == 0 ? 0 : Math.Exp(spread * random.NextNormal()))];
+            double supply = room.Sum() * 1.3 * random.NextDouble();
+            double[] tokens = new double[count];
+            double[] sorted = new double[count];
+            TokenAllocator.Allocate(AllocationScheme.WaterFilling, values, room, new double[count], supply, false, null, tokens);
+            TokenAllocator.SortedWaterFilling(values, room, supply, sorted);
+            for (int i = 0; i < count; i++)
+            {
+                Assert.Equal(sorted[i], tokens[i], 1e-12 * Math.Max(1e-3, supply));
+                Assert.InRange(tokens[i], 0, room[i]);
+            }
+
+            double most = Enumerable.Range(0, count).Where(i => values[i] > 0).Sum(i => room[i]);
+            Assert.Equal(Math.Min(supply, most), tokens.Sum(), 1e-12 * Math.Max(1, supply));
+            Assert.True(CompensatedSum.Of(tokens) <= supply);
+        }
+    }
+
+    [Fact]
     public void SumsOfManyNumbersAreExactToTheLastDigit()
     {
         RandomSource random = RandomSource.Create(4);
