@@ -7,16 +7,27 @@
     Description          = 'Values private image-and-text data and shares scarce AI quota fairly for it, without leaking the data: CLIP embeddings, clusters, differentially private prototypes, data values, token allocation and fairness.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
-    FormatsToProcess     = @()
+    FormatsToProcess     = @(
+        'formats/Models.format.ps1xml'
+        'formats/Datasets.format.ps1xml'
+        'formats/Ledger.format.ps1xml'
+        'formats/Clustering.format.ps1xml'
+        'formats/Valuation.format.ps1xml'
+        'formats/Privacy.format.ps1xml'
+        'formats/Allocation.format.ps1xml'
+    )
     FunctionsToExport    = @()
     VariablesToExport    = @()
     AliasesToExport      = @()
     CmdletsToExport      = @(
+        'Add-DatRecord'
         'ConvertTo-ClipImage'
         'ConvertTo-ClipToken'
+        'Export-DatSettlement'
         'Export-Embedding'
         'Get-ClipEmbedding'
         'Get-ClipModel'
+        'Get-DatRecord'
         'Get-GaussianSigma'
         'Group-Embedding'
         'Import-CocoDataset'
@@ -30,6 +41,7 @@
         'New-DpPrototype'
         'New-SceneDataset'
         'Test-ClipModel'
+        'Test-DatLedger'
     )
     PrivateData          = @{
         PSData = @{

@@ -3,28 +3,33 @@ using System.Reflection;
 
 namespace QosValuation.Help;
 
-/// <summary>A cmdlet's surface as reflection sees it.</summary>
+/// <summary>
+/// A cmdlet's surface as its metadata states it. Attributes are read as data, never instantiated, because those of
+/// PowerShell's reference assembly remember nothing.
+/// </summary>
 internal sealed class CmdletDescription
 {
+    public const string AllParameterSets = "__AllParameterSets";
+
     public CmdletDescription(Type type)
     {
         Type = type;
-        CmdletAttribute attribute = type.GetCustomAttribute<CmdletAttribute>()!;
-        Verb = attribute.VerbName;
-        Noun = attribute.NounName;
-        SupportsShouldProcess = attribute.SupportsShouldProcess;
-        DefaultParameterSet = attribute.DefaultParameterSetName ?? string.Empty;
-        Outputs = [.. type.GetCustomAttributes<OutputTypeAttribute>().SelectMany(output => output.Type.Select(t => t.Name)).Distinct()];
+        CustomAttributeData attribute = type.GetCustomAttributesData().First(a => a.AttributeType == typeof(CmdletAttribute));
+        Verb = (string)attribute.ConstructorArguments[0].Value!;
+        Noun = (string)attribute.ConstructorArguments[1].Value!;
+        SupportsShouldProcess = Named(attribute, "SupportsShouldProcess", false);
+        DefaultParameterSet = Named(attribute, "DefaultParameterSetName", string.Empty);
+        Outputs = [.. type.GetCustomAttributesData().Where(a => a.AttributeType == typeof(OutputTypeAttribute)).SelectMany(OutputTypes).Distinct()];
         Parameters =
         [
             .. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-                .Where(property => property.GetCustomAttributes<ParameterAttribute>().Any())
+                .Where(property => property.GetCustomAttributesData().Any(a => a.AttributeType == typeof(ParameterAttribute)))
                 .Select(property => new ParameterDescription(property))
-                .OrderBy(parameter => parameter.Positions.Min())
+                .OrderBy(parameter => parameter.Usages.Min(usage => usage.Position))
                 .ThenBy(parameter => parameter.Name, StringComparer.Ordinal),
         ];
-        string[] named = [.. Parameters.SelectMany(p => p.Attributes).Select(a => a.ParameterSetName).Where(s => s != ParameterAttribute.AllParameterSets).Distinct()];
-        ParameterSets = named.Length == 0 ? [ParameterAttribute.AllParameterSets] : [.. named.OrderBy(s => s == DefaultParameterSet ? 0 : 1)];
+        string[] named = [.. Parameters.SelectMany(p => p.Usages).Select(usage => usage.ParameterSet).Where(set => set != AllParameterSets).Distinct()];
+        ParameterSets = named.Length == 0 ? [AllParameterSets] : [.. named.OrderBy(set => set == DefaultParameterSet ? 0 : 1)];
     }
 
     public Type Type { get; }
@@ -45,55 +50,75 @@ internal sealed class CmdletDescription
 
     public IReadOnlyList<string> ParameterSets { get; }
 
+    public static bool IsCmdlet(Type type) => !type.IsAbstract && type.GetCustomAttributesData().Any(a => a.AttributeType == typeof(CmdletAttribute));
+
     public static IEnumerable<CmdletDescription> All(Assembly assembly) => assembly.GetTypes()
-        .Where(type => !type.IsAbstract && type.GetCustomAttribute<CmdletAttribute>() is not null)
+        .Where(IsCmdlet)
         .Select(type => new CmdletDescription(type))
         .OrderBy(cmdlet => cmdlet.Name, StringComparer.Ordinal);
+
+    internal static T Named<T>(CustomAttributeData attribute, string name, T otherwise) =>
+        attribute.NamedArguments.Where(argument => argument.MemberName == name).Select(argument => (T?)argument.TypedValue.Value).FirstOrDefault() ?? otherwise;
+
+    internal static IEnumerable<string> Strings(CustomAttributeData attribute) => attribute.ConstructorArguments
+        .SelectMany(argument => argument.Value is IReadOnlyCollection<CustomAttributeTypedArgument> items ? items.Select(item => item.Value) : [argument.Value])
+        .OfType<string>();
+
+    private static IEnumerable<string> OutputTypes(CustomAttributeData attribute) => attribute.ConstructorArguments
+        .SelectMany(argument => argument.Value is IReadOnlyCollection<CustomAttributeTypedArgument> items ? items.Select(item => item.Value) : [argument.Value])
+        .Select(value => value is Type type ? type.FullName! : (string)value!);
 }
 
-/// <summary>A parameter as reflection sees it.</summary>
-internal sealed class ParameterDescription(PropertyInfo property)
+/// <summary>How a parameter takes part in one parameter set.</summary>
+internal sealed record ParameterUsage(string ParameterSet, int Position, bool Mandatory, bool ByValue, bool ByPropertyName)
 {
-    public PropertyInfo Property { get; } = property;
+    public string PipelineInput => ByValue && ByPropertyName ? "True (ByValue, ByPropertyName)" : ByValue ? "True (ByValue)" : ByPropertyName ? "True (ByPropertyName)" : "False";
+
+    public string PositionText => Position == int.MaxValue ? "named" : Position.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}
+
+/// <summary>A parameter as its metadata states it.</summary>
+internal sealed class ParameterDescription
+{
+    public ParameterDescription(PropertyInfo property)
+    {
+        Property = property;
+        IList<CustomAttributeData> attributes = property.GetCustomAttributesData();
+        Usages =
+        [
+            .. attributes.Where(a => a.AttributeType == typeof(ParameterAttribute)).Select(a => new ParameterUsage(
+                CmdletDescription.Named(a, "ParameterSetName", CmdletDescription.AllParameterSets),
+                CmdletDescription.Named(a, "Position", int.MaxValue),
+                CmdletDescription.Named(a, "Mandatory", false),
+                CmdletDescription.Named(a, "ValueFromPipeline", false),
+                CmdletDescription.Named(a, "ValueFromPipelineByPropertyName", false))),
+        ];
+        Aliases = [.. attributes.Where(a => a.AttributeType == typeof(AliasAttribute)).SelectMany(CmdletDescription.Strings)];
+        AcceptsWildcards = attributes.Any(a => a.AttributeType == typeof(SupportsWildcardsAttribute));
+        ValueType = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+        Values = ElementType.IsEnum
+            ? Enum.GetNames(ElementType)
+            : [.. attributes.Where(a => a.AttributeType == typeof(ValidateSetAttribute)).SelectMany(CmdletDescription.Strings)];
+    }
+
+    public PropertyInfo Property { get; }
 
     public string Name => Property.Name;
 
-    public IReadOnlyList<ParameterAttribute> Attributes { get; } = [.. property.GetCustomAttributes<ParameterAttribute>()];
+    public IReadOnlyList<ParameterUsage> Usages { get; }
 
-    public IEnumerable<int> Positions => Attributes.Select(a => a.Position < 0 ? int.MaxValue : a.Position);
+    public IReadOnlyList<string> Aliases { get; }
 
-    public IReadOnlyList<string> Aliases { get; } = [.. property.GetCustomAttributes<AliasAttribute>().SelectMany(a => a.AliasNames)];
-
-    public bool AcceptsWildcards { get; } = property.GetCustomAttribute<SupportsWildcardsAttribute>() is not null;
+    public bool AcceptsWildcards { get; }
 
     public bool IsSwitch => Property.PropertyType == typeof(SwitchParameter);
 
-    public Type ValueType
-    {
-        get
-        {
-            Type type = Nullable.GetUnderlyingType(Property.PropertyType) ?? Property.PropertyType;
-            return type;
-        }
-    }
+    public Type ValueType { get; }
 
-    public IReadOnlyList<string> Values
-    {
-        get
-        {
-            Type element = ValueType.IsArray ? ValueType.GetElementType()! : ValueType;
-            return element.IsEnum ? Enum.GetNames(element)
-                : Property.GetCustomAttribute<ValidateSetAttribute>() is { } set ? [.. set.ValidValues] : [];
-        }
-    }
+    public Type ElementType => ValueType.IsArray ? ValueType.GetElementType()! : ValueType;
 
-    public ParameterAttribute? In(string set) =>
-        Attributes.FirstOrDefault(a => a.ParameterSetName == set) ?? Attributes.FirstOrDefault(a => a.ParameterSetName == ParameterAttribute.AllParameterSets);
+    public IReadOnlyList<string> Values { get; }
 
-    public static string PipelineInput(ParameterAttribute attribute)
-    {
-        bool value = attribute.ValueFromPipeline;
-        bool name = attribute.ValueFromPipelineByPropertyName;
-        return value && name ? "True (ByValue, ByPropertyName)" : value ? "True (ByValue)" : name ? "True (ByPropertyName)" : "False";
-    }
+    public ParameterUsage? In(string set) =>
+        Usages.FirstOrDefault(usage => usage.ParameterSet == set) ?? Usages.FirstOrDefault(usage => usage.ParameterSet == CmdletDescription.AllParameterSets);
 }

@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using System.Xml.Linq;
 
 namespace QosValuation.Help;
@@ -48,7 +47,7 @@ internal static class MamlWriter
                 new XElement(Maml + "description", Para(synopsis))),
             new XElement(Maml + "description", (remarks.Count > 0 ? remarks : [synopsis]).Select(Para)),
             new XElement(Command + "syntax", cmdlet.ParameterSets.Select(set => SyntaxItem(cmdlet, set, docs))),
-            new XElement(Command + "parameters", cmdlet.Parameters.Select(parameter => ParameterElement(parameter, parameter.Attributes[0], docs))),
+            new XElement(Command + "parameters", cmdlet.Parameters.Select(parameter => ParameterElement(parameter, parameter.Usages[0], docs))),
             new XElement(Command + "inputTypes", InputTypes(cmdlet)),
             new XElement(Command + "returnValues", cmdlet.Outputs.Select(output => new XElement(Command + "returnValue",
                 new XElement(Dev + "type", new XElement(Maml + "name", output)), new XElement(Maml + "description", Para(string.Empty))))),
@@ -59,19 +58,19 @@ internal static class MamlWriter
     }
 
     private static IEnumerable<XElement> InputTypes(CmdletDescription cmdlet) => cmdlet.Parameters
-        .Where(parameter => parameter.Attributes.Any(a => a.ValueFromPipeline))
-        .Select(parameter => TypeName(parameter.ValueType.IsArray ? parameter.ValueType.GetElementType()! : parameter.ValueType))
+        .Where(parameter => parameter.Usages.Any(usage => usage.ByValue))
+        .Select(parameter => TypeName(parameter.ElementType))
         .Distinct()
         .Select(name => new XElement(Command + "inputType", new XElement(Dev + "type", new XElement(Maml + "name", name)), new XElement(Maml + "description", Para(string.Empty))));
 
     private static XElement SyntaxItem(CmdletDescription cmdlet, string set, DocComments docs) => new(Command + "syntaxItem",
         new XElement(Maml + "name", cmdlet.Name),
         cmdlet.Parameters
-            .Select(parameter => (parameter, attribute: parameter.In(set)))
-            .Where(pair => pair.attribute is not null)
-            .OrderBy(pair => pair.attribute!.Position < 0 ? int.MaxValue : pair.attribute.Position)
-            .ThenBy(pair => pair.attribute!.Mandatory ? 0 : 1)
-            .Select(pair => ParameterElement(pair.parameter, pair.attribute!, docs)),
+            .Select(parameter => (parameter, usage: parameter.In(set)))
+            .Where(pair => pair.usage is not null)
+            .OrderBy(pair => pair.usage!.Position)
+            .ThenBy(pair => pair.usage!.Mandatory ? 0 : 1)
+            .Select(pair => ParameterElement(pair.parameter, pair.usage!, docs)),
         cmdlet.SupportsShouldProcess ? (XElement[])[CommonSwitch("Confirm", "Asks before each change."), CommonSwitch("WhatIf", "Shows what would change, and changes nothing.")] : null);
 
     private static XElement CommonSwitch(string name, string text) => new(Command + "parameter",
@@ -79,24 +78,23 @@ internal static class MamlWriter
         new XElement(Maml + "name", name), new XElement(Maml + "description", Para(text)),
         new XElement(Dev + "type", new XElement(Maml + "name", "SwitchParameter")));
 
-    private static XElement ParameterElement(ParameterDescription parameter, ParameterAttribute attribute, DocComments docs)
+    private static XElement ParameterElement(ParameterDescription parameter, ParameterUsage usage, DocComments docs)
     {
         XElement? comment = docs.Of(parameter.Property);
         List<string> text = [.. DocComments.Paragraphs(comment?.Element("summary")), .. DocComments.Paragraphs(comment?.Element("remarks"))];
-        Type element = parameter.ValueType.IsArray ? parameter.ValueType.GetElementType()! : parameter.ValueType;
-        if (element.IsEnum)
+        if (parameter.ElementType.IsEnum)
         {
-            text.AddRange(parameter.Values.Select(value => "- " + value + ": " + DocComments.Text(docs.OfEnumValue(element, value)?.Element("summary"))));
+            text.AddRange(parameter.Values.Select(value => "- " + value + ": " + DocComments.Text(docs.OfEnumValue(parameter.ElementType, value)?.Element("summary"))));
         }
 
         string standard = DocComments.Text(comment?.Element("value"));
         string type = TypeName(parameter.ValueType);
         return new XElement(Command + "parameter",
-            new XAttribute("required", attribute.Mandatory ? "true" : "false"),
+            new XAttribute("required", usage.Mandatory ? "true" : "false"),
             new XAttribute("variableLength", parameter.ValueType.IsArray ? "true" : "false"),
             new XAttribute("globbing", parameter.AcceptsWildcards ? "true" : "false"),
-            new XAttribute("pipelineInput", ParameterDescription.PipelineInput(attribute)),
-            new XAttribute("position", attribute.Position < 0 ? "named" : attribute.Position.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            new XAttribute("pipelineInput", usage.PipelineInput),
+            new XAttribute("position", usage.PositionText),
             new XAttribute("aliases", parameter.Aliases.Count > 0 ? string.Join(", ", parameter.Aliases) : "none"),
             new XElement(Maml + "name", parameter.Name),
             new XElement(Maml + "description", text.Select(Para)),

@@ -13,12 +13,13 @@ internal interface ICmdletOutput
     void Object(object? record);
 
     /// <summary>Writes a non-terminating error.</summary>
-    /// <param name="error">The error.</param>
-    void Error(ErrorRecord error);
+    /// <param name="fault">What went wrong; see <see cref="ErrorRecords.From(Exception, object)"/> for what becomes of it.</param>
+    /// <param name="target">The offending item where the fault names none.</param>
+    void Error(Exception fault, object? target = null);
 
-    /// <summary>Ends the pipeline with an error; does not return.</summary>
-    /// <param name="error">The error.</param>
-    void Terminate(ErrorRecord error);
+    /// <summary>Ends the pipeline with an error; does not return in PowerShell.</summary>
+    /// <param name="fault">What went wrong.</param>
+    void Terminate(QosValuationException fault);
 
     /// <summary>Writes a warning.</summary>
     /// <param name="message">The text.</param>

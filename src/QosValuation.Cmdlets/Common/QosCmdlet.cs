@@ -83,7 +83,7 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
     /// <summary>Writes an engine fault as a non-terminating error: the other items go on.</summary>
     /// <param name="exception">The fault.</param>
     /// <param name="target">The offending item where the fault names none.</param>
-    protected void WriteFault(Exception exception, object? target = null) => Output.Error(ErrorRecords.From(exception, target));
+    protected void WriteFault(Exception exception, object? target = null) => Output.Error(exception, target);
 
     /// <summary>
     /// Does the work for one item; a failure becomes a non-terminating error and the other items go on.
@@ -140,7 +140,7 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
                     }
                     else
                     {
-                        Output.Error(ErrorRecords.PathNotFound(path));
+                        Output.Error(CmdletFaults.PathNotFound(path));
                     }
                 }
                 else
@@ -149,11 +149,11 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
                     if (provider.Name != "FileSystem")
                     {
                         resolved = [];
-                        Output.Error(ErrorRecords.NotAFileSystemPath(path, provider.Name));
+                        Output.Error(CmdletFaults.NotAFileSystemPath(path, provider.Name));
                     }
                     else if (resolved.Count == 0)
                     {
-                        Output.Error(ErrorRecords.PathNotFound(path));
+                        Output.Error(CmdletFaults.PathNotFound(path));
                     }
                 }
             }
@@ -163,11 +163,11 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
             }
             catch (QosValuationException fault)
             {
-                Output.Error(ErrorRecords.From(fault, path));
+                Output.Error(fault, path);
             }
             catch (Exception exception) when (exception is ItemNotFoundException or System.Management.Automation.DriveNotFoundException or ProviderNotFoundException or ArgumentException or NotSupportedException)
             {
-                Output.Error(ErrorRecords.PathNotFound(path, exception));
+                Output.Error(CmdletFaults.PathNotFound(path, exception));
             }
 
             foreach (string item in resolved)
@@ -191,7 +191,7 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         string full = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
         return provider.Name == "FileSystem"
             ? full
-            : throw new QosValuationException("NotAFileSystemPath", FaultKind.InvalidArgument, $"'{path}' is a path of the {provider.Name} provider; give a path of the file system.", path);
+            : throw CmdletFaults.NotAFileSystemPath(path, provider.Name);
     }
 
     private void Guard(Action work)
@@ -210,11 +210,11 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         }
         catch (AggregateException group) when (group.Flatten().InnerExceptions is [QosValuationException only])
         {
-            Output.Terminate(ErrorRecords.From(only));
+            Output.Terminate(only);
         }
         catch (QosValuationException fault)
         {
-            Output.Terminate(ErrorRecords.From(fault));
+            Output.Terminate(fault);
         }
     }
 
@@ -223,9 +223,9 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
     {
         public void Object(object? record) => cmdlet.WriteObject(record, enumerateCollection: false);
 
-        public void Error(ErrorRecord error) => cmdlet.WriteError(error);
+        public void Error(Exception fault, object? target) => cmdlet.WriteError(ErrorRecords.From(fault, target));
 
-        public void Terminate(ErrorRecord error) => cmdlet.ThrowTerminatingError(error);
+        public void Terminate(QosValuationException fault) => cmdlet.ThrowTerminatingError(ErrorRecords.From(fault));
 
         public void Warning(string message) => cmdlet.WriteWarning(message);
 

@@ -14,6 +14,12 @@ public enum AllocationScheme
 
     /// <summary>The next token goes to the agent that holds the fewest, capped by the bucket (paper, section V-A).</summary>
     MaxMin,
+
+    /// <summary>Weighted max-min: Eq. 15 repeated until the supply is spent or every bucket is full, so that no cap wastes tokens.</summary>
+    WaterFilling,
+
+    /// <summary>The most social welfare Σ v·u: buckets are filled by descending value (the optimum of the paper's problem 14).</summary>
+    MaxWelfare,
 }
 
 /// <summary>What an agent receives in one allocation.</summary>

@@ -15,7 +15,7 @@ public sealed record SemanticCluster
     /// <summary>Whether the cluster holds at least Γ records.</summary>
     public required bool IsConfirmed { get; init; }
 
-    /// <summary>The arrival ordinal of the record that confirmed the cluster; null while it is unconfirmed.</summary>
+    /// <summary>The arrival ordinal of the record that confirmed the cluster, counting the records grouped from 0; null while it is unconfirmed.</summary>
     public long? ConfirmedAt { get; init; }
 
     /// <summary>The members' embeddings, each with its cluster and novelty, in arrival order.</summary>

@@ -38,16 +38,16 @@ public sealed record DpPrototype
     /// <summary>The released vector: mean plus noise, not normalised.</summary>
     public required float[] Vector { get; init; }
 
-    /// <summary>The number of records averaged.</summary>
+    /// <summary>The number of records averaged; under AddRemove the noisy count, at least 1, because the true one is private.</summary>
     public required int Count { get; init; }
 
-    /// <summary>The privacy parameter ε; NaN where the mechanism is not formal.</summary>
+    /// <summary>The privacy parameter ε that was asked for; NaN for ImageDp, which has none.</summary>
     public required double Epsilon { get; init; }
 
-    /// <summary>The privacy parameter δ; NaN where the mechanism is not formal.</summary>
+    /// <summary>The privacy parameter δ that was asked for; NaN for ImageDp, which has none.</summary>
     public required double Delta { get; init; }
 
-    /// <summary>The L2 sensitivity Δ of the mean; NaN where the mechanism is not formal.</summary>
+    /// <summary>The L2 sensitivity Δ of the mean: 2/n under ReplaceOne; Sensitivity/Sigma is the μ of the release. NaN for ImageDp.</summary>
     public required double Sensitivity { get; init; }
 
     /// <summary>The standard deviation of the noise per coordinate.</summary>
@@ -56,12 +56,12 @@ public sealed record DpPrototype
     /// <summary>The mechanism that drew the noise.</summary>
     public required PrivacyMechanism Mechanism { get; init; }
 
-    /// <summary>Whether the release carries an (ε, δ) guarantee.</summary>
+    /// <summary>Whether the release carries the (ε, δ) guarantee: never for ImageDp, and not for ClassicGaussian where its formula fails (large ε).</summary>
     public required bool IsFormal { get; init; }
 
     /// <summary>The neighbouring relation that the guarantee is stated for.</summary>
     public Neighboring Neighboring { get; init; }
 
-    /// <summary>The records' contributors, without repetition, in arrival order.</summary>
+    /// <summary>The records' contributors, without repetition, in arrival order: accounting information that is not part of the private release.</summary>
     public IReadOnlyList<string> Contributors { get; init; } = [];
 }

@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using QosValuation.Allocation;
+
+namespace QosValuation.Cmdlets.Allocation;
+
+/// <summary>Simulates token allocation under uneven contributions, and averages the fairness of each scheme.</summary>
+/// <remarks>
+/// <para>In every round the values of the agents are shares drawn from a symmetric Dirichlet distribution of concentration α: a small α makes contributions uneven, a large one alike. Each scheme divides the same supply among empty buckets, and Jain's index and the Gini coefficient of the reward rates are averaged over the rounds, with their standard errors (paper, section V-B; Figs. 4 and 5).</para>
+/// <para>One row leaves for each number of agents, α and scheme, as soon as it is known. All schemes see the same values. Rounds run on all cores; the same seed gives the same rows for any number of them, and a row does not depend on which others are simulated beside it.</para>
+/// </remarks>
+/// <example>
+/// <summary>The paper's setting: 500 agents, 1,000 tokens, buckets of 4, α = 0.5.</summary>
+/// <code>Invoke-AllocationSimulation -Seed 1</code>
+/// </example>
+/// <example>
+/// <summary>Fig. 4: fairness over heterogeneity.</summary>
+/// <code>Invoke-AllocationSimulation -Alpha 0.1, 0.3, 0.5, 0.7, 0.9 -Seed 1 | Export-Csv fig4.csv</code>
+/// </example>
+/// <example>
+/// <summary>Fig. 5: fairness over the number of agents.</summary>
+/// <code>Invoke-AllocationSimulation -Agents 100, 300, 500, 700, 900 -Seed 1 | Export-Csv fig5.csv</code>
+/// </example>
+/// <seealso>Invoke-TokenAllocation</seealso>
+/// <seealso>Measure-Fairness</seealso>
+[Cmdlet(VerbsLifecycle.Invoke, "AllocationSimulation")]
+[OutputType(typeof(AllocationSimulationResult))]
+public sealed class InvokeAllocationSimulationCommand : QosCmdlet
+{
+    /// <summary>N: the numbers of agents, each at least 1; 500 by default.</summary>
+    [Parameter(Position = 0)]
+    [ValidateNotNullOrEmpty]
+    [ValidateRange(1, 10_000_000)]
+    public int[] Agents { get; set; } = [500];
+
+    /// <summary>α: the concentrations of the Dirichlet distribution of values, each above 0; 0.5 by default. 0.1 is very uneven, 1 moderate, 100 nearly even.</summary>
+    [Parameter(Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public double[] Alpha { get; set; } = [0.5];
+
+    /// <summary>V: the tokens to divide in a round, 0 or more; 1000 by default.</summary>
+    [Parameter]
+    public double Supply { get; set; } = 1000;
+
+    /// <summary>B: the capacity of every bucket in tokens, 0 or more; 4 by default.</summary>
+    [Parameter]
+    public double Capacity { get; set; } = 4;
+
+    /// <summary>The number of rounds that are averaged, at least 1; 1000 by default.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int Rounds { get; set; } = 1000;
+
+    /// <summary>The schemes; Proposed, Random, RoundRobin and MaxMin by default, those of the paper.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public AllocationScheme[] Scheme { get; set; } = [AllocationScheme.Proposed, AllocationScheme.Random, AllocationScheme.RoundRobin, AllocationScheme.MaxMin];
+
+    /// <summary>The seed: the same seed gives the same rows. Without it draws are cryptographic.</summary>
+    [Parameter]
+    public int? Seed { get; set; }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
+        var options = new AllocationSimulationOptions
+        {
+            Agents = Agents,
+            Alphas = Alpha,
+            Schemes = Scheme,
+            Supply = Supply,
+            Capacity = Capacity,
+            Rounds = Rounds,
+            Seed = Seed,
+        };
+        var meter = new ProgressMeter(Output, "Simulating token allocation", "rounds");
+        long total = (long)Agents.Length * Alpha.Length * Rounds;
+        double fraction = 0;
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        IEnumerable<AllocationSimulationResult> results = AllocationSimulation.Run(options, new Observer(value => Volatile.Write(ref fraction, value)), cancellationToken: cancellation.Token);
+
+        // The simulation runs beside the pipeline thread, which alone may write rows and progress.
+        using var rows = new BlockingCollection<AllocationSimulationResult>();
+        var worker = Task.Run(
+            () =>
+            {
+                try
+                {
+                    foreach (AllocationSimulationResult result in results)
+                    {
+                        rows.Add(result);
+                    }
+                }
+                finally
+                {
+                    rows.CompleteAdding();
+                }
+            },
+            CancellationToken.None);
+        try
+        {
+            while (!rows.IsCompleted)
+            {
+                if (rows.TryTake(out AllocationSimulationResult? row, 100))
+                {
+                    WriteRecord(row);
+                }
+
+                meter.Report((long)(Volatile.Read(ref fraction) * total), total);
+            }
+
+            worker.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            cancellation.Cancel();
+            worker.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Wait();
+        }
+
+        meter.Complete();
+    }
+
+    private sealed class Observer(Action<double> report) : IProgress<double>
+    {
+        public void Report(double value) => report(value);
+    }
+}

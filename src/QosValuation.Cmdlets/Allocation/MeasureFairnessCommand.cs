@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Management.Automation;
+using QosValuation.Allocation;
+
+namespace QosValuation.Cmdlets.Allocation;
+
+/// <summary>Measures how evenly reward rates are distributed: Jain's index and the Gini coefficient.</summary>
+/// <remarks>
+/// <para>The reward rate of an agent is r = u/v, tokens per unit of value, and 0 where v is 0 (paper, Eq. 5). Jain's index (Σr)²/(N·Σr²) is 1 where all rates are equal and 1/N where one agent has everything (Eq. 6). The Gini coefficient Σ|rᵢ − rⱼ|/(2N·Σr) is 0 where all rates are equal and 1 − 1/N where one agent has everything (Eq. 8). Where all rates are 0 the distribution is perfectly even: 1 and 0.</para>
+/// <para>The input is token grants, objects with the properties Tokens and Value (or RewardRate), or plain numbers, which are taken as rates; grants and numbers do not mix. SocialWelfare Σ v·u, Allocated Σ u and Supply are not a number where only rates are known, and Supply also where the grants come from several supplies. One report leaves at the end; without input it has a Count of 0 and nothing else.</para>
+/// <para>A rate that is negative, infinite or not a number costs one error record and is left out.</para>
+/// </remarks>
+/// <example>
+/// <summary>The fairness of an allocation.</summary>
+/// <code>$values | Invoke-TokenAllocation -Supply 1000 -Capacity 4 | Measure-Fairness</code>
+/// </example>
+/// <example>
+/// <summary>The fairness of any numbers.</summary>
+/// <code>1, 1, 2, 4 | Measure-Fairness</code>
+/// </example>
+/// <example>
+/// <summary>Check the fairness bounds of the paper, Eqs. 7 and 9.</summary>
+/// <code>$report = Import-Csv grants.csv | Measure-Fairness
+/// $report.Jain -ge 0.9 -and $report.Gini -le 0.2</code>
+/// </example>
+/// <seealso>Invoke-TokenAllocation</seealso>
+/// <seealso>Invoke-AllocationSimulation</seealso>
+[Cmdlet(VerbsDiagnostic.Measure, "Fairness")]
+[OutputType(typeof(FairnessReport))]
+public sealed class MeasureFairnessCommand : QosCmdlet
+{
+    private readonly List<TokenGrant> _grants = [];
+    private readonly List<double> _rates = [];
+
+    /// <summary>Token grants, objects with Tokens and Value (or RewardRate), or numbers.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [AllowEmptyCollection]
+    [AllowNull]
+    public PSObject?[]? InputObject { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        foreach (PSObject? item in InputObject ?? [])
+        {
+            TryItem(item, () => Add(item));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void End() => WriteRecord(_grants.Count > 0 ? Fairness.Measure(_grants) : Fairness.Measure(_rates.ToArray()));
+
+    private void Add(PSObject? item)
+    {
+        if (item?.BaseObject is TokenGrant grant)
+        {
+            AddGrant(grant);
+        }
+        else if (RecordProperties.TryGetNumber(item, nameof(TokenGrant.Tokens), out double tokens) && RecordProperties.TryGetNumber(item, nameof(TokenGrant.Value), out double value))
+        {
+            AddGrant(new TokenGrant
+            {
+                Agent = string.Empty,
+                Value = value,
+                Tokens = tokens,
+                Capacity = double.NaN,
+                Remaining = double.NaN,
+                RewardRate = RecordProperties.TryGetNumber(item, nameof(TokenGrant.RewardRate), out double known) ? known : Fairness.RewardRate(tokens, value),
+                Supply = RecordProperties.TryGetNumber(item, nameof(TokenGrant.Supply), out double supply) ? supply : double.NaN,
+            });
+        }
+        else if (RecordProperties.TryGetNumber(item, nameof(TokenGrant.RewardRate), out double rate)
+            || (item is not null && LanguagePrimitives.TryConvertTo(item, CultureInfo.InvariantCulture, out rate)))
+        {
+            RequireUnmixed(_grants.Count, item);
+            Fairness.RequireRate(rate);
+            _rates.Add(rate);
+        }
+        else
+        {
+            throw new QosValuationException("NotARate", FaultKind.InvalidData, $"'{item}' is neither a token grant nor a number: pipe from Invoke-TokenAllocation, or give numbers.", item);
+        }
+    }
+
+    private void AddGrant(TokenGrant grant)
+    {
+        RequireUnmixed(_rates.Count, grant);
+        Fairness.RequireRate(grant.RewardRate);
+        _grants.Add(grant);
+    }
+
+    private static void RequireUnmixed(int others, object? item)
+    {
+        if (others > 0)
+        {
+            throw new QosValuationException("FairnessInputMixed", FaultKind.InvalidData, "Token grants and plain rates do not mix in one report: measure them apart.", item);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+using System.Globalization;
+using System.Management.Automation;
+using QosValuation.Clustering;
+
+namespace QosValuation.Cmdlets.Clustering;
+
+/// <summary>Groups embeddings into semantic clusters and labels each record as novel, normal or noise.</summary>
+/// <remarks>
+/// <para>Records are grouped, not embeddings: those of one contributor that share an Item are one record. A record is placed by its image embedding, or by its text where it has no image; its other modality follows. Several embeddings of the placing modality are averaged and renormalised first.</para>
+/// <para>The first Γ records of a cluster in order of arrival (-NoveltyThreshold) are Novel, later ones Normal; a record that no cluster takes, and whose own cluster never grows, is Noise and has no cluster (paper, section IV-B). A cluster is confirmed when it holds Γ records. Clusters are numbered from 0 in order of discovery.</para>
+/// <para>Online (the default) takes one pass in order of arrival: a record joins the cluster whose centroid is most similar if the cosine reaches -SimilarityThreshold, else it founds one. The order of the input matters, as it does for novelty. With -PassThru records leave as soon as their label is certain: a founder when the second record of its cluster arrives, or at the end as noise; all others at once. Memory then grows with the number of clusters and records of noise, not with the other vectors.</para>
+/// <para>KMeans finds -ClusterCount clusters by spherical k-means with k-means++ seeding. Dbscan finds clusters of any shape by density and compares every pair of records: time grows with the square of their number. Both collect the input first.</para>
+/// <para>Keep a record's captions directly before or after its image. Embeddings that come later follow their record; but where the texts come first and the image after other records, Online has placed the record by its texts by then.</para>
+/// <para>An embedding that cannot be used (NaN, zero, another dimension or another model) costs one error record and no other embedding. Vectors that are not of unit norm are normalised.</para>
+/// </remarks>
+/// <example>
+/// <summary>The semantic clusters of a folder of photographs, the largest first.</summary>
+/// <code>Get-ClipEmbedding ./photos/*.jpg | Group-Embedding | Sort-Object Count -Descending</code>
+/// </example>
+/// <example>
+/// <summary>Label records on their way, and value their contributors.</summary>
+/// <code>Get-ClipEmbedding ./photos -Recurse | Group-Embedding -PassThru -NoveltyThreshold 20 | Measure-DataValue</code>
+/// </example>
+/// <example>
+/// <summary>Ten clusters by k-means, the same in every run.</summary>
+/// <code>Import-Embedding image_embeddings.npy | Group-Embedding -Algorithm KMeans -ClusterCount 10 -Seed 1</code>
+/// </example>
+/// <example>
+/// <summary>Density clusters; what lies alone is noise.</summary>
+/// <code>Import-Embedding image_embeddings.npy |
+///     Group-Embedding -Algorithm Dbscan -SimilarityThreshold 0.82 -MinimumPoints 4 -PassThru |
+///     Where-Object Novelty -EQ Noise</code>
+/// </example>
+/// <seealso>Get-ClipEmbedding</seealso>
+/// <seealso>Import-Embedding</seealso>
+/// <seealso>Measure-DataValue</seealso>
+/// <seealso>New-DpPrototype</seealso>
+[Cmdlet(VerbsData.Group, "Embedding")]
+[OutputType(typeof(SemanticCluster), typeof(ClipEmbedding))]
+public sealed class GroupEmbeddingCommand : QosCmdlet
+{
+    private EmbeddingClusterer? _clusterer;
+    private ProgressMeter? _meter;
+    private long _count;
+
+    /// <summary>The embeddings, in order of arrival: from Get-ClipEmbedding, Import-Embedding, or objects with an embedding's properties (Source, Item, Modality, Vector, Contributor), such as Import-Clixml reads back.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [ClipEmbeddingTransformation]
+    [ValidateNotNull]
+    public ClipEmbedding[] InputObject { get; set; } = [];
+
+    /// <summary>How records are grouped: Online (the default; one pass, streaming), KMeans (needs -ClusterCount) or Dbscan.</summary>
+    /// <value>Online</value>
+    [Parameter(Position = 0)]
+    public ClusteringAlgorithm Algorithm { get; set; } = ClusteringAlgorithm.Online;
+
+    /// <summary>The least cosine that counts as similar, from 0 to 1. Online: to the cluster's centroid, 0.7 by default, which suits images of CLIP ViT-B/32; raise it for finer clusters and more noise. Dbscan: between neighbours, 0.8 by default (eps is 1 minus it). KMeans: none by default; with a value, members less similar to their centroid are noise. 1 joins exact copies only.</summary>
+    /// <value>0.7 (Online), 0.8 (Dbscan), none (KMeans)</value>
+    [Parameter]
+    [ValidateRange(0.0, 1.0)]
+    public double? SimilarityThreshold { get; set; }
+
+    /// <summary>Γ: the number of records that confirms a cluster, and of its records that count as novel. At least 1; 50 by default, as in the paper.</summary>
+    /// <value>50</value>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    [Alias("Gamma")]
+    public int NoveltyThreshold { get; set; } = ClusteringOptions.DefaultNoveltyThreshold;
+
+    /// <summary>The number of clusters, at least 1 and at most the number of records. KMeans needs it; the others find the number themselves.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    [Alias("K")]
+    public int? ClusterCount { get; set; }
+
+    /// <summary>Dbscan: the number of similar records, itself included, that makes a record a core. At least 1; 5 by default.</summary>
+    /// <value>5</value>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int MinimumPoints { get; set; } = 5;
+
+    /// <summary>KMeans: the number of seedings tried; the best is kept. At least 1; 4 by default.</summary>
+    /// <value>4</value>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int Restarts { get; set; } = 4;
+
+    /// <summary>The seed of KMeans: the same seed gives the same clusters. Without it draws are cryptographic. Online and Dbscan draw nothing.</summary>
+    [Parameter]
+    public int? Seed { get; set; }
+
+    /// <summary>Emit the embeddings with their ClusterId and Novelty instead of the clusters.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        RefuseUnless(ClusteringAlgorithm.KMeans, nameof(ClusterCount), nameof(Restarts));
+        RefuseUnless(ClusteringAlgorithm.Dbscan, nameof(MinimumPoints));
+        _meter = new ProgressMeter(Output, "Grouping embeddings", "embeddings");
+        _clusterer = EmbeddingClusterer.Create(
+            new ClusteringOptions
+            {
+                Algorithm = Algorithm,
+                SimilarityThreshold = SimilarityThreshold,
+                NoveltyThreshold = NoveltyThreshold,
+                ClusterCount = ClusterCount,
+                MinimumPoints = MinimumPoints,
+                Restarts = Restarts,
+                Seed = Seed,
+                KeepMembers = !PassThru,
+                Progress = OnProgress,
+            },
+            PassThru ? WriteRecord : null,
+            fault => WriteFault(fault));
+    }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        foreach (ClipEmbedding embedding in InputObject)
+        {
+            _clusterer!.Add(embedding);
+            _meter!.Report(++_count);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
+        _clusterer!.Complete(Cancellation);
+        _meter!.Complete();
+        Output.Verbose(string.Create(
+            CultureInfo.CurrentCulture,
+            $"{_clusterer.RecordCount:N0} records of {_count:N0} embeddings: {_clusterer.Clusters.Count:N0} clusters, {_clusterer.Clusters.Count(c => c.IsConfirmed):N0} confirmed, {_clusterer.NoiseCount:N0} records of noise."));
+        if (!_clusterer.IsConverged)
+        {
+            Output.Warning("k-means had not settled when it stopped at its last iteration: its clusters may improve with more restarts or another seed.");
+        }
+
+        if (Algorithm == ClusteringAlgorithm.KMeans && _clusterer.RecordCount > 0 && _clusterer.Clusters.Count < ClusterCount)
+        {
+            Output.Warning($"{_clusterer.Clusters.Count} clusters came out of the {ClusterCount} asked for: too few records differ, or are similar enough.");
+        }
+
+        if (!PassThru)
+        {
+            foreach (SemanticCluster cluster in _clusterer.Clusters)
+            {
+                WriteRecord(cluster);
+            }
+        }
+    }
+
+    private void OnProgress(ClusteringProgress progress) => _meter!.Report((long)(_count * progress.Fraction), _count, progress.Stage);
+
+    private void RefuseUnless(ClusteringAlgorithm algorithm, params ReadOnlySpan<string> parameters)
+    {
+        foreach (string parameter in parameters)
+        {
+            if (Algorithm != algorithm && IsBound(parameter))
+            {
+                throw new QosValuationException(
+                    "ParameterNotForAlgorithm",
+                    FaultKind.InvalidArgument,
+                    $"-{parameter} belongs to -Algorithm {algorithm}: add that, or leave -{parameter} out.",
+                    parameter);
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Management.Automation;
+using QosValuation.Datasets;
+
+namespace QosValuation.Cmdlets;
+
+/// <summary>Writes embeddings to a NumPy array, CSV or JSON lines.</summary>
+/// <remarks>
+/// <para>The extension decides: .npy is an array of 32-bit floats, a row an embedding, which NumPy loads as it is; everything else an embedding carries goes to NAME.metadata.jsonl beside it, where Import-Embedding finds it. .csv has the metadata in columns and then v0, v1, …. .jsonl has an object a line. All three give back the same embeddings, bit for bit.</para>
+/// <para>Embeddings are written as they arrive. The file gets its name at the end, so that an interrupted export leaves an existing file as it was. An embedding of another length than the first costs one error record and is left out.</para>
+/// </remarks>
+/// <example>
+/// <summary>Embed once, use often.</summary>
+/// <code>Get-ClipEmbedding ./photos -Recurse | Export-Embedding photos.npy
+/// Import-Embedding photos.npy | Group-Embedding</code>
+/// </example>
+/// <example>
+/// <summary>Keep a copy on the way.</summary>
+/// <code>Get-ClipEmbedding ./photos/*.jpg | Export-Embedding photos.csv -PassThru | Group-Embedding -PassThru</code>
+/// </example>
+/// <seealso>Import-Embedding</seealso>
+/// <seealso>Get-ClipEmbedding</seealso>
+[Cmdlet(VerbsData.Export, "Embedding", SupportsShouldProcess = true)]
+[OutputType(typeof(ClipEmbedding))]
+public sealed class ExportEmbeddingCommand : QosCmdlet
+{
+    private EmbeddingWriter? _writer;
+    private ProgressMeter? _meter;
+
+    /// <summary>The file to write: .npy, .csv or .jsonl. An existing one is replaced; missing folders are created.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    [Alias("LiteralPath", "PSPath")]
+    public string Path { get; set; } = string.Empty;
+
+    /// <summary>The embeddings.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public ClipEmbedding[] InputObject { get; set; } = [];
+
+    /// <summary>Do not replace an existing file.</summary>
+    [Parameter]
+    public SwitchParameter NoClobber { get; set; }
+
+    /// <summary>Emit the embeddings after writing them.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        string path = ResolveNewPath(Path);
+        EmbeddingFile.FormatOf(path);
+        if (NoClobber && File.Exists(path))
+        {
+            throw new QosValuationException("FileExists", FaultKind.InvalidArgument, $"'{path}' exists and -NoClobber was given. Choose another name, or leave -NoClobber out.", path);
+        }
+
+        if (Output.ShouldProcess(path, "Export embeddings"))
+        {
+            _writer = EmbeddingWriter.Create(path);
+            _meter = new ProgressMeter(Output, "Exporting embeddings", "embeddings");
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        foreach (ClipEmbedding embedding in InputObject)
+        {
+            if (_writer is not null)
+            {
+                try
+                {
+                    _writer.Write(embedding);
+                    _meter!.Report(_writer.Count);
+                }
+                catch (QosValuationException fault) when (fault.Kind == FaultKind.InvalidData)
+                {
+                    WriteFault(fault, embedding);
+                    continue;
+                }
+            }
+
+            if (PassThru)
+            {
+                WriteRecord(embedding);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
+        _writer?.Complete();
+        _meter?.Complete();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _writer?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Management.Automation;
+using QosValuation.Datasets;
+
+namespace QosValuation.Cmdlets;
+
+/// <summary>Reads embeddings from NumPy arrays, CSV or JSON lines.</summary>
+/// <remarks>
+/// <para>A .npy holds a row an embedding: 16-, 32- or 64-bit floats, either byte order, C or Fortran order. A .csv has a column a component (v0, v1, …, or none named at all), or one column Vector; columns Source, Item, Modality, Model, Contributor, Ordinal, ClusterId and Novelty describe the row. A .jsonl has an object a line with the same names and an array vector. Rows are streamed: memory does not grow with the file.</para>
+/// <para>What rows are is told, in this order, by -MetadataPath, by the file's own columns, and by the parameters. For a .npy, NAME.metadata.jsonl or NAME.metadata.csv beside it is taken by itself; Export-Embedding writes it. A metadata file has a record a row: .csv or .jsonl with the columns above (Path, Text and Caption also name the source), a .json array of texts or objects, or a COCO captions file with as many images, or captions, as there are rows.</para>
+/// <para>Vectors are scaled to unit norm. A row that is zero, not finite or of another length costs one error record and no other row. Without metadata, Item is the file's name and the row, and the contributor the folder that holds the file.</para>
+/// </remarks>
+/// <example>
+/// <summary>The photographs of a COCO file, embedded elsewhere.</summary>
+/// <code>Import-Embedding image_embeddings.npy -MetadataPath captions.json | Group-Embedding</code>
+/// </example>
+/// <example>
+/// <summary>Text embeddings of a list of prompts.</summary>
+/// <code>Import-Embedding coco80_text_embeddings.npy -Modality Text -MetadataPath coco80_prompts.json</code>
+/// </example>
+/// <example>
+/// <summary>Ten contributors, by turns.</summary>
+/// <code>Import-Embedding image_embeddings.npy -Contributor { "agent$($_.Ordinal % 10)" } |
+///     Group-Embedding -PassThru | Measure-DataValue</code>
+/// </example>
+/// <seealso>Export-Embedding</seealso>
+/// <seealso>Get-ClipEmbedding</seealso>
+/// <seealso>Group-Embedding</seealso>
+[Cmdlet(VerbsData.Import, "Embedding", DefaultParameterSetName = "Path")]
+[OutputType(typeof(ClipEmbedding))]
+public sealed class ImportEmbeddingCommand : QosCmdlet
+{
+    private ProgressMeter? _meter;
+    private long _count;
+
+    /// <summary>The files (.npy, .csv or .jsonl), wildcards allowed. Metadata beside an array is not taken for embeddings.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "Path")]
+    [Alias("FullName")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>The files, wildcard characters taken literally.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "LiteralPath")]
+    [Alias("PSPath")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>Image or Text: what rows are that do not say so themselves. Image by default.</summary>
+    [Parameter(Position = 1)]
+    public Modality Modality { get; set; } = Modality.Image;
+
+    /// <summary>A .csv, .jsonl or .json file with a record a row, in the same order.</summary>
+    [Parameter(Position = 2)]
+    [ValidateNotNullOrEmpty]
+    public string? MetadataPath { get; set; }
+
+    /// <summary>The name of the model that made the vectors, for rows that do not say so themselves.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ClipModelNameCompleter))]
+    public string? Model { get; set; }
+
+    /// <summary>Who contributed the rows: a name for rows that do not say so themselves, or a script block that gets each embedding as $_ and decides for every row. By default the folder that holds the source, or the file.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public object? Contributor { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin() => _meter = new ProgressMeter(Output, "Importing embeddings", "embeddings");
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        object? contributor = Contributor is PSObject wrapped ? wrapped.BaseObject : Contributor;
+        var options = new EmbeddingReadOptions
+        {
+            Modality = Modality,
+            MetadataPath = MetadataPath is null ? null : ResolveNewPath(MetadataPath),
+            Model = Model,
+            Contributor = contributor is ScriptBlock ? null : contributor?.ToString(),
+        };
+        bool isPattern = ParameterSetName == "Path";
+        foreach (string path in ResolvePaths(isPattern ? Path : LiteralPath, literal: !isPattern))
+        {
+            if (isPattern && EmbeddingFile.IsSidecar(path) && Array.Exists(Path, WildcardPattern.ContainsWildcardCharacters))
+            {
+                continue;
+            }
+
+            TryItem(path, () => Import(path, options, contributor as ScriptBlock));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void End() => _meter!.Complete();
+
+    private void Import(string path, EmbeddingReadOptions options, ScriptBlock? contributor)
+    {
+        long total = _count + EmbeddingFile.CountRows(path) ?? 0;
+        foreach (ClipEmbedding embedding in EmbeddingFile.Read(path, options, fault => WriteFault(fault), Cancellation))
+        {
+            WriteRecord(contributor is null ? embedding : embedding with { Contributor = Evaluate(contributor, embedding) });
+            _meter!.Report(++_count, total, System.IO.Path.GetFileName(path));
+        }
+    }
+
+    private static string Evaluate(ScriptBlock script, ClipEmbedding embedding) =>
+        script.InvokeWithContext(null, [new PSVariable("_", embedding)]) is [.., { } last] ? last.ToString() : string.Empty;
+}

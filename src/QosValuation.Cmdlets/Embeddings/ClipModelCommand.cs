@@ -1,0 +1,67 @@
+using System.Management.Automation;
+using QosValuation.Embeddings;
+
+namespace QosValuation.Cmdlets;
+
+/// <summary>What cmdlets about models share: finding them by name or folder.</summary>
+public abstract class ClipModelCommand : QosCmdlet
+{
+    /// <summary>The models that names with wildcards stand for; a name that matches none costs one error record.</summary>
+    /// <param name="names">Names; null stands for every model.</param>
+    /// <returns>The models, each once, in the order of the list.</returns>
+    private protected IEnumerable<ClipModelFiles> Named(IReadOnlyList<string>? names)
+    {
+        IReadOnlyList<ClipModelFiles> known = ClipModelCatalog.List();
+        var wanted = new HashSet<ClipModelFiles>();
+        foreach (string name in names ?? ["*"])
+        {
+            var pattern = new WildcardPattern(name, WildcardOptions.IgnoreCase);
+            ClipModelFiles[] matches = [.. known.Where(model => pattern.IsMatch(model.Name) || model.Name.Equals(name, StringComparison.OrdinalIgnoreCase))];
+            if (matches.Length == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
+            {
+                WriteFault(new QosValuationException(
+                    "ModelNotFound",
+                    FaultKind.NotFound,
+                    $"There is no model '{name}'. Known models: {string.Join(", ", known.Select(model => model.Name))}. Install one with Install-ClipModel, or name a folder with -Path.",
+                    name));
+            }
+
+            wanted.UnionWith(matches);
+        }
+
+        return known.Where(wanted.Contains);
+    }
+
+    /// <summary>The models in folders; a folder that holds none costs one error record.</summary>
+    /// <param name="paths">Folders or ONNX files, as given.</param>
+    /// <param name="literal">Whether wildcard characters are taken literally.</param>
+    /// <returns>The models.</returns>
+    private protected IEnumerable<ClipModelFiles> InFolders(IReadOnlyList<string>? paths, bool literal)
+    {
+        foreach (string path in ResolvePaths(paths, literal))
+        {
+            ClipModelFiles? model = null;
+            if (TryItem(path, () => model = ClipModelCatalog.Resolve(path)))
+            {
+                yield return model!;
+            }
+        }
+    }
+
+    /// <summary>One model for a -Model parameter: a known name, or a folder relative to the session's location.</summary>
+    /// <param name="nameOrPath">The name or path; null or empty is the default model.</param>
+    /// <returns>The model's files.</returns>
+    private protected ClipModelFiles Resolve(string? nameOrPath)
+    {
+        if (!string.IsNullOrEmpty(nameOrPath) && !ClipModelCatalog.List().Any(model => model.Name.Equals(nameOrPath, StringComparison.OrdinalIgnoreCase)))
+        {
+            string path = ResolveNewPath(nameOrPath);
+            if (Path.Exists(path))
+            {
+                return ClipModelCatalog.Resolve(path);
+            }
+        }
+
+        return ClipModelCatalog.Resolve(nameOrPath);
+    }
+}

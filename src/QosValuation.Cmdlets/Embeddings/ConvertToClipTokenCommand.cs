@@ -1,0 +1,122 @@
+using System.Management.Automation;
+using QosValuation.Embeddings;
+
+namespace QosValuation.Cmdlets;
+
+/// <summary>Shows the token ids that a CLIP text encoder sees for a text.</summary>
+/// <remarks>
+/// <para>Text is cleaned as CLIP does it (HTML references resolved twice, Unicode form C, white space collapsed, lower case), cut into words and encoded by byte-level byte-pair encoding with the model's own vocabulary. Ids begin with the start token and end with the end token; padding is not shown.</para>
+/// <para>A text that does not fit the encoder's context (77 positions for CLIP, 32 for clip-mini) keeps its first tokens and the end token, and IsTruncated says so; -NoTruncate shows all.</para>
+/// </remarks>
+/// <example>
+/// <summary>What the default model sees.</summary>
+/// <code>ConvertTo-ClipToken 'a photo of a dog'</code>
+/// </example>
+/// <example>
+/// <summary>Captions that are too long for the model.</summary>
+/// <code>Import-CocoDataset -AnnotationPath captions_val2017.json -WithoutImage |
+///     ConvertTo-ClipToken -Model ViT-B-32 |
+///     Where-Object IsTruncated</code>
+/// </example>
+/// <example>
+/// <summary>With a vocabulary alone; merges.txt lies beside it.</summary>
+/// <code>ConvertTo-ClipToken 'a photo of a cat' -VocabularyPath ./clip/vocab.json</code>
+/// </example>
+/// <seealso>Get-ClipModel</seealso>
+/// <seealso>Get-ClipEmbedding</seealso>
+[Cmdlet(VerbsData.ConvertTo, "ClipToken", DefaultParameterSetName = "Model")]
+[OutputType(typeof(ClipTokenSequence))]
+public sealed class ConvertToClipTokenCommand : ClipModelCommand
+{
+    private const int ClipContextLength = 77;
+    private ClipTokenizer? _tokenizer;
+    private int? _contextLength;
+
+    /// <summary>The texts. From the pipeline as strings, or as the property Text, Caption or Captions of objects such as those of Import-CocoDataset.</summary>
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Alias("Caption", "Captions")]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [AllowNull]
+    public string[]? Text { get; set; }
+
+    /// <summary>Texts, or objects with a property Text, Caption or Captions, from the pipeline.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    [AllowNull]
+    public PSObject? InputObject { get; set; }
+
+    /// <summary>The model whose tokenizer is used: a name (see Get-ClipModel) or a folder. clip-mini by default.</summary>
+    [Parameter(ParameterSetName = "Model")]
+    [ArgumentCompleter(typeof(ClipModelNameCompleter))]
+    public string? Model { get; set; }
+
+    /// <summary>A vocab.json (or tokenizer.json) to use instead of a model's.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Vocabulary")]
+    [ValidateNotNullOrEmpty]
+    public string VocabularyPath { get; set; } = string.Empty;
+
+    /// <summary>The merges.txt that belongs to -VocabularyPath. By default the one beside it.</summary>
+    [Parameter(ParameterSetName = "Vocabulary")]
+    [ValidateNotNullOrEmpty]
+    public string? MergesPath { get; set; }
+
+    /// <summary>The number of positions to truncate to, at least 2, start and end token included. By default the model's; 77 with -VocabularyPath.</summary>
+    [Parameter]
+    [ValidateRange(2, 1 << 20)]
+    public int ContextLength { get; set; }
+
+    /// <summary>Show every token, also of texts that are too long for the model.</summary>
+    [Parameter]
+    public SwitchParameter NoTruncate { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        if (ParameterSetName == "Vocabulary")
+        {
+            string vocabulary = ResolveNewPath(VocabularyPath);
+            string? merges = MergesPath is not null ? ResolveNewPath(MergesPath)
+                : Path.GetFileName(vocabulary).Equals("tokenizer.json", StringComparison.OrdinalIgnoreCase) ? null
+                : Path.Combine(Path.GetDirectoryName(vocabulary)!, "merges.txt");
+            _tokenizer = ClipTokenizer.Load(vocabulary, merges);
+            _contextLength = ClipContextLength;
+        }
+        else
+        {
+            ClipModelFiles files = Resolve(Model);
+            if (files.VocabularyPath is null)
+            {
+                throw new QosValuationException(
+                    "VocabularyNotFound", FaultKind.NotFound, $"The model '{files.Name}' in '{files.Folder}' has no vocab.json and merges.txt. Put them beside its text encoder, or name a vocabulary with -VocabularyPath.", files.Folder);
+            }
+
+            _tokenizer = ClipTokenizer.Load(files.VocabularyPath, files.MergesPath);
+            _contextLength = ContextLength > 0 || NoTruncate || files.TextModelPath is null ? ClipContextLength : ClipModelReader.Read(files).ContextLength;
+        }
+
+        _contextLength = NoTruncate ? null : ContextLength > 0 ? ContextLength : _contextLength;
+    }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        if (Text is null && InputObject is null)
+        {
+            return;
+        }
+
+        if (Text is null && InputObject!.BaseObject is not (string or char or IEnumerable<string>))
+        {
+            WriteFault(
+                new QosValuationException(
+                    "TextNotFound", FaultKind.InvalidArgument, $"The object from the pipeline ({InputObject.BaseObject.GetType().Name}) is no text and has no property Text, Caption or Captions.", InputObject.BaseObject));
+            return;
+        }
+
+        IEnumerable<string?> texts = Text ?? (InputObject!.BaseObject as IEnumerable<string> ?? [InputObject.BaseObject.ToString()!]);
+        foreach (string? text in texts)
+        {
+            WriteRecord(_tokenizer!.Tokenize(text ?? string.Empty, _contextLength));
+        }
+    }
+}

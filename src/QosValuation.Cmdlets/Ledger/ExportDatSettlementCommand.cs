@@ -1,0 +1,69 @@
+using System.Management.Automation;
+using System.Security.Cryptography;
+using QosValuation.Ledger;
+
+namespace QosValuation.Cmdlets;
+
+/// <summary>Writes a signed summary of a ledger that anyone can check offline.</summary>
+/// <remarks>
+/// <para>The settlement is a JSON file: the Merkle root over all records (RFC 6962, SHA-256), each record with its inclusion proof, the total value of each account, and an ECDSA signature over secp256k1. A ledger that does not verify is not settled.</para>
+/// <para>-NewKey makes a key pair first: the private key at -KeyPath, readable by its owner alone, and the public key beside it with the ending .pub.</para>
+/// </remarks>
+/// <example>
+/// <summary>Make a key and settle</summary>
+/// <code>Export-DatSettlement -LedgerPath ./market.db -Path ./settlement.json -KeyPath ./operator.pem -NewKey</code>
+/// </example>
+/// <example>
+/// <summary>Settle with an existing key</summary>
+/// <code>Export-DatSettlement -LedgerPath ./market.db -Path ./settlement.json -KeyPath ./operator.pem</code>
+/// </example>
+[Cmdlet(VerbsData.Export, "DatSettlement", SupportsShouldProcess = true)]
+[OutputType(typeof(FileInfo))]
+public sealed class ExportDatSettlementCommand : QosCmdlet
+{
+    /// <summary>The ledger, a SQLite file that Add-DatRecord made.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string LedgerPath { get; set; } = string.Empty;
+
+    /// <summary>The settlement file to write; an existing one is replaced.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = string.Empty;
+
+    /// <summary>The signer's private key on secp256k1, in PEM.</summary>
+    [Parameter(Mandatory = true, Position = 2)]
+    [ValidateNotNullOrEmpty]
+    public string KeyPath { get; set; } = string.Empty;
+
+    /// <summary>Makes the key first; an existing file is never overwritten.</summary>
+    [Parameter]
+    public SwitchParameter NewKey { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        using DatLedger ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
+        DatLedgerReport report = ledger.Verify(cancellationToken: Cancellation);
+        if (!report.IsValid)
+        {
+            throw new QosValuationException("LedgerNotValid", FaultKind.Integrity, $"The ledger '{LedgerPath}' does not verify, so it is not settled: {report.Faults[0].Message} See Test-DatLedger.", LedgerPath);
+        }
+
+        string target = ResolveNewPath(Path);
+        string keyPath = ResolveNewPath(KeyPath);
+        if (NewKey && !Output.ShouldProcess(keyPath, "Make a signing key"))
+        {
+            return;
+        }
+
+        if (!NewKey && !Output.ShouldProcess(target, $"Write a signed settlement of {report.Records} records"))
+        {
+            return;
+        }
+
+        using ECDsa key = NewKey ? SigningKey.Create(keyPath) : SigningKey.Load(keyPath);
+        DatSettlement.Create(ledger.Read(), key).Save(target);
+        WriteRecord(new FileInfo(target));
+    }
+}

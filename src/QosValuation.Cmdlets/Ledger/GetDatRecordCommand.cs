@@ -1,0 +1,53 @@
+using System.Management.Automation;
+using QosValuation.Ledger;
+
+namespace QosValuation.Cmdlets;
+
+/// <summary>Reads the records of a ledger in order.</summary>
+/// <remarks>
+/// <para>Records stream one at a time. Reading does not verify: see Test-DatLedger.</para>
+/// </remarks>
+/// <example>
+/// <summary>What an account has earned</summary>
+/// <code>Get-DatRecord -LedgerPath ./market.db -Address alice | Measure-Object Value -Sum</code>
+/// </example>
+/// <example>
+/// <summary>The newest records</summary>
+/// <code>Get-DatRecord -LedgerPath ./market.db -FirstSequence 1000</code>
+/// </example>
+[Cmdlet(VerbsCommon.Get, "DatRecord")]
+[OutputType(typeof(DatRecord))]
+public sealed class GetDatRecordCommand : QosCmdlet
+{
+    /// <summary>The ledger, a SQLite file that Add-DatRecord made.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "FullName")]
+    [ValidateNotNullOrEmpty]
+    public string LedgerPath { get; set; } = string.Empty;
+
+    /// <summary>Only records of these accounts; wildcards are allowed. All by default.</summary>
+    [Parameter(Position = 1)]
+    [SupportsWildcards]
+    public string[] Address { get; set; } = [];
+
+    /// <summary>Only records from this sequence number on, counted from 1.</summary>
+    [Parameter]
+    [ValidateRange(1, long.MaxValue)]
+    public long FirstSequence { get; set; } = 1;
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        using DatLedger ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
+        WildcardPattern[] patterns = [.. Address.Select(pattern => new WildcardPattern(pattern, WildcardOptions.CultureInvariant))];
+        string? exact = Address is [string only] && !WildcardPattern.ContainsWildcardCharacters(only) ? only : null;
+        foreach (DatRecord record in ledger.Read(exact, FirstSequence))
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            if (exact is not null || patterns.Length == 0 || Array.Exists(patterns, pattern => pattern.IsMatch(record.Address)))
+            {
+                WriteRecord(record);
+            }
+        }
+    }
+}

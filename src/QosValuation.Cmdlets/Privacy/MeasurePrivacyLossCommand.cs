@@ -1,0 +1,77 @@
+using System.Management.Automation;
+using QosValuation.Privacy;
+
+namespace QosValuation.Cmdlets.Privacy;
+
+/// <summary>Adds up the privacy that a record loses to several releases.</summary>
+/// <remarks>
+/// <para>What counts is each release's sensitivity and noise, not the ε it was asked for. Releases compose in sequence, as if each concerned the same record: the image and the text prototype of a cluster do, and so do two releases of one cluster. One result leaves at the end; without releases its ε is 0.</para>
+/// <para>-Parallel takes the largest loss of any cluster instead of the sum over clusters. That is right only where every record is in one cluster, and membership is fixed and does not depend on private data; give the releases of one grouping only.</para>
+/// <para>Gdp (the default) is exact for Gaussian noise: μ = √Σ(Δ/σ)². Zcdp and Rdp are upper bounds; Zcdp takes the place of Gdp where a release is of the discrete Gaussian. A release without noise or without a sensitivity, such as ImageDp, has no finite ε: the total is infinite, and IsFormal false.</para>
+/// <para>Releases under ReplaceOne and AddRemove may come together: the total is then stated for replacement.</para>
+/// </remarks>
+/// <example>
+/// <summary>What the prototypes of all clusters cost a record that might be in any of them.</summary>
+/// <code>$clusters | New-DpPrototype -Epsilon 0.5 | Measure-PrivacyLoss -Delta 1e-5</code>
+/// </example>
+/// <example>
+/// <summary>Fixed, disjoint clusters: a record loses what its own cluster tells.</summary>
+/// <code>$prototypes | Measure-PrivacyLoss -Parallel</code>
+/// </example>
+/// <example>
+/// <summary>One hundred releases with sensitivity 0.04 and σ = 0.8.</summary>
+/// <code>1..100 | ForEach-Object { [pscustomobject]@{ Sensitivity = 0.04; Sigma = 0.8 } } | Measure-PrivacyLoss</code>
+/// </example>
+/// <seealso>New-DpPrototype</seealso>
+/// <seealso>Get-GaussianSigma</seealso>
+[Cmdlet(VerbsDiagnostic.Measure, "PrivacyLoss")]
+[OutputType(typeof(PrivacyLoss))]
+public sealed class MeasurePrivacyLossCommand : QosCmdlet
+{
+    private PrivacyLossAccumulator? _accumulator;
+
+    /// <summary>The L2 sensitivity of a release, 0 or more; NaN where it has none.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    public double Sensitivity { get; set; }
+
+    /// <summary>The standard deviation of a release's noise per coordinate, 0 or more, in the unit of the sensitivity.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    public double Sigma { get; set; }
+
+    /// <summary>The mechanism of a release; AnalyticGaussian by default.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public PrivacyMechanism Mechanism { get; set; } = PrivacyMechanism.AnalyticGaussian;
+
+    /// <summary>The neighbouring relation of a release's sensitivity; ReplaceOne by default.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
+
+    /// <summary>The cluster that a release concerns; used with -Parallel. A release without it concerns every cluster.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public int? ClusterId { get; set; }
+
+    /// <summary>δ at which the total ε is stated, between 0 and 1, both excluded; 1e-5 by default.</summary>
+    [Parameter(Position = 0)]
+    public double Delta { get; set; } = 1e-5;
+
+    /// <summary>How losses are added up: Gdp (the default), Zcdp or Rdp.</summary>
+    [Parameter(Position = 1)]
+    public PrivacyAccountant Accountant { get; set; } = PrivacyAccountant.Gdp;
+
+    /// <summary>Clusters hold disjoint records: take the largest loss of any cluster.</summary>
+    [Parameter]
+    public SwitchParameter Parallel { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        _accumulator = new PrivacyLossAccumulator(Accountant, Parallel);
+        _accumulator.Measure(Delta);
+    }
+
+    /// <inheritdoc/>
+    protected override void Process() => TryItem(ClusterId, () => _accumulator!.Add(Sensitivity, Sigma, Mechanism, Neighboring, ClusterId));
+
+    /// <inheritdoc/>
+    protected override void End() => WriteRecord(_accumulator!.Measure(Delta));
+}

@@ -1,0 +1,118 @@
+using System.Management.Automation;
+using QosValuation.Cmdlets.Clustering;
+using QosValuation.Valuation;
+
+namespace QosValuation.Cmdlets.Valuation;
+
+/// <summary>Values each contributor's data by its novelty and quantity: f(d) = φ(d)·ln(1 + |d|).</summary>
+/// <remarks>
+/// <para>|d| is the number of records a contributor brought (a photograph with its captions is one), and φ(d) their average novelty: 1 for each novel record, 0.5 for each normal one, 0 for noise (paper, section IV-B, Eq. 20). The logarithm makes the first records of a contributor worth more than later ones.</para>
+/// <para>The input is labelled embeddings, as Group-Embedding -PassThru emits them, or raw ones, which are grouped online on the way; the two do not mix. Clusters are accepted as well and stand for their members, but noise belongs to no cluster, so it is not counted then: give the embeddings where noise matters.</para>
+/// <para>Without -NoveltyThreshold labelled embeddings keep their label. With it, the first Γ records of each cluster in order of arrival count as novel and the later ones as normal: several thresholds can be compared without grouping again.</para>
+/// <para>Values leave at the end, in order of the contributors' first arrival. Memory grows with the records' names, not with their vectors.</para>
+/// </remarks>
+/// <example>
+/// <summary>What each contributor's photographs are worth; the contributor is the parent folder.</summary>
+/// <code>Get-ClipEmbedding ./photos -Recurse | Group-Embedding -PassThru | Measure-DataValue</code>
+/// </example>
+/// <example>
+/// <summary>The value under several novelty thresholds (the paper's Fig. 6), grouping once.</summary>
+/// <code>$labelled = Get-ClipEmbedding ./photos -Recurse | Group-Embedding -PassThru
+/// foreach ($threshold in 10, 25, 50) {
+///     $labelled | Measure-DataValue -NoveltyThreshold $threshold | Select-Object @{ n = 'Γ'; e = { $threshold } }, Contributor, Value
+/// }</code>
+/// </example>
+/// <example>
+/// <summary>Tokens in proportion to value.</summary>
+/// <code>Get-ClipEmbedding ./photos -Recurse | Measure-DataValue | Invoke-TokenAllocation -Supply 1000 -Capacity 4</code>
+/// </example>
+/// <example>
+/// <summary>Value from labels kept in a table.</summary>
+/// <code>$labelled | Select-Object Contributor, Item, ClusterId, Novelty | Export-Csv labels.csv
+/// Import-Csv labels.csv | Measure-DataValue</code>
+/// </example>
+/// <seealso>Group-Embedding</seealso>
+/// <seealso>Invoke-TokenAllocation</seealso>
+[Cmdlet(VerbsDiagnostic.Measure, "DataValue")]
+[OutputType(typeof(DataValue))]
+public sealed class MeasureDataValueCommand : QosCmdlet
+{
+    private DataValueEstimator? _estimator;
+    private ProgressMeter? _meter;
+    private long _count;
+
+    /// <summary>Labelled embeddings, raw embeddings, or semantic clusters. Objects with an embedding's properties will do, such as Import-Clixml reads back; a table of labels (Contributor, Item, Novelty or ClusterId, as from Import-Csv) needs no vectors.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public PSObject[] InputObject { get; set; } = [];
+
+    /// <summary>Γ, at least 1: how many records of a cluster are novel. For raw embeddings 50 by default; labelled embeddings keep their label unless it is given.</summary>
+    /// <value>50 for raw embeddings</value>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    [Alias("Gamma")]
+    public int? NoveltyThreshold { get; set; }
+
+    /// <summary>For raw embeddings: the cosine, from 0 to 1, from which a cluster takes a record; 0.7 by default.</summary>
+    /// <value>0.7</value>
+    [Parameter]
+    [ValidateRange(0.0, 1.0)]
+    public double? SimilarityThreshold { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        _estimator = new DataValueEstimator(NoveltyThreshold, SimilarityThreshold, fault => WriteFault(fault));
+        _meter = new ProgressMeter(Output, "Valuing contributions", "objects");
+    }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        foreach (PSObject item in InputObject)
+        {
+            switch (item?.BaseObject)
+            {
+                case ClipEmbedding embedding:
+                    _estimator!.Add(embedding);
+                    break;
+                case SemanticCluster cluster:
+                    _estimator!.Add(cluster);
+                    break;
+                default:
+                    if (ClipEmbeddingTransformationAttribute.Convert(item) is ClipEmbedding converted)
+                    {
+                        _estimator!.Add(converted);
+                    }
+                    else
+                    {
+                        WriteFault(new QosValuationException(
+                            "NotAnEmbedding",
+                            FaultKind.InvalidData,
+                            $"'{item}' is neither an embedding nor a cluster: pipe from Get-ClipEmbedding, Import-Embedding or Group-Embedding.",
+                            item));
+                    }
+
+                    break;
+            }
+
+            _meter!.Report(++_count);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
+        IReadOnlyList<DataValue> values = _estimator!.Complete(Cancellation);
+        _meter!.Complete();
+        if (SimilarityThreshold is not null && _estimator.IsLabelled == true)
+        {
+            Output.Warning("-SimilarityThreshold has no effect on embeddings that are labelled already.");
+        }
+
+        foreach (DataValue value in values)
+        {
+            WriteRecord(value);
+        }
+    }
+}

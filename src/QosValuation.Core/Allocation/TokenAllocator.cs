@@ -1,0 +1,512 @@
+using QosValuation.Numerics;
+
+namespace QosValuation.Allocation;
+
+/// <summary>
+/// Divides a supply of V tokens among agents with values v, capacities B and remaining tokens R. Each scheme is a closed form,
+/// O(N log N) at most, equal to its token-by-token definition; Random is O(N + min(V, 16·N)).
+/// </summary>
+/// <remarks>
+/// <para>All schemes but Random keep 0 ≤ u ≤ B − R (paper, Eq. 13), and all keep Σu ≤ V (Eq. 1). No agents, no supply or full
+/// buckets give grants of 0 tokens.</para>
+/// <para>Proposed, WaterFilling and MaxWelfare give nothing to agents with v = 0; where all have v = 0, nobody receives anything.
+/// RoundRobin, MaxMin and Random do not look at v.</para>
+/// </remarks>
+public static class TokenAllocator
+{
+    // The most whole tokens that a double counts one by one.
+    private const double MaximumWhole = 1L << 53;
+
+    /// <summary>Divides the supply.</summary>
+    /// <param name="agents">The agents, in the order that RoundRobin follows and that breaks ties.</param>
+    /// <param name="supply">V ≥ 0 in tokens. Random deals its whole tokens only.</param>
+    /// <param name="scheme">How to divide.</param>
+    /// <param name="wholeTokens">Whether grants are whole numbers of tokens.</param>
+    /// <param name="random">The source that Random draws from; not used by the other schemes.</param>
+    /// <returns>One grant an agent, in order.</returns>
+    /// <exception cref="QosValuationException"><c>AgentNotValid</c>, <c>SupplyNotValid</c>, or <c>RandomSourceMissing</c> where Random has none.</exception>
+    public static TokenGrant[] Allocate(IReadOnlyList<TokenAgent> agents, double supply, AllocationScheme scheme, bool wholeTokens = false, RandomSource? random = null)
+    {
+        ArgumentNullException.ThrowIfNull(agents);
+        double[] values = new double[agents.Count];
+        double[] room = new double[agents.Count];
+        double[] remaining = new double[agents.Count];
+        for (int i = 0; i < agents.Count; i++)
+        {
+            TokenAgent agent = agents[i];
+            agent.Validate();
+            values[i] = agent.Value;
+            room[i] = agent.Capacity - agent.Remaining;
+            remaining[i] = agent.Remaining;
+        }
+
+        double[] tokens = new double[agents.Count];
+        Allocate(scheme, values, room, remaining, supply, wholeTokens, random, tokens);
+        var grants = new TokenGrant[agents.Count];
+        for (int i = 0; i < grants.Length; i++)
+        {
+            grants[i] = new TokenGrant
+            {
+                Agent = agents[i].Agent,
+                Value = values[i],
+                Tokens = tokens[i],
+                Capacity = agents[i].Capacity,
+                Remaining = remaining[i],
+                RewardRate = Fairness.RewardRate(tokens[i], values[i]),
+                Scheme = scheme,
+                Supply = supply,
+            };
+        }
+
+        return grants;
+    }
+
+    /// <summary>Divides the supply, on spans of one length N. Arguments other than the supply are trusted.</summary>
+    /// <param name="scheme">How to divide.</param>
+    /// <param name="values">v ≥ 0.</param>
+    /// <param name="room">B − R ≥ 0.</param>
+    /// <param name="remaining">R ≥ 0.</param>
+    /// <param name="supply">V ≥ 0.</param>
+    /// <param name="wholeTokens">Whether grants are whole numbers.</param>
+    /// <param name="random">The source that Random draws from.</param>
+    /// <param name="tokens">Receives u.</param>
+    internal static void Allocate(
+        AllocationScheme scheme,
+        ReadOnlySpan<double> values,
+        ReadOnlySpan<double> room,
+        ReadOnlySpan<double> remaining,
+        double supply,
+        bool wholeTokens,
+        RandomSource? random,
+        Span<double> tokens)
+    {
+        RequireSupply(supply, scheme);
+        if (tokens.IsEmpty)
+        {
+            return;
+        }
+
+        switch (scheme)
+        {
+            case AllocationScheme.Proposed:
+                Proportional(values, room, supply, tokens);
+                break;
+            case AllocationScheme.WaterFilling:
+                WaterFilling(values, room, supply, tokens);
+                break;
+            case AllocationScheme.MaxWelfare:
+                MaxWelfare(values, room, supply, wholeTokens, tokens);
+                return;
+            case AllocationScheme.RoundRobin:
+                RoundRobin(room, supply, wholeTokens, tokens);
+                return;
+            case AllocationScheme.MaxMin:
+                MaxMin(room, remaining, supply, wholeTokens, tokens);
+                return;
+            case AllocationScheme.Random:
+                Random(supply, random, tokens);
+                return;
+            default:
+                throw new QosValuationException("SchemeNotSupported", FaultKind.NotSupported, $"The scheme {scheme} is not known.", scheme);
+        }
+
+        if (wholeTokens)
+        {
+            LargestRemainder(room, supply, tokens);
+        }
+        else
+        {
+            TrimToSupply(supply, tokens);
+        }
+    }
+
+    /// <summary>Checks a supply. O(1).</summary>
+    /// <param name="supply">V.</param>
+    /// <param name="scheme">The scheme that divides it.</param>
+    /// <exception cref="QosValuationException"><c>SupplyNotValid</c>: it is not a finite number of at least 0, or too large for Random to deal token by token.</exception>
+    internal static void RequireSupply(double supply, AllocationScheme scheme)
+    {
+        if (!(supply >= 0) || !double.IsFinite(supply))
+        {
+            throw new QosValuationException("SupplyNotValid", FaultKind.InvalidArgument, $"The supply is {supply}; give a finite number of tokens of at least 0.", supply);
+        }
+
+        if (scheme == AllocationScheme.Random && supply > MaximumWhole)
+        {
+            throw new QosValuationException("SupplyNotValid", FaultKind.InvalidArgument, $"The scheme Random deals single tokens; give a supply of at most 2^53, not {supply}.", supply);
+        }
+    }
+
+    // u = min(V·v/Σv, B − R) (paper, Eq. 15). O(N).
+    private static void Proportional(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, Span<double> tokens)
+    {
+        int exponent = ScaleOf(values);
+        CompensatedSum sum = default;
+        foreach (double value in values)
+        {
+            sum.Add(Math.ScaleB(value, exponent));
+        }
+
+        double total = sum.Value;
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            tokens[i] = total > 0 ? Math.Min(Share(Math.ScaleB(values[i], exponent), total, supply), room[i]) : 0;
+        }
+    }
+
+    // u = min(λ·v, B − R) with λ so that the supply is spent or every bucket of an agent with v > 0 is full:
+    // agents leave in the order of the λ at which their buckets fill. O(N log N).
+    private static void WaterFilling(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, Span<double> tokens)
+    {
+        int exponent = ScaleOf(values);
+        double[] weights = new double[values.Length];
+        double[] levels = new double[values.Length];
+        int[] order = new int[values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            weights[i] = Math.ScaleB(values[i], exponent);
+            levels[i] = weights[i] > 0 ? room[i] / weights[i] : double.PositiveInfinity;
+            order[i] = i;
+        }
+
+        Array.Sort(levels, order);
+
+        // The weight that has not left yet, summed from the small end of the list so that nothing is subtracted.
+        double[] outstanding = new double[order.Length + 1];
+        CompensatedSum suffix = default;
+        for (int k = order.Length - 1; k >= 0; k--)
+        {
+            suffix.Add(weights[order[k]]);
+            outstanding[k] = suffix.Value;
+        }
+
+        CompensatedSum spent = default;
+        for (int k = 0; k < order.Length; k++)
+        {
+            int i = order[k];
+            double left = Math.Max(0, supply - spent.Value);
+            if (weights[i] > 0 && Share(weights[i], outstanding[k], left) < room[i])
+            {
+                // This bucket does not fill, and so none of the later ones does: all share what is left in proportion.
+                for (int j = k; j < order.Length; j++)
+                {
+                    int later = order[j];
+                    tokens[later] = Math.Min(Share(weights[later], outstanding[k], left), room[later]);
+                }
+
+                return;
+            }
+
+            tokens[i] = weights[i] > 0 ? Math.Min(room[i], left) : 0;
+            spent.Add(tokens[i]);
+        }
+    }
+
+    // The fractional knapsack of problem (14): all items weigh 1, so filling by descending v is optimal, and whole tokens fit greedily. O(N log N).
+    private static void MaxWelfare(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, bool wholeTokens, Span<double> tokens)
+    {
+        int[] order = new int[values.Length];
+        double[] keys = new double[values.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = i;
+            keys[i] = -values[i];
+        }
+
+        StableSort(keys, order);
+        tokens.Clear();
+        double limit = wholeTokens ? Math.Floor(supply) : supply;
+        CompensatedSum spent = default;
+        foreach (int i in order)
+        {
+            double left = limit - spent.Value;
+            if (values[i] == 0 || left <= 0)
+            {
+                break;
+            }
+
+            tokens[i] = Math.Min(wholeTokens ? Math.Floor(room[i]) : room[i], left);
+            spent.Add(tokens[i]);
+        }
+
+        TrimToSupply(supply, tokens);
+    }
+
+    // Turns in a fixed order; a turn gives min(1, room left, supply left). After K whole turns an agent has min(room, K). O(N log max room).
+    private static void RoundRobin(ReadOnlySpan<double> room, double supply, bool wholeTokens, Span<double> tokens)
+    {
+        Copy(room, wholeTokens, tokens);
+        double limit = wholeTokens ? Math.Floor(supply) : supply;
+        double turns = WholeTurns(tokens, limit, static (capacity, _, turns) => Math.Min(capacity, turns), []);
+        CompensatedSum spent = default;
+        foreach (double capacity in tokens)
+        {
+            spent.Add(Math.Min(capacity, turns));
+        }
+
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            double before = Math.Min(tokens[i], turns);
+            double turn = Math.Clamp(limit - spent.Value, 0, Math.Min(1, tokens[i] - before));
+            spent.Add(turn);
+            tokens[i] = before + turn;
+        }
+
+        TrimToSupply(supply, tokens);
+    }
+
+    // The next token goes to the agent with the smallest holding R + u, the earlier one where equal. An agent's j-th token goes out at
+    // the holding R + j, so tokens leave in the order of (R + j, agent): the tokens below a level L are counted at once, and those
+    // within the last step of 1, at most one an agent, are sorted. O(N log N + N log max room).
+    private static void MaxMin(ReadOnlySpan<double> room, ReadOnlySpan<double> remaining, double supply, bool wholeTokens, Span<double> tokens)
+    {
+        Copy(room, wholeTokens, tokens);
+        double limit = wholeTokens ? Math.Floor(supply) : supply;
+        double lowest = double.PositiveInfinity;
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            lowest = tokens[i] > 0 ? Math.Min(lowest, remaining[i]) : lowest;
+        }
+
+        if (double.IsInfinity(lowest))
+        {
+            return;
+        }
+
+        double[] holdings = new double[tokens.Length];
+        for (int i = 0; i < holdings.Length; i++)
+        {
+            holdings[i] = remaining[i];
+        }
+
+        double turns = WholeTurns(tokens, limit, (capacity, holding, turns) => Below(capacity, holding, lowest + turns), holdings);
+        double level = lowest + turns;
+        var keys = new List<double>();
+        var order = new List<int>();
+        CompensatedSum spent = default;
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            double granted = Below(tokens[i], holdings[i], level);
+            spent.Add(granted);
+            if (granted < tokens[i])
+            {
+                keys.Add(holdings[i] + granted);
+                order.Add(i);
+            }
+        }
+
+        double[] last = [.. keys];
+        int[] agents = [.. order];
+        StableSort(last, agents);
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            double granted = Below(tokens[i], holdings[i], level);
+            holdings[i] = tokens[i] - granted;
+            tokens[i] = granted;
+        }
+
+        for (int k = 0; k < agents.Length; k++)
+        {
+            double left = limit - spent.Value;
+            if (left <= 0 || last[k] >= level + 1)
+            {
+                break;
+            }
+
+            double token = Math.Min(left, Math.Min(1, holdings[agents[k]]));
+            tokens[agents[k]] += token;
+            spent.Add(token);
+        }
+
+        TrimToSupply(supply, tokens);
+    }
+
+    // Σ over whole tokens, each to an agent drawn uniformly (paper, section V-A). O(N + min(V, 16·N)).
+    private static void Random(double supply, RandomSource? random, Span<double> tokens)
+    {
+        if (random is null)
+        {
+            throw new QosValuationException("RandomSourceMissing", FaultKind.InvalidArgument, "The scheme Random needs a source of randomness.", AllocationScheme.Random);
+        }
+
+        Distributions.UniformMultinomial((long)supply, tokens, random);
+    }
+
+    // Rounds fractional grants down and hands the whole tokens that are left over to the largest fractions, the earlier agent where
+    // equal, never above the whole tokens that fit the bucket (Hamilton's method). O(N log N).
+    private static void LargestRemainder(ReadOnlySpan<double> room, double supply, Span<double> tokens)
+    {
+        CompensatedSum exact = default;
+        CompensatedSum whole = default;
+        var fractions = new List<double>();
+        var order = new List<int>();
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            exact.Add(tokens[i]);
+
+            // A share such as 2.9999999999999996 stands for 3: the rounding of the division must not cost a token.
+            double nearest = Math.Round(tokens[i]);
+            double floor = Math.Abs(tokens[i] - nearest) <= 1e-12 * nearest ? nearest : Math.Floor(tokens[i]);
+            floor = Math.Min(floor, Math.Floor(room[i]));
+            if (floor + 1 <= room[i] && tokens[i] > floor)
+            {
+                fractions.Add(floor - tokens[i]);
+                order.Add(i);
+            }
+
+            tokens[i] = floor;
+            whole.Add(floor);
+        }
+
+        double total = exact.Value;
+        total = Math.Min(Math.Abs(total - Math.Round(total)) <= 1e-9 * Math.Max(1, total) ? Math.Round(total) : Math.Floor(total), Math.Floor(supply));
+        double[] keys = [.. fractions];
+        int[] agents = [.. order];
+        StableSort(keys, agents);
+        double extra = Math.Min(total - whole.Value, agents.Length);
+        for (int k = 0; k < extra; k++)
+        {
+            tokens[agents[k]]++;
+        }
+    }
+
+    // Rounding can leave Σu above V by some units in the last place: they are taken from the largest grant, so that Eq. 1 holds as written. O(N).
+    private static void TrimToSupply(double supply, Span<double> tokens)
+    {
+        double excess = CompensatedSum.Of(tokens) - supply;
+        if (!(excess > 0))
+        {
+            return;
+        }
+
+        int largest = 0;
+        for (int i = 1; i < tokens.Length; i++)
+        {
+            largest = tokens[i] > tokens[largest] ? i : largest;
+        }
+
+        while (excess > 0 && tokens[largest] > 0)
+        {
+            tokens[largest] = Math.Max(0, Math.Min(tokens[largest] - excess, Math.BitDecrement(tokens[largest])));
+            excess = CompensatedSum.Of(tokens) - supply;
+        }
+    }
+
+    // The largest whole number of turns that the limit pays for in full, by bisection over a sum that does not decrease.
+    private static double WholeTurns(ReadOnlySpan<double> capacities, double limit, Func<double, double, double, double> granted, double[] holdings)
+    {
+        double Total(ReadOnlySpan<double> capacities, double turns)
+        {
+            CompensatedSum sum = default;
+            for (int i = 0; i < capacities.Length; i++)
+            {
+                sum.Add(granted(capacities[i], holdings.Length == 0 ? 0 : holdings[i], turns));
+            }
+
+            return sum.Value;
+        }
+
+        double everything = CompensatedSum.Of(capacities);
+        double low = 0;
+        double high = 1;
+        double reached;
+        while ((reached = Total(capacities, high)) <= limit && reached < everything)
+        {
+            low = high;
+            high *= 2;
+        }
+
+        if (reached <= limit)
+        {
+            return high;
+        }
+
+        while (high - low > 1)
+        {
+            double middle = Math.Floor(low + (high - low) / 2);
+            if (middle <= low || middle >= high)
+            {
+                break;
+            }
+
+            if (Total(capacities, middle) <= limit)
+            {
+                low = middle;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    // What an agent has been given when all tokens that go out at a holding below the level are out.
+    private static double Below(double capacity, double holding, double level)
+    {
+        if (!(holding < level))
+        {
+            return 0;
+        }
+
+        double count = Math.Min(Math.Ceiling(level - holding), Math.Ceiling(capacity));
+
+        // Subtraction may round across a token whose holding equals the level: compare as the definition does.
+        while (count > 0 && holding + (count - 1) >= level)
+        {
+            count--;
+        }
+
+        while (count < Math.Ceiling(capacity) && holding + count < level && holding + count + 1 > holding + count)
+        {
+            count++;
+        }
+
+        return Math.Min(count, capacity);
+    }
+
+    // V·v/Σv without overflow: v/Σv is at most 1.
+    private static double Share(double weight, double total, double supply)
+    {
+        double product = weight * supply;
+        return double.IsFinite(product) ? product / total : weight / total * supply;
+    }
+
+    // The power of two that brings the largest value near 1, so that sums neither overflow nor vanish; scaling by it is exact.
+    private static int ScaleOf(ReadOnlySpan<double> values)
+    {
+        double largest = 0;
+        foreach (double value in values)
+        {
+            largest = Math.Max(largest, value);
+        }
+
+        return largest > 0 ? -Math.ILogB(largest) : 0;
+    }
+
+    private static void Copy(ReadOnlySpan<double> room, bool wholeTokens, Span<double> tokens)
+    {
+        for (int i = 0; i < room.Length; i++)
+        {
+            tokens[i] = wholeTokens ? Math.Floor(room[i]) : room[i];
+        }
+    }
+
+    // Sorts indices by ascending key; equal keys keep their order. Indices must be ascending at the start.
+    private static void StableSort(double[] keys, int[] indices)
+    {
+        Array.Sort(keys, indices);
+        for (int start = 0; start < keys.Length;)
+        {
+            int end = start + 1;
+            while (end < keys.Length && keys[end] == keys[start])
+            {
+                end++;
+            }
+
+            Array.Sort(indices, start, end - start);
+            start = end;
+        }
+    }
+}

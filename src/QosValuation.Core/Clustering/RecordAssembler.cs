@@ -1,0 +1,160 @@
+using System.Runtime.InteropServices;
+using QosValuation.Numerics;
+
+namespace QosValuation.Clustering;
+
+/// <summary>
+/// Joins a stream of embeddings into records: embeddings with the same contributor and Item belong to one record, those with
+/// an empty Item to a record of their own.
+/// </summary>
+/// <remarks>
+/// <para>The embeddings of a record usually follow each other. A record is handed on as soon as an embedding of another
+/// record arrives, or the input ends, so that within such a run the order of image and captions does not matter. An embedding
+/// that comes later (all images first, then all texts) is handed on by itself with the number of its record, and follows it.
+/// The order of arrival is kept: what arrived first is handed on first.</para>
+/// <para>Vectors are checked: those whose norm is off by more than 1e-3 are normalised in a copy. An embedding that cannot be
+/// used (no components, NaN or infinite components, norm 0, another dimension or model than those before) costs one fault and
+/// no other embedding.</para>
+/// <para>O(d) an embedding; memory O(records) for their Items.</para>
+/// </remarks>
+public sealed class RecordAssembler
+{
+    private const double NormTolerance = 1e-3;
+    private readonly Action<SemanticRecord> _completed;
+    private readonly Action<int, ClipEmbedding> _late;
+    private readonly Action<QosValuationException> _faulted;
+    private readonly Dictionary<(string Contributor, string Item), int> _records = [];
+    private readonly string[] _models = [string.Empty, string.Empty];
+    private SemanticRecord? _pending;
+    private int _count;
+
+    /// <summary>Creates an assembler.</summary>
+    /// <param name="completed">Takes each record once, in order of arrival.</param>
+    /// <param name="late">Takes an embedding of a record handed on before, with the record's index.</param>
+    /// <param name="faulted">Takes what could not be used; the subject is the embedding.</param>
+    public RecordAssembler(Action<SemanticRecord> completed, Action<int, ClipEmbedding> late, Action<QosValuationException> faulted)
+    {
+        ArgumentNullException.ThrowIfNull(completed);
+        ArgumentNullException.ThrowIfNull(late);
+        ArgumentNullException.ThrowIfNull(faulted);
+        _completed = completed;
+        _late = late;
+        _faulted = faulted;
+    }
+
+    /// <summary>The length of the vectors; 0 before the first usable one.</summary>
+    public int Dimension { get; private set; }
+
+    /// <summary>The number of records begun.</summary>
+    public int RecordCount => _count;
+
+    /// <summary>Takes the next embedding. O(d).</summary>
+    /// <param name="embedding">The embedding.</param>
+    /// <returns>False where it was faulty and left out.</returns>
+    public bool Add(ClipEmbedding embedding)
+    {
+        ArgumentNullException.ThrowIfNull(embedding);
+        if (Admit(embedding) is not ClipEmbedding admitted)
+        {
+            return false;
+        }
+
+        if (string.IsNullOrEmpty(admitted.Item))
+        {
+            Complete();
+            _pending = new SemanticRecord(_count++, admitted);
+            Complete();
+            return true;
+        }
+
+        string contributor = admitted.Contributor ?? string.Empty;
+        if (_pending is not null && _pending.Item == admitted.Item && _pending.Contributor == contributor)
+        {
+            _pending.Add(admitted);
+            return true;
+        }
+
+        Complete();
+        ref int index = ref CollectionsMarshal.GetValueRefOrAddDefault(_records, (contributor, admitted.Item), out bool known);
+        if (known)
+        {
+            _late(index, admitted);
+        }
+        else
+        {
+            index = _count++;
+            _pending = new SemanticRecord(index, admitted);
+        }
+
+        return true;
+    }
+
+    /// <summary>Hands on the record that is still open: the input ended. Further embeddings may follow.</summary>
+    public void Complete()
+    {
+        if (_pending is SemanticRecord record)
+        {
+            _pending = null;
+            _completed(record);
+        }
+    }
+
+    private ClipEmbedding? Admit(ClipEmbedding embedding)
+    {
+        string name = string.IsNullOrEmpty(embedding.Item) ? $"number {embedding.Ordinal}" : $"'{embedding.Item}'";
+        if (embedding.Vector is not { Length: > 0 } vector)
+        {
+            return Fault("EmbeddingEmpty", $"The embedding {name} has no vector.", embedding);
+        }
+
+        if (Dimension != 0 && vector.Length != Dimension)
+        {
+            return Fault(
+                "EmbeddingDimensionMismatch",
+                $"The embedding {name} has {vector.Length} components, those before it {Dimension}: group the embeddings of one model at a time.",
+                embedding);
+        }
+
+        double norm = UnitVector.Norm(vector);
+        if (!double.IsFinite(norm))
+        {
+            return Fault("EmbeddingNotFinite", $"The embedding {name} holds NaN or infinite components: embed its source again.", embedding);
+        }
+
+        if (norm == 0)
+        {
+            return Fault("EmbeddingIsZero", $"The embedding {name} is the zero vector, which has no direction: embed its source again.", embedding);
+        }
+
+        // Vectors of two models lie in unrelated spaces. The towers of one model may be named apart.
+        ref string model = ref _models[embedding.Modality == Modality.Image ? 0 : 1];
+        if (!string.IsNullOrEmpty(embedding.Model))
+        {
+            if (model.Length != 0 && model != embedding.Model)
+            {
+                return Fault(
+                    "EmbeddingModelMismatch",
+                    $"The embedding {name} was made by the model '{embedding.Model}', those before it by '{model}': group the embeddings of one model at a time.",
+                    embedding);
+            }
+
+            model = embedding.Model;
+        }
+
+        Dimension = vector.Length;
+        if (Math.Abs(norm - 1) <= NormTolerance)
+        {
+            return embedding;
+        }
+
+        float[] unit = (float[])vector.Clone();
+        UnitVector.TryNormalize(unit);
+        return embedding with { Vector = unit };
+    }
+
+    private ClipEmbedding? Fault(string id, string message, ClipEmbedding embedding)
+    {
+        _faulted(new QosValuationException(id, FaultKind.InvalidData, message, embedding));
+        return null;
+    }
+}

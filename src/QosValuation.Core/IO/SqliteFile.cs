@@ -1,0 +1,114 @@
+using Microsoft.Data.Sqlite;
+
+namespace QosValuation.IO;
+
+/// <summary>
+/// Opens the SQLite files of the module alike: write-ahead logging, full synchronisation, waiting for other writers, and
+/// an application id in the header, so that a file of another program is refused before anything is written to it.
+/// </summary>
+internal static class SqliteFile
+{
+    /// <summary>How long a connection waits for another process's transaction, in milliseconds.</summary>
+    public const int BusyTimeout = 30_000;
+
+    /// <summary>Opens a file, creating it with its schema where it does not exist.</summary>
+    /// <param name="path">The file; its folder is created.</param>
+    /// <param name="applicationId">What kind of file it is (the header's application_id).</param>
+    /// <param name="schema">The statements that make the tables of an empty file; each with IF NOT EXISTS.</param>
+    /// <param name="kind">What the file is, for messages, such as <c>ledger</c>.</param>
+    /// <param name="create">Whether a missing file is created; otherwise it is an error.</param>
+    /// <returns>An open connection.</returns>
+    /// <exception cref="QosValuationException">
+    /// <c>DatabaseNotFound</c>, or <c>DatabaseNotReadable</c>: not a database, or one of another program.
+    /// </exception>
+    public static SqliteConnection Open(string path, int applicationId, string schema, string kind, bool create = true)
+    {
+        string full = Path.GetFullPath(path);
+        if (!create && !File.Exists(full))
+        {
+            throw new QosValuationException("DatabaseNotFound", FaultKind.NotFound, $"There is no {kind} at '{path}'.", path);
+        }
+
+        if (create)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        }
+
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = full,
+            Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
+            Pooling = false,
+            DefaultTimeout = BusyTimeout / 1000,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            Execute(connection, $"PRAGMA busy_timeout = {BusyTimeout}");
+            long found = Scalar(connection, "PRAGMA application_id");
+            long tables = Scalar(connection, "SELECT count(*) FROM sqlite_schema");
+            if (found != applicationId && !(found == 0 && tables == 0 && create))
+            {
+                throw new QosValuationException("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' is a database, but not a {kind} of QosValuation; nothing was changed.", path);
+            }
+
+            if (found != applicationId)
+            {
+                Execute(connection, "PRAGMA journal_mode = WAL");
+                using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+                Execute(connection, schema, transaction);
+                Execute(connection, $"PRAGMA application_id = {applicationId}", transaction);
+                transaction.Commit();
+            }
+
+            Execute(connection, "PRAGMA synchronous = FULL");
+            return connection;
+        }
+        catch (SqliteException exception)
+        {
+            connection.Dispose();
+            throw Fault(exception, path, kind);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Explains a failure of SQLite.</summary>
+    /// <param name="exception">The failure.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="kind">What the file is, for the message.</param>
+    /// <returns>The fault to throw.</returns>
+    public static QosValuationException Fault(SqliteException exception, string path, string kind) => exception.SqliteErrorCode switch
+    {
+        SQLitePCL.raw.SQLITE_FULL => new("DiskFull", FaultKind.LimitReached, $"The disk is full: nothing was written to the {kind} '{path}'.", path, exception),
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new("DatabaseBusy", FaultKind.LimitReached, $"Another process kept the {kind} '{path}' locked for {BusyTimeout / 1000} seconds; try again.", path, exception),
+        SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM => new("DatabaseNotWritable", FaultKind.ReadWrite, $"The {kind} '{path}' cannot be opened for writing: {exception.Message}", path, exception),
+        _ => new("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' cannot be read as a {kind}: {exception.Message}", path, exception),
+    };
+
+    /// <summary>Runs statements that return nothing.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="sql">The statements.</param>
+    /// <param name="transaction">The transaction, where there is one.</param>
+    public static void Execute(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+#pragma warning disable CA2100 // Every statement is a constant of this assembly.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.Transaction = transaction;
+        command.ExecuteNonQuery();
+    }
+
+    private static long Scalar(SqliteConnection connection, string sql)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+#pragma warning disable CA2100 // Every statement is a constant of this assembly.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        return (long)command.ExecuteScalar()!;
+    }
+}

@@ -1,0 +1,39 @@
+namespace QosValuation;
+
+/// <summary>How the privacy losses of several releases are added up.</summary>
+public enum PrivacyAccountant
+{
+    /// <summary>Gaussian differential privacy: exact for Gaussian noise, μ = √Σ(Δ/σ)² (Dong, Roth and Su 2022).</summary>
+    Gdp,
+
+    /// <summary>Rényi differential privacy on a grid of orders (Mironov 2017).</summary>
+    Rdp,
+
+    /// <summary>Zero-concentrated differential privacy, ρ = ΣΔ²/2σ², with the best order (Bun and Steinke 2016; Canonne, Kamath and Steinke 2020).</summary>
+    Zcdp,
+}
+
+/// <summary>The privacy that a record loses to several releases together.</summary>
+public sealed record PrivacyLoss
+{
+    /// <summary>ε of all releases together at <see cref="Delta"/>; 0 without releases, +∞ where one of them has no guarantee.</summary>
+    public required double Epsilon { get; init; }
+
+    /// <summary>δ in (0, 1) at which ε is stated.</summary>
+    public required double Delta { get; init; }
+
+    /// <summary>The number of releases.</summary>
+    public required int Releases { get; init; }
+
+    /// <summary>μ = √Σ(Δ/σ)², the total distance between neighbours in standard deviations; ρ = μ²/2. +∞ where a release has no guarantee.</summary>
+    public required double Mu { get; init; }
+
+    /// <summary>The accountant that was used: Zcdp in place of Gdp where a release is of the discrete Gaussian.</summary>
+    public required PrivacyAccountant Accountant { get; init; }
+
+    /// <summary>Whether ε and δ are a guarantee.</summary>
+    public bool IsFormal => double.IsFinite(Epsilon);
+
+    /// <summary>What the numbers rest on, in a sentence.</summary>
+    public required string Explanation { get; init; }
+}

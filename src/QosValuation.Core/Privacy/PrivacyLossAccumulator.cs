@@ -1,0 +1,181 @@
+using System.Runtime.InteropServices;
+using QosValuation.Numerics;
+
+namespace QosValuation.Privacy;
+
+/// <summary>Adds up the privacy loss of releases as they arrive. O(1) a release; memory O(clusters).</summary>
+/// <remarks>
+/// <para>By default all releases compose in sequence: each may concern the same record, as the image and the text prototype of a
+/// cluster do, or two releases of the same cluster. That is always sound.</para>
+/// <para>Releases that concern disjoint sets of records compose in parallel: a record loses only what the releases of its own
+/// cluster tell. That holds for clusters of one grouping whose membership is fixed and does not depend on private vectors, with
+/// replacement within the cluster. <see cref="Measure"/> then takes the largest loss of any cluster; releases whose cluster is
+/// not known count in each. The ids of two groupings say nothing about each other, so account for one grouping at a time.</para>
+/// <para>Where releases under both neighbouring relations come together, the total is stated for replacement.</para>
+/// </remarks>
+public sealed class PrivacyLossAccumulator
+{
+    private readonly PrivacyAccountant _accountant;
+    private readonly bool _parallel;
+    private readonly Dictionary<int, SquaredDistances> _clusters = [];
+    private SquaredDistances _everywhere;
+    private int _releases;
+    private int _withoutGuarantee;
+    private bool _discrete;
+    private bool _addRemove;
+    private bool _replaceOne;
+
+    /// <summary>Creates an empty accumulator.</summary>
+    /// <param name="accountant">How losses are added up.</param>
+    /// <param name="parallel">Whether clusters hold disjoint records, so that their releases compose in parallel.</param>
+    public PrivacyLossAccumulator(PrivacyAccountant accountant = PrivacyAccountant.Gdp, bool parallel = false)
+    {
+        _accountant = accountant;
+        _parallel = parallel;
+    }
+
+    /// <summary>Adds a release. O(1).</summary>
+    /// <param name="prototype">A released prototype: its Sensitivity and Sigma are what counts, not the ε it was asked for.</param>
+    public void Add(DpPrototype prototype)
+    {
+        ArgumentNullException.ThrowIfNull(prototype);
+        Add(prototype.Sensitivity, prototype.Sigma, prototype.Mechanism, prototype.Neighboring, prototype.ClusterId);
+    }
+
+    /// <summary>Adds a release of a mean or sum with Gaussian noise. O(1).</summary>
+    /// <param name="sensitivity">Δ ≥ 0; NaN where no sensitivity is known, which voids the guarantee.</param>
+    /// <param name="sigma">σ ≥ 0 in the unit of Δ; 0 voids the guarantee.</param>
+    /// <param name="mechanism">The mechanism; ImageDp voids the guarantee.</param>
+    /// <param name="neighboring">The relation that Δ is stated for.</param>
+    /// <param name="clusterId">The cluster whose records it concerns; null where it may concern any.</param>
+    /// <exception cref="QosValuationException"><c>ReleaseNotValid</c> where Δ or σ is negative, or σ is NaN.</exception>
+    public void Add(
+        double sensitivity,
+        double sigma,
+        PrivacyMechanism mechanism = PrivacyMechanism.AnalyticGaussian,
+        Neighboring neighboring = Neighboring.ReplaceOne,
+        int? clusterId = null)
+    {
+        if (sensitivity < 0 || !(sigma >= 0))
+        {
+            throw new QosValuationException("ReleaseNotValid", FaultKind.InvalidData, $"A release with sensitivity {sensitivity} and σ {sigma} is none; both must be at least 0.", clusterId);
+        }
+
+        _releases++;
+        double mu = sensitivity / sigma;
+        if (mechanism == PrivacyMechanism.ImageDp || !double.IsFinite(mu * mu))
+        {
+            _withoutGuarantee++;
+            return;
+        }
+
+        _discrete |= mechanism == PrivacyMechanism.DiscreteGaussian;
+        _addRemove |= neighboring == Neighboring.AddRemove;
+        _replaceOne |= neighboring == Neighboring.ReplaceOne;
+        if (_parallel && clusterId is int cluster)
+        {
+            ref SquaredDistances distances = ref CollectionsMarshal.GetValueRefOrAddDefault(_clusters, cluster, out _);
+            distances.Add(mu * mu, neighboring);
+        }
+        else
+        {
+            _everywhere.Add(mu * mu, neighboring);
+        }
+    }
+
+    /// <summary>The loss of all releases so far. O(clusters).</summary>
+    /// <param name="delta">δ in (0, 1) at which ε is stated.</param>
+    /// <returns>The total.</returns>
+    /// <exception cref="QosValuationException"><c>DeltaOutOfRange</c>.</exception>
+    public PrivacyLoss Measure(double delta)
+    {
+        GaussianCalibration.RequireDelta(delta);
+        if (_withoutGuarantee > 0)
+        {
+            return new PrivacyLoss
+            {
+                Epsilon = double.PositiveInfinity,
+                Delta = delta,
+                Releases = _releases,
+                Mu = double.PositiveInfinity,
+                Accountant = _accountant,
+                Explanation = $"{_withoutGuarantee} of {_releases} releases carry no noise or noise without a sensitivity (such as ImageDp), so no finite ε holds for all of them together.",
+            };
+        }
+
+        bool mixed = _replaceOne && _addRemove;
+        double total = _everywhere.Total(mixed) + (_clusters.Count == 0 ? 0 : _clusters.Values.Max(distances => distances.Total(mixed)));
+        PrivacyAccountant used = _accountant == PrivacyAccountant.Gdp && _discrete ? PrivacyAccountant.Zcdp : _accountant;
+        double epsilon = total == 0 ? 0 : used switch
+        {
+            PrivacyAccountant.Gdp => GaussianCalibration.EpsilonOfMu(Math.Sqrt(total), delta),
+            PrivacyAccountant.Zcdp => ZeroConcentratedPrivacy.Epsilon(total / 2, delta),
+            _ => RenyiEpsilon(total / 2, delta),
+        };
+        string composition = _parallel ? "in parallel over clusters (disjoint records, membership fixed)" : "in sequence";
+        string neighbours = (_replaceOne, _addRemove) switch
+        {
+            (true, true) => " Neighbours differ by one record replaced; releases under AddRemove count as a removal and an addition, at twice their distance.",
+            (false, true) => " Neighbours differ by one record added or removed.",
+            (true, false) => " Neighbours differ by one record replaced; counts and clusters are public.",
+            _ => string.Empty,
+        };
+        string exactness = used switch
+        {
+            PrivacyAccountant.Gdp => "exact for Gaussian noise",
+            PrivacyAccountant.Zcdp => _accountant == PrivacyAccountant.Gdp ? "an upper bound; Zcdp stands in for Gdp, which does not cover the discrete Gaussian" : "an upper bound",
+            _ => "an upper bound on a grid of orders",
+        };
+        return new PrivacyLoss
+        {
+            Epsilon = epsilon,
+            Delta = delta,
+            Releases = _releases,
+            Mu = Math.Sqrt(total),
+            Accountant = used,
+            Explanation = $"{_releases} releases composed {composition}; {exactness}.{neighbours}",
+        };
+    }
+
+    // ε = min over the orders of αρ − (ln δ + ln α)/(α − 1) + ln((α − 1)/α) (Canonne, Kamath and Steinke 2020, Proposition 12).
+    private static double RenyiEpsilon(double rho, double delta)
+    {
+        double best = double.PositiveInfinity;
+        foreach (double alpha in Orders())
+        {
+            double bound = alpha * rho - (Math.Log(delta) + Math.Log(alpha)) / (alpha - 1) + Math.Log((alpha - 1) / alpha);
+            best = Math.Min(best, bound);
+        }
+
+        return Math.Max(0, best) * (1 + 1e-12);
+    }
+
+    // 1.01 to 1.09, 1.1 to 10.9, 11 to 63, and powers of two up to 2³⁰ for many small releases.
+    private static IEnumerable<double> Orders() =>
+        Enumerable.Range(1, 9).Select(i => 1 + i / 100.0)
+            .Concat(Enumerable.Range(1, 99).Select(i => 1 + i / 10.0))
+            .Concat(Enumerable.Range(11, 53).Select(i => (double)i))
+            .Concat(Enumerable.Range(6, 25).Select(i => (double)(1L << i)));
+
+    /// <summary>Σμ², apart for the two relations.</summary>
+    private struct SquaredDistances
+    {
+        private CompensatedSum _replaceOne;
+        private CompensatedSum _addRemove;
+
+        public void Add(double square, Neighboring neighboring)
+        {
+            if (neighboring == Neighboring.AddRemove)
+            {
+                _addRemove.Add(square);
+            }
+            else
+            {
+                _replaceOne.Add(square);
+            }
+        }
+
+        // A replacement is a removal and an addition: twice the distance, four times the square.
+        public readonly double Total(bool mixed) => _replaceOne.Value + (mixed ? 4 : 1) * _addRemove.Value;
+    }
+}

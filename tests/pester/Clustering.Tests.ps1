@@ -1,0 +1,183 @@
+BeforeDiscovery {
+    . $PSScriptRoot/Common.ps1
+}
+
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+
+    # Embeddings in the plane at angles in degrees: cosines are those of the differences.
+    function New-Embedding {
+        param([double] $Angle, [string] $Item, [string] $Modality = 'Image', [string] $Contributor = '')
+        [QosValuation.ClipEmbedding]@{
+            Source = "$Item-$Modality"; Item = $Item; Modality = $Modality; Contributor = $Contributor
+            Vector = [float[]]([math]::Cos($Angle * [math]::PI / 180), [math]::Sin($Angle * [math]::PI / 180))
+        }
+    }
+
+    $index = 0
+    $embeddings = foreach ($angle in 0, 90, 2, 45, 1, 91, 1, 89) { New-Embedding $angle "item$index"; $index++ }
+    $similarity = [math]::Cos(10 * [math]::PI / 180)
+}
+
+Describe 'Group-Embedding' {
+    It 'emits clusters with their members, in order of discovery' {
+        $clusters = @($embeddings | Group-Embedding -SimilarityThreshold $similarity -NoveltyThreshold 2)
+        $clusters.Count | Should -Be 2
+        $clusters[0] | Should -BeOfType QosValuation.SemanticCluster
+        $clusters.Id | Should -Be 0, 1
+        ($clusters | ForEach-Object Count) | Should -Be 4, 3
+        $clusters.IsConfirmed | Should -Be $true, $true
+        $clusters.ConfirmedAt | Should -Be 2, 5
+        $clusters[0].Members | ForEach-Object Item | Should -Be item0, item2, item4, item6
+        $clusters[0].Members.Novelty | Should -Be Novel, Novel, Normal, Normal
+        $clusters[0].Centroid[1] | Should -BeLessThan 0.02
+    }
+
+    It 'labels embeddings with -PassThru, founders directly before the second record and noise last' {
+        $labelled = @($embeddings | Group-Embedding -SimilarityThreshold $similarity -NoveltyThreshold 2 -PassThru)
+        $labelled[0] | Should -BeOfType QosValuation.ClipEmbedding
+        $labelled | ForEach-Object Item | Should -Be item0, item2, item4, item1, item5, item6, item7, item3
+        $labelled.Novelty | Should -Be Novel, Novel, Normal, Novel, Novel, Normal, Normal, Noise
+        $labelled[-1].ClusterId | Should -BeNullOrEmpty
+    }
+
+    It 'streams: records leave before the input ends' {
+        $state = @{ Sent = 0 }
+        $first = $embeddings | ForEach-Object { $state.Sent++; $_ } | Group-Embedding -SimilarityThreshold $similarity -PassThru | Select-Object -First 1
+        $first.Item | Should -Be item0
+        $state.Sent | Should -Be 4
+    }
+
+    It 'confirms a cluster at fifty records where nothing else is said' {
+        $clusters = @(0..99 | ForEach-Object { New-Embedding ($_ % 2 * 90) "r$_" } | Select-Object -First 99 | Group-Embedding)
+        $clusters.IsConfirmed | Should -Be $true, $false
+        $clusters[0].ConfirmedAt | Should -Be 98
+    }
+
+    It 'places a record by its image and lets its captions follow, in any order of modalities' {
+        $image = 0..5 | ForEach-Object { New-Embedding ($_ % 2 * 90) "r$_" }
+        $text = 0..5 | ForEach-Object { New-Embedding 200 "r$_" Text }
+        $apart = @($image + $text | Group-Embedding -PassThru)
+        $together = @(0..5 | ForEach-Object { $text[$_]; $image[$_] } | Group-Embedding -PassThru)
+        foreach ($result in $apart, $together) {
+            $result.Count | Should -Be 12
+            foreach ($record in $result | Group-Object Item) {
+                @($record.Group.ClusterId | Sort-Object -Unique).Count | Should -Be 1
+                $record.Group[0].ClusterId | Should -Be ([int] $record.Name.Substring(1) % 2)
+            }
+        }
+
+        @($apart | Where-Object Modality -EQ Text).Count | Should -Be 6
+        @($image + $text | Group-Embedding | ForEach-Object Count) | Should -Be 3, 3
+    }
+
+    It 'finds the clusters asked for with KMeans, the same for the same seed' {
+        $clusters = @($embeddings | Group-Embedding KMeans -ClusterCount 3 -Seed 4)
+        ($clusters | ForEach-Object Count) | Should -Be 4, 3, 1
+        $again = @($embeddings | Group-Embedding -Algorithm KMeans -ClusterCount 3 -Seed 4)
+        $again.Centroid | Should -Be $clusters.Centroid
+        $embeddings | Group-Embedding KMeans -ClusterCount 3 -Seed 4 -PassThru | ForEach-Object Item | Should -Be ($embeddings | ForEach-Object Item)
+        @($embeddings | Group-Embedding KMeans -ClusterCount 2 -Seed 4 -SimilarityThreshold 0.97 -PassThru | Where-Object Novelty -EQ Noise | ForEach-Object Item) | Should -Contain item3
+    }
+
+    It 'finds dense clusters and noise with Dbscan' {
+        $labelled = @($embeddings | Group-Embedding -Algorithm Dbscan -SimilarityThreshold $similarity -MinimumPoints 3 -PassThru)
+        $labelled | ForEach-Object Item | Should -Be ($embeddings | ForEach-Object Item)
+        $labelled.ClusterId | Should -Be 0, 1, 0, $null, 0, 1, 0, 1
+    }
+
+    It 'writes one error for each embedding that cannot be used, and groups the others' {
+        $broken = New-Embedding 0 broken
+        $broken.Vector[0] = [float]::NaN
+        $long = [QosValuation.ClipEmbedding]@{ Source = 'long'; Item = 'long'; Modality = 'Image'; Vector = [float[]](1, 0, 0) }
+        $clusters = @($embeddings[0], $broken, $long + $embeddings[1..7] | Group-Embedding -SimilarityThreshold $similarity -ErrorAction SilentlyContinue -ErrorVariable faults)
+        ($clusters | ForEach-Object Count) | Should -Be 4, 3
+        $faults.FullyQualifiedErrorId | Should -Be @(
+            'EmbeddingNotFinite,QosValuation.Cmdlets.Clustering.GroupEmbeddingCommand'
+            'EmbeddingDimensionMismatch,QosValuation.Cmdlets.Clustering.GroupEmbeddingCommand')
+        $faults[0].TargetObject.Item | Should -Be broken
+        $faults[0].CategoryInfo.Category | Should -Be InvalidData
+    }
+
+    It 'refuses <Because>' -ForEach @(
+        @{ Because = 'KMeans without a number of clusters'; Arguments = @{ Algorithm = 'KMeans' }; Id = 'ClusterCountRequired' }
+        @{ Because = 'a number of clusters for Online'; Arguments = @{ ClusterCount = 2 }; Id = 'ParameterNotForAlgorithm' }
+        @{ Because = 'restarts for Dbscan'; Arguments = @{ Algorithm = 'Dbscan'; Restarts = 2 }; Id = 'ParameterNotForAlgorithm' }
+        @{ Because = 'MinimumPoints for KMeans'; Arguments = @{ Algorithm = 'KMeans'; ClusterCount = 2; MinimumPoints = 2 }; Id = 'ParameterNotForAlgorithm' }
+        @{ Because = 'more clusters than records'; Arguments = @{ Algorithm = 'KMeans'; ClusterCount = 20 }; Id = 'ClusterCountExceedsRecords' }
+        @{ Because = 'a cosine above 1'; Arguments = @{ SimilarityThreshold = 1.5 }; Id = 'ParameterArgumentValidationError' }
+        @{ Because = 'NaN for a cosine'; Arguments = @{ SimilarityThreshold = [double]::NaN }; Id = '*' }
+        @{ Because = 'a novelty threshold of 0'; Arguments = @{ NoveltyThreshold = 0 }; Id = 'ParameterArgumentValidationError' }
+    ) {
+        { $embeddings | Group-Embedding @Arguments -ErrorAction Continue } |
+            Should -Throw -ErrorId "$Id,QosValuation.Cmdlets.Clustering.GroupEmbeddingCommand"
+    }
+
+    It 'warns where fewer clusters come out than asked for' {
+        $same = 1..4 | ForEach-Object { New-Embedding 0 "s$_" }
+        $clusters = @($same | Group-Embedding KMeans -ClusterCount 3 -Seed 1 -WarningVariable warnings -WarningAction SilentlyContinue)
+        $clusters.Count | Should -Be 1
+        $warnings | Should -Match '1 clusters came out of the 3'
+    }
+
+    It 'emits nothing for no input' {
+        @() | Group-Embedding | Should -BeNullOrEmpty
+        @() | Group-Embedding KMeans -ClusterCount 2 -WarningAction Stop | Should -BeNullOrEmpty
+    }
+
+    It 'takes objects read back from files' {
+        $path = Join-Path $TestDrive labelled.clixml
+        $embeddings | Export-Clixml $path
+        $expected = $embeddings | Group-Embedding -SimilarityThreshold $similarity -PassThru | ForEach-Object { "$($_.Item) $($_.ClusterId)" }
+        Import-Clixml $path | Group-Embedding -SimilarityThreshold $similarity -PassThru | ForEach-Object { "$($_.Item) $($_.ClusterId)" } | Should -Be $expected
+        $embeddings | ConvertTo-Json | ConvertFrom-Json | Group-Embedding -SimilarityThreshold $similarity -PassThru | ForEach-Object { "$($_.Item) $($_.ClusterId)" } | Should -Be $expected
+        Group-Embedding -InputObject (Import-Clixml $path) -SimilarityThreshold $similarity | ForEach-Object Count | Should -Be 4, 3
+        @{ Item = 'a'; Vector = 3, 4 }, @{ Item = 'b'; Vector = 6, 8 } | Group-Embedding | ForEach-Object { $_.Centroid[1] } | Should -Be ([float] 0.8)
+        { 1 | Group-Embedding -ErrorAction Stop } | Should -Throw -ErrorId 'InputObjectNotBound,*'
+    }
+
+    It 'completes algorithms' {
+        $line = 'Group-Embedding -Algorithm '
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be Dbscan, KMeans, Online
+    }
+
+    It 'shows clusters as a table' {
+        $text = $embeddings | Group-Embedding -SimilarityThreshold $similarity | Out-String -Width 120
+        $text | Should -Match 'Id +Count +IsConfirmed +ConfirmedAt'
+        $text | Should -Match '0 +4 False'
+    }
+
+    It 'stops at once when the pipeline is stopped' {
+        # DBSCAN over this many records takes far longer than the test: only cancellation ends it.
+        $shell = [powershell]::Create()
+        try {
+            $null = $shell.AddScript({
+                param($Manifest)
+                Import-Module $Manifest
+                $random = [random]::new(1)
+                1..30000 | ForEach-Object -Process {
+                    $vector = [float[]]::new(512)
+                    $vector[$random.Next(512)] = 1
+                    [QosValuation.ClipEmbedding]@{ Source = "$_"; Item = "$_"; Modality = 'Image'; Vector = $vector }
+                } -End { Write-Information ready } | Group-Embedding -Algorithm Dbscan
+            }).AddArgument($ModuleManifest)
+            $running = $shell.BeginInvoke()
+            for ($i = 0; $i -lt 600 -and $shell.Streams.Information.Count -eq 0 -and -not $running.IsCompleted; $i++) { Start-Sleep -Milliseconds 100 }
+            Start-Sleep -Milliseconds 200
+            $running.IsCompleted | Should -BeFalse
+            $shell.Stop()
+            $shell.InvocationStateInfo.State | Should -Be Stopped
+        }
+        finally {
+            $shell.Dispose()
+        }
+    }
+
+    It 'groups the real photographs' -Skip:($null -eq $SharedData) {
+        $path = Join-Path $SharedData 'flickr8k-clip/image_embeddings.npy'
+        $labelled = @(Import-Embedding -Path $path | Group-Embedding -PassThru)
+        $labelled.Count | Should -Be 999
+        @($labelled | Where-Object Novelty -EQ Noise).Count | Should -Be 125
+        ($labelled.ClusterId | Measure-Object -Maximum).Maximum | Should -Be 35
+    }
+}

@@ -1,0 +1,67 @@
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+}
+
+Describe 'The DAT ledger' {
+    BeforeEach {
+        $folder = Join-Path $TestDrive ([guid]::NewGuid().ToString('N'))
+        $null = New-Item -ItemType Directory -Path $folder
+        $ledger = Join-Path $folder 'market.db'
+    }
+
+    It 'appends from the pipeline by property name, reads back in order, and verifies' {
+        $written = [pscustomobject]@{ Contributor = 'alice'; Value = 1.5; Pointer = 'sha256:a' },
+        [pscustomobject]@{ Agent = 'bob'; Value = 0; Pointer = '' } | Add-DatRecord -LedgerPath $ledger
+        $written.Sequence | Should -Be 1, 2
+        $written[0] | Should -BeOfType QosValuation.DatRecord
+        $records = Get-DatRecord -LedgerPath $ledger
+        ($records | ForEach-Object Address) | Should -Be 'alice', 'bob'
+        $records[1].PreviousHash | Should -Be $records[0].Hash
+        (Get-DatRecord $ledger -Address a*).Address | Should -Be 'alice'
+        $report = Test-DatLedger -LedgerPath $ledger
+        $report.IsValid | Should -BeTrue
+        $report.Records | Should -Be 2
+        (Test-DatLedger $ledger -ExpectedHash $records[0].Hash).IsValid | Should -BeTrue
+        (Test-DatLedger $ledger -ExpectedHash ('0' * 63 + '1')).Faults.Kind | Should -Contain 'Changed'
+    }
+
+    It 'writes nothing with -WhatIf' {
+        Add-DatRecord -LedgerPath $ledger -Address a -Value 1 -WhatIf
+        Test-Path $ledger | Should -BeFalse
+        $null = Add-DatRecord -LedgerPath $ledger -Address a -Value 1
+        Export-DatSettlement -LedgerPath $ledger -Path $folder/s.json -KeyPath $folder/k.pem -NewKey -WhatIf
+        Test-Path $folder/s.json, $folder/k.pem | Should -Be $false, $false
+    }
+
+    It 'reports a bad record and goes on with the others' {
+        $records = 1, -1, [double]::NaN, 2 | ForEach-Object { [pscustomobject]@{ Address = "a$_"; Value = $_ } } |
+            Add-DatRecord -LedgerPath $ledger -ErrorVariable faults -ErrorAction SilentlyContinue
+        $records.Value | Should -Be 1, 2
+        $faults.Count | Should -Be 2
+        $faults[0].FullyQualifiedErrorId | Should -Be 'DatValueNotValid,QosValuation.Cmdlets.AddDatRecordCommand'
+        $faults[0].CategoryInfo.Category | Should -Be 'InvalidArgument'
+    }
+
+    It 'says what is missing' {
+        { Get-DatRecord -LedgerPath $folder/none.db } | Should -Throw -ErrorId 'DatabaseNotFound,*'
+        Set-Content $folder/text.db ('x' * 9999)
+        { Test-DatLedger -LedgerPath $folder/text.db } | Should -Throw -ErrorId 'DatabaseNotReadable,*'
+    }
+
+    It 'settles with a signature that is verified offline' {
+        1..5 | ForEach-Object { [pscustomobject]@{ Address = "agent$($_ % 2)"; Value = $_; Pointer = "p$_" } } | Add-DatRecord -LedgerPath $ledger | Out-Null
+        $file = Export-DatSettlement -LedgerPath $ledger -Path $folder/s.json -KeyPath $folder/k.pem -NewKey
+        $file.Name | Should -Be 's.json'
+        Remove-Item $ledger
+        $report = Test-DatLedger -SettlementPath $folder/s.json -PublicKeyPath $folder/k.pem.pub
+        $report.IsValid | Should -BeTrue
+        $report.Records | Should -Be 5
+        $settlement = Get-Content $folder/s.json -Raw | ConvertFrom-Json
+        $settlement.totals.agent1 | Should -Be 9
+        (Get-Content $folder/s.json -Raw).Replace('"agent1":9', '"agent1":90') | Set-Content $folder/s.json -NoNewline
+        $report = Test-DatLedger -SettlementPath $folder/s.json -PublicKeyPath $folder/k.pem.pub
+        $report.IsValid | Should -BeFalse
+        $report.Faults.Kind | Should -Contain 'NotAuthentic'
+        { Export-DatSettlement -LedgerPath $ledger -Path $folder/t.json -KeyPath $folder/k.pem } | Should -Throw -ErrorId 'DatabaseNotFound,*'
+    }
+}

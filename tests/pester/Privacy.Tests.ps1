@@ -1,0 +1,198 @@
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+
+    # A cluster of $Count records in the plane, each with a photograph and, where asked for, two captions.
+    function New-TestCluster([int] $Id, [int] $Count, [switch] $Captions, [float[]] $Vector = (0.6, 0.8)) {
+        $members = foreach ($i in 1..$Count) {
+            [QosValuation.ClipEmbedding]@{ Source = "$Id-$i.jpg"; Item = "$Id-$i"; Modality = 'Image'; Vector = $Vector; Contributor = "c$($i % 2)" }
+            if ($Captions) {
+                [QosValuation.ClipEmbedding]@{ Source = "text $i"; Item = "$Id-$i"; Modality = 'Text'; Vector = (1, 0); Contributor = "c$($i % 2)" }
+                [QosValuation.ClipEmbedding]@{ Source = "more $i"; Item = "$Id-$i"; Modality = 'Text'; Vector = (0, 1); Contributor = "c$($i % 2)" }
+            }
+        }
+
+        [QosValuation.SemanticCluster]@{ Id = $Id; Count = $Count; Centroid = $Vector; IsConfirmed = $true; Members = [QosValuation.ClipEmbedding[]] $members }
+    }
+}
+
+Describe 'New-DpPrototype' {
+    It 'releases one prototype a modality with sensitivity 2/n and the exact noise' {
+        $prototypes = New-TestCluster 3 20 -Captions | New-DpPrototype -Epsilon 1 -Delta 1e-5
+        $prototypes.Count | Should -Be 2
+        $prototypes.Modality | Should -Be 'Image', 'Text'
+        foreach ($prototype in $prototypes) {
+            $prototype | Should -BeOfType QosValuation.DpPrototype
+            $prototype.ClusterId | Should -Be 3
+            $prototype.Count | Should -Be 20
+            $prototype.Sensitivity | Should -Be 0.1
+            $prototype.Sigma | Should -Be (Get-GaussianSigma -Epsilon 1 -Delta 1e-5 -Sensitivity 0.1)
+            $prototype.Mechanism | Should -Be 'AnalyticGaussian'
+            $prototype.IsFormal | Should -BeTrue
+            $prototype.Vector.Length | Should -Be 2
+        }
+
+        $prototypes[0].Contributors | Should -Be 'c1', 'c0'
+    }
+
+    It 'takes clusters from Group-Embedding' {
+        $embeddings = foreach ($i in 0..29) {
+            $angle = ($i % 3) * 2
+            [QosValuation.ClipEmbedding]@{ Source = "$i"; Item = "$i"; Modality = 'Image'; Vector = [Math]::Cos($angle), [Math]::Sin($angle) }
+        }
+
+        $prototypes = $embeddings | Group-Embedding -NoveltyThreshold 5 | New-DpPrototype
+        $prototypes.ClusterId | Should -Be 0, 1, 2
+        $prototypes.Count | Should -Be 3
+        ($prototypes | ForEach-Object Count) | Should -Be 10, 10, 10
+    }
+
+    It 'repeats with a seed and not without' {
+        $cluster = New-TestCluster 0 5
+        $first, $second = 1..2 | ForEach-Object { ($cluster | New-DpPrototype -Seed 7).Vector -join ' ' }
+        $first | Should -Be $second
+        $first, $second = 1..2 | ForEach-Object { ($cluster | New-DpPrototype).Vector -join ' ' }
+        $first | Should -Not -Be $second
+    }
+
+    It 'implements the Image-DP baseline and says that it promises nothing' {
+        $prototypes = New-TestCluster 0 5 -Captions | New-DpPrototype -Mechanism ImageDp -WarningVariable warnings -WarningAction SilentlyContinue
+        $prototypes.IsFormal | Should -Be $false, $false
+        $prototypes[0].Sigma | Should -Be 0.01
+        $prototypes[1].Sigma | Should -Be 0
+        $prototypes[1].Vector[0] | Should -BeGreaterThan 0.7071067
+        $prototypes[1].Vector[0] | Should -BeLessThan 0.7071068
+        [double]::IsNaN($prototypes[0].Epsilon) | Should -BeTrue
+        "$warnings" | Should -Match 'no privacy guarantee'
+    }
+
+    It 'warns of the classic calibration from epsilon 1 on, and marks where it fails' {
+        $cluster = New-TestCluster 0 5
+        ($cluster | New-DpPrototype -Mechanism ClassicGaussian -Epsilon 0.9 -WarningVariable warnings).IsFormal | Should -BeTrue
+        $warnings | Should -BeNullOrEmpty
+        ($cluster | New-DpPrototype -Mechanism ClassicGaussian -Epsilon 1 -WarningVariable warnings -WarningAction SilentlyContinue).IsFormal | Should -BeTrue
+        $warnings.Count | Should -Be 1
+        ($cluster | New-DpPrototype -Mechanism ClassicGaussian -Epsilon 10 -WarningVariable warnings -WarningAction SilentlyContinue).IsFormal | Should -BeFalse
+        "$warnings" | Should -Match 'does NOT keep'
+    }
+
+    It 'draws discrete noise, and hides the count under AddRemove' {
+        $prototypes = New-TestCluster 0 100 | New-DpPrototype -Mechanism DiscreteGaussian -Neighboring AddRemove -Seed 1
+        $prototypes.Neighboring | Should -Be 'AddRemove'
+        $prototypes.Count | Should -Not -Be 100
+        $prototypes.Sensitivity | Should -Be ([Math]::Sqrt(1.25) / $prototypes.Count)
+    }
+
+    It 'takes a sensitivity of the user''s, and warns where it is below 2/n' {
+        $prototype = New-TestCluster 0 10 | New-DpPrototype -Sensitivity 0.05 -WarningVariable warnings -WarningAction SilentlyContinue
+        $prototype.Sensitivity | Should -Be 0.05
+        "$warnings" | Should -Match '2/n'
+        $null = New-TestCluster 0 10 | New-DpPrototype -Sensitivity 0.5 -WarningVariable warnings
+        $warnings | Should -BeNullOrEmpty
+    }
+
+    It 'releases the modality asked for' {
+        (New-TestCluster 0 3 -Captions | New-DpPrototype -Modality Text).Modality | Should -Be 'Text'
+    }
+
+    It 'reports a bad cluster and goes on with the others' {
+        $empty = [QosValuation.SemanticCluster]@{ Id = 9; Count = 0; Centroid = @(); IsConfirmed = $false; Members = [QosValuation.ClipEmbedding[]]@() }
+        $prototypes = (New-TestCluster 0 3), $empty, (New-TestCluster 1 3 -Vector ([float]::NaN), 1), (New-TestCluster 2 3) |
+            New-DpPrototype -ErrorVariable faults -ErrorAction SilentlyContinue
+        $prototypes.ClusterId | Should -Be 0, 2
+        ($faults | ForEach-Object FullyQualifiedErrorId) | Should -Be 'ClusterWithoutMembers,QosValuation.Cmdlets.Privacy.NewDpPrototypeCommand', 'EmbeddingNotFinite,QosValuation.Cmdlets.Privacy.NewDpPrototypeCommand'
+    }
+
+    It 'refuses <Name> <Value>' -ForEach @(
+        @{ Name = 'Epsilon'; Value = 0; Id = 'EpsilonOutOfRange' }
+        @{ Name = 'Epsilon'; Value = [double]::NaN; Id = 'EpsilonOutOfRange' }
+        @{ Name = 'Delta'; Value = 1; Id = 'DeltaOutOfRange' }
+        @{ Name = 'Delta'; Value = 0; Id = 'DeltaOutOfRange' }
+        @{ Name = 'Sensitivity'; Value = 0; Id = 'SensitivityOutOfRange' }
+    ) {
+        $arguments = @{ $Name = $Value }
+        { New-TestCluster 0 3 | New-DpPrototype @arguments } | Should -Throw -ErrorId "$Id,*"
+    }
+
+    It 'completes mechanisms' {
+        $line = 'New-DpPrototype -Mechanism '
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'AnalyticGaussian', 'ClassicGaussian', 'DiscreteGaussian', 'ImageDp'
+    }
+}
+
+Describe 'Get-GaussianSigma' {
+    It 'agrees with the published values at epsilon <Epsilon>' -ForEach @(
+        @{ Epsilon = 0.5; Classic = 9.690; Analytic = 7.032 }
+        @{ Epsilon = 1; Classic = 4.845; Analytic = 3.731 }
+        @{ Epsilon = 8; Classic = 0.606; Analytic = 0.600 }
+        @{ Epsilon = 20; Classic = 0.242; Analytic = 0.290 }
+    ) {
+        [Math]::Round((Get-GaussianSigma -Epsilon $Epsilon -Delta 1e-5), 3) | Should -Be $Analytic
+        [Math]::Round((Get-GaussianSigma -Epsilon $Epsilon -Delta 1e-5 -Mechanism ClassicGaussian -WarningAction SilentlyContinue), 3) | Should -Be $Classic
+    }
+
+    It 'takes budgets from the pipeline, by value and by name, and goes on after a bad one' {
+        $sigmas = 1, -1, 2 | Get-GaussianSigma -ErrorVariable faults -ErrorAction SilentlyContinue
+        $sigmas.Count | Should -Be 2
+        $sigmas[0] | Should -BeGreaterThan $sigmas[1]
+        $faults[0].FullyQualifiedErrorId | Should -Be 'EpsilonOutOfRange,QosValuation.Cmdlets.Privacy.GetGaussianSigmaCommand'
+        [pscustomobject]@{ Epsilon = 1; Delta = 1e-5; Sensitivity = 2 } | Get-GaussianSigma | Should -Be (2 * $sigmas[0])
+    }
+
+    It 'refuses a bad argument and a mechanism without a guarantee' {
+        { Get-GaussianSigma -Epsilon 0 } | Should -Throw -ErrorId 'EpsilonOutOfRange,*'
+        { Get-GaussianSigma 1 -Mechanism ImageDp } | Should -Throw -ErrorId 'MechanismNotSupported,*'
+    }
+}
+
+Describe 'Measure-PrivacyLoss' {
+    It 'adds up what the prototypes of a pipeline cost' {
+        $loss = (New-TestCluster 0 10), (New-TestCluster 1 30) | New-DpPrototype -Epsilon 1 | Measure-PrivacyLoss -Delta 1e-5
+        $loss | Should -BeOfType QosValuation.PrivacyLoss
+        $loss.Releases | Should -Be 2
+        $loss.Epsilon | Should -BeGreaterThan 1
+        $loss.Epsilon | Should -BeLessThan 2
+        $loss.Mu | Should -BeGreaterThan 0
+
+        # Two equal releases equal one at σ/√2.
+        $one = [pscustomobject]@{ Sensitivity = 1; Sigma = (Get-GaussianSigma 1) / [Math]::Sqrt(2) } | Measure-PrivacyLoss
+        [Math]::Abs($one.Epsilon - $loss.Epsilon) | Should -BeLessThan 1e-9
+    }
+
+    It 'composes disjoint clusters in parallel where asked to' {
+        $loss = (New-TestCluster 0 10), (New-TestCluster 1 30) | New-DpPrototype -Epsilon 1 | Measure-PrivacyLoss -Parallel
+        [Math]::Abs($loss.Epsilon - 1) | Should -BeLessThan 1e-9
+    }
+
+    It 'knows that ImageDp has no finite epsilon' {
+        $loss = New-TestCluster 0 10 -Captions | New-DpPrototype -Mechanism ImageDp -WarningAction SilentlyContinue | Measure-PrivacyLoss
+        $loss.Epsilon | Should -Be ([double]::PositiveInfinity)
+        $loss.IsFormal | Should -BeFalse
+        $loss.Explanation | Should -Match 'no finite'
+    }
+
+    It 'orders its accountants' {
+        $releases = 1..20 | ForEach-Object { [pscustomobject]@{ Sensitivity = 0.1; Sigma = 1 } }
+        $gdp, $zcdp, $rdp = 'Gdp', 'Zcdp', 'Rdp' | ForEach-Object { ($releases | Measure-PrivacyLoss -Accountant $_).Epsilon }
+        $gdp | Should -BeLessThan $zcdp
+        $zcdp | Should -BeLessOrEqual ($rdp * (1 + 1e-9))
+    }
+
+    It 'costs nothing without releases, and refuses faulty ones' {
+        $loss = @() | Measure-PrivacyLoss
+        $loss.Epsilon | Should -Be 0
+        $loss.Releases | Should -Be 0
+        { [pscustomobject]@{ Sensitivity = 1; Sigma = 1 } | Measure-PrivacyLoss -Delta 0 } | Should -Throw -ErrorId 'DeltaOutOfRange,*'
+        $loss = @{ Sensitivity = 1; Sigma = -1 }, @{ Sensitivity = 1; Sigma = 2 } | ForEach-Object { [pscustomobject] $_ } |
+            Measure-PrivacyLoss -ErrorVariable faults -ErrorAction SilentlyContinue
+        $loss.Releases | Should -Be 1
+        $faults[0].FullyQualifiedErrorId | Should -Be 'ReleaseNotValid,QosValuation.Cmdlets.Privacy.MeasurePrivacyLossCommand'
+    }
+}
+
+Describe 'Tables of the private release' {
+    It 'show a prototype on one line' {
+        $text = New-TestCluster 4 25 | New-DpPrototype | Out-String -Width 160
+        $text | Should -Match 'Cluster\s+Modality\s+Count\s+ε\s+δ\s+Sensitivity\s+Sigma\s+Mechanism'
+        $text | Should -Match '4\s+Image\s+25\s+1\s+1E-05\s+0[.,]08\s+0[.,]298\d\s+AnalyticGaussian'
+    }
+}

@@ -1,0 +1,92 @@
+BeforeDiscovery {
+    . $PSScriptRoot/Common.ps1
+}
+
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+
+    function New-Label {
+        param([string] $Contributor, [string] $Item, $ClusterId, $Novelty, [string] $Modality = 'Image', [float[]] $Vector = @(1, 0))
+        [QosValuation.ClipEmbedding]@{ Source = $Item; Item = $Item; Modality = $Modality; Vector = $Vector; Contributor = $Contributor; ClusterId = $ClusterId; Novelty = $Novelty }
+    }
+
+    # ann: 4 novel, 2 normal, 2 noise, so φ = (4 + 1) / 8 = 0.625 and f = 0.625 · ln 9 = 1.37327. bob: 1 normal.
+    $labelled = @(
+        1..4 | ForEach-Object { New-Label ann "a$_" 0 Novel; New-Label ann "a$_" 0 Novel Text }
+        New-Label bob b1 0 Normal
+        5..6 | ForEach-Object { New-Label ann "a$_" 0 Normal }
+        7..8 | ForEach-Object { New-Label ann "a$_" $null Noise }
+    )
+}
+
+Describe 'Measure-DataValue' {
+    It 'values the worked example of Eq. 20' {
+        $values = @($labelled | Measure-DataValue)
+        $values[0] | Should -BeOfType QosValuation.DataValue
+        $values.Contributor | Should -Be ann, bob
+        $values[0].Quantity, $values[0].Novel, $values[0].Normal, $values[0].Noise | Should -Be 8, 4, 2, 2
+        $values[0].Novelty | Should -Be 0.625
+        [math]::Round($values[0].Value, 5) | Should -Be 1.37327
+        [math]::Round($values[1].Value, 5) | Should -Be ([math]::Round(0.5 * [math]::Log(2), 5))
+    }
+
+    It 'labels anew with another threshold' {
+        $value = $labelled | Measure-DataValue -NoveltyThreshold 2 | Select-Object -First 1
+        $value.Novel, $value.Normal, $value.Noise | Should -Be 2, 4, 2
+    }
+
+    It 'groups raw embeddings on the way, as Group-Embedding does' {
+        $raw = 0..59 | ForEach-Object {
+            $angle = ($_ % 3) * 40 + ($_ * 7 % 5)
+            New-Label "c$($_ % 4)" "r$_" $null $null Image @([math]::Cos($angle * [math]::PI / 180), [math]::Sin($angle * [math]::PI / 180))
+        }
+        $direct = $raw | Measure-DataValue -NoveltyThreshold 8 -SimilarityThreshold 0.98
+        $staged = $raw | Group-Embedding -PassThru -NoveltyThreshold 8 -SimilarityThreshold 0.98 | Measure-DataValue
+        @($direct | Sort-Object Contributor | ForEach-Object ToString) | Should -Be @($staged | Sort-Object Contributor | ForEach-Object ToString)
+        $direct.Contributor | Should -Be c0, c1, c2, c3
+        ($direct | Measure-Object Quantity -Sum).Sum | Should -Be 60
+        ($direct | Measure-Object Novel -Sum).Sum | Should -Be 24
+        $clusters = $raw | Group-Embedding -NoveltyThreshold 8 -SimilarityThreshold 0.98 | Measure-DataValue
+        @($clusters | Sort-Object Contributor | ForEach-Object ToString) | Should -Be @($staged | Sort-Object Contributor | ForEach-Object ToString)
+    }
+
+    It 'values a table of labels' {
+        $path = Join-Path $TestDrive labels.csv
+        $labelled | Select-Object Contributor, Item, ClusterId, Novelty | Export-Csv $path
+        @(Import-Csv $path | Measure-DataValue | ForEach-Object ToString) | Should -Be @($labelled | Measure-DataValue | ForEach-Object ToString)
+        Measure-DataValue -InputObject (Import-Csv $path) | ForEach-Object Quantity | Should -Be 8, 1
+    }
+
+    It 'refuses labelled and raw embeddings together' {
+        { @($labelled; New-Label eve e1 $null $null) | Measure-DataValue } |
+            Should -Throw -ErrorId 'LabelsMixed,QosValuation.Cmdlets.Valuation.MeasureDataValueCommand'
+    }
+
+    It 'writes one error for an object that is no embedding' {
+        $values = @($labelled[0], 'text', (Get-Date) | Measure-DataValue -ErrorAction SilentlyContinue -ErrorVariable faults)
+        $values.Count | Should -Be 1
+        @($faults.FullyQualifiedErrorId | Sort-Object -Unique) | Should -Be 'NotAnEmbedding,QosValuation.Cmdlets.Valuation.MeasureDataValueCommand'
+        $faults.Count | Should -Be 2
+    }
+
+    It 'reports a record with two labels and counts the first' {
+        $value = @(New-Label ann a 0 Novel; New-Label ann a 1 Normal Text) | Measure-DataValue -ErrorAction SilentlyContinue -ErrorVariable faults
+        $value.Novel, $value.Normal | Should -Be 1, 0
+        $faults.FullyQualifiedErrorId | Should -Be 'RecordLabelsDiffer,QosValuation.Cmdlets.Valuation.MeasureDataValueCommand'
+    }
+
+    It 'says that a similarity threshold does nothing to labelled embeddings' {
+        $null = $labelled | Measure-DataValue -SimilarityThreshold 0.5 -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Should -Match 'no effect'
+    }
+
+    It 'emits nothing for no input' {
+        @() | Measure-DataValue | Should -BeNullOrEmpty
+    }
+
+    It 'shows values as a table' {
+        $text = $labelled | Measure-DataValue | Out-String -Width 120
+        $text | Should -Match 'Contributor +Quantity +Novel +Normal +Noise'
+        $text | Should -Match ('ann +8 +4 +2 +2 +' + [regex]::Escape((0.625).ToString('F3')))
+    }
+}
