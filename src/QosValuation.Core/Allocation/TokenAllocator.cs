@@ -9,7 +9,8 @@ namespace QosValuation.Allocation;
 /// <remarks>
 /// <para>All schemes but Random keep 0 ≤ u ≤ B − R (paper, Eq. 13), and all keep Σu ≤ V (Eq. 1). No agents, no supply or full
 /// buckets give grants of 0 tokens.</para>
-/// <para>Proposed, WaterFilling and MaxWelfare give nothing to agents with v = 0; where all have v = 0, nobody receives anything.
+/// <para>Optimal without bounds on fairness is MaxWelfare; with them see <see cref="OptimalAllocator"/>.</para>
+/// <para>Proposed, WaterFilling, MaxWelfare and Optimal give nothing to agents with v = 0; where all have v = 0, nobody receives anything.
 /// RoundRobin, MaxMin and Random do not look at v.</para>
 /// </remarks>
 public static class TokenAllocator
@@ -96,6 +97,11 @@ public static class TokenAllocator
                 break;
             case AllocationScheme.MaxWelfare:
                 MaxWelfare(values, room, supply, wholeTokens, tokens);
+                return;
+            case AllocationScheme.Optimal when wholeTokens:
+                throw new QosValuationException("WholeTokensNotSupported", FaultKind.NotSupported, "The scheme Optimal divides tokens into fractions; whole tokens would break its bounds. Leave them out, or take another scheme.", scheme);
+            case AllocationScheme.Optimal:
+                OptimalAllocator.Solve(values, room, supply, null, CancellationToken.None).Tokens.CopyTo(tokens);
                 return;
             case AllocationScheme.RoundRobin:
                 RoundRobin(room, supply, wholeTokens, tokens);

@@ -20,6 +20,9 @@ public enum AllocationScheme
 
     /// <summary>The most social welfare Σ v·u: buckets are filled by descending value (the optimum of the paper's problem 14).</summary>
     MaxWelfare,
+
+    /// <summary>The most social welfare Σ v·u within bounds on the fairness of reward rates (the optimum of the paper's problem 12).</summary>
+    Optimal,
 }
 
 /// <summary>What an agent receives in one allocation.</summary>
@@ -48,4 +51,7 @@ public sealed record TokenGrant
 
     /// <summary>V: the supply that was divided, in tokens.</summary>
     public double Supply { get; init; }
+
+    /// <summary>How close the allocation is to the optimum; only the scheme Optimal proves it.</summary>
+    public OptimalityProof? Proof { get; init; }
 }

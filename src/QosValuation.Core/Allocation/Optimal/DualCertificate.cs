@@ -1,3 +1,5 @@
+using QosValuation.Numerics;
+
 namespace QosValuation.Allocation;
 
 /// <summary>
@@ -117,7 +119,7 @@ internal static class DualCertificate
         double total = problem.Total;
         double n = deviations.Length;
         double k = problem.Absentees;
-        double above = CompensatedSum(deviations) / n;
+        double above = CompensatedSum.Of(deviations) / n;
         double mean = lagrangian.Pole + above;
         if (!(mean > 0))
         {
@@ -238,21 +240,6 @@ internal static class DualCertificate
         }
 
         return excess + Unit;
-    }
-
-    /// <summary>Neumaier's sum: its error does not grow with the number of terms.</summary>
-    private static double CompensatedSum(ReadOnlySpan<double> terms)
-    {
-        double sum = 0;
-        double lost = 0;
-        foreach (double term in terms)
-        {
-            double next = sum + term;
-            lost += Math.Abs(sum) >= Math.Abs(term) ? sum - next + term : term - next + sum;
-            sum = next;
-        }
-
-        return sum + lost;
     }
 }
 

@@ -46,7 +46,8 @@ internal sealed class GiniColumnGeneration
     {
         double[] first = _problem.Ladder.Rates(start);
         _columns.Clear();
-        _columns.Add(new Column(_problem.Welfare(first), _problem.Tokens(first), first.Sum(), _problem.Spread(first), double.NaN, double.NaN));
+        double firstSum = first.Sum();
+        _columns.Add(new Column(_problem.Welfare(first), _problem.Tokens(first), firstSum, _problem.Gini(first) * firstSum, double.NaN, double.NaN));
         int[] basis = [0, -1, -2];
         double[] weights = new double[3];
         double bound = double.PositiveInfinity;

@@ -1,6 +1,6 @@
 namespace QosValuation.Allocation;
 
-/// <summary>What the optimal allocation must respect beyond supply and buckets.</summary>
+/// <summary>What the optimal allocation must respect beyond supply and buckets, and how closely to solve for it.</summary>
 public sealed record OptimalAllocationOptions
 {
     /// <summary>Jmin: Jain's index of the reward rates is at least this, in (0, 1]; null for no bound (paper, Eq. 7).</summary>
@@ -12,7 +12,7 @@ public sealed record OptimalAllocationOptions
     /// <summary>The search ends when the proven gap is at most this fraction of the welfare; default 1e-6.</summary>
     public double RelativeGap { get; init; } = 1e-6;
 
-    /// <summary>At most so many solutions of the inner problem, each O(N log N); default 2000. It rarely takes 100.</summary>
+    /// <summary>At most about so many solutions of the inner problem, each O(N log N); default 2000. It rarely takes 100.</summary>
     public int MaxIterations { get; init; } = 2000;
 }
 
@@ -22,30 +22,33 @@ public sealed record OptimalAllocation
     /// <summary>u: tokens, in the order of the agents given. Within supply, buckets and fairness bounds.</summary>
     public required double[] Tokens { get; init; }
 
+    /// <summary>How good it is.</summary>
+    public required OptimalityProof Proof { get; init; }
+
     /// <summary>Σ v·u of <see cref="Tokens"/>.</summary>
-    public required double SocialWelfare { get; init; }
+    public double SocialWelfare => Proof.SocialWelfare;
 
-    /// <summary>No allocation within the bounds has a welfare above this (by weak duality, whatever the search did).</summary>
-    public required double DualBound { get; init; }
+    /// <summary>No allocation within the bounds has a welfare above this.</summary>
+    public double DualBound => Proof.DualBound;
 
-    /// <summary>(<see cref="DualBound"/> − <see cref="SocialWelfare"/>) / <see cref="DualBound"/>; 0 where nothing can be allocated.</summary>
-    public required double RelativeGap { get; init; }
+    /// <summary>(<see cref="DualBound"/> − <see cref="SocialWelfare"/>) / <see cref="DualBound"/>.</summary>
+    public double RelativeGap => Proof.RelativeGap;
 
-    /// <summary>J of the reward rates over all agents (paper, Eq. 6).</summary>
-    public required double Jain { get; init; }
+    /// <summary>J of the reward rates over all agents.</summary>
+    public double Jain => Proof.Jain;
 
-    /// <summary>G of the reward rates over all agents (paper, Eq. 8).</summary>
-    public required double Gini { get; init; }
+    /// <summary>G of the reward rates over all agents.</summary>
+    public double Gini => Proof.Gini;
 
     /// <summary>How often the inner problem was solved.</summary>
-    public required int Iterations { get; init; }
+    public int Iterations => Proof.Iterations;
 
-    /// <summary>λ ≥ 0: the welfare that one more token of supply would bring.</summary>
-    public required double SupplyPrice { get; init; }
+    /// <summary>λ: the welfare that one more token of supply would bring.</summary>
+    public double SupplyPrice => Proof.SupplyPrice;
 
-    /// <summary>α ≥ 0: the multiplier of Σr − √(N·Jmin)·‖r‖ ≥ 0, in welfare per unit of rate.</summary>
-    public required double JainMultiplier { get; init; }
+    /// <summary>α: the multiplier of Jain's bound.</summary>
+    public double JainMultiplier => Proof.JainMultiplier;
 
-    /// <summary>β ≥ 0: the multiplier of Gmax·Σr − Σ_{i&lt;j}|rᵢ − rⱼ|/N ≥ 0, in welfare per unit of rate.</summary>
-    public required double GiniMultiplier { get; init; }
+    /// <summary>β: the multiplier of the Gini bound.</summary>
+    public double GiniMultiplier => Proof.GiniMultiplier;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using QosValuation.Numerics;
 
 namespace QosValuation.Allocation;
 
@@ -26,29 +27,13 @@ internal sealed class OptimalAllocationSolver
     private RatePrices _giniPrices;
     private RatePrices _jointPrices;
 
-    /// <summary>Checks and sorts the agents. O(N log N).</summary>
-    /// <param name="values">v.</param>
-    /// <param name="capacities">B.</param>
-    /// <param name="remaining">R.</param>
-    /// <param name="supply">V.</param>
-    public OptimalAllocationSolver(
-        ReadOnlySpan<double> values, ReadOnlySpan<double> capacities, ReadOnlySpan<double> remaining, double supply)
+    /// <summary>Sorts the agents. O(N log N).</summary>
+    /// <param name="values">v ≥ 0, finite.</param>
+    /// <param name="rooms">B − R ≥ 0, finite.</param>
+    /// <param name="supply">V ≥ 0, finite.</param>
+    public OptimalAllocationSolver(ReadOnlySpan<double> values, ReadOnlySpan<double> rooms, double supply)
     {
         int n = values.Length;
-        if (capacities.Length != n || remaining.Length != n)
-        {
-            throw new QosValuationException(
-                "LengthMismatch",
-                FaultKind.InvalidArgument,
-                Text($"Give as many capacities ({capacities.Length}) and remaining tokens ({remaining.Length}) as values ({n})."));
-        }
-
-        if (!(supply >= 0) || !double.IsFinite(supply))
-        {
-            throw new QosValuationException(
-                "SupplyOutOfRange", FaultKind.InvalidArgument, Text($"The supply {supply} must be finite and not negative."), supply);
-        }
-
         _total = n;
         _supply = supply;
         double highest = 0;
@@ -56,29 +41,11 @@ internal sealed class OptimalAllocationSolver
         double roomSum = 0;
         for (int i = 0; i < n; i++)
         {
-            if (!(values[i] >= 0) || !double.IsFinite(values[i]))
-            {
-                throw new QosValuationException(
-                    "ValueOutOfRange",
-                    FaultKind.InvalidArgument,
-                    Text($"The value {values[i]} of agent {i} must be finite and not negative."),
-                    values[i]);
-            }
-
-            if (!(capacities[i] >= 0) || !double.IsFinite(capacities[i]) || !(remaining[i] >= 0) || !double.IsFinite(remaining[i]))
-            {
-                throw new QosValuationException(
-                    "BucketOutOfRange",
-                    FaultKind.InvalidArgument,
-                    Text($"Agent {i} has capacity {capacities[i]} and {remaining[i]} tokens left; both must be finite and not negative."),
-                    i);
-            }
-
-            if (values[i] > 0 && capacities[i] > remaining[i])
+            if (values[i] > 0 && rooms[i] > 0)
             {
                 active++;
                 highest = Math.Max(highest, values[i]);
-                roomSum += capacities[i] - remaining[i];
+                roomSum += rooms[i];
             }
         }
 
@@ -94,10 +61,10 @@ internal sealed class OptimalAllocationSolver
         int next = 0;
         for (int i = 0; i < n; i++)
         {
-            if (values[i] > 0 && capacities[i] > remaining[i])
+            if (values[i] > 0 && rooms[i] > 0)
             {
                 _order[next] = i;
-                keys[next++] = (values[i], capacities[i] - remaining[i]);
+                keys[next++] = (values[i], rooms[i]);
             }
         }
 
@@ -239,7 +206,7 @@ internal sealed class OptimalAllocationSolver
                 for (int i = first; i < end; i++)
                 {
                     double tokens = Math.Min(problem.Rooms[i], left / (end - i));
-                    rates[i] = tokens / value;
+                    rates[i] = Math.Min(tokens / value, problem.Caps[i]);
                     left -= tokens;
                 }
 
@@ -265,19 +232,19 @@ internal sealed class OptimalAllocationSolver
         if (options.JainFloor is double jain && !(jain > 0 && jain <= 1))
         {
             throw new QosValuationException(
-                "FairnessBoundOutOfRange", FaultKind.InvalidArgument, Text($"The Jain floor {jain} must lie above 0 and at most at 1."), jain);
+                "FairnessBoundNotValid", FaultKind.InvalidArgument, Text($"The Jain floor {jain} must lie above 0 and at most at 1."), jain);
         }
 
         if (options.GiniCeiling is double gini && !(gini >= 0 && gini < 1))
         {
             throw new QosValuationException(
-                "FairnessBoundOutOfRange", FaultKind.InvalidArgument, Text($"The Gini ceiling {gini} must be at least 0 and below 1."), gini);
+                "FairnessBoundNotValid", FaultKind.InvalidArgument, Text($"The Gini ceiling {gini} must be at least 0 and below 1."), gini);
         }
 
         if (!(options.RelativeGap > 0) || options.MaxIterations < 1)
         {
             throw new QosValuationException(
-                "SearchLimitOutOfRange",
+                "SearchLimitNotValid",
                 FaultKind.InvalidArgument,
                 "The relative gap must be above 0 and the number of iterations at least 1.");
         }
@@ -310,15 +277,18 @@ internal sealed class OptimalAllocationSolver
     private OptimalAllocation Nothing() => new()
     {
         Tokens = new double[_total],
-        SocialWelfare = 0,
-        DualBound = 0,
-        RelativeGap = 0,
-        Jain = 1,
-        Gini = 0,
-        Iterations = 0,
-        SupplyPrice = 0,
-        JainMultiplier = 0,
-        GiniMultiplier = 0,
+        Proof = new OptimalityProof
+        {
+            SocialWelfare = 0,
+            DualBound = 0,
+            RelativeGap = 0,
+            Jain = Fairness.Jain(new double[_total]),
+            Gini = Fairness.Gini(new double[_total]),
+            Iterations = 0,
+            SupplyPrice = 0,
+            JainMultiplier = 0,
+            GiniMultiplier = 0,
+        },
     };
 
     /// <summary>One pair of bounds on its way to a solution: the best allocation and the least bound so far.</summary>
@@ -546,29 +516,34 @@ internal sealed class OptimalAllocationSolver
                 (tokens, jain, gini) = MakeUpForRounding(tokens, rates, jain, gini);
             }
 
-            double scaled = 0;
-            double welfare = 0;
+            CompensatedSum scaledSum = default;
+            CompensatedSum welfareSum = default;
             for (int k = 0; k < _rates.Length; k++)
             {
                 double u = tokens[_owner._order[k]];
-                welfare += _owner._values[k] * u;
-                scaled += problem.Values[k] * (u / _owner._tokenUnit);
+                welfareSum.Add(_owner._values[k] * u);
+                scaledSum.Add(problem.Values[k] * (u / _owner._tokenUnit));
             }
 
+            double scaled = scaledSum.Value;
+            double welfare = welfareSum.Value;
             double gap = _bound > 0 ? Math.Max((_bound - scaled) / _bound, 0) : 0;
             double rateUnit = _owner._valueUnit * _owner._valueUnit;
             return new OptimalAllocation
             {
                 Tokens = tokens,
-                SocialWelfare = welfare,
-                DualBound = Math.Max(_bound * _owner._valueUnit * _owner._tokenUnit, welfare),
-                RelativeGap = gap,
-                Jain = jain,
-                Gini = gini,
-                Iterations = _iterations,
-                SupplyPrice = _prices.Supply * _owner._valueUnit,
-                JainMultiplier = _prices.Curvature * _centre * rateUnit,
-                GiniMultiplier = _prices.Gini * rateUnit,
+                Proof = new OptimalityProof
+                {
+                    SocialWelfare = welfare,
+                    DualBound = Math.Max(_bound * _owner._valueUnit * _owner._tokenUnit, welfare),
+                    RelativeGap = gap,
+                    Jain = jain,
+                    Gini = gini,
+                    Iterations = _iterations,
+                    SupplyPrice = _prices.Supply * _owner._valueUnit,
+                    JainMultiplier = _prices.Curvature * _centre * rateUnit,
+                    GiniMultiplier = _prices.Gini * rateUnit,
+                },
             };
         }
 
@@ -627,7 +602,7 @@ internal sealed class OptimalAllocationSolver
             int n = from.Length;
             double[] values = _owner._values;
             double[] rooms = _owner._rooms;
-            double spent = 0;
+            CompensatedSum spentSum = default;
             for (int first = 0; first < n;)
             {
                 int end = first + 1;
@@ -641,18 +616,19 @@ internal sealed class OptimalAllocationSolver
                 for (int k = first; k < end; k++)
                 {
                     tokens[_owner._order[k]] = u;
-                    spent += u;
+                    spentSum.Add(u);
                 }
 
                 first = end;
             }
 
+            double spent = spentSum.Value;
             double factor = spent > _owner._supply ? _owner._supply / spent * (1 - 4e-16) : 1;
             for (int k = 0; k < n; k++)
             {
                 ref double u = ref tokens[_owner._order[k]];
                 u *= factor;
-                rates[k] = u / values[k];
+                rates[k] = Fairness.RewardRate(u, values[k]);
             }
 
             return (problem.Jain(rates), problem.Gini(rates));

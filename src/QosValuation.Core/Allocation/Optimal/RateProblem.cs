@@ -112,58 +112,21 @@ internal sealed class RateProblem
     /// <returns>The tokens spent.</returns>
     public double Tokens(ReadOnlySpan<double> rates) => TensorPrimitives.Dot(Values, rates);
 
-    /// <summary>Jain's index over all N agents, from the mean and the deviations so that near-equal rates keep their digits. O(n).</summary>
+    /// <summary>Jain's index over all N agents. O(N).</summary>
     /// <param name="rates">r of the listed agents.</param>
     /// <returns>J.</returns>
-    public double Jain(ReadOnlySpan<double> rates)
-    {
-        double mean = TensorPrimitives.Sum(rates) / Total;
-        return mean > 0 ? 1 / (1 + Variance(rates, mean) / (mean * mean)) : 1;
-    }
+    public double Jain(ReadOnlySpan<double> rates) => Fairness.Jain(WithAbsentees(rates));
 
-    /// <summary>The variance of the rates over all N agents. O(n).</summary>
-    /// <param name="rates">r of the listed agents.</param>
-    /// <param name="mean">Their mean over N.</param>
-    /// <returns>Σ (r − mean)² / N, absentees included.</returns>
-    public double Variance(ReadOnlySpan<double> rates, double mean)
-    {
-        double sum = Absentees * mean * mean;
-        foreach (double rate in rates)
-        {
-            sum += (rate - mean) * (rate - mean);
-        }
-
-        return sum / Total;
-    }
-
-    /// <summary>The Gini coefficient over all N agents. O(n log n).</summary>
+    /// <summary>The Gini coefficient over all N agents. O(N log N).</summary>
     /// <param name="rates">r of the listed agents.</param>
     /// <returns>G.</returns>
-    public double Gini(ReadOnlySpan<double> rates)
+    public double Gini(ReadOnlySpan<double> rates) => Fairness.GiniInPlace(WithAbsentees(rates));
+
+    private double[] WithAbsentees(ReadOnlySpan<double> rates)
     {
-        double sum = TensorPrimitives.Sum(rates);
-        return sum > 0 ? Spread(rates) / sum : 0;
-    }
-
-    /// <summary>Σ_{i&lt;j}|rᵢ − rⱼ| / N over all N agents. O(n log n).</summary>
-    /// <param name="rates">r of the listed agents.</param>
-    /// <returns>The spread; G·Σr.</returns>
-    public double Spread(ReadOnlySpan<double> rates)
-    {
-        double[] sorted = rates.ToArray();
-        Array.Sort(sorted);
-
-        // Sums of gaps are free of cancellation: the gap above place k separates k + 1 agents from the rest.
-        double spread = 0;
-        double previous = 0;
-        for (int k = 0; k < sorted.Length; k++)
-        {
-            double below = Absentees + k;
-            spread += below * (Total - below) * (sorted[k] - previous);
-            previous = sorted[k];
-        }
-
-        return spread / Total;
+        double[] all = new double[Total];
+        rates.CopyTo(all);
+        return all;
     }
 }
 
