@@ -13,6 +13,7 @@
         'formats/Ledger.format.ps1xml'
         'formats/Clustering.format.ps1xml'
         'formats/Valuation.format.ps1xml'
+        'formats/Qos.format.ps1xml'
         'formats/Privacy.format.ps1xml'
         'formats/Allocation.format.ps1xml'
     )
@@ -34,6 +35,7 @@
         'Import-Embedding'
         'Install-ClipModel'
         'Invoke-AllocationSimulation'
+        'Invoke-QosSimulation'
         'Invoke-TokenAllocation'
         'Measure-DataValue'
         'Measure-Fairness'

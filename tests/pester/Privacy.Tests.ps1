@@ -57,7 +57,7 @@ Describe 'New-DpPrototype' {
     It 'implements the Image-DP baseline and says that it promises nothing' {
         $prototypes = New-TestCluster 0 5 -Captions | New-DpPrototype -Mechanism ImageDp -WarningVariable warnings -WarningAction SilentlyContinue
         $prototypes.IsFormal | Should -Be $false, $false
-        $prototypes[0].Sigma | Should -Be 0.01
+        $prototypes[0].Sigma | Should -Be (0.2 * 0.05)
         $prototypes[1].Sigma | Should -Be 0
         $prototypes[1].Vector[0] | Should -BeGreaterThan 0.7071067
         $prototypes[1].Vector[0] | Should -BeLessThan 0.7071068

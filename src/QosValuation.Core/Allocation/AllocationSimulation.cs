@@ -11,11 +11,12 @@ namespace QosValuation.Allocation;
 /// same seed gives the same figures for any number of threads and whatever else is simulated beside them.</para>
 /// <para>At very small α some shares lie below the range of a double; shares below 1e-300 are raised to 1e-300, so that every
 /// agent has a reward rate (at α = 0.01 this concerns about one share in a thousand, at α ≥ 0.1 none).</para>
-/// <para>O(rounds·N log N) a combination, on all cores; memory O(rounds + threads·N).</para>
+/// <para>O(rounds·N log N) a combination, on all cores; memory O(threads·N).</para>
 /// </remarks>
 public static class AllocationSimulation
 {
     private const double SmallestShare = 1e-300;
+    private const int RoundsPerBlock = 4096;
 
     /// <summary>Runs the simulation, combination by combination: N outermost, then α, then scheme.</summary>
     /// <param name="options">What to simulate.</param>
@@ -46,7 +47,7 @@ public static class AllocationSimulation
             {
                 double done = before;
                 int finished = 0;
-                (double[][] jain, double[][] gini) = Simulate(options, agents, alpha, maximumThreads, () =>
+                (RunningMoments[] jain, RunningMoments[] gini) = Simulate(options, agents, alpha, maximumThreads, () =>
                 {
                     int count = Interlocked.Increment(ref finished);
                     if (progress is not null && (count & 15) == 0)
@@ -58,8 +59,6 @@ public static class AllocationSimulation
                 progress?.Report(before / total);
                 for (int s = 0; s < options.Schemes.Count; s++)
                 {
-                    (double jainMean, double jainError) = MeanAndError(jain[s]);
-                    (double giniMean, double giniError) = MeanAndError(gini[s]);
                     yield return new AllocationSimulationResult
                     {
                         Scheme = options.Schemes[s],
@@ -68,43 +67,60 @@ public static class AllocationSimulation
                         Supply = options.Supply,
                         Capacity = options.Capacity,
                         Rounds = options.Rounds,
-                        Jain = jainMean,
-                        JainStandardError = jainError,
-                        Gini = giniMean,
-                        GiniStandardError = giniError,
+                        Jain = jain[s].Mean,
+                        JainStandardError = jain[s].StandardError,
+                        Gini = gini[s].Mean,
+                        GiniStandardError = gini[s].StandardError,
                     };
                 }
             }
         }
     }
 
-    private static (double[][] Jain, double[][] Gini) Simulate(
+    private static (RunningMoments[] Jain, RunningMoments[] Gini) Simulate(
         AllocationSimulationOptions options, int agents, double alpha, int maximumThreads, Action roundFinished, CancellationToken cancellationToken)
     {
-        double[][] jain = [.. options.Schemes.Select(_ => new double[options.Rounds])];
-        double[][] gini = [.. options.Schemes.Select(_ => new double[options.Rounds])];
+        int schemes = options.Schemes.Count;
+        var jain = new RunningMoments[schemes];
+        var gini = new RunningMoments[schemes];
         ulong stream = Stream(agents, alpha);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = maximumThreads, CancellationToken = cancellationToken };
-        Parallel.For(0, options.Rounds, parallel, () => new Workspace(agents, options.Capacity), (round, _, workspace) =>
+
+        // Rounds of a block run in any order, and are added up in theirs: memory does not grow with the rounds.
+        int blockLength = Math.Min(options.Rounds, RoundsPerBlock);
+        double[] jainOfRound = new double[schemes * blockLength];
+        double[] giniOfRound = new double[schemes * blockLength];
+        for (int start = 0; start < options.Rounds; start += Math.Min(blockLength, options.Rounds - start))
         {
-            RandomSource random = RandomSource.Create(options.Seed, unchecked(stream + (ulong)round));
-            Distributions.Dirichlet(alpha, workspace.Values, SmallestShare, random);
-            for (int s = 0; s < options.Schemes.Count; s++)
+            int first = start;
+            int count = Math.Min(blockLength, options.Rounds - start);
+            Parallel.For(0, count, parallel, () => new Workspace(agents, options.Capacity), (offset, _, workspace) =>
             {
-                // A scheme's own draws must not depend on which schemes come before it: only Random draws, and after the values.
-                TokenAllocator.Allocate(options.Schemes[s], workspace.Values, workspace.Room, workspace.Remaining, options.Supply, false, random, workspace.Tokens);
-                for (int i = 0; i < agents; i++)
+                RandomSource random = RandomSource.Create(options.Seed, unchecked(stream + (ulong)(first + offset)));
+                Distributions.Dirichlet(alpha, workspace.Values, SmallestShare, random);
+                for (int s = 0; s < schemes; s++)
                 {
-                    workspace.Rates[i] = Fairness.RewardRate(workspace.Tokens[i], workspace.Values[i]);
+                    // Only Random draws, and after the values: what a scheme gives does not depend on which others there are.
+                    TokenAllocator.Allocate(options.Schemes[s], workspace.Values, workspace.Room, workspace.Remaining, options.Supply, false, random, workspace.Tokens);
+                    for (int i = 0; i < agents; i++)
+                    {
+                        workspace.Rates[i] = Fairness.RewardRate(workspace.Tokens[i], workspace.Values[i]);
+                    }
+
+                    jainOfRound[offset * schemes + s] = Fairness.Jain(workspace.Rates);
+                    giniOfRound[offset * schemes + s] = Fairness.GiniInPlace(workspace.Rates);
                 }
 
-                jain[s][round] = Fairness.Jain(workspace.Rates);
-                gini[s][round] = Fairness.GiniInPlace(workspace.Rates);
+                roundFinished();
+                return workspace;
+            }, static _ => { });
+            for (int i = 0; i < count * schemes; i++)
+            {
+                jain[i % schemes].Add(jainOfRound[i]);
+                gini[i % schemes].Add(giniOfRound[i]);
             }
+        }
 
-            roundFinished();
-            return workspace;
-        }, static _ => { });
         return (jain, gini);
     }
 
@@ -115,18 +131,6 @@ public static class AllocationSimulation
         z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL);
         z = unchecked((z ^ (z >> 27)) * 0x94D049BB133111EBUL);
         return z ^ (z >> 31);
-    }
-
-    private static (double Mean, double StandardError) MeanAndError(double[] samples)
-    {
-        double mean = CompensatedSum.Of(samples) / samples.Length;
-        CompensatedSum squares = default;
-        foreach (double sample in samples)
-        {
-            squares.Add((sample - mean) * (sample - mean));
-        }
-
-        return (mean, samples.Length > 1 ? Math.Sqrt(squares.Value / (samples.Length - 1) / samples.Length) : double.NaN);
     }
 
     private static void Validate(AllocationSimulationOptions options)
@@ -163,6 +167,25 @@ public static class AllocationSimulation
     }
 
     private static QosValuationException Invalid(string message, object subject) => new("SimulationNotValid", FaultKind.InvalidArgument, message, subject);
+
+    /// <summary>Mean and variance of a stream (Welford 1962).</summary>
+    private struct RunningMoments
+    {
+        private long _count;
+        private double _squares;
+
+        public double Mean { get; private set; }
+
+        public readonly double StandardError => _count > 1 ? Math.Sqrt(_squares / (_count - 1) / _count) : double.NaN;
+
+        public void Add(double sample)
+        {
+            _count++;
+            double distance = sample - Mean;
+            Mean += distance / _count;
+            _squares += distance * (sample - Mean);
+        }
+    }
 
     private sealed class Workspace
     {

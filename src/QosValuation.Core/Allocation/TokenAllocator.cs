@@ -10,7 +10,7 @@ namespace QosValuation.Allocation;
 /// <para>All schemes but Random keep 0 ≤ u ≤ B − R (paper, Eq. 13), and all keep Σu ≤ V (Eq. 1). No agents, no supply or full
 /// buckets give grants of 0 tokens.</para>
 /// <para>Optimal without bounds on fairness is MaxWelfare; with them see <see cref="OptimalAllocator"/>.</para>
-/// <para>Proposed, WaterFilling, MaxWelfare and Optimal give nothing to agents with v = 0; where all have v = 0, nobody receives anything.
+/// <para>Proposed, WaterFilling, MaxWelfare, Vtc and Optimal give nothing to agents with v = 0; where all have v = 0, nobody receives anything.
 /// RoundRobin, MaxMin and Random do not look at v.</para>
 /// </remarks>
 public static class TokenAllocator
@@ -111,6 +111,10 @@ public static class TokenAllocator
                 return;
             case AllocationScheme.Random:
                 Random(supply, random, tokens);
+                return;
+            case AllocationScheme.Vtc:
+                new VtcScheduler(values.Length, values).Allocate(room, supply, tokens, wholeTokens);
+                TrimToSupply(supply, tokens);
                 return;
             default:
                 throw new QosValuationException("SchemeNotSupported", FaultKind.NotSupported, $"The scheme {scheme} is not known.", scheme);

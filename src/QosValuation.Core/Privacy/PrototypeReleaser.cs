@@ -24,8 +24,8 @@ namespace QosValuation.Privacy;
 /// <para>DiscreteGaussian works on the integer grid of step 2⁻²⁴: each record's vector is truncated towards zero onto the grid
 /// (so that its norm cannot grow, which is checked in integers), the sum is exact, and each coordinate gets discrete Gaussian
 /// noise of integer σ from integer arithmetic alone. Only the division by the count is done in floating point, after the noise.
-/// It is calibrated through zero-concentrated privacy, ρ = Δ²/2σ², which needs a few per cent more noise than the continuous
-/// one. For very small ε the grid is coarsened to keep σ below 2⁵² steps.</para>
+/// It is calibrated through zero-concentrated privacy, ρ = Δ²/2σ², which needs some more noise than the continuous one
+/// (8 % at ε = 1, δ = 1e-5). For very small ε the grid is coarsened to keep σ below 2⁵² steps.</para>
 /// <para>The continuous mechanisms draw floating-point noise, whose lowest bits can leak (Mironov 2012). Noise from a seed can
 /// be drawn again by whoever knows the seed: seeded releases are for experiments only.</para>
 /// </remarks>
@@ -96,7 +96,7 @@ public sealed class PrototypeReleaser
     /// <returns>At most one prototype a modality.</returns>
     /// <exception cref="QosValuationException">
     /// <c>ClusterWithoutMembers</c>, or the fault of a member such as <c>EmbeddingNotFinite</c>, before anything is drawn;
-    /// <c>SensitivityOutOfRange</c> where the grid of DiscreteGaussian cannot hold a sensitivity given by the caller.
+    /// <c>SigmaOutOfRange</c> where the noise lies beyond the range of a double, or of the grid of DiscreteGaussian.
     /// </exception>
     public IReadOnlyList<DpPrototype> Release(SemanticCluster cluster)
     {
@@ -164,7 +164,7 @@ public sealed class PrototypeReleaser
     {
         // Coarsen only where the noise would leave the sampler's range; this depends on public parameters alone.
         int bits = GridBits;
-        while (bits > 0 && NoiseMultiplier * 4 * (1L << bits) > DiscreteGaussianSampler.MaximumSigma)
+        while (bits > 1 && NoiseMultiplier * 4 * (1L << bits) > DiscreteGaussianSampler.MaximumSigma)
         {
             bits--;
         }
@@ -178,11 +178,13 @@ public sealed class PrototypeReleaser
         double gridSigma = Math.Ceiling(gridSensitivity * NoiseMultiplier);
         if (!(gridSigma <= DiscreteGaussianSampler.MaximumSigma))
         {
-            throw new QosValuationException("SensitivityOutOfRange", FaultKind.InvalidArgument, "The discrete Gaussian cannot express that much noise; use a larger ε or a smaller sensitivity, or AnalyticGaussian.", _options.Sensitivity);
+            throw new QosValuationException("SigmaOutOfRange", FaultKind.InvalidArgument, "The discrete Gaussian cannot express that much noise; use a larger ε or a smaller sensitivity, or AnalyticGaussian.", gridSigma);
         }
 
         var sampler = new DiscreteGaussianSampler((long)gridSigma, _random);
-        int count = countIsPublic ? records.Count : ToCount(records.Count + sampler.Sample() / (CountWeight * unit));
+
+        // The noisy count is an exact integer in half units before anything is rounded.
+        int count = countIsPublic ? records.Count : ToCount(checked(records.Count * (unit / 2) + sampler.Sample()) / (CountWeight * unit));
         long[] sum = records.GridSum(unit);
         double divisor = (double)count * unit;
         float[] vector = new float[sum.Length];

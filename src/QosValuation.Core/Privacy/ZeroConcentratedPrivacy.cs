@@ -54,7 +54,7 @@ internal static class ZeroConcentratedPrivacy
     /// <param name="epsilon">ε &gt; 0.</param>
     /// <param name="delta">δ in (0, 1).</param>
     /// <param name="sensitivity">Δ &gt; 0.</param>
-    /// <returns>σ in the unit of Δ; a few per cent above <see cref="GaussianCalibration.AnalyticSigma"/>.</returns>
+    /// <returns>σ in the unit of Δ; 8 % above <see cref="GaussianCalibration.AnalyticSigma"/> at ε = 1, δ = 1e-5.</returns>
     /// <exception cref="QosValuationException"><c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c> or <c>SensitivityOutOfRange</c>.</exception>
     public static double Sigma(double epsilon, double delta, double sensitivity)
     {

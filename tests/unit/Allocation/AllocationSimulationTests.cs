@@ -95,6 +95,19 @@ public sealed class AllocationSimulationTests
     }
 
     [Fact]
+    public void BlocksOfRoundsLeaveNoSeam()
+    {
+        // 10,000 rounds span several blocks; their mean must agree with that of single rounds of the same stream.
+        var options = Small with { Agents = [3], Rounds = 10_000, Schemes = [AllocationScheme.RoundRobin] };
+        AllocationSimulationResult row = AllocationSimulation.Run(options, maximumThreads: 1).Single();
+        Assert.Equal(row, AllocationSimulation.Run(options, maximumThreads: 4).Single());
+        AllocationSimulationResult half = AllocationSimulation.Run(options with { Rounds = 5_000 }).Single();
+        Assert.InRange(half.Jain - row.Jain, -6 * half.JainStandardError, 6 * half.JainStandardError);
+        Assert.InRange(half.JainStandardError / row.JainStandardError, 1.3, 1.5);
+        Assert.NotEqual(half.Jain, row.Jain);
+    }
+
+    [Fact]
     public void OneRoundHasNoStandardError()
     {
         AllocationSimulationResult row = AllocationSimulation.Run(Small with { Rounds = 1 }).First();

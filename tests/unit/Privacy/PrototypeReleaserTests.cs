@@ -280,6 +280,11 @@ public sealed class PrototypeReleaserTests
         DpPrototype prototype = Assert.Single(new PrototypeReleaser(options, RandomSource.Create(1)).Release(Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann", 1, 0))));
         Assert.InRange(prototype.Sigma / ZeroConcentratedPrivacy.Sigma(1e-12, 1e-12, 2), 1 - 1e-12, 1 + 1e-6);
         Assert.All(prototype.Vector, x => Assert.True(float.IsFinite(x)));
+
+        // Beyond the coarsest grid the release is refused rather than weakened.
+        var beyond = new PrototypeReleaser(options with { Epsilon = 1e-20, Delta = 1e-20 }, RandomSource.Create(1));
+        SemanticCluster cluster = Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann", 1, 0));
+        Assert.Equal("SigmaOutOfRange", Assert.Throws<QosValuationException>(() => beyond.Release(cluster)).ErrorId);
     }
 
     [Fact]

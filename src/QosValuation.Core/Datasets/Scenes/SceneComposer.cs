@@ -609,7 +609,7 @@ internal sealed class SceneComposer
         Add(new Thing("cactus", "a green cactus", "grows", "growing", x / W, ground, 1) { Draw = () => SceneFigures.Cactus(_canvas, x, ground, height) });
     }
 
-    private IReadOnlyList<string> WriteCaptions()
+    private string[] WriteCaptions()
     {
         (string scene, string within, string on) = _place switch
         {

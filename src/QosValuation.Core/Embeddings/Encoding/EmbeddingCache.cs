@@ -256,8 +256,10 @@ public sealed class EmbeddingCache : IDisposable
 
     private static void Prepare(string path, SqliteConnection connection)
     {
+        // In this order: where another process makes the tables meanwhile, their owner is seen with them.
+        bool isNew = Scalar(connection, "SELECT count(*) FROM sqlite_master") == 0;
         long application = Scalar(connection, "PRAGMA application_id");
-        if (application == 0 && Scalar(connection, "SELECT count(*) FROM sqlite_master") == 0)
+        if (isNew && (application == 0 || application == ApplicationId))
         {
             Execute(connection, "PRAGMA journal_mode = WAL");
             using SqliteTransaction transaction = connection.BeginTransaction();

@@ -32,6 +32,7 @@ public sealed class ClipModelInstaller : IDisposable
     /// <summary>The name of the file that lists an installed model's files and their digests.</summary>
     internal const string ManifestName = "installed.json";
 
+    private static readonly string[] TokenizerFiles = ["vocab.json", "merges.txt"];
     private static readonly JsonSerializerOptions ManifestOptions = new() { WriteIndented = true, PropertyNameCaseInsensitive = true };
 
     private readonly HttpClient _client;
@@ -112,12 +113,19 @@ public sealed class ClipModelInstaller : IDisposable
         {
             var state = new InstallState(model, progress);
             var manifest = new List<InstalledFile>();
+            bool isTokenizerChecked = model.TokenizerSha256 is null;
             foreach (ClipModelDownload file in model.Files)
             {
                 manifest.Add(await FetchAsync(file, root, staging, state, cancellation).ConfigureAwait(false));
+
+                // As soon as both are there: better before the weights than after.
+                if (!isTokenizerChecked && TokenizerFiles.All(name => manifest.Exists(entry => entry.Name == name)))
+                {
+                    CheckTokenizer(model, staging);
+                    isTokenizerChecked = true;
+                }
             }
 
-            CheckTokenizer(model, staging);
             AtomicWrite(Path.Combine(staging, "preprocessor_config.json"), Encoding.UTF8.GetBytes(model.PreprocessorConfig));
             AtomicWrite(
                 Path.Combine(staging, ManifestName),
@@ -184,7 +192,7 @@ public sealed class ClipModelInstaller : IDisposable
         Uri[] addresses = Addresses(root, file);
         while (true)
         {
-            bool isResumed = await downloader.FetchAsync(addresses, partial, (bytes, total) => state.Report(file, bytes, total), cancellation).ConfigureAwait(false);
+            (bool isResumed, Uri address) = await downloader.FetchAsync(addresses, partial, (bytes, total) => state.Report(file, bytes, total), cancellation).ConfigureAwait(false);
             string digest = FileDigest(partial, cancellation);
             if (file.Sha256 is null || digest.Equals(file.Sha256, StringComparison.OrdinalIgnoreCase))
             {
@@ -198,20 +206,15 @@ public sealed class ClipModelInstaller : IDisposable
             // The part from before may be to blame: the whole file gets one chance.
             if (!isResumed)
             {
-                throw Mismatch($"'{file.Name}' from '{addresses[0]}' has the SHA-256 {digest}, expected {file.Sha256}.", file.Name);
+                throw Mismatch($"'{file.Name}' from '{address}' has the SHA-256 {digest}, expected {file.Sha256}.", file.Name);
             }
         }
     }
 
     private static void CheckTokenizer(ClipModelDefinition model, string staging)
     {
-        string vocabulary = Path.Combine(staging, "vocab.json");
-        string merges = Path.Combine(staging, "merges.txt");
-        if (model.TokenizerSha256 is null)
-        {
-            return;
-        }
-
+        string vocabulary = Path.Combine(staging, TokenizerFiles[0]);
+        string merges = Path.Combine(staging, TokenizerFiles[1]);
         string? digest = null;
         QosValuationException? cause = null;
         try

@@ -49,11 +49,11 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
     /// <param name="partialPath">The partial file.</param>
     /// <param name="report">Receives the bytes at hand and the total, where known.</param>
     /// <param name="cancellation">Stops the download.</param>
-    /// <returns>Whether bytes of an earlier attempt were used.</returns>
+    /// <returns>Whether bytes of an earlier attempt were used, and the address that served the file.</returns>
     /// <exception cref="QosValuationException">
     /// ModelFileNotFound, DownloadFailed, DownloadRefused, DiskFull, FileNotWritable.
     /// </exception>
-    public async Task<bool> FetchAsync(IReadOnlyList<Uri> addresses, string partialPath, Action<long, long?>? report, CancellationToken cancellation)
+    public async Task<(bool IsResumed, Uri Address)> FetchAsync(IReadOnlyList<Uri> addresses, string partialPath, Action<long, long?>? report, CancellationToken cancellation)
     {
         bool isResumed = false;
         foreach (Uri address in addresses)
@@ -69,7 +69,7 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
                 if (attempt.Outcome == Outcome.Complete)
                 {
                     AtomicFile.TryDelete(ValidatorPath(partialPath));
-                    return isResumed;
+                    return (isResumed, address);
                 }
 
                 if (attempt.Outcome == Outcome.Missing)

@@ -35,7 +35,7 @@ public sealed class ClipEncoderTests : IDisposable
     [InlineData(OnnxBuilder.Int32, OnnxBuilder.Int64, Context, "")]
     [InlineData(OnnxBuilder.Int64, OnnxBuilder.Bool, null, "")]
     [InlineData(OnnxBuilder.Int64, OnnxBuilder.Float, "sequence", "")]
-    [InlineData(OnnxBuilder.Int64, OnnxBuilder.Half, "sequence", "")]
+    [InlineData(OnnxBuilder.Int64, OnnxBuilder.Float16, "sequence", "")]
     public void MaskedTextsDependOnTheirTokensAlone(int idType, int maskType, object? statedLength, string prefix)
     {
         using ClipEncoder encoder = OpenText(TinyModels.Text(_folder.File("text_model.onnx"), Context, statedLength, idType, maskType, prefix));
@@ -100,8 +100,8 @@ public sealed class ClipEncoderTests : IDisposable
         string path = new OnnxBuilder()
             .Weights("W", TinyModels.VisionWeights, TinyModels.PixelCount, TinyModels.Dimension)
             .Weights("tokens", TinyModels.TokenTable, TinyModels.Vocabulary, TinyModels.Dimension)
-            .Weights("one", [1], 1)
-            .Weights("two", [2], 1)
+            .Integers("one", [1], 1)
+            .Integers("two", [2], 1)
             .Input("input_ids", OnnxBuilder.Int64, "texts", "sequence")
             .Input("pixel_values", OnnxBuilder.Float, "images", 3, TinyModels.Side, TinyModels.Side)
             .Input("attention_mask", OnnxBuilder.Int64, "texts", "sequence")

@@ -65,7 +65,7 @@ public sealed class ClipModelReaderTests : IDisposable
     {
         string path = new OnnxBuilder()
             .Weights("tokens", TinyModels.TokenTable, TinyModels.Vocabulary, TinyModels.Dimension)
-            .Weights("one", [1], 1)
+            .Integers("one", [1], 1)
             .Node("Gather", ["tokens", "input_ids"], ["embedded"])
             .Node("ReduceSum", ["embedded", "one"], ["text_embeds"], ("keepdims", 0))
             .Input("input_ids", OnnxBuilder.Int64, "batch", "sequence")

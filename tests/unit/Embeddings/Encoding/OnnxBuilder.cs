@@ -6,7 +6,7 @@ namespace QosValuation.Tests.Embeddings;
 /// <summary>Writes small ONNX files (opset 13, protocol-buffer wire format by hand), so that tests need no model of their own on disk.</summary>
 internal sealed class OnnxBuilder
 {
-    public const int Float = 1, Int32 = 6, Int64 = 7, Bool = 9, Half = 10;
+    public const int Float = 1, Int32 = 6, Int64 = 7, Bool = 9, Float16 = 10;
 
     private readonly Message _graph = new();
     private int _names;
@@ -29,9 +29,9 @@ internal sealed class OnnxBuilder
 
     public OnnxBuilder Weights(string name, float[] values, params long[] shape) => Initializer(name, Float, MemoryMarshal.AsBytes<float>(values), shape);
 
-    public OnnxBuilder Weights(string name, Half[] values, params long[] shape) => Initializer(name, Half, MemoryMarshal.AsBytes<System.Half>(values), shape);
+    public OnnxBuilder HalfWeights(string name, Half[] values, params long[] shape) => Initializer(name, Float16, MemoryMarshal.AsBytes<Half>(values), shape);
 
-    public OnnxBuilder Weights(string name, long[] values, params long[] shape) => Initializer(name, Int64, MemoryMarshal.AsBytes<long>(values), shape);
+    public OnnxBuilder Integers(string name, long[] values, params long[] shape) => Initializer(name, Int64, MemoryMarshal.AsBytes<long>(values), shape);
 
     /// <summary>Adds a node with whole-number attributes.</summary>
     public OnnxBuilder Node(string type, string[] inputs, string[] outputs, params (string Name, long Value)[] attributes)
@@ -126,7 +126,7 @@ internal sealed class OnnxBuilder
 
     private sealed class Message
     {
-        private readonly MemoryStream _stream = new();
+        private readonly List<byte> _bytes = [];
 
         public void Number(int field, long value)
         {
@@ -138,19 +138,19 @@ internal sealed class OnnxBuilder
         {
             Varint((ulong)field << 3 | 2);
             Varint((ulong)value.Length);
-            _stream.Write(value);
+            _bytes.AddRange(value);
         }
 
-        public byte[] ToArray() => _stream.ToArray();
+        public byte[] ToArray() => [.. _bytes];
 
         private void Varint(ulong value)
         {
             for (; value >= 0x80; value >>= 7)
             {
-                _stream.WriteByte((byte)(value | 0x80));
+                _bytes.Add((byte)(value | 0x80));
             }
 
-            _stream.WriteByte((byte)value);
+            _bytes.Add((byte)value);
         }
     }
 }

@@ -40,7 +40,7 @@ internal static class TinyModels
             .Input(input, OnnxBuilder.Float, batch, 3, side, side);
         if (extraOutput)
         {
-            builder.Weights("one", [1], 1).Node("Unsqueeze", ["flat", "one"], ["last_hidden_state"]).Output("last_hidden_state", OnnxBuilder.Float, "b", 1, PixelCount);
+            builder.Integers("one", [1], 1).Node("Unsqueeze", ["flat", "one"], ["last_hidden_state"]).Output("last_hidden_state", OnnxBuilder.Float, "b", 1, PixelCount);
         }
 
         return (statesShape ? builder.Output(output, OnnxBuilder.Float, batch, Dimension) : builder.Output(output, OnnxBuilder.Float, null)).Save(path);
@@ -48,11 +48,11 @@ internal static class TinyModels
 
     /// <summary>As <see cref="Vision"/>, in half precision from end to end.</summary>
     public static string HalfVision(string path) => new OnnxBuilder()
-        .Weights("W", [.. VisionWeights.Select(w => (Half)w)], PixelCount, Dimension)
+        .HalfWeights("W", [.. VisionWeights.Select(w => (Half)w)], PixelCount, Dimension)
         .Node("Flatten", ["pixel_values"], ["flat"], ("axis", 1))
         .Node("MatMul", ["flat", "W"], ["image_embeds"])
-        .Input("pixel_values", OnnxBuilder.Half, "batch", 3, Side, Side)
-        .Output("image_embeds", OnnxBuilder.Half, "batch", Dimension)
+        .Input("pixel_values", OnnxBuilder.Float16, "batch", 3, Side, Side)
+        .Output("image_embeds", OnnxBuilder.Float16, "batch", Dimension)
         .Save(path);
 
     /// <summary>
@@ -66,9 +66,9 @@ internal static class TinyModels
             .Weights("tokens", TokenTable, Vocabulary, Dimension)
             .Weights("table", Numbers(context * Dimension, 3), context, Dimension)
             .Weights("causal", new float[context * context], context, context)
-            .Weights("zero", [0], 1)
-            .Weights("one", [1], 1)
-            .Weights("two", [2], 1)
+            .Integers("zero", [0], 1)
+            .Integers("one", [1], 1)
+            .Integers("two", [2], 1)
             .Input(ids, idType, "batch", statedLength)
             .Node("Gather", ["tokens", ids], ["embedded"])
             .Node("Shape", [ids], ["shape"])

@@ -153,6 +153,46 @@ public sealed class ImagePreprocessorTests : IDisposable
         Assert.True(tall.Distinct().Count() > 10);
     }
 
+    [Theory]
+    [InlineData("pngsave_buffer", 0)]
+    [InlineData("tiffsave_buffer", 0)]
+    [InlineData("webpsave_buffer", 25)]
+    [InlineData("gifsave_buffer", 25)]
+    [InlineData("heifsave_buffer", 25)]
+    public unsafe void EveryRasterFormatOfTheHelpIsRead(string saver, double tolerance)
+    {
+        byte[] picture = TestImages.Picture(80, 60, 12);
+        byte[] encoded;
+        Vips.EnsureStarted();
+        fixed (byte* data = picture)
+        {
+            using var image = new VipsObjectHandle(VipsNative.NewImageFromMemory(data, (nuint)picture.Length, 80, 60, 3, Vips.FormatByte));
+            using var operation = new VipsOperation(saver);
+            operation.Set("in", image);
+            if (saver == "heifsave_buffer")
+            {
+                operation.Set("compression", "av1");
+            }
+
+            Assert.True(operation.TryBuild(), saver);
+            encoded = operation.GetBytes("buffer");
+        }
+
+        (byte[] rgb, int width, int height) = TestImages.Decode(encoded);
+        Assert.Equal((80, 60), (width, height));
+        Assert.InRange(rgb.Zip(picture, (a, b) => (double)Math.Abs(a - b)).Average(), 0, tolerance);
+    }
+
+    [Fact]
+    public void ADrawingIsRenderedOverWhite()
+    {
+        byte[] svg = [.. """<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"><rect width="10" height="10" fill="#ff0000"/></svg>"""u8];
+        (byte[] rgb, int width, int height) = TestImages.Decode(svg);
+        Assert.Equal((20, 10), (width, height));
+        Assert.Equal([255, 0, 0], rgb[(3 * 22)..][..3]);
+        Assert.Equal([255, 255, 255], rgb[(3 * 38)..][..3]);
+    }
+
     [Fact]
     public void AnAnimationGivesItsFirstFrame()
     {

@@ -152,8 +152,10 @@ public sealed class ClipModelInstallerTests : IDisposable
         _server.Files["/maker/text/resolve/main/vocab.json"] = [.. System.Text.Encoding.UTF8.GetBytes(vocabulary.Replace("\n", string.Empty, StringComparison.Ordinal))];
         await InstallAsync();
         _server.Files["/maker/text/resolve/main/vocab.json"] = [.. System.Text.Encoding.UTF8.GetBytes(vocabulary.Replace("scales</w>", "scalez</w>", StringComparison.Ordinal))];
+        _server.Requests.Clear();
         var fault = await Assert.ThrowsAsync<QosValuationException>(() => InstallAsync(force: true));
         Assert.Equal("ModelDigestMismatch", fault.ErrorId);
+        Assert.DoesNotContain(_server.Requests, request => request.Path is TextPath or VisionPath);
         Assert.True(Directory.Exists(Target), "The model installed before stays.");
     }
 

@@ -1,0 +1,17 @@
+using System.CommandLine;
+using QosValuation.Bench;
+
+var images = new Option<DirectoryInfo>("--images") { Description = "A folder of photographs.", Required = true };
+var model = new Option<string?>("--model") { Description = "A model's name or folder. Default: clip-mini." };
+var batch = new Option<int>("--batch-size") { Description = "Images a run.", DefaultValueFactory = _ => 16 };
+var repeats = new Option<int>("--repeats") { Description = "How often each side is measured, in turn.", DefaultValueFactory = _ => 5 };
+var peer = new Option<DirectoryInfo?>("--peer") { Description = "The folder of the npm peer (bench/peer after npm ci --ignore-scripts): compares with transformers.js over the same ONNX file." };
+var copies = new Option<int>("--copies") { Description = "For memory: how many times the folder is embedded in one stream.", DefaultValueFactory = _ => 10 };
+
+var embedding = new Command("embedding", "Throughput of the whole pipeline against the bare inference session fed with ready tensors, and against the npm peer.") { images, model, batch, repeats, peer };
+embedding.SetAction(parsed => EmbeddingBenchmark.Throughput(
+    parsed.GetRequiredValue(images).FullName, parsed.GetValue(model), parsed.GetValue(batch), parsed.GetValue(repeats), parsed.GetValue(peer)?.FullName));
+var memory = new Command("memory", "Peak memory of embedding a folder once and many times in one stream.") { images, model, batch, copies };
+memory.SetAction(parsed => EmbeddingBenchmark.Memory(parsed.GetRequiredValue(images).FullName, parsed.GetValue(model), parsed.GetValue(batch), parsed.GetValue(copies)));
+
+return new RootCommand("Measurements as ratios within one run.") { embedding, memory }.Parse(args).Invoke();
