@@ -52,13 +52,13 @@ internal static class DualCertificate
     /// The subgradient s from <see cref="RateLagrangian.Solve"/> at the same prices; it is completed here where a cap ties
     /// agents together. Not read where β = 0.
     /// </param>
-    /// <returns>The bound, and t.</returns>
-    public static (double Bound, double Centre) Evaluate(
+    /// <returns>The bound, and Jain's multiplier α: y = α·(1 − √(N·J)·z) with ‖z‖ ≤ 1.</returns>
+    public static (double Bound, double JainMultiplier) Evaluate(
         RateProblem problem, RateProblem searched, FairnessBounds bounds, RatePrices prices, RateLagrangian lagrangian, double[] scores)
     {
         double[] deviations = lagrangian.Deviations;
         int n = deviations.Length;
-        double centre = prices.Curvature > 0 ? Centre(problem, bounds.Jain, lagrangian) : 0;
+        (double centre, double multiplier) = prices.Curvature > 0 ? Centre(problem, bounds.Jain, lagrangian) : (0, 0);
         double shift = 0;
         if (prices.Gini > 0)
         {
@@ -106,14 +106,15 @@ internal static class DualCertificate
             tailValue = Math.Max(tailValue, value);
         }
 
-        return ((prices.Supply * problem.Supply + best) * (1 + Rounding), lagrangian.Pole + centre);
+        return ((prices.Supply * problem.Supply + best) * (1 + Rounding), prices.Curvature * multiplier);
     }
 
     /// <summary>
     /// t less the pole. With m the mean of the listed n, S their summed squares about it, k the absentees and e = n − N·J:
-    /// t = m·(n/N + √P) and P = ((1 − J)/J)·(S/(N·m²) + n·k/N²), written so that nothing cancels.
+    /// t = m·(n/N + √P) and P = ((1 − J)/J)·(S/(N·m²) + n·k/N²), written so that nothing cancels. And α/κ = m·√P/(1 − J): y
+    /// lies on the boundary of the dual cone, so that its decomposition is unique.
     /// </summary>
-    private static double Centre(RateProblem problem, double jain, RateLagrangian lagrangian)
+    private static (double Centre, double Multiplier) Centre(RateProblem problem, double jain, RateLagrangian lagrangian)
     {
         double[] deviations = lagrangian.Deviations;
         double total = problem.Total;
@@ -123,7 +124,7 @@ internal static class DualCertificate
         double mean = lagrangian.Pole + above;
         if (!(mean > 0))
         {
-            return 0;
+            return (0, 0);
         }
 
         double squares = 0;
@@ -138,7 +139,7 @@ internal static class DualCertificate
         double root = Math.Sqrt(odds * (squares + n / total * (k / total)));
         double lift = (odds * squares + k / total * (room / total) / jain) / (root + k / total);
         lift = double.IsNaN(lift) ? 0 : lift;
-        return above + mean * lift + Unit * (Math.Abs(above) + mean * lift);
+        return (above + mean * lift + Unit * (Math.Abs(above) + mean * lift), mean * root / (1 - jain));
     }
 
     /// <summary>

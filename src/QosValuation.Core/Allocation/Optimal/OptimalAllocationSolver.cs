@@ -36,16 +36,12 @@ internal sealed class OptimalAllocationSolver
         int n = values.Length;
         _total = n;
         _supply = supply;
-        double highest = 0;
         int active = 0;
-        double roomSum = 0;
         for (int i = 0; i < n; i++)
         {
             if (values[i] > 0 && rooms[i] > 0)
             {
                 active++;
-                highest = Math.Max(highest, values[i]);
-                roomSum += rooms[i];
             }
         }
 
@@ -68,12 +64,16 @@ internal sealed class OptimalAllocationSolver
             }
         }
 
+        // All sums below run in this order, so that they do not depend on the agents' own.
         Array.Sort(keys, _order);
+        double highest = keys[^1].Value;
         double mean = 0;
+        double roomSum = 0;
         for (int k = 0; k < active; k++)
         {
             (_values[k], _rooms[k]) = keys[k];
             mean += _values[k] / highest / active;
+            roomSum += _rooms[k];
         }
 
         // A supply beyond all buckets together is as good as any other: at most twice them. No room beyond the supply matters.
@@ -311,8 +311,10 @@ internal sealed class OptimalAllocationSolver
         private double[] _rates;
         private double _welfare;
         private double _bound = double.PositiveInfinity;
+        private double _searchBound = double.PositiveInfinity;
+        private bool _isFair;
         private RatePrices _prices;
-        private double _centre;
+        private double _jainMultiplier;
 
         public Search(
             OptimalAllocationSolver owner,
@@ -364,33 +366,35 @@ internal sealed class OptimalAllocationSolver
             _clipped = Clip(_problem, _problem.Welfare(ladder.Rates(ladder.HighestWithin(_problem.Supply, _bounds.Jain, _bounds.Gini))));
             ladder = _clipped.Ladder;
             double level = ladder.HighestWithin(_clipped.Supply, _bounds.Jain, _bounds.Gini);
-            Offer(ladder.Rates(level));
-            if (Gap <= Goal)
-            {
-                return Result();
-            }
 
             // Every search starts well inside the fairness bounds and the supply.
             double jain = _bounds.Jain + 0.5 * (most - _bounds.Jain);
             double gini = _bounds.Gini + 0.5 * (least - _bounds.Gini);
             double start = Math.Min(0.9 * level, ladder.HighestWithin(_clipped.Supply, jain, gini));
             _fairer = ladder.Rates(start);
+
+            Offer(ladder.Rates(level));
+            if (Gap <= Goal)
+            {
+                return Result();
+            }
+
             _scores = new double[_rates.Length];
             _lagrangian = new RateLagrangian(_clipped.Values, _clipped.Caps, _clipped.Absentees);
 
             if (!jainHolds)
             {
                 _owner._jainPrices = prices = SearchCurved(false, _owner._jainPrices.Curvature > 0 ? _owner._jainPrices : prices);
-                if (!_boundsGini || Gap <= Goal)
+                if (!_boundsGini || (_isFair && Gap <= Goal))
                 {
                     return Result();
                 }
             }
 
-            if (!giniHolds || !jainHolds)
+            if (_boundsGini)
             {
                 RatePrices linear = _owner._giniPrices = SearchLinear(start, _owner._giniPrices);
-                if (!_boundsJain || Gap <= Goal)
+                if (!_boundsJain || (_isFair && Gap <= Goal))
                 {
                     return Result();
                 }
@@ -405,6 +409,7 @@ internal sealed class OptimalAllocationSolver
         /// <summary>Jain's bound, and the Gini bound where asked for.</summary>
         private RatePrices SearchCurved(bool withGini, RatePrices from)
         {
+            _searchBound = double.PositiveInfinity;
             RateLagrangian lagrangian = _lagrangian!;
             var search = new CurvedPriceSearch(
                 _clipped, _bounds, lagrangian, withGini, Goal, Math.Max(_options.MaxIterations - _iterations, 1), _cancellation);
@@ -419,7 +424,8 @@ internal sealed class OptimalAllocationSolver
                 Bound(search.Prices);
                 double[] repaired = Repair(_problem, kept, lagrangian.Rates, _fairer);
                 double welfare = _problem.Welfare(repaired);
-                if (!withGini && _boundsGini && _problem.Gini(repaired) > _bounds.Gini)
+                _isFair = withGini || !_boundsGini || _problem.Gini(repaired) <= _bounds.Gini;
+                if (!_isFair)
                 {
                     // Until the Gini bound takes part, the gap is that of the problem without it.
                     return Finished(welfare, search.Prices);
@@ -446,6 +452,7 @@ internal sealed class OptimalAllocationSolver
         /// <summary>The Gini bound alone.</summary>
         private RatePrices SearchLinear(double start, RatePrices guess)
         {
+            _searchBound = double.PositiveInfinity;
             RateLagrangian lagrangian = _lagrangian!;
             var columns = new GiniColumnGeneration(_clipped, lagrangian);
             int limit = Math.Max(_options.MaxIterations - _iterations, 1);
@@ -455,7 +462,8 @@ internal sealed class OptimalAllocationSolver
             lagrangian.Solve(prices.Supply, prices.Gini * _bounds.Gini, 0, 0, prices.Gini, _scores);
             Bound(prices);
             double[] repaired = Repair(_problem, _bounds with { Jain = 1.0 / _problem.Total }, mixed, _fairer);
-            if (!_boundsJain || _problem.Jain(repaired) >= _bounds.Jain)
+            _isFair = !_boundsJain || _problem.Jain(repaired) >= _bounds.Jain;
+            if (_isFair)
             {
                 Offer(repaired);
             }
@@ -481,7 +489,6 @@ internal sealed class OptimalAllocationSolver
             Offer(rates);
             _bound = _welfare * (1 + DualCertificate.Rounding);
             _prices = new RatePrices(spending < cap ? squareSum / valueSum : 0, 0, 0);
-            _centre = 0;
             return Result();
         }
 
@@ -496,10 +503,12 @@ internal sealed class OptimalAllocationSolver
 
         private void Bound(RatePrices prices)
         {
-            var (bound, centre) = DualCertificate.Evaluate(_problem, _clipped, _bounds, prices, _lagrangian!, _scores);
-            if (bound < _bound)
+            var (bound, multiplier) = DualCertificate.Evaluate(_problem, _clipped, _bounds, prices, _lagrangian!, _scores);
+            _bound = Math.Min(_bound, bound);
+            if (bound < _searchBound)
             {
-                (_bound, _prices, _centre) = (bound, prices, centre);
+                // The prices of the last search are the multipliers of the solution, also where an earlier bound is as good.
+                (_searchBound, _prices, _jainMultiplier) = (bound, prices, multiplier);
             }
         }
 
@@ -541,7 +550,7 @@ internal sealed class OptimalAllocationSolver
                     Gini = gini,
                     Iterations = _iterations,
                     SupplyPrice = _prices.Supply * _owner._valueUnit,
-                    JainMultiplier = _prices.Curvature * _centre * rateUnit,
+                    JainMultiplier = _jainMultiplier * rateUnit,
                     GiniMultiplier = _prices.Gini * rateUnit,
                 },
             };
