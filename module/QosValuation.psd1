@@ -9,6 +9,7 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
         'formats/Models.format.ps1xml'
+        'formats/Embedding.format.ps1xml'
         'formats/Datasets.format.ps1xml'
         'formats/Ledger.format.ps1xml'
         'formats/Clustering.format.ps1xml'
