@@ -82,6 +82,7 @@ public static class TokenAllocator
         Span<double> tokens)
     {
         RequireSupply(supply, scheme);
+        RequireDivisible(scheme, wholeTokens);
         if (tokens.IsEmpty)
         {
             return;
@@ -98,8 +99,6 @@ public static class TokenAllocator
             case AllocationScheme.MaxWelfare:
                 MaxWelfare(values, room, supply, wholeTokens, tokens);
                 return;
-            case AllocationScheme.Optimal when wholeTokens:
-                throw new QosValuationException("WholeTokensNotSupported", FaultKind.NotSupported, "The scheme Optimal divides tokens into fractions; whole tokens would break its bounds. Leave them out, or take another scheme.", scheme);
             case AllocationScheme.Optimal:
                 OptimalAllocator.Solve(values, room, supply, null, CancellationToken.None).Tokens.CopyTo(tokens);
                 return;
@@ -144,6 +143,22 @@ public static class TokenAllocator
         if (scheme == AllocationScheme.Random && supply > MaximumWhole)
         {
             throw new QosValuationException("SupplyNotValid", FaultKind.InvalidArgument, $"The scheme Random deals single tokens; give a supply of at most 2^53, not {supply}.", supply);
+        }
+    }
+
+    /// <summary>Checks that a scheme can do what is asked of its tokens. O(1).</summary>
+    /// <param name="scheme">The scheme.</param>
+    /// <param name="wholeTokens">Whether grants are to be whole numbers.</param>
+    /// <exception cref="QosValuationException"><c>WholeTokensNotSupported</c> for Optimal.</exception>
+    internal static void RequireDivisible(AllocationScheme scheme, bool wholeTokens)
+    {
+        if (wholeTokens && scheme == AllocationScheme.Optimal)
+        {
+            throw new QosValuationException(
+                "WholeTokensNotSupported",
+                FaultKind.NotSupported,
+                "The scheme Optimal divides tokens into fractions; rounding them would break its bounds. Leave out whole tokens, or take another scheme.",
+                scheme);
         }
     }
 

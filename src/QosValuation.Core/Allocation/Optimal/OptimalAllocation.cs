@@ -14,6 +14,31 @@ public sealed record OptimalAllocationOptions
 
     /// <summary>At most about so many solutions of the inner problem, each O(N log N); default 2000. It rarely takes 100.</summary>
     public int MaxIterations { get; init; } = 2000;
+
+    /// <summary>Checks the numbers. O(1).</summary>
+    /// <exception cref="QosValuationException"><c>FairnessBoundNotValid</c> or <c>SearchLimitNotValid</c>.</exception>
+    public void Validate()
+    {
+        if (JainFloor is double jain && !(jain > 0 && jain <= 1))
+        {
+            throw new QosValuationException(
+                "FairnessBoundNotValid", FaultKind.InvalidArgument, $"The Jain floor is {jain}; give a number above 0 and at most 1.", jain);
+        }
+
+        if (GiniCeiling is double gini && !(gini >= 0 && gini < 1))
+        {
+            throw new QosValuationException(
+                "FairnessBoundNotValid", FaultKind.InvalidArgument, $"The Gini ceiling is {gini}; give a number of at least 0 and below 1.", gini);
+        }
+
+        if (!(RelativeGap > 0) || MaxIterations < 1)
+        {
+            throw new QosValuationException(
+                "SearchLimitNotValid",
+                FaultKind.InvalidArgument,
+                $"The relative gap is {RelativeGap} and the limit {MaxIterations} iterations; give a gap above 0 and at least 1 iteration.");
+        }
+    }
 }
 
 /// <summary>An allocation with a proof of how good it is.</summary>

@@ -104,7 +104,7 @@ internal sealed class OptimalAllocationSolver
     public OptimalAllocation Solve(OptimalAllocationOptions options, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Check(options);
+        options.Validate();
         if (_problem is null)
         {
             return Nothing();
@@ -143,7 +143,8 @@ internal sealed class OptimalAllocationSolver
             {
                 double spare = missing > 0 ? problem.Jain(fairer) - bounds.Jain : 1;
                 double reserve = excess > 0 ? bounds.Gini - problem.Gini(fairer) : 1;
-                share = 1.1 * Math.Max(missing / (missing + spare), excess / (excess + reserve));
+                share = Math.Max(missing / (missing + Math.Max(spare, 0)), excess / (excess + Math.Max(reserve, 0)));
+                share = Math.Max(0.55 * share, 1e-15);
             }
 
             share = Math.Min(1, 2 * share);
@@ -226,29 +227,6 @@ internal sealed class OptimalAllocationSolver
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    private static void Check(OptimalAllocationOptions options)
-    {
-        if (options.JainFloor is double jain && !(jain > 0 && jain <= 1))
-        {
-            throw new QosValuationException(
-                "FairnessBoundNotValid", FaultKind.InvalidArgument, Text($"The Jain floor {jain} must lie above 0 and at most at 1."), jain);
-        }
-
-        if (options.GiniCeiling is double gini && !(gini >= 0 && gini < 1))
-        {
-            throw new QosValuationException(
-                "FairnessBoundNotValid", FaultKind.InvalidArgument, Text($"The Gini ceiling {gini} must be at least 0 and below 1."), gini);
-        }
-
-        if (!(options.RelativeGap > 0) || options.MaxIterations < 1)
-        {
-            throw new QosValuationException(
-                "SearchLimitNotValid",
-                FaultKind.InvalidArgument,
-                "The relative gap must be above 0 and the number of iterations at least 1.");
-        }
-    }
 
     private void CheckAttainable(OptimalAllocationOptions options)
     {
