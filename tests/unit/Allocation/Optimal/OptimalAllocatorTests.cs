@@ -454,6 +454,28 @@ public sealed class OptimalAllocatorTests
         Assert.Equal("AgentsNotAligned", Assert.Throws<QosValuationException>(() => OptimalAllocator.Solve([1, 2], [4], [0, 0], 1)).ErrorId);
 
     [Fact]
+    public void WholeTokensAreRefused()
+    {
+        TokenAgent[] agents = [new TokenAgent { Agent = "a", Value = 1, Capacity = 4 }];
+        Assert.Equal(
+            "WholeTokensNotSupported",
+            Assert.Throws<QosValuationException>(() => TokenAllocator.Allocate(agents, 3, AllocationScheme.Optimal, wholeTokens: true)).ErrorId);
+    }
+
+    [Fact]
+    public void GrantsCarryTheProof()
+    {
+        TokenAgent[] agents = [new TokenAgent { Agent = "a", Value = 1, Capacity = 9 }, new TokenAgent { Agent = "b", Value = 2, Capacity = 9, Remaining = 1 }];
+        TokenGrant[] grants = OptimalAllocator.Allocate(agents, 3, new OptimalAllocationOptions { JainFloor = 0.9 });
+        Assert.Equal(["a", "b"], grants.Select(g => g.Agent));
+        Assert.All(grants, g => Assert.Equal((AllocationScheme.Optimal, 3.0), (g.Scheme, g.Supply)));
+        Assert.Equal(grants[1].Tokens / 2, grants[1].RewardRate);
+        Assert.Same(grants[0].Proof, grants[1].Proof);
+        Assert.Equal(5.4, grants[0].Proof!.SocialWelfare, 1e-5);
+        Assert.Null(TokenAllocator.Allocate(agents, 3, AllocationScheme.Proposed)[0].Proof);
+    }
+
+    [Fact]
     public void TooFewIterationsStillGiveAFeasibleAllocationAndAnHonestGap()
     {
         OptimalInstance instance = OptimalInstance.Draw(12, 300) with { JainFloor = 0.6, GiniCeiling = 0.3 };
