@@ -9,10 +9,12 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
         'formats/Models.format.ps1xml'
+        'formats/Embedding.format.ps1xml'
         'formats/Datasets.format.ps1xml'
         'formats/Ledger.format.ps1xml'
         'formats/Clustering.format.ps1xml'
         'formats/Valuation.format.ps1xml'
+        'formats/Qos.format.ps1xml'
         'formats/Privacy.format.ps1xml'
         'formats/Allocation.format.ps1xml'
     )
@@ -34,6 +36,7 @@
         'Import-Embedding'
         'Install-ClipModel'
         'Invoke-AllocationSimulation'
+        'Invoke-QosSimulation'
         'Invoke-TokenAllocation'
         'Measure-DataValue'
         'Measure-Fairness'

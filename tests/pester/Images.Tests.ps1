@@ -25,6 +25,7 @@ Describe 'New-SceneDataset' {
         $items[0] | Should -BeOfType QosValuation.CocoItem
         $items.ImageId | Should -Be (1..12)
         $items.Path | Should -Exist
+        $items[0].Captions[0] | Should -Match '^[A-Z][a-z ]+\.$'
         $items | ForEach-Object { $_.Captions.Count | Should -Be 5; [math]::Max($_.Width, $_.Height) | Should -Be 96 }
         @($items.Path | Split-Path | Split-Path -Leaf | Sort-Object -Unique) | Should -Be 'contributor-01', 'contributor-02'
     }
@@ -117,6 +118,11 @@ Describe 'ConvertTo-ClipImage' {
         Get-PngSize $file.FullName | Should -Be 96, 96
         { ConvertTo-ClipImage $pictures[0].Path $crops -Model clip-mini -ImageSize 64 } | Should -Throw -ErrorId 'ParametersConflict,QosValuation.Cmdlets.ConvertToClipImageCommand'
         { ConvertTo-ClipImage $pictures[0].Path $crops -Model nothing-of-this-name } | Should -Throw -ErrorId 'ModelNotFound,*'
+    }
+
+    It 'completes model names' {
+        $line = 'ConvertTo-ClipImage a.jpg crops -Model cl'
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain 'clip-mini'
     }
 
     It 'takes brackets in names literally where such a file exists' {

@@ -26,7 +26,7 @@ namespace QosValuation.Cmdlets;
 /// <seealso>Get-ClipModel</seealso>
 [Cmdlet(VerbsData.ConvertTo, "ClipImage", DefaultParameterSetName = "Path", SupportsShouldProcess = true)]
 [OutputType(typeof(FileInfo))]
-public sealed class ConvertToClipImageCommand : QosCmdlet
+public sealed class ConvertToClipImageCommand : ClipModelCommand
 {
     private readonly HashSet<string> _written = new(OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
     private ImagePreprocessor? _preprocessor;
@@ -62,6 +62,7 @@ public sealed class ConvertToClipImageCommand : QosCmdlet
     /// <summary>The model whose size and cropping are used: a name (see Get-ClipModel) or a folder. Without it CLIP's own recipe at -ImageSize.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ClipModelNameCompleter))]
     public string? Model { get; set; }
 
     /// <summary>Replace crops that exist.</summary>
@@ -99,10 +100,9 @@ public sealed class ConvertToClipImageCommand : QosCmdlet
 
     private ImagePreprocessing OfModel(string name)
     {
-        string path = ResolveNewPath(name);
-        bool known = ClipModelCatalog.List().Any(model => model.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
-        ClipModelFiles files = ClipModelCatalog.Resolve(!known && System.IO.Path.Exists(path) ? path : name);
-        return files.PreprocessorConfigPath is null ? new ImagePreprocessing { ImageSize = 224 } : ImagePreprocessing.Load(files.PreprocessorConfigPath);
+        ClipModelFiles files = Resolve(name);
+        return ClipModelReader.Describe(files).Vision?.Preprocessing
+            ?? throw new QosValuationException("ModalityNotSupported", FaultKind.NotSupported, $"The model '{files.Name}' has no image encoder. Choose another -Model, or give -ImageSize.", name);
     }
 
     private IEnumerable<string> Images()

@@ -9,7 +9,7 @@ namespace QosValuation.Allocation;
 /// <remarks>
 /// <para>All schemes but Random keep 0 ≤ u ≤ B − R (paper, Eq. 13), and all keep Σu ≤ V (Eq. 1). No agents, no supply or full
 /// buckets give grants of 0 tokens.</para>
-/// <para>Proposed, WaterFilling and MaxWelfare give nothing to agents with v = 0; where all have v = 0, nobody receives anything.
+/// <para>Proposed, WaterFilling, MaxWelfare and Vtc give nothing to agents with v = 0; where all have v = 0, nobody receives anything.
 /// RoundRobin, MaxMin and Random do not look at v.</para>
 /// </remarks>
 public static class TokenAllocator
@@ -105,6 +105,10 @@ public static class TokenAllocator
                 return;
             case AllocationScheme.Random:
                 Random(supply, random, tokens);
+                return;
+            case AllocationScheme.Vtc:
+                new VtcScheduler(values.Length, values).Allocate(room, supply, tokens, wholeTokens);
+                TrimToSupply(supply, tokens);
                 return;
             default:
                 throw new QosValuationException("SchemeNotSupported", FaultKind.NotSupported, $"The scheme {scheme} is not known.", scheme);

@@ -20,6 +20,9 @@ public enum AllocationScheme
 
     /// <summary>The most social welfare Σ v·u: buckets are filled by descending value (the optimum of the paper's problem 14).</summary>
     MaxWelfare,
+
+    /// <summary>Virtual token counters: token by token to the agent with the least service per value so far; in a simulation the counters last from refill to refill (Sheng et al., OSDI 2024).</summary>
+    Vtc,
 }
 
 /// <summary>What an agent receives in one allocation.</summary>

@@ -1,42 +1,78 @@
 using System.Globalization;
+using Microsoft.ML.OnnxRuntime;
 
 namespace QosValuation.Embeddings;
 
 /// <summary>Checks a model on disk: its files, their digests, whether the encoders open, and whether tokenizer and text encoder belong together.</summary>
 internal static class ClipModelInspector
 {
-    /// <summary>Checks a model.</summary>
+    /// <summary>Checks a model: reads all of its files, and runs each encoder once.</summary>
     /// <param name="files">Where it lies.</param>
     /// <param name="cancellation">Stops the check.</param>
     /// <returns>The report.</returns>
-    public static ClipModelReport Check(ClipModelFiles files, CancellationToken cancellation) =>
-        Check(files, ClipModelReader.Read, static (_, _, _) => { }, cancellation);
-
-    /// <summary>Checks a model.</summary>
-    /// <param name="files">Where it lies.</param>
-    /// <param name="open">Opens the encoders and tells what they are, or throws.</param>
-    /// <param name="runText">Runs the text encoder on one row of ids, or throws.</param>
-    /// <param name="cancellation">Stops the check.</param>
-    /// <returns>The report.</returns>
-    public static ClipModelReport Check(
-        ClipModelFiles files, Func<ClipModelFiles, ClipModel> open, Action<ClipModelFiles, ClipTokenizer, int> runText, CancellationToken cancellation)
+    public static ClipModelReport Check(ClipModelFiles files, CancellationToken cancellation)
     {
         var problems = new List<string>();
         CheckFiles(files, problems);
         CheckManifest(files.Folder, problems, cancellation);
         ClipTokenizer? tokenizer = CheckTokenizer(files, problems);
-        ClipModel? model = Try(problems, () => open(files));
-        cancellation.ThrowIfCancellationRequested();
-        if (model is not null && tokenizer is not null && files.TextModelPath is not null && problems.Count == 0)
+        using ClipEncoder? encoder = Try(problems, () => ClipEncoder.Open(files));
+        if (encoder is not null)
         {
-            Try(problems, () =>
+            cancellation.ThrowIfCancellationRequested();
+            if (encoder.Description.Vision is { } vision)
             {
-                runText(files, tokenizer, model.ContextLength);
-                return model;
-            });
+                Try(problems, () => RunVision(encoder, vision.Preprocessing.ImageSize, cancellation));
+            }
+
+            if (encoder.Description.Text is { } text && tokenizer is not null)
+            {
+                Try(problems, () => RunText(encoder, tokenizer, text.ContextLength, cancellation));
+            }
         }
 
         return new ClipModelReport { Name = files.Name, Path = files.Folder, Problems = problems };
+    }
+
+    /// <summary>Embeds a soft pattern, since an even image may have a degenerate embedding.</summary>
+    private static float[] RunVision(ClipEncoder encoder, int side, CancellationToken cancellation)
+    {
+        float[] pixels = new float[3 * side * side];
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            pixels[i] = MathF.Sin(0.1f * i);
+        }
+
+        float[] vector = new float[encoder.Dimension];
+        encoder.EncodeImages(pixels, vector, cancellation);
+        return vector;
+    }
+
+    /// <summary>Embeds the largest and the smallest id: a table of token embeddings that is too short fails at the largest.</summary>
+    private static float[] RunText(ClipEncoder encoder, ClipTokenizer tokenizer, int contextLength, CancellationToken cancellation)
+    {
+        int[] ids = new int[contextLength];
+        Array.Fill(ids, tokenizer.PadId);
+        int[] meaningful = [tokenizer.StartId, 0, tokenizer.VocabularySize - 1, tokenizer.EndId];
+        int length = Math.Min(meaningful.Length, contextLength);
+        meaningful.AsSpan(0, length).CopyTo(ids);
+        ids[length - 1] = tokenizer.EndId;
+        float[] vector = new float[encoder.Dimension];
+        try
+        {
+            encoder.EncodeTexts(ids, [length], vector, cancellation);
+        }
+        catch (Exception exception) when (exception is OnnxRuntimeException or QosValuationException)
+        {
+            throw new QosValuationException(
+                "ModelNotUsable",
+                FaultKind.InvalidData,
+                $"The text encoder fails on ids of the vocabulary (0 to {tokenizer.VocabularySize - 1}): the tokenizer may belong to another model. {exception.Message}",
+                encoder.Model.Path,
+                exception);
+        }
+
+        return vector;
     }
 
     private static void CheckFiles(ClipModelFiles files, List<string> problems)
@@ -103,7 +139,7 @@ internal static class ClipModelInspector
             problems.Add(exception.Message);
             return null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OnnxRuntimeException)
         {
             problems.Add(exception.Message);
             return null;

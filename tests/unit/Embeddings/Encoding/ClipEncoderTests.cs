@@ -29,6 +29,45 @@ public sealed class ClipEncoderTests : IDisposable
         AssertImages(encoder, 4, 4e-3f);
     }
 
+    [Fact]
+    public void QuantisedWeightsRunAndTheirPositionTableIsFound()
+    {
+        const int context = 9;
+        sbyte[] Quantise(float[] numbers, float scale) => [.. numbers.Select(number => (sbyte)Math.Clamp(MathF.Round(number / scale), -127, 127))];
+        float[] positions = TinyModels.Numbers(context * TinyModels.Dimension, 3);
+        string path = new OnnxBuilder()
+            .Bytes("tokens_quantized", Quantise(TinyModels.TokenTable, 0.05f), TinyModels.Vocabulary, TinyModels.Dimension)
+            .Bytes("table_quantized", Quantise(positions, 0.05f), context, TinyModels.Dimension)
+            .Bytes("square_quantized", Quantise([.. Enumerable.Range(0, 64).Select(i => i % 9 == 0 ? 1f : 0f)], 0.05f), TinyModels.Dimension, TinyModels.Dimension)
+            .Weights("scale", [0.05f])
+            .Bytes("zeroPoint", [0])
+            .Integers("zero", [0], 1)
+            .Integers("one", [1], 1)
+            .Integers("two", [2], 1)
+            .Input("input_ids", OnnxBuilder.Int64, "batch", "sequence")
+            .Input("attention_mask", OnnxBuilder.Int64, "batch", "sequence")
+            .Node("DequantizeLinear", ["tokens_quantized", "scale", "zeroPoint"], ["tokens"])
+            .Node("DequantizeLinear", ["table_quantized", "scale", "zeroPoint"], ["table"])
+            .Node("DequantizeLinear", ["square_quantized", "scale", "zeroPoint"], ["square"])
+            .Node("Gather", ["tokens", "input_ids"], ["embedded"])
+            .Node("Shape", ["input_ids"], ["shape"])
+            .Node("Gather", ["shape", "one"], ["length"])
+            .Node("Slice", ["table", "zero", "length", "zero"], ["positions"])
+            .Node("Add", ["embedded", "positions"], ["sum"])
+            .Node("MatMul", ["sum", "square"], ["same"])
+            .Node("Cast", ["attention_mask"], ["floatMask"], ("to", OnnxBuilder.Float))
+            .Node("Unsqueeze", ["floatMask", "two"], ["column"])
+            .Node("Mul", ["same", "column"], ["masked"])
+            .Node("ReduceSum", ["masked", "one"], ["text_embeds"], ("keepdims", 0))
+            .Output("text_embeds", OnnxBuilder.Float, "batch", TinyModels.Dimension)
+            .Save(_folder.File("text_model_quantized.onnx"));
+        using ClipEncoder encoder = OpenText(path);
+        Assert.Equal(context, encoder.Model.ContextLength);
+        int[] ids = new int[context];
+        int length = encoder.Tokenizer.EncodePadded("a dog", context, ids, out _);
+        TinyModels.AssertClose(TinyModels.ExpectedText(ids.AsSpan(0, length), context), encoder.EncodeText("a dog"), 0.05f);
+    }
+
     [Theory]
     [InlineData(OnnxBuilder.Int64, OnnxBuilder.Int64, null, "")]
     [InlineData(OnnxBuilder.Int32, OnnxBuilder.Int32, null, "text_")]

@@ -6,7 +6,7 @@ namespace QosValuation.Tests.Embeddings;
 /// <summary>Writes small ONNX files (opset 13, protocol-buffer wire format by hand), so that tests need no model of their own on disk.</summary>
 internal sealed class OnnxBuilder
 {
-    public const int Float = 1, Int32 = 6, Int64 = 7, Bool = 9, Float16 = 10;
+    public const int Float = 1, Int8 = 3, Int32 = 6, Int64 = 7, Bool = 9, Float16 = 10;
 
     private readonly Message _graph = new();
     private int _names;
@@ -30,6 +30,8 @@ internal sealed class OnnxBuilder
     public OnnxBuilder Weights(string name, float[] values, params long[] shape) => Initializer(name, Float, MemoryMarshal.AsBytes<float>(values), shape);
 
     public OnnxBuilder HalfWeights(string name, Half[] values, params long[] shape) => Initializer(name, Float16, MemoryMarshal.AsBytes<Half>(values), shape);
+
+    public OnnxBuilder Bytes(string name, sbyte[] values, params long[] shape) => Initializer(name, Int8, MemoryMarshal.AsBytes<sbyte>(values), shape);
 
     public OnnxBuilder Integers(string name, long[] values, params long[] shape) => Initializer(name, Int64, MemoryMarshal.AsBytes<long>(values), shape);
 

@@ -1,0 +1,403 @@
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using QosValuation.Allocation;
+
+namespace QosValuation.Cmdlets.Allocation;
+
+/// <summary>Simulates quality of service over time: token buckets, requests that wait or are dropped, and refills by each scheme.</summary>
+/// <remarks>
+/// <para>Agents hold token buckets. Requests arrive, cost tokens, and wait in their agent's queue until its bucket holds the cost, their patience ends, or the run does. At the start of every epoch a scheme divides a limited supply among the buckets; what it does not grant expires. A bucket that is full earns nothing (under Random, which has no bucket limit, it does): spend to earn more.</para>
+/// <para>Without input, agents are made up: their values are shares drawn from a Dirichlet distribution (-Alpha), anew in each replication, as in the paper's Figs. 4 and 5. Or pipe agents: grants of Invoke-TokenAllocation, values of Measure-DataValue, rows of a CSV file, or any objects with the properties Agent and Value, and where they differ Capacity, Remaining, ArrivalRate, RequestCost, Quantity and Strategy.</para>
+/// <para>Requests come as a Poisson process, in bursts (-BurstOn and -BurstOff), or from a CSV trace (-TracePath). All schemes meet the same requests, and the same seed gives the same figures on any number of threads.</para>
+/// <para>Each scheme gives one report on the population, and with -PerAgent one on each agent. Waits are those of served requests; requests that gave up or still wait are counted in Abandoned and Waiting and lower ServedRatio. OutageRatio is the part of the requests that could not be served at the instant of their arrival, OutageTime the part of the time in which requests wait or a bucket holds less than the mean cost of a request. Jain and Gini are those of reward rates (granted tokens per value), ServiceJain and ServiceGini those of tokens spent on genuine requests per value.</para>
+/// <para>Agents may play a strategy: Hoarder (withholds its requests), Flooder (adds junk to its own requests) or Sybil (poses as several agents). With -StrategyGain the output is what each strategy gains under each scheme, against honest play with the same requests.</para>
+/// <para>At one instant, refills come first, then waiting requests are served in the order of agents, then requests whose patience ends leave, then requests arrive. RoundRobin, and the order in which MaxMin breaks ties, go on after the agent that received the last token.</para>
+/// </remarks>
+/// <example>
+/// <summary>Compare the schemes on 500 agents with values as uneven as the paper's</summary>
+/// <code>Invoke-QosSimulation -Seed 1</code>
+/// </example>
+/// <example>
+/// <summary>The quality of service that the contributors of a dataset would see</summary>
+/// <code>Get-ClipEmbedding ./photos -Recurse | Measure-DataValue |
+///     Invoke-QosSimulation -Supply 20 -Scheme Proposed, WaterFilling, Vtc -PerAgent</code>
+/// </example>
+/// <example>
+/// <summary>Bursts, impatient requests and heavy-tailed costs</summary>
+/// <code>Invoke-QosSimulation -BurstOn 1 -BurstOff 9 -Patience 3 -CostDistribution LogNormal -CostVariation 1.5 -Capacity 20 -Seed 1</code>
+/// </example>
+/// <example>
+/// <summary>What hoarding, flooding and posing as four agents gain under each scheme</summary>
+/// <code>Invoke-QosSimulation -StrategyGain -Seed 1</code>
+/// </example>
+/// <example>
+/// <summary>Does handing in the same data under five names pay, and whom does it cost?</summary>
+/// <code>Invoke-QosSimulation -Agents 50 -Supply 50 -Strategy Sybil -Identities 5 -SybilSplit Duplicate -StrategyGain -Seed 1 |
+///     Select-Object Scheme, ServedGain, OthersServedGain</code>
+/// </example>
+/// <example>
+/// <summary>Replay a trace with the columns Time, Agent and Cost</summary>
+/// <code>Import-Csv agents.csv | Invoke-QosSimulation -TracePath requests.csv -Supply 50 -EpochLength 60</code>
+/// </example>
+/// <seealso>Invoke-TokenAllocation</seealso>
+/// <seealso>Invoke-AllocationSimulation</seealso>
+/// <seealso>Measure-DataValue</seealso>
+[Cmdlet(VerbsLifecycle.Invoke, "QosSimulation")]
+[OutputType(typeof(QosReport), typeof(StrategyGain))]
+public sealed class InvokeQosSimulationCommand : QosCmdlet
+{
+    private readonly List<QosAgent> _agents = [];
+    private QosStrategy[]? _playedStrategies;
+
+    /// <summary>How many agents are made up where none come from the pipeline; 500 by default.</summary>
+    [Parameter(Position = 0)]
+    [ValidateRange(1, 10_000_000)]
+    public int Agents { get; set; } = 500;
+
+    /// <summary>α: the concentration of the Dirichlet distribution from which values are drawn in each replication; above 0, 0.5 by default. Small values make them uneven. With agents from the pipeline or a trace it replaces their values only where it is given.</summary>
+    [Parameter]
+    public double Alpha { get; set; } = 0.5;
+
+    /// <summary>An agent's name; names differ. By default agent1, agent2 and so on.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("Contributor", "Address")]
+    [ValidateNotNullOrEmpty]
+    public string? Agent { get; set; }
+
+    /// <summary>v: an agent's data value; finite and at least 0.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public double? Value { get; set; }
+
+    /// <summary>B: the capacity of an agent's bucket in tokens; above 0, 4 by default.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public double Capacity { get; set; } = 4;
+
+    /// <summary>R: the tokens in an agent's bucket at the start; from 0, the default, to its capacity.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public double Remaining { get; set; }
+
+    /// <summary>The requests that an agent sends in a unit of time, in the long run; 2 by default.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public double ArrivalRate { get; set; } = 2;
+
+    /// <summary>The mean cost of a request in tokens; above 0, 1 by default. A request that costs more than its bucket's capacity is dropped.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public double RequestCost { get; set; } = 1;
+
+    /// <summary>|d|: how many records stand behind an agent's value; needed for -SybilSplit Concave.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public double? Quantity { get; set; }
+
+    /// <summary>How agents play: Honest, Hoarder, Flooder or Sybil. From the pipeline it is the agent's own; given here, each named strategy is simulated in turn, played by -StrategicAgent while all others are honest.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public QosStrategy[]? Strategy { get; set; }
+
+    /// <summary>Who plays -Strategy: names of agents, wildcards permitted; the first agent by default.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? StrategicAgent { get; set; }
+
+    /// <summary>Emits what strategies gain against honest play, a StrategyGain for each scheme and strategic agent, instead of reports. Without -Strategy, and where no agent has one of its own, all of Hoarder, Flooder and Sybil are compared.</summary>
+    [Parameter]
+    public SwitchParameter StrategyGain { get; set; }
+
+    /// <summary>The part of its requests that a hoarder sends, from 0 (the default) to 1.</summary>
+    [Parameter]
+    [ValidateRange(0.0, 1.0)]
+    public double HoarderSpending { get; set; }
+
+    /// <summary>How many times its own requests a flooder sends in all, junk included; at least 1, 10 by default.</summary>
+    [Parameter]
+    public double FloodFactor { get; set; } = 10;
+
+    /// <summary>As how many agents a Sybil poses; 4 by default.</summary>
+    [Parameter]
+    [ValidateRange(1, 1_000_000)]
+    public int Identities { get; set; } = 4;
+
+    /// <summary>The value of each of the k identities of a Sybil: Equal (v/k, the default), Duplicate (v: the same data handed in k times), or Concave (the data dealt out and valued anew: φ·ln(1 + |d|/k), paper, Eq. 20).</summary>
+    [Parameter]
+    public SybilSplit SybilSplit { get; set; }
+
+    /// <summary>Gives the identities of a Sybil one capacity together, instead of one each.</summary>
+    [Parameter]
+    public SwitchParameter SharedCapacity { get; set; }
+
+    /// <summary>The schemes to compare; by default all that need no optimiser: Proposed, Random, RoundRobin, MaxMin, WaterFilling, MaxWelfare and Vtc.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public AllocationScheme[] Scheme { get; set; } =
+    [
+        AllocationScheme.Proposed, AllocationScheme.Random, AllocationScheme.RoundRobin, AllocationScheme.MaxMin,
+        AllocationScheme.WaterFilling, AllocationScheme.MaxWelfare, AllocationScheme.Vtc,
+    ];
+
+    /// <summary>V: the tokens offered at the start of every epoch; at least 0, 1000 by default.</summary>
+    [Parameter]
+    public double Supply { get; set; } = 1000;
+
+    /// <summary>The number of epochs, warm-up included; 200 by default, and with a trace as many as cover it.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int Epochs { get; set; } = 200;
+
+    /// <summary>How many epochs run before anything is measured; 0 by default.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int WarmupEpochs { get; set; }
+
+    /// <summary>The length of an epoch in units of time; above 0, 1 by default. Rates, patience, bursts and traces use the same unit.</summary>
+    [Parameter]
+    public double EpochLength { get; set; } = 1;
+
+    /// <summary>The mean length of a burst in units of time; above 0, 1 by default. Giving it or -BurstOff makes requests come in bursts that keep the mean rate.</summary>
+    [Parameter]
+    public double BurstOn { get; set; } = 1;
+
+    /// <summary>The mean silence between bursts in units of time; above 0, 4 by default.</summary>
+    [Parameter]
+    public double BurstOff { get; set; } = 4;
+
+    /// <summary>A CSV file of requests with the columns Time, Agent and, where costs differ, Cost. Without agents from the pipeline, those of the trace take part, each with the value 1 unless -Alpha is given.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? TracePath { get; set; }
+
+    /// <summary>How costs are drawn around their mean: Fixed (the default), Geometric (whole tokens), Exponential or LogNormal (heavy-tailed). A trace names its costs.</summary>
+    [Parameter]
+    public CostDistribution CostDistribution { get; set; }
+
+    /// <summary>The coefficient of variation of log-normal costs; above 0, 1 by default.</summary>
+    [Parameter]
+    public double CostVariation { get; set; } = 1;
+
+    /// <summary>How long a request waits before it gives up, in units of time; at least 0, for ever by default. 0: it is served at once or lost.</summary>
+    [Parameter]
+    public double Patience { get; set; } = double.PositiveInfinity;
+
+    /// <summary>How many requests of an agent may wait; those beyond are dropped. 100 by default.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int QueueLimit { get; set; } = 100;
+
+    /// <summary>Emits a report on each agent after the one on the population.</summary>
+    [Parameter]
+    public SwitchParameter PerAgent { get; set; }
+
+    /// <summary>Independent runs, over which figures are averaged; 10 by default.</summary>
+    [Parameter]
+    [ValidateRange(1, (1 << 24) - 1)]
+    public int Replications { get; set; } = 10;
+
+    /// <summary>Makes the figures reproducible; without it one is drawn from the operating system, and the reports name it.</summary>
+    [Parameter]
+    public int? Seed { get; set; }
+
+    /// <summary>How many replications run at a time; by default as many as there are processors. It does not change the results.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? ThrottleLimit { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin() => _playedStrategies = IsBound(nameof(Strategy)) ? Strategy : null;
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        if (Agent is null && Value is null)
+        {
+            return;
+        }
+
+        TryItem(Agent, () =>
+        {
+            string name = Agent ?? "agent" + (_agents.Count + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            double value = Value ?? (IsBound(nameof(Alpha))
+                ? 0
+                : throw new QosValuationException("AgentNotValid", FaultKind.InvalidData, $"Agent '{name}' has no property Value; add it, or give -Alpha to draw values.", name));
+            new TokenAgent { Agent = name, Value = value, Capacity = Capacity, Remaining = Remaining }.Validate();
+            _agents.Add(new QosAgent
+            {
+                Name = name,
+                Value = value,
+                Capacity = Capacity,
+                Remaining = Remaining,
+                ArrivalRate = ArrivalRate,
+                RequestCost = RequestCost,
+                Quantity = Quantity,
+                Strategy = _playedStrategies is null && Strategy is [QosStrategy own, ..] ? own : QosStrategy.Honest,
+            });
+        });
+    }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
+        RequestTrace? trace = null;
+        if (TracePath is not null)
+        {
+            TracePath = ResolveNewPath(TracePath);
+            trace = RequestTrace.Read(TracePath);
+        }
+
+        bool drawsValues = IsBound(nameof(Alpha));
+        if (_agents.Count == 0)
+        {
+            if (MyInvocation?.ExpectingInput == true)
+            {
+                return;
+            }
+
+            drawsValues |= trace is null;
+            _agents.AddRange(trace?.Agents.Select(MakeAgent) ?? Enumerable.Range(1, Agents).Select(n => MakeAgent("agent" + n.ToString(System.Globalization.CultureInfo.InvariantCulture))));
+        }
+
+        var options = new QosSimulationOptions
+        {
+            Agents = _agents,
+            Schemes = Scheme,
+            ValueConcentration = drawsValues ? Alpha : null,
+            Supply = Supply,
+            Epochs = trace is null || IsBound(nameof(Epochs)) ? Epochs : (int)Math.Min(int.MaxValue, Math.Floor(trace.LastTime / EpochLength) + 1),
+            WarmupEpochs = WarmupEpochs,
+            EpochLength = EpochLength,
+            Arrivals = trace is not null ? ArrivalProcess.Trace : IsBound(nameof(BurstOn)) || IsBound(nameof(BurstOff)) ? ArrivalProcess.OnOff : ArrivalProcess.Poisson,
+            ArrivalRate = ArrivalRate,
+            MeanOn = BurstOn,
+            MeanOff = BurstOff,
+            Trace = trace,
+            RequestCost = RequestCost,
+            CostDistribution = CostDistribution,
+            CostVariation = CostVariation,
+            Patience = Patience,
+            QueueLimit = QueueLimit,
+            HoarderSpending = HoarderSpending,
+            FloodFactor = FloodFactor,
+            SybilIdentities = Identities,
+            SybilSplit = SybilSplit,
+            SybilSharesCapacity = SharedCapacity,
+            Replications = Replications,
+            Seed = Seed ?? QosSimulation.DrawSeed(),
+            PerAgent = PerAgent,
+            MaxDegreeOfParallelism = ThrottleLimit ?? -1,
+        };
+
+        // One run for each strategy that is named; otherwise agents play as their objects say.
+        if (StrategyGain && _playedStrategies is null && _agents.All(agent => agent.Strategy == QosStrategy.Honest))
+        {
+            _playedStrategies = [QosStrategy.Hoarder, QosStrategy.Flooder, QosStrategy.Sybil];
+        }
+
+        QosStrategy?[] runs = _playedStrategies is null ? [null] : [.. _playedStrategies.Select(s => (QosStrategy?)s)];
+        int[] strategic = _playedStrategies is null ? [] : FindStrategic();
+        long total = (long)runs.Length * Scheme.Length * Replications;
+        long before = 0;
+        var meter = new ProgressMeter(Output, "Simulating quality of service", "runs");
+        foreach (QosStrategy? strategy in runs)
+        {
+            QosSimulationOptions played = options;
+            if (strategy is QosStrategy own)
+            {
+                var agents = new List<QosAgent>(_agents);
+                foreach (int n in strategic)
+                {
+                    agents[n] = agents[n] with { Strategy = own };
+                }
+
+                played = options with { Agents = agents };
+            }
+
+            Emit(played, before, total, meter);
+            before += (long)Scheme.Length * Replications;
+        }
+
+        meter.Complete();
+    }
+
+    private QosAgent MakeAgent(string name) => new()
+    {
+        Name = name,
+        Value = 1,
+        Capacity = Capacity,
+        Remaining = Remaining,
+        Quantity = Quantity,
+    };
+
+    private int[] FindStrategic()
+    {
+        if (StrategicAgent is null)
+        {
+            return [0];
+        }
+
+        var found = new SortedSet<int>();
+        foreach (string pattern in StrategicAgent)
+        {
+            var wildcard = new WildcardPattern(pattern, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+            int before = found.Count;
+            found.UnionWith(Enumerable.Range(0, _agents.Count).Where(n => wildcard.IsMatch(_agents[n].Name)));
+            if (found.Count == before && !_agents.Any(a => wildcard.IsMatch(a.Name)))
+            {
+                throw new QosValuationException("StrategicAgentNotFound", FaultKind.NotFound, $"No agent is named '{pattern}'; -StrategicAgent takes names of agents that take part, wildcards permitted.", pattern);
+            }
+        }
+
+        return [.. found];
+    }
+
+    /// <summary>Runs in the background, so that the pipeline thread can write records and progress as they come.</summary>
+    private void Emit(QosSimulationOptions options, long before, long total, ProgressMeter meter)
+    {
+        int done = 0;
+        options = options with { Progress = count => Volatile.Write(ref done, count) };
+        IEnumerable<object> records = StrategyGain
+            ? QosSimulation.CompareStrategies(options, Cancellation)
+            : QosSimulation.Run(options, Cancellation);
+        using var ready = new BlockingCollection<object>(1024);
+        Task work = Task.Run(
+            () =>
+            {
+                try
+                {
+                    foreach (object record in records)
+                    {
+                        ready.Add(record, Cancellation);
+                    }
+                }
+                finally
+                {
+                    ready.CompleteAdding();
+                }
+            },
+            Cancellation);
+        try
+        {
+            while (!ready.IsCompleted)
+            {
+                if (ready.TryTake(out object? record, 200, Cancellation))
+                {
+                    WriteRecord(record);
+                }
+
+                meter.Report(before + Volatile.Read(ref done), total);
+            }
+        }
+        catch
+        {
+            // A stopped pipeline: let the background work end before its queue goes.
+            StopProcessing();
+            try
+            {
+                work.Wait();
+            }
+            catch (AggregateException)
+            {
+            }
+
+            throw;
+        }
+
+        work.GetAwaiter().GetResult();
+    }
+}

@@ -1,0 +1,428 @@
+using System.Collections.ObjectModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Management.Automation;
+using QosValuation.Embeddings;
+
+namespace QosValuation.Cmdlets;
+
+/// <summary>Embeds images and texts with a CLIP model.</summary>
+/// <remarks>
+/// <para>Takes images by path, texts by -Text, and records from the pipeline: those of Import-CocoDataset (a photograph with its captions), files, paths as strings, and any objects with properties named Path, FullName or PSPath, and Text, Caption or Captions. Emits one embedding an image and one a text, in order of arrival, as soon as they are there: a vector of unit length (L2) in the space that the model's images and texts share.</para>
+/// <para>Item ties together what belongs to one record. It is the full path of the image, which the texts of the same pipeline object share. A record of a COCO file without an image has the Item coco:ID; any other text without an image is a record of its own, text:ORDINAL, except that the texts of one pipeline object share the first one's.</para>
+/// <para>Without -Contributor the contributor is the name of the image's folder, and empty for texts without an image.</para>
+/// <para>An image or text that cannot be embedded (missing, damaged, empty) costs one error record and no other item; the captions of such an image are embedded all the same. A text that is longer than the model's context loses its end.</para>
+/// <para>Images are decoded ahead of the running inference by several threads, and as many batches run at once as there are cores. Memory does not grow with the number of items. The same input gives byte-identical vectors with the same batch size on the same kind of machine; another batch size changes the last digits (cosine at least 0.99999). With -CachePath, vectors computed before are taken from the file, whatever batch size they were computed with.</para>
+/// <para>JPEG, PNG, WebP, GIF, TIFF, AVIF and SVG are read. ConvertTo-ClipImage and ConvertTo-ClipToken show what the encoders see.</para>
+/// </remarks>
+/// <example>
+/// <summary>Embed photographs and group them.</summary>
+/// <code>Get-ClipEmbedding *.jpg | Group-Embedding | New-DpPrototype -Epsilon 1 -Delta 1e-5</code>
+/// </example>
+/// <example>
+/// <summary>A dataset with captions, embedded with ViT-B/32; the second run takes its vectors from the cache.</summary>
+/// <code>Import-CocoDataset captions_val2017.json val2017 |
+///     Get-ClipEmbedding -Model ViT-B-32 -CachePath ./embeddings.db |
+///     Group-Embedding -PassThru | Measure-DataValue</code>
+/// </example>
+/// <example>
+/// <summary>Say who contributed each photograph: here the first part of its name.</summary>
+/// <code>Get-ChildItem ./photos -Recurse -Filter *.jpg | Get-ClipEmbedding -Contributor { $_.BaseName.Split('_')[0] }</code>
+/// </example>
+/// <example>
+/// <summary>Rows of a table: the columns path, caption and contributor are taken by their names.</summary>
+/// <code>Import-Csv items.csv | Get-ClipEmbedding</code>
+/// </example>
+/// <example>
+/// <summary>How alike a photograph and two texts are (the cosine).</summary>
+/// <code>$photo = Get-ClipEmbedding ./photo.jpg
+/// Get-ClipEmbedding -Text 'a dog in the snow', 'a red car' | ForEach-Object {
+///     $cosine = 0.0
+///     for ($i = 0; $i -lt $photo.Dimension; $i++) { $cosine += $photo.Vector[$i] * $_.Vector[$i] }
+///     [pscustomobject]@{ Text = $_.Source; Cosine = $cosine }
+/// }</code>
+/// </example>
+/// <seealso>Import-CocoDataset</seealso>
+/// <seealso>Group-Embedding</seealso>
+/// <seealso>Get-ClipModel</seealso>
+/// <seealso>Export-Embedding</seealso>
+/// <seealso>ConvertTo-ClipImage</seealso>
+/// <seealso>ConvertTo-ClipToken</seealso>
+[Cmdlet(VerbsCommon.Get, "ClipEmbedding")]
+[OutputType(typeof(ClipEmbedding))]
+public sealed class GetClipEmbeddingCommand : ClipModelCommand
+{
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
+
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private ClipEncoder? _encoder;
+    private EmbeddingCache? _cache;
+    private EmbeddingPipeline? _pipeline;
+    private ProgressMeter? _meter;
+    private bool _namesInput;
+    private bool _hasWarnedOfModality;
+    private long _cached;
+    private long _truncated;
+
+    /// <summary>The images; wildcards allowed. A file of exactly the given name goes before a pattern. A folder stands for the images in it. From the pipeline by the property name Path; strings from the pipeline are paths too.</summary>
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>The images, wildcard characters taken literally. From the pipeline by the property names PSPath and FullName, as files have them.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "FullName", "LP")]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>Take the images of all subfolders of a folder as well. Links to folders are not followed.</summary>
+    [Parameter]
+    public SwitchParameter Recurse { get; set; }
+
+    /// <summary>Texts. From the pipeline by the property names Text, Caption and Captions; they then belong to the image of the same object, where it has one.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("Caption", "Captions")]
+    public string[] Text { get; set; } = [];
+
+    /// <summary>Records from the pipeline: those of Import-CocoDataset, files, paths as strings, or objects with properties for paths and texts.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    public PSObject? InputObject { get; set; }
+
+    /// <summary>Which parts of a record that has an image and texts are embedded: Both (the default), Image or Text.</summary>
+    /// <value>Both</value>
+    [Parameter]
+    public EmbeddedModalities Modality { get; set; } = EmbeddedModalities.Both;
+
+    /// <summary>The model: a name (see Get-ClipModel), or a folder in the public ONNX layout, or an ONNX file in one. By default clip-mini, which is built in, small, and knows little; for results use ViT-B/32 (see Install-ClipModel).</summary>
+    /// <value>clip-mini</value>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ClipModelNameCompleter))]
+    public string Model { get; set; } = ClipModelCatalog.DefaultName;
+
+    /// <summary>Who contributed the records: a name, or a script block that gives the name, in which $_ is the file of the image, the text, or the object that came from the pipeline where that is neither a file nor a string. From the pipeline by property name. By default the name of the image's folder.</summary>
+    /// <value>the name of the image's folder</value>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public object? Contributor { get; set; }
+
+    /// <summary>The number of images, or of texts, in one run of the encoder, from 1 to 1024. 8 is fastest on processors; GPUs like more.</summary>
+    /// <value>8</value>
+    [Parameter]
+    [ValidateRange(1, 1024)]
+    public int BatchSize { get; set; } = EmbeddingPipelineOptions.DefaultBatchSize;
+
+    /// <summary>What runs the model: Cpu (the default), or what else the installed ONNX Runtime binaries offer on this machine.</summary>
+    /// <value>Cpu</value>
+    [Parameter]
+    public ExecutionProvider ExecutionProvider { get; set; } = ExecutionProvider.Cpu;
+
+    /// <summary>A SQLite file that keeps embeddings, made where there is none: a second run over the same content with the same model skips decoding and inference. Several processes may share it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? CachePath { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        // What is bound by now was named on the command line.
+        _namesInput = IsBound(nameof(Path)) || IsBound(nameof(LiteralPath)) || IsBound(nameof(Text));
+        if (_namesInput && (Path is null || LiteralPath is null || Text is null))
+        {
+            throw new QosValuationException("InputIsNull", FaultKind.InvalidArgument, "-Path, -LiteralPath or -Text is null: a variable that was never set, perhaps.");
+        }
+
+        if (!_namesInput && !(MyInvocation?.ExpectingInput ?? true) && !IsBound(nameof(InputObject)))
+        {
+            throw new QosValuationException("NothingToEmbed", FaultKind.InvalidArgument, "Name images with -Path, or texts with -Text, or pipe records in.");
+        }
+
+        _meter = new ProgressMeter(Output, "Embedding", "items");
+        _encoder = ClipEncoder.Open(Resolve(Model), new ClipEncoderOptions { ExecutionProvider = ExecutionProvider });
+        _cache = CachePath is null ? null : EmbeddingCache.Open(ResolveNewPath(CachePath));
+        _pipeline = new EmbeddingPipeline(_encoder, new EmbeddingPipelineOptions { BatchSize = BatchSize, Cache = _cache }, Cancellation);
+    }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        if (InputObject is null)
+        {
+            AddNamed();
+            return;
+        }
+
+        if (_namesInput)
+        {
+            throw new QosValuationException("ParametersConflict", FaultKind.InvalidArgument, "Name images and texts as arguments, or pipe records in, but not both.", InputObject.BaseObject);
+        }
+
+        switch (InputObject.BaseObject)
+        {
+            case CocoItem item:
+                AddRecord(item, item.Path is null ? null : ResolveNewPath(item.Path), item.Captions, string.Create(CultureInfo.InvariantCulture, $"coco:{item.ImageId}"));
+                break;
+            case string path:
+                AddImages(Find([path], literal: false), null);
+                break;
+            case FileSystemInfo file:
+                AddImages(Find([file.FullName], literal: true), null);
+                break;
+            case var other:
+                AddObject(other is PSCustomObject ? InputObject : other);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
+        _pipeline!.Complete();
+        while (!_pipeline.IsFinished)
+        {
+            _pipeline.Wait(ProgressInterval);
+            Drain(_pipeline.Added);
+        }
+
+        _cache?.Flush();
+        _meter!.Complete();
+        Report();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            try
+            {
+                _pipeline?.Dispose();
+                _cache?.Dispose();
+            }
+            catch (QosValuationException)
+            {
+                // The cache could not be written on the way out of a pipeline that was stopped or has failed; End reports it otherwise.
+            }
+
+            _encoder?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private static string FolderName(string imagePath) => System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(imagePath)) ?? string.Empty;
+
+    /// <summary>What was named on the command line: every image and every text is a record.</summary>
+    private void AddNamed()
+    {
+        AddImages(Find(Path, literal: false), null);
+        AddImages(Find(LiteralPath, literal: true), null);
+        foreach (string text in Text)
+        {
+            AddTexts(text, [text], null, string.Empty);
+        }
+    }
+
+    /// <summary>An object with properties: its image and its texts are one record.</summary>
+    private void AddObject(object subject)
+    {
+        // Properties that are null bind as null.
+        string[] texts = [.. (Text ?? []).Where(text => text is not null)];
+        string[] paths = [.. (Path ?? []).Where(path => !string.IsNullOrEmpty(path))];
+        string[] literalPaths = paths.Length > 0 ? [] : [.. (LiteralPath ?? []).Where(path => !string.IsNullOrEmpty(path))];
+        string[] images = [.. Find(paths, literal: false), .. Find(literalPaths, literal: true)];
+        if (paths.Length == 0 && literalPaths.Length == 0 && texts.Length == 0)
+        {
+            WriteFault(new QosValuationException(
+                "InputNotRecognized", FaultKind.InvalidData, "The object has no property named Path, FullName, PSPath, Text, Caption or Captions, so there is nothing to embed.", subject));
+        }
+        else if (images.Length == 1)
+        {
+            AddRecord(subject, images[0], texts, images[0]);
+        }
+        else
+        {
+            AddImages(images, subject);
+            if (texts.Length > 0 && Modality != EmbeddedModalities.Image)
+            {
+                AddTexts(subject, texts, null, string.Empty);
+            }
+        }
+    }
+
+    private void AddRecord(object subject, string? image, IReadOnlyList<string> texts, string itemWithoutImage)
+    {
+        string item = image ?? itemWithoutImage;
+        bool wantsImage = image is not null && Modality != EmbeddedModalities.Text;
+        bool wantsTexts = texts.Count > 0 && Modality != EmbeddedModalities.Image;
+        if (TryNameContributor(subject, image is null ? string.Empty : FolderName(image), out string contributor))
+        {
+            if (wantsImage && Offers(QosValuation.Modality.Image, wantsTexts))
+            {
+                Add(new EmbeddingRequest { Modality = QosValuation.Modality.Image, Source = image!, Item = item, Contributor = contributor });
+            }
+
+            if (wantsTexts && Offers(QosValuation.Modality.Text, wantsImage))
+            {
+                AddTexts(texts, item, contributor);
+            }
+        }
+    }
+
+    private void AddImages(IEnumerable<string> images, object? subject)
+    {
+        foreach (string image in images)
+        {
+            if (TryNameContributor(subject ?? new FileInfo(image), FolderName(image), out string contributor))
+            {
+                Add(new EmbeddingRequest { Modality = QosValuation.Modality.Image, Source = image, Item = image, Contributor = contributor });
+            }
+        }
+    }
+
+    private void AddTexts(object subject, IReadOnlyList<string> texts, string? item, string defaultContributor)
+    {
+        if (TryNameContributor(subject, defaultContributor, out string contributor))
+        {
+            AddTexts(texts, item ?? string.Create(CultureInfo.InvariantCulture, $"text:{_pipeline!.Added}"), contributor);
+        }
+    }
+
+    private void AddTexts(IReadOnlyList<string> texts, string item, string contributor)
+    {
+        foreach (string? text in texts)
+        {
+            Add(new EmbeddingRequest { Modality = QosValuation.Modality.Text, Source = text ?? string.Empty, Item = item, Contributor = contributor });
+        }
+    }
+
+    /// <summary>Whether the model embeds one part of a record; where it embeds the other alone, this part is left out with a warning.</summary>
+    private bool Offers(Modality modality, bool hasOther)
+    {
+        IReadOnlyList<Modality> offered = _encoder!.Model.Modalities;
+        if (offered.Contains(modality) || !hasOther || offered.Count == 0 || Modality != EmbeddedModalities.Both)
+        {
+            return true;
+        }
+
+        if (!_hasWarnedOfModality)
+        {
+            _hasWarnedOfModality = true;
+            Output.Warning($"The model '{_encoder.Model.Name}' embeds no {(modality == QosValuation.Modality.Image ? "images" : "texts")}; those of the records are left out.");
+        }
+
+        return false;
+    }
+
+    /// <summary>Adds a request as soon as there is room, writing what is ready meanwhile.</summary>
+    private void Add(EmbeddingRequest request)
+    {
+        while (!_pipeline!.TryAdd(request))
+        {
+            _pipeline.Wait(ProgressInterval);
+            Drain(0);
+        }
+
+        Drain(0);
+    }
+
+    private void Drain(long total)
+    {
+        while (_pipeline!.TryTake(out EmbeddingOutcome? outcome))
+        {
+            _cached += outcome.IsCached ? 1 : 0;
+            _truncated += outcome.IsTruncated ? 1 : 0;
+            if (outcome.Fault is not null)
+            {
+                WriteFault(outcome.Fault, outcome.Request.Source);
+            }
+            else
+            {
+                WriteRecord(outcome.Embedding);
+            }
+        }
+
+        _meter!.Report(_pipeline.Taken, total);
+    }
+
+    private void Report()
+    {
+        long count = _pipeline!.Taken;
+        double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
+        Output.Verbose(string.Create(
+            CultureInfo.CurrentCulture,
+            $"{count:N0} items in {seconds:N1} s ({count / Math.Max(seconds, 1e-9):N1} a second) with {_encoder!.Model.Name}{(_cache is null ? string.Empty : $", {_cached:N0} of them from the cache")}."));
+        if (_truncated > 0)
+        {
+            Output.Warning(string.Create(
+                CultureInfo.CurrentCulture,
+                $"{_truncated:N0} texts were longer than the {_encoder.Model.ContextLength} tokens of {_encoder.Model.Name} and lost their ends. ConvertTo-ClipToken shows what is left of them."));
+        }
+    }
+
+    /// <summary>The full paths of images: files as they are, folders as the images in them.</summary>
+    private IEnumerable<string> Find(IEnumerable<string> paths, bool literal)
+    {
+        foreach (string path in paths)
+        {
+            if (string.IsNullOrEmpty(path))
+            {
+                WriteFault(CmdletFaults.PathNotFound(string.Empty));
+                continue;
+            }
+
+            bool isPattern = !literal && WildcardPattern.ContainsWildcardCharacters(path) && !ExistsLiterally(path);
+            foreach (string found in ResolvePaths([path], literal: !isPattern))
+            {
+                if (!Directory.Exists(found))
+                {
+                    yield return found;
+                    continue;
+                }
+
+                foreach (string image in ImageFileFinder.Find(found, Recurse, fault => WriteFault(fault)))
+                {
+                    yield return image;
+                }
+            }
+        }
+    }
+
+    private bool ExistsLiterally(string path)
+    {
+        try
+        {
+            return System.IO.Path.Exists(ResolveNewPath(path));
+        }
+        catch (Exception exception) when (exception is QosValuationException or System.Management.Automation.DriveNotFoundException or ProviderNotFoundException)
+        {
+            // Resolving the path as a pattern reports it.
+            return false;
+        }
+    }
+
+    private bool TryNameContributor(object subject, string otherwise, out string contributor)
+    {
+        object? given = Contributor is PSObject wrapped ? wrapped.BaseObject : Contributor;
+        if (given is not ScriptBlock script)
+        {
+            contributor = Convert.ToString(given, CultureInfo.InvariantCulture) is { Length: > 0 } name ? name : otherwise;
+            return true;
+        }
+
+        contributor = otherwise;
+        try
+        {
+            Collection<PSObject> results = script.InvokeWithContext(null, [new PSVariable("_", subject)]);
+            contributor = results.Select(result => result?.ToString()).FirstOrDefault(name => !string.IsNullOrEmpty(name)) ?? otherwise;
+            return true;
+        }
+        catch (PipelineStoppedException)
+        {
+            throw;
+        }
+        catch (RuntimeException exception)
+        {
+            WriteFault(new QosValuationException("ContributorScriptFailed", FaultKind.InvalidArgument, $"The script block of -Contributor failed for '{subject}': {exception.Message}", subject, exception));
+            return false;
+        }
+    }
+}
