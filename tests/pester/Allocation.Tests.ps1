@@ -115,6 +115,13 @@ Describe 'Invoke-TokenAllocation on columns' {
         ($rows | Measure-Fairness).Jain | Should -Be $report.Jain
     }
 
+    It 'keeps to the bounds of Optimal as with objects' {
+        $report = Invoke-TokenAllocation -Path $agents -OutputPath $grants -Supply 11 -JainFloor 0.95
+        $expected = Import-Csv $agents | Invoke-TokenAllocation -Supply 11 -JainFloor 0.95 | Measure-Fairness
+        $report.SocialWelfare | Should -Be $expected.SocialWelfare
+        $report.Jain | Should -BeGreaterOrEqual 0.95
+    }
+
     It 'goes from CSV to NumPy and back' {
         $tokens = Join-Path $TestDrive 'tokens.npy'
         $null = Invoke-TokenAllocation -Path $agents -OutputPath $tokens -Supply 20

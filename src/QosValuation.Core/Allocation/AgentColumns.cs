@@ -150,10 +150,26 @@ internal sealed class AgentColumns
     /// <param name="supply">V ≥ 0.</param>
     /// <param name="wholeTokens">Whether grants are whole numbers.</param>
     /// <param name="random">The source that Random draws from.</param>
-    /// <exception cref="QosValuationException"><c>SupplyNotValid</c>.</exception>
-    public void Allocate(AllocationScheme scheme, double supply, bool wholeTokens, RandomSource? random)
+    /// <param name="bounds">The bounds on fairness that Optimal keeps to; null for none.</param>
+    /// <param name="cancellationToken">Stops Optimal.</param>
+    /// <exception cref="QosValuationException"><c>SupplyNotValid</c>; for Optimal also <c>WholeTokensNotSupported</c> and bounds that cannot be kept.</exception>
+    public void Allocate(
+        AllocationScheme scheme,
+        double supply,
+        bool wholeTokens,
+        RandomSource? random,
+        OptimalAllocationOptions? bounds = null,
+        CancellationToken cancellationToken = default)
     {
         Tokens = new double[Count];
+        if (scheme == AllocationScheme.Optimal)
+        {
+            TokenAllocator.RequireSupply(supply, scheme);
+            TokenAllocator.RequireDivisible(scheme, wholeTokens);
+            OptimalAllocator.Solve(Values, _room, supply, bounds, cancellationToken).Tokens.CopyTo(Tokens);
+            return;
+        }
+
         TokenAllocator.Allocate(scheme, Values, _room, _remaining, supply, wholeTokens, random, Tokens);
     }
 

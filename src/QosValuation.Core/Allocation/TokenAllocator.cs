@@ -13,7 +13,8 @@ namespace QosValuation.Allocation;
 /// <remarks>
 /// <para>All schemes but Random keep 0 ≤ u ≤ B − R (paper, Eq. 13), and all keep Σu ≤ V (Eq. 1). No agents, no supply or full
 /// buckets give grants of 0 tokens.</para>
-/// <para>Proposed, WaterFilling, MaxWelfare and Vtc give nothing to agents with v = 0; where all have v = 0, nobody receives anything.
+/// <para>Optimal without bounds on fairness is MaxWelfare; with them see <see cref="OptimalAllocator"/>.</para>
+/// <para>Proposed, WaterFilling, MaxWelfare, Vtc and Optimal give nothing to agents with v = 0; where all have v = 0, nobody receives anything.
 /// RoundRobin, MaxMin and Random do not look at v.</para>
 /// </remarks>
 public static class TokenAllocator
@@ -85,6 +86,7 @@ public static class TokenAllocator
         Span<double> tokens)
     {
         RequireSupply(supply, scheme);
+        RequireDivisible(scheme, wholeTokens);
         if (tokens.IsEmpty)
         {
             return;
@@ -100,6 +102,9 @@ public static class TokenAllocator
                 break;
             case AllocationScheme.MaxWelfare:
                 MaxWelfare(values, room, supply, wholeTokens, tokens);
+                return;
+            case AllocationScheme.Optimal:
+                OptimalAllocator.Solve(values, room, supply, null, CancellationToken.None).Tokens.CopyTo(tokens);
                 return;
             case AllocationScheme.RoundRobin:
                 RoundRobin(room, supply, wholeTokens, tokens);
@@ -142,6 +147,22 @@ public static class TokenAllocator
         if (scheme == AllocationScheme.Random && supply > MaximumWhole)
         {
             throw new QosValuationException("SupplyNotValid", FaultKind.InvalidArgument, $"The scheme Random deals single tokens; give a supply of at most 2^53, not {supply}.", supply);
+        }
+    }
+
+    /// <summary>Checks that a scheme can do what is asked of its tokens. O(1).</summary>
+    /// <param name="scheme">The scheme.</param>
+    /// <param name="wholeTokens">Whether grants are to be whole numbers.</param>
+    /// <exception cref="QosValuationException"><c>WholeTokensNotSupported</c> for Optimal.</exception>
+    internal static void RequireDivisible(AllocationScheme scheme, bool wholeTokens)
+    {
+        if (wholeTokens && scheme == AllocationScheme.Optimal)
+        {
+            throw new QosValuationException(
+                "WholeTokensNotSupported",
+                FaultKind.NotSupported,
+                "The scheme Optimal divides tokens into fractions; rounding them would break its bounds. Leave out whole tokens, or take another scheme.",
+                scheme);
         }
     }
 

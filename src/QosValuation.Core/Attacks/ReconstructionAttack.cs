@@ -76,7 +76,7 @@ public sealed class ReconstructionAttack
             double score = 0;
             for (int done = 0; done < options.Copies; done += options.BatchSize)
             {
-                score += views.Ascend(canvas, gradient, Math.Min(options.BatchSize, options.Copies - done), shift, random);
+                score += views.Ascend(canvas, gradient, Math.Min(options.BatchSize, options.Copies - done), options.PlainCopies - done, shift, random);
             }
 
             trace.Add(score / options.Copies);
@@ -143,6 +143,11 @@ public sealed class ReconstructionAttack
         if (options.Copies < 1)
         {
             throw Invalid("The copies must be at least 1", options.Copies);
+        }
+
+        if (options.PlainCopies < 0 || options.PlainCopies > options.Copies)
+        {
+            throw Invalid($"The plain copies must lie from 0 to {options.Copies}", options.PlainCopies);
         }
 
         if (options.BatchSize < 1)
@@ -392,7 +397,7 @@ public sealed class ReconstructionAttack
         }
 
         /// <summary>Adds the gradient of the summed score of some copies to the canvas gradient, and returns that score.</summary>
-        public double Ascend(float[] canvas, float[] gradient, int copies, int shift, RandomSource random)
+        public double Ascend(float[] canvas, float[] gradient, int copies, int plain, int shift, RandomSource random)
         {
             int side = _attack._side;
             int size = _attack._canvas;
@@ -400,11 +405,21 @@ public sealed class ReconstructionAttack
             for (int copy = 0; copy < copies; copy++)
             {
                 // Rolling the canvas by (dx, dy) and cropping its centre is cropping at the margin less the shift.
-                int top = _attack._margin - (random.NextInt32((2 * shift) + 1) - shift);
-                int left = _attack._margin - (random.NextInt32((2 * shift) + 1) - shift);
-                _offsets[copy] = (top, left);
+                int top = _attack._margin;
+                int left = _attack._margin;
                 Span<float> view = _view.AsSpan(copy * length, length);
-                Noise(view, random);
+                if (copy < plain)
+                {
+                    view.Clear();
+                }
+                else
+                {
+                    top -= random.NextInt32((2 * shift) + 1) - shift;
+                    left -= random.NextInt32((2 * shift) + 1) - shift;
+                    Noise(view, random);
+                }
+
+                _offsets[copy] = (top, left);
                 for (int row = 0; row < 3 * side; row++)
                 {
                     Span<float> target = view.Slice(row * side, side);

@@ -254,6 +254,22 @@ public sealed class ReconstructionAttackTests
     }
 
     [Fact]
+    public void PlainCopiesAreTheCropThatIsScored()
+    {
+        // With plain copies alone nothing is random, and the first score of a step is that of the picture before it.
+        using AttackEncoder encoder = TinyEncoder(8);
+        var attack = new ReconstructionAttack(encoder);
+        ReconstructionTarget[] targets = [new(Uniform(RandomSource.Create(5), encoder.Dimension))];
+        var options = new ReconstructionOptions { Steps = 8, Copies = 2, PlainCopies = 2 };
+        Reconstruction first = attack.Run(targets, options, RandomSource.Create(1));
+        Reconstruction other = attack.Run(targets, options, RandomSource.Create(2));
+        Assert.Equal(first.Image, other.Image);
+        Reconstruction before = attack.Run(targets, options with { Steps = 7 }, RandomSource.Create(1));
+        Assert.Equal(first.ScoreTrace[^1], before.Score, 5e-3);
+        Assert.True(first.Score > first.ScoreTrace[0]);
+    }
+
+    [Fact]
     public void SeveralTargetsAndEncodersAreSummed()
     {
         using AttackEncoder first = TinyEncoder(8);
@@ -302,7 +318,7 @@ public sealed class ReconstructionAttackTests
         Assert.Equal("AttackTargetInvalid", Id([new(good, double.NaN)]));
         Assert.Equal("AttackTargetInvalid", Id([new(good, 1, 1)]));
         foreach (ReconstructionOptions options in (ReconstructionOptions[])
-            [new() { Steps = 0 }, new() { Copies = 0 }, new() { BatchSize = 0 }, new() { LearningRate = 0 }, new() { NoiseAmplitude = 2 }, new() { MaximumShift = 3 }, new() { Initial = new byte[5] }])
+            [new() { Steps = 0 }, new() { Copies = 0 }, new() { PlainCopies = 33 }, new() { BatchSize = 0 }, new() { LearningRate = 0 }, new() { NoiseAmplitude = 2 }, new() { MaximumShift = 3 }, new() { Initial = new byte[5] }])
         {
             Assert.Equal("AttackOptionInvalid", Id([new(good)], options));
         }
