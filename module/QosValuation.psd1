@@ -30,6 +30,7 @@
         'Get-ClipEmbedding'
         'Get-ClipModel'
         'Get-DatRecord'
+        'Get-FairnessFrontier'
         'Get-GaussianSigma'
         'Group-Embedding'
         'Import-CocoDataset'

@@ -14,4 +14,14 @@ embedding.SetAction(parsed => EmbeddingBenchmark.Throughput(
 var memory = new Command("memory", "Peak memory of embedding a folder once and many times in one stream.") { images, model, batch, copies };
 memory.SetAction(parsed => EmbeddingBenchmark.Memory(parsed.GetRequiredValue(images).FullName, parsed.GetValue(model), parsed.GetValue(batch), parsed.GetValue(copies)));
 
-return new RootCommand("Measurements as ratios within one run.") { embedding, memory }.Parse(args).Invoke();
+var vision = new Option<FileInfo>("--vision-model") { Description = "A vision model in ONNX, such as a ViT-B/32.", Required = true };
+var batches = new Option<int[]>("--batches") { Description = "Batch sizes.", DefaultValueFactory = _ => [8, 16, 32], AllowMultipleArgumentsPerToken = true };
+var gradient = new Command("gradient", "Forward plus backward over the forward pass alone, and peak memory.") { vision, batches, repeats };
+gradient.SetAction(parsed => GradientBenchmark.Run(parsed.GetRequiredValue(vision).FullName, parsed.GetRequiredValue(batches), parsed.GetValue(repeats)));
+
+var agents = new Option<int>("--agents") { Description = "Agents an allocation.", DefaultValueFactory = _ => 1_000_000 };
+var rounds = new Option<int>("--repeats") { Description = "How often each side is measured, in turn.", DefaultValueFactory = _ => 31 };
+var allocation = new Command("allocation", "Allocations of a million agents against a plain copy of the same bytes.") { agents, rounds };
+allocation.SetAction(parsed => AllocationBenchmark.Run(parsed.GetValue(agents), parsed.GetValue(rounds)));
+
+return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation }.Parse(args).Invoke();

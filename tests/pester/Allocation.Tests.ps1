@@ -96,6 +96,64 @@ Describe 'Invoke-TokenAllocation' {
     }
 }
 
+Describe 'Invoke-TokenAllocation on columns' {
+    BeforeAll {
+        $agents = Join-Path $TestDrive 'agents.csv'
+        $grants = Join-Path $TestDrive 'grants.csv'
+        Set-Content $agents 'Agent,Value,Capacity,Remaining', 'a,1,4,0', '"b, jr",3,6,1', 'c,6,6,2'
+    }
+
+    It 'gives the same grants as objects do, under <_>' -ForEach 'Proposed', 'WaterFilling', 'MaxWelfare', 'RoundRobin', 'MaxMin', 'Random' {
+        $report = Invoke-TokenAllocation -Path $agents -OutputPath $grants -Supply 11 -Scheme $_ -Seed 1
+        $report | Should -BeOfType QosValuation.FairnessReport
+        $expected = Import-Csv $agents | Invoke-TokenAllocation -Supply 11 -Scheme $_ -Seed 1
+        $rows = Import-Csv $grants
+        $rows.Agent | Should -Be 'a', 'b, jr', 'c'
+        [double[]]$rows.Tokens | Should -Be $expected.Tokens
+        $fairness = $expected | Measure-Fairness
+        $report.Jain, $report.Gini, $report.Allocated, $report.SocialWelfare, $report.Supply | Should -Be $fairness.Jain, $fairness.Gini, $fairness.Allocated, $fairness.SocialWelfare, 11
+        ($rows | Measure-Fairness).Jain | Should -Be $report.Jain
+    }
+
+    It 'keeps to the bounds of Optimal as with objects' {
+        $report = Invoke-TokenAllocation -Path $agents -OutputPath $grants -Supply 11 -JainFloor 0.95
+        $expected = Import-Csv $agents | Invoke-TokenAllocation -Supply 11 -JainFloor 0.95 | Measure-Fairness
+        $report.SocialWelfare | Should -Be $expected.SocialWelfare
+        $report.Jain | Should -BeGreaterOrEqual 0.95
+    }
+
+    It 'goes from CSV to NumPy and back' {
+        $tokens = Join-Path $TestDrive 'tokens.npy'
+        $null = Invoke-TokenAllocation -Path $agents -OutputPath $tokens -Supply 20
+        # The tokens 2, 5 and 4, read as the values of other agents.
+        $report = Invoke-TokenAllocation -Path $tokens -OutputPath $grants -Supply 22 -Capacity 9
+        $report.Count | Should -Be 3
+        (Import-Csv $grants).Tokens | Should -Be '4', '9', '8'
+        $report = Invoke-TokenAllocation -Path $tokens -CapacityPath $tokens -OutputPath $grants -Supply 22
+        (Import-Csv $grants).Tokens | Should -Be '2', '5', '4'
+    }
+
+    It 'writes nothing with -WhatIf, and keeps the old file when it fails' {
+        $file = Join-Path $TestDrive 'kept.csv'
+        Invoke-TokenAllocation -Path $agents -OutputPath $file -WhatIf | Should -BeNullOrEmpty
+        $file | Should -Not -Exist
+        Set-Content $file 'old'
+        $bad = Join-Path $TestDrive 'bad.csv'
+        Set-Content $bad 'Value', '1', '-1'
+        { Invoke-TokenAllocation -Path $bad -OutputPath $file } | Should -Throw -ErrorId 'AgentNotValid,*'
+        Get-Content $file | Should -Be 'old'
+    }
+
+    It 'refuses what it cannot read or write' {
+        Invoke-TokenAllocation -Path (Join-Path $TestDrive 'none.csv') -OutputPath $grants -ErrorVariable faults -ErrorAction SilentlyContinue
+        $faults[0].FullyQualifiedErrorId | Should -Match '^PathNotFound,'
+        { Invoke-TokenAllocation -Path $agents -OutputPath (Join-Path $TestDrive 'grants.xlsx') } | Should -Throw -ErrorId 'ColumnFormatNotKnown,*'
+        { Invoke-TokenAllocation -Path $agents -CapacityPath x.npy -OutputPath $grants } | Should -Throw -ErrorId 'ColumnPathNotUsed,*'
+        { Invoke-TokenAllocation -Path (Join-Path $TestDrive '*.csv') -OutputPath $grants } | Should -Throw -ErrorId 'ColumnPathAmbiguous,*'
+        { Invoke-TokenAllocation -Path $agents -OutputPath $grants -Supply -1 } | Should -Throw -ErrorId 'SupplyNotValid,*'
+    }
+}
+
 Describe 'Measure-Fairness' {
     It 'reports on grants' {
         $report = 1, 3, 6, 0 | ForEach-Object { New-TestAgent "v$_" $_ 5 0 } | Invoke-TokenAllocation -Supply 10 | Measure-Fairness
@@ -145,6 +203,45 @@ Describe 'Measure-Fairness' {
     }
 }
 
+Describe 'The other indices of Measure-Fairness' {
+    It 'reports them beside Jain and Gini' {
+        $report = 1, 3 | Measure-Fairness
+        $report.MinMaxRatio | Should -Be (1 / 3)
+        [Math]::Round($report.Entropy, 12) | Should -Be ([Math]::Round((0.25 * [Math]::Log(4) + 0.75 * [Math]::Log(4 / 3)) / [Math]::Log(2), 12))
+        [Math]::Round($report.Theil, 12) | Should -Be ([Math]::Round((0.5 * [Math]::Log(0.5) + 1.5 * [Math]::Log(1.5)) / 2, 12))
+        [Math]::Round($report.Atkinson, 12) | Should -Be ([Math]::Round(1 - [Math]::Pow(([Math]::Sqrt(0.5) + [Math]::Sqrt(1.5)) / 2, 2), 12))
+        $report.Aversion | Should -Be 0.5
+        $report.LorenzCurve | Should -BeNullOrEmpty
+    }
+
+    It 'takes the aversion <Aversion>' -ForEach @(
+        @{ Aversion = 0; Index = 0 }
+        @{ Aversion = 1; Index = 1 - [Math]::Sqrt(0.75) }
+        @{ Aversion = 2; Index = 0.25 }
+    ) {
+        [Math]::Abs((1, 3 | Measure-Fairness -Aversion $Aversion).Atkinson - $Index) | Should -BeLessThan 1e-14
+    }
+
+    It 'adds the Lorenz curve on request' {
+        $curve = (5, 0, 2, 1 | Measure-Fairness -Lorenz).LorenzCurve
+        $curve | Should -BeOfType QosValuation.LorenzCurve
+        $curve.Population | Should -Be 0, 0.25, 0.5, 0.75, 1
+        $curve.Share | Should -Be 0, 0, 0.125, 0.375, 1
+        "$curve" | Should -Match '5 points'
+        (1..5000 | Measure-Fairness -Lorenz).LorenzCurve.Count | Should -Be 1001
+    }
+
+    It 'calls rates of 0 even' {
+        $report = 0, 0 | Measure-Fairness -Aversion 2 -Lorenz
+        $report.MinMaxRatio, $report.Entropy, $report.Theil, $report.Atkinson | Should -Be 1, 1, 0, 0
+        $report.LorenzCurve.Share | Should -Be 0, 0.5, 1
+    }
+
+    It 'refuses an aversion of <_>' -ForEach -1, ([double]::NaN), ([double]::PositiveInfinity) {
+        { 1, 2 | Measure-Fairness -Aversion $_ } | Should -Throw -ErrorId 'AversionNotValid,*'
+    }
+}
+
 Describe 'Invoke-AllocationSimulation' {
     It 'emits a row for each combination' {
         $rows = Invoke-AllocationSimulation -Agents 20, 40 -Alpha 0.2, 1 -Rounds 20 -Seed 1
@@ -153,6 +250,22 @@ Describe 'Invoke-AllocationSimulation' {
         $rows[0].Scheme | Should -Be 'Proposed'
         ($rows | Select-Object -ExpandProperty Agents -Unique) | Should -Be 20, 40
         $rows | ForEach-Object { $_.Jain | Should -BeGreaterThan 0; $_.JainStandardError | Should -BeGreaterOrEqual 0 }
+    }
+
+    It 'reports quantiles over the rounds' {
+        $row = Invoke-AllocationSimulation -Agents 50 -Rounds 100 -Seed 1 -Scheme MaxMin
+        $row.JainQ05 | Should -BeLessThan $row.JainMedian
+        $row.JainMedian | Should -BeLessThan $row.JainQ95
+        $row.GiniQ05 | Should -BeLessThan $row.GiniMedian
+        $row.GiniMedian | Should -BeLessThan $row.GiniQ95
+        $one = Invoke-AllocationSimulation -Agents 50 -Rounds 1 -Seed 1 -Scheme MaxMin
+        $one.JainQ05, $one.JainMedian, $one.JainQ95 | Should -Be $one.Jain, $one.Jain, $one.Jain
+    }
+
+    It 'survives α = 0.01' {
+        Invoke-AllocationSimulation -Agents 500 -Alpha 0.01 -Rounds 20 -Seed 1 | ForEach-Object {
+            [double]::IsFinite($_.Jain) -and [double]::IsFinite($_.Gini) -and $_.GiniQ95 -lt 1 | Should -BeTrue
+        }
     }
 
     It 'repeats with a seed, whatever else is simulated' {
@@ -206,7 +319,7 @@ Describe 'Tables of allocation' {
     It 'show each type on one line' {
         $grants = (New-TestAgent ann 2 4 1), (New-TestAgent bob 1 4 0) | Invoke-TokenAllocation -Supply 3
         ($grants | Out-String -Width 120) | Should -Match 'Agent\s+Value\s+Tokens\s+Capacity\s+Remaining\s+RewardRate[\s-]+ann\s+2\s+2[.,]000\s+4\s+1\s+1'
-        ($grants | Measure-Fairness | Out-String -Width 120) | Should -Match 'Count\s+Jain\s+Gini\s+SocialWelfare\s+Allocated\s+Supply'
-        (Invoke-AllocationSimulation -Agents 5 -Rounds 3 -Seed 1 | Out-String -Width 120) | Should -Match 'Scheme\s+Agents\s+α\s+Supply\s+Capacity\s+Rounds\s+Jain\s+± SE\s+Gini\s+± SE'
+        ($grants | Measure-Fairness | Out-String -Width 120) | Should -Match 'Count\s+Jain\s+Gini\s+Min/Max\s+Entropy\s+Theil\s+Atkinson\s+SocialWelfare\s+Allocated\s+Supply'
+        (Invoke-AllocationSimulation -Agents 5 -Rounds 3 -Seed 1 | Out-String -Width 80) | Should -Match 'Scheme\s+Agents\s+α\s+Jain\s+± SE\s+5–95 %\s+Gini\s+± SE\s+5–95 %'
     }
 }

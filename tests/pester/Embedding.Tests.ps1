@@ -295,6 +295,11 @@ Describe 'Get-ClipEmbedding in the pipeline' {
         $help.parameters.parameter | ForEach-Object { $_.description.Text | Should -Not -BeNullOrEmpty }
     }
 
+    It 'says that a path is null' {
+        { Get-ClipEmbedding -Path $null } | Should -Throw -ErrorId 'InputIsNull,*'
+        { Get-ClipEmbedding -Text $null } | Should -Throw -ErrorId 'InputIsNull,*'
+    }
+
     It 'embeds real photographs with their captions' -Skip:(-not $SharedData) {
         $folder = Join-Path $SharedData coco-val2017-subset
         $embeddings = @(Import-CocoDataset $folder/captions_val2017.json $folder/val2017 | Get-ClipEmbedding)

@@ -11,7 +11,7 @@ Add-Type -LiteralPath '$fixtures/System.Numerics.Tensors/System.Numerics.Tensors
 Import-Module '$ModuleManifest'
 `$folder = [System.IO.Directory]::CreateTempSubdirectory('qosvaluation-').FullName
 try {
-    New-SceneDataset -Path "`$folder/scenes" -Count 6 -ImageSize 96 -Seed 1 | Get-ClipEmbedding | Export-Embedding -Path "`$folder/vectors.csv"
+    New-SceneDataset -Path "`$folder/scenes" -Count 6 -ImageSize 96 -Seed 1 | Get-ClipEmbedding -WarningAction SilentlyContinue | Export-Embedding -Path "`$folder/vectors.csv"
     (Import-Embedding -Path "`$folder/vectors.csv" | Group-Embedding -SimilarityThreshold 0.1 -PassThru | Measure-DataValue).Quantity
 }
 finally {

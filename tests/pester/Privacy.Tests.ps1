@@ -32,6 +32,7 @@ Describe 'New-DpPrototype' {
         }
 
         $prototypes[0].Contributors | Should -Be 'c1', 'c0'
+        $prototypes[0].Contributors[0] | Should -Be 'c1'
     }
 
     It 'takes clusters from Group-Embedding' {

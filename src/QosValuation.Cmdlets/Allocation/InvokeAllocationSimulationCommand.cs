@@ -6,7 +6,7 @@ namespace QosValuation.Cmdlets.Allocation;
 
 /// <summary>Simulates token allocation under uneven contributions, and averages the fairness of each scheme.</summary>
 /// <remarks>
-/// <para>In every round the values of the agents are shares drawn from a symmetric Dirichlet distribution of concentration α: a small α makes contributions uneven, a large one alike. Each scheme divides the same supply among empty buckets, and Jain's index and the Gini coefficient of the reward rates are averaged over the rounds, with their standard errors (paper, section V-B; Figs. 4 and 5).</para>
+/// <para>In every round the values of the agents are shares drawn from a symmetric Dirichlet distribution of concentration α: a small α makes contributions uneven, a large one alike. Each scheme divides the same supply among empty buckets, and Jain's index and the Gini coefficient of the reward rates are averaged over the rounds, with their standard errors, and with the 5 %, 50 % and 95 % quantiles over the rounds (paper, section V-B; Figs. 4 and 5).</para>
 /// <para>One row leaves for each number of agents, α and scheme, as soon as it is known. All schemes see the same values. Rounds run on all cores; the same seed gives the same rows for any number of them, and a row does not depend on which others are simulated beside it.</para>
 /// </remarks>
 /// <example>

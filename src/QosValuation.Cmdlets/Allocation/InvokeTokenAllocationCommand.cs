@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Allocation;
 using QosValuation.Numerics;
@@ -7,8 +8,10 @@ namespace QosValuation.Cmdlets.Allocation;
 /// <summary>Divides a supply of tokens among agents by the value of their data.</summary>
 /// <remarks>
 /// <para>Each agent has a token bucket: a capacity B and the tokens R that remain in it. A grant u never exceeds the room B − R, and all grants together never exceed the supply V; only Random, the paper's unlimited benchmark, knows no room. Grants leave at the end, in the order of the input, with their reward rate u/v (0 where v is 0).</para>
-/// <para>Proposed (the default) gives each agent the share V·v/Σv, cut to its room (paper, Eq. 15); what the cut leaves stays unspent. WaterFilling shares that again among the agents that still have room. MaxWelfare fills buckets by descending value, which maximises Σ v·u. RoundRobin deals one token at a time in the order of the input; MaxMin gives the next token to the agent that holds the fewest (remaining plus granted). Random deals each whole token to an agent drawn uniformly.</para>
-/// <para>An agent of value 0 receives nothing under Proposed, WaterFilling, MaxWelfare and Vtc; where all have value 0, nobody does. Without agents nothing is emitted. Full buckets and a supply of 0 give grants of 0 tokens. An agent with a value, capacity or remaining that is negative, infinite or not a number, or with more remaining than its capacity, costs one error record (AgentNotValid) and the others share the supply without it.</para>
+/// <para>Proposed (the default) gives each agent the share V·v/Σv, cut to its room (paper, Eq. 15); what the cut leaves stays unspent. WaterFilling shares that again among the agents that still have room. MaxWelfare fills buckets by descending value, which maximises Σ v·u. RoundRobin deals one token at a time in the order of the input; MaxMin gives the next token to the agent that holds the fewest (remaining plus granted). Random deals each whole token to an agent drawn uniformly. Vtc deals token by token to the agent with the least service per value so far.</para>
+/// <para>Optimal finds the allocation with the most social welfare Σ v·u among all whose reward rates are fair enough (paper, problem 12): Jain's index at least -JainFloor and the Gini coefficient at most -GiniCeiling. It proves how close it came: every grant has the property Proof with the welfare, an upper bound on the welfare of any allocation (DualBound), the RelativeGap between them, at most 1e-6, and the prices of the supply and of the bounds. Agents that can receive nothing count as rates of 0; where they make a bound unattainable, the error JainFloorInfeasible or GiniCeilingInfeasible says by how much. -JainFloor and -GiniCeiling alone imply -Scheme Optimal.</para>
+/// <para>An agent of value 0 receives nothing under Proposed, WaterFilling, MaxWelfare, Vtc and Optimal; where all have value 0, nobody does. Without agents nothing is emitted. Full buckets and a supply of 0 give grants of 0 tokens. An agent with a value, capacity or remaining that is negative, infinite or not a number, or with more remaining than its capacity, costs one error record (AgentNotValid) and the others share the supply without it.</para>
+/// <para>For very many agents, -Path and -OutputPath read and write columns directly, without an object for each agent: CSV files or NumPy arrays. What comes out is one FairnessReport on all grants. There a faulty agent ends the command, because grants are matched to agents by their order.</para>
 /// </remarks>
 /// <example>
 /// <summary>1,000 tokens for contributors of photographs, 4 at most for each.</summary>
@@ -32,42 +35,41 @@ namespace QosValuation.Cmdlets.Allocation;
 /// <summary>Whole tokens by largest remainder.</summary>
 /// <code>$values | Invoke-TokenAllocation -Supply 50 -Capacity 8 -WholeTokens</code>
 /// </example>
+/// <example>
+/// <summary>The most welfare with a Jain index of at least 0.9, and how close it is to the optimum.</summary>
+/// <code>$grants = $values | Invoke-TokenAllocation -Supply 100 -JainFloor 0.9
+/// $grants | Measure-Fairness
+/// $grants[0].Proof.RelativeGap</code>
+/// </example>
+/// <example>
+/// <summary>A million agents, from CSV to CSV and from NumPy to NumPy.</summary>
+/// <code>Invoke-TokenAllocation -Path agents.csv -OutputPath grants.csv -Supply 2000000
+/// Invoke-TokenAllocation -Path value.npy -CapacityPath capacity.npy -OutputPath tokens.npy -Supply 2000000 -Scheme WaterFilling</code>
+/// </example>
 /// <seealso>Measure-DataValue</seealso>
 /// <seealso>Measure-Fairness</seealso>
+/// <seealso>Get-FairnessFrontier</seealso>
 /// <seealso>Invoke-AllocationSimulation</seealso>
-[Cmdlet(VerbsLifecycle.Invoke, "TokenAllocation")]
-[OutputType(typeof(TokenGrant))]
-public sealed class InvokeTokenAllocationCommand : QosCmdlet
+[Cmdlet(VerbsLifecycle.Invoke, "TokenAllocation", DefaultParameterSetName = AgentSet, SupportsShouldProcess = true)]
+[OutputType(typeof(TokenGrant), ParameterSetName = [AgentSet])]
+[OutputType(typeof(FairnessReport), ParameterSetName = [ColumnSet])]
+public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
 {
-    private readonly List<TokenAgent> _agents = [];
+    private const string ColumnSet = "Columns";
 
-    /// <summary>The agent's name; the Contributor of a data value.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
-    [Alias("Contributor", "Address")]
-    [AllowEmptyString]
-    public string Agent { get; set; } = string.Empty;
-
-    /// <summary>v: the value of the agent's data, 0 or more, in any unit.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
-    public double Value { get; set; }
-
-    /// <summary>B: the capacity of the agent's bucket in tokens, 0 or more; 4 by default, as in the paper. Given as an argument it holds for all agents; else each agent may bring its own.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public double Capacity { get; set; } = 4;
-
-    /// <summary>R: the tokens that remain in the agent's bucket, from 0 to its capacity; 0 by default.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public double Remaining { get; set; }
-
-    /// <summary>V: the tokens to divide, 0 or more; 1000 by default. Random deals its whole tokens only.</summary>
-    [Parameter]
-    public double Supply { get; set; } = 1000;
-
-    /// <summary>How to divide: Proposed (the default), Random, RoundRobin, MaxMin, WaterFilling or MaxWelfare.</summary>
+    /// <summary>How to divide: Proposed (the default), Random, RoundRobin, MaxMin, WaterFilling, MaxWelfare, Vtc or Optimal.</summary>
     [Parameter]
     public AllocationScheme Scheme { get; set; } = AllocationScheme.Proposed;
 
-    /// <summary>Grant whole numbers of tokens. Proposed and WaterFilling round down and hand what is left to the largest fractions; the other schemes deal whole tokens only.</summary>
+    /// <summary>For Optimal: Jain's index of the reward rates is at least this, above 0 and at most 1; 1 means equal rates.</summary>
+    [Parameter]
+    public double JainFloor { get; set; } = double.NaN;
+
+    /// <summary>For Optimal: the Gini coefficient of the reward rates is at most this, at least 0 and below 1; 0 means equal rates.</summary>
+    [Parameter]
+    public double GiniCeiling { get; set; } = double.NaN;
+
+    /// <summary>Grant whole numbers of tokens. Proposed and WaterFilling round down and hand what is left to the largest fractions; the other schemes deal whole tokens only. Not for Optimal.</summary>
     [Parameter]
     public SwitchParameter WholeTokens { get; set; }
 
@@ -75,26 +77,90 @@ public sealed class InvokeTokenAllocationCommand : QosCmdlet
     [Parameter]
     public int? Seed { get; set; }
 
+    /// <summary>A file of agents as columns instead of objects, for a million of them: a .csv with a header and the column Value, and where it has them Agent (or Contributor), Capacity and Remaining; or a .npy with the values, one dimension of floats or integers. Wildcards may match one file.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ColumnSet)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = string.Empty;
+
+    /// <summary>A .npy with the capacity of each agent, where -Path is a .npy; by default all have -Capacity.</summary>
+    [Parameter(ParameterSetName = ColumnSet)]
+    [ValidateNotNullOrEmpty]
+    public string? CapacityPath { get; set; }
+
+    /// <summary>A .npy with the tokens that remain in each bucket, where -Path is a .npy; by default all have -Remaining.</summary>
+    [Parameter(ParameterSetName = ColumnSet)]
+    [ValidateNotNullOrEmpty]
+    public string? RemainingPath { get; set; }
+
+    /// <summary>Where the grants go, in the order of the agents: a .csv with Agent (where -Path has names), Value, Tokens and RewardRate, or a .npy with the tokens alone. The file appears whole or not at all.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ColumnSet)]
+    [ValidateNotNullOrEmpty]
+    public string OutputPath { get; set; } = string.Empty;
+
     /// <inheritdoc/>
-    protected override void Begin() => TokenAllocator.RequireSupply(Supply, Scheme);
+    protected override void Begin()
+    {
+        bool isBounded = IsBound(nameof(JainFloor)) || IsBound(nameof(GiniCeiling));
+        if (isBounded && !IsBound(nameof(Scheme)))
+        {
+            Scheme = AllocationScheme.Optimal;
+        }
+
+        TokenAllocator.RequireSupply(Supply, Scheme);
+        if (isBounded && Scheme != AllocationScheme.Optimal)
+        {
+            throw new QosValuationException(
+                "FairnessBoundNotApplicable",
+                FaultKind.InvalidArgument,
+                $"Only the scheme Optimal keeps to -JainFloor and -GiniCeiling; {Scheme} does not. Leave out -Scheme, or the bounds.",
+                Scheme);
+        }
+
+        if (Scheme == AllocationScheme.Optimal)
+        {
+            TokenAllocator.RequireDivisible(Scheme, WholeTokens);
+            Bounds().Validate();
+        }
+    }
 
     /// <inheritdoc/>
     protected override void Process()
     {
-        var agent = new TokenAgent { Agent = Agent, Value = Value, Capacity = Capacity, Remaining = Remaining };
-        if (TryItem(agent, agent.Validate))
+        if (ParameterSetName == ColumnSet)
         {
-            _agents.Add(agent);
+            AllocateColumns();
+            return;
         }
+
+        base.Process();
     }
 
     /// <inheritdoc/>
     protected override void End()
     {
-        TokenGrant[] grants = TokenAllocator.Allocate(_agents, Supply, Scheme, WholeTokens, RandomSource.Create(Seed));
-        if (grants.Length > 0 && Scheme is AllocationScheme.Proposed or AllocationScheme.WaterFilling or AllocationScheme.MaxWelfare && Array.TrueForAll(grants, grant => grant.Value == 0))
+        if (ParameterSetName == ColumnSet)
+        {
+            return;
+        }
+
+        TokenGrant[] grants = Scheme == AllocationScheme.Optimal
+            ? OptimalAllocator.Allocate(Agents, Supply, Bounds(), Cancellation)
+            : TokenAllocator.Allocate(Agents, Supply, Scheme, WholeTokens, RandomSource.Create(Seed));
+        if (grants.Length > 0 && Scheme is not (AllocationScheme.Random or AllocationScheme.RoundRobin or AllocationScheme.MaxMin) && Array.TrueForAll(grants, grant => grant.Value == 0))
         {
             Output.Warning($"No agent has a value above 0, so {Scheme} gives nobody tokens.");
+        }
+
+        if (grants.Length > 0 && grants[0].Proof is OptimalityProof proof)
+        {
+            Output.Verbose(string.Create(
+                CultureInfo.CurrentCulture,
+                $"Social welfare {proof.SocialWelfare:G8}, at most {proof.DualBound:G8} (gap {proof.RelativeGap:E1}) after {proof.Iterations} iterations; Jain {proof.Jain:F4}, Gini {proof.Gini:F4}."));
+            if (proof.RelativeGap > Bounds().RelativeGap)
+            {
+                Output.Warning(string.Create(CultureInfo.CurrentCulture, $"The allocation is within the bounds, but proven only to {proof.RelativeGap:E1} of the optimum."));
+            }
         }
 
         foreach (TokenGrant grant in grants)
@@ -102,4 +168,46 @@ public sealed class InvokeTokenAllocationCommand : QosCmdlet
             WriteRecord(grant);
         }
     }
+
+    private void AllocateColumns()
+    {
+        string[] paths = [.. ResolvePaths([Path], literal: false)];
+        if (paths.Length != 1)
+        {
+            if (paths.Length > 1)
+            {
+                throw new QosValuationException("ColumnPathAmbiguous", FaultKind.InvalidArgument, $"'{Path}' matches {paths.Length} files; name one.", Path);
+            }
+
+            return;
+        }
+
+        bool isNpy = AgentColumns.IsNpy(paths[0]);
+        string target = ResolveNewPath(OutputPath);
+        AgentColumns.IsNpy(target);
+        if (!isNpy && (CapacityPath ?? RemainingPath) is not null)
+        {
+            throw new QosValuationException("ColumnPathNotUsed", FaultKind.InvalidArgument, "A .csv holds its capacities and remaining tokens itself, in columns of these names; -CapacityPath and -RemainingPath go with a .npy.", CapacityPath ?? RemainingPath);
+        }
+
+        AgentColumns columns = isNpy
+            ? AgentColumns.ReadNpy(paths[0], Existing(CapacityPath), Existing(RemainingPath), Capacity, Remaining)
+            : AgentColumns.ReadCsv(paths[0], Capacity, Remaining, Cancellation);
+        columns.Allocate(Scheme, Supply, WholeTokens, RandomSource.Create(Seed), Scheme == AllocationScheme.Optimal ? Bounds() : null, Cancellation);
+        FairnessReport report = columns.Measure(Supply);
+        if (Output.ShouldProcess(target, $"Write the grants of {columns.Count} agents"))
+        {
+            columns.Write(target);
+            Output.Verbose($"Wrote the grants of {columns.Count} agents to '{target}'.");
+            WriteRecord(report);
+        }
+    }
+
+    private string? Existing(string? path) => path is null ? null : ResolveNewPath(path);
+
+    private OptimalAllocationOptions Bounds() => new()
+    {
+        JainFloor = IsBound(nameof(JainFloor)) ? JainFloor : null,
+        GiniCeiling = IsBound(nameof(GiniCeiling)) ? GiniCeiling : null,
+    };
 }

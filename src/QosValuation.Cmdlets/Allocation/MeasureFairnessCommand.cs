@@ -4,9 +4,11 @@ using QosValuation.Allocation;
 
 namespace QosValuation.Cmdlets.Allocation;
 
-/// <summary>Measures how evenly reward rates are distributed: Jain's index and the Gini coefficient.</summary>
+/// <summary>Measures how evenly reward rates are distributed: Jain, Gini, entropy, Theil, Atkinson and the Lorenz curve.</summary>
 /// <remarks>
 /// <para>The reward rate of an agent is r = u/v, tokens per unit of value, and 0 where v is 0 (paper, Eq. 5). Jain's index (Σr)²/(N·Σr²) is 1 where all rates are equal and 1/N where one agent has everything (Eq. 6). The Gini coefficient Σ|rᵢ − rⱼ|/(2N·Σr) is 0 where all rates are equal and 1 − 1/N where one agent has everything (Eq. 8). Where all rates are 0 the distribution is perfectly even: 1 and 0.</para>
+/// <para>Beside them, with x = r/μ and μ the mean rate: MinMaxRatio is the smallest rate over the largest. Entropy is Shannon's entropy −Σ p·ln p of the shares p = r/Σr over its maximum ln N: 1 where all rates are equal, 0 where one agent has everything. Theil is (1/N)·Σ x·ln x, which is (1 − Entropy)·ln N. Atkinson is 1 − ((1/N)·Σ x^(1−ε))^(1/(1−ε)) with -Aversion ε, for ε = 1 one minus the geometric mean of x: the part of all rates that could be given up at no loss of welfare, were the rest shared evenly. A rate of 0 counts 0·ln 0 = 0 in Entropy and Theil, and makes Atkinson 1 where ε is 1 or more. Where all rates are 0, and for a single agent, MinMaxRatio and Entropy are 1, Theil and Atkinson 0. With -Lorenz the report also holds the LorenzCurve: the agents with the smallest rates, Population of all, have Share of all rates.</para>
+/// <para>No index depends on the unit of the rates. Sums are compensated, so that a million tiny rates keep their digits, and so do indices near evenness.</para>
 /// <para>The input is token grants, objects with the properties Tokens and Value (or RewardRate), or plain numbers, which are taken as rates; grants and numbers do not mix. SocialWelfare Σ v·u, Allocated Σ u and Supply are not a number where only rates are known, and Supply also where the grants come from several supplies. One report leaves at the end; without input it has a Count of 0 and nothing else.</para>
 /// <para>A rate that is negative, infinite or not a number costs one error record and is left out.</para>
 /// </remarks>
@@ -23,6 +25,14 @@ namespace QosValuation.Cmdlets.Allocation;
 /// <code>$report = Import-Csv grants.csv | Measure-Fairness
 /// $report.Jain -ge 0.9 -and $report.Gini -le 0.2</code>
 /// </example>
+/// <example>
+/// <summary>The Lorenz curve as a table for a plot, and an Atkinson index that looks closely at the poorest.</summary>
+/// <code>$report = $grants | Measure-Fairness -Aversion 2 -Lorenz
+/// $report.Atkinson
+/// $curve = $report.LorenzCurve
+/// 0..($curve.Count - 1) | ForEach-Object { [pscustomobject]@{ Population = $curve.Population[$_]; Share = $curve.Share[$_] } } |
+///     Export-Csv lorenz.csv</code>
+/// </example>
 /// <seealso>Invoke-TokenAllocation</seealso>
 /// <seealso>Invoke-AllocationSimulation</seealso>
 [Cmdlet(VerbsDiagnostic.Measure, "Fairness")]
@@ -38,6 +48,17 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     [AllowNull]
     public PSObject?[]? InputObject { get; set; }
 
+    /// <summary>ε: the aversion to inequality of Atkinson's index, 0 or more; 0.5 by default. At 0 the index is 0; the larger ε, the more the smallest rates weigh.</summary>
+    [Parameter]
+    public double Aversion { get; set; } = 0.5;
+
+    /// <summary>Adds the Lorenz curve to the report: a point an agent up to 1,000 agents, 1,001 points above.</summary>
+    [Parameter]
+    public SwitchParameter Lorenz { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin() => Inequality.RequireAversion(Aversion);
+
     /// <inheritdoc/>
     protected override void Process()
     {
@@ -48,7 +69,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     }
 
     /// <inheritdoc/>
-    protected override void End() => WriteRecord(_grants.Count > 0 ? Fairness.Measure(_grants) : Fairness.Measure(_rates.ToArray()));
+    protected override void End() => WriteRecord(_grants.Count > 0 ? Fairness.Measure(_grants, Aversion, Lorenz) : Fairness.Measure(_rates.ToArray(), Aversion, Lorenz));
 
     private void Add(PSObject? item)
     {

@@ -125,6 +125,11 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     {
         // What is bound by now was named on the command line.
         _namesInput = IsBound(nameof(Path)) || IsBound(nameof(LiteralPath)) || IsBound(nameof(Text));
+        if (_namesInput && (Path is null || LiteralPath is null || Text is null))
+        {
+            throw new QosValuationException("InputIsNull", FaultKind.InvalidArgument, "-Path, -LiteralPath or -Text is null: a variable that was never set, perhaps.");
+        }
+
         if (!_namesInput && !(MyInvocation?.ExpectingInput ?? true) && !IsBound(nameof(InputObject)))
         {
             throw new QosValuationException("NothingToEmbed", FaultKind.InvalidArgument, "Name images with -Path, or texts with -Text, or pipe records in.");

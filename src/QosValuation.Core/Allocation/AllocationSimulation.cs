@@ -47,7 +47,7 @@ public static class AllocationSimulation
             {
                 double done = before;
                 int finished = 0;
-                (RunningMoments[] jain, RunningMoments[] gini) = Simulate(options, agents, alpha, maximumThreads, () =>
+                (Summary[] jain, Summary[] gini) = Simulate(options, agents, alpha, maximumThreads, () =>
                 {
                     int count = Interlocked.Increment(ref finished);
                     if (progress is not null && (count & 15) == 0)
@@ -59,6 +59,8 @@ public static class AllocationSimulation
                 progress?.Report(before / total);
                 for (int s = 0; s < options.Schemes.Count; s++)
                 {
+                    double[] jainOfRounds = jain[s].Quantiles.Sorted();
+                    double[] giniOfRounds = gini[s].Quantiles.Sorted();
                     yield return new AllocationSimulationResult
                     {
                         Scheme = options.Schemes[s],
@@ -69,20 +71,26 @@ public static class AllocationSimulation
                         Rounds = options.Rounds,
                         Jain = jain[s].Mean,
                         JainStandardError = jain[s].StandardError,
+                        JainQ05 = QuantileSample.OfSorted(jainOfRounds, 0.05),
+                        JainMedian = QuantileSample.OfSorted(jainOfRounds, 0.5),
+                        JainQ95 = QuantileSample.OfSorted(jainOfRounds, 0.95),
                         Gini = gini[s].Mean,
                         GiniStandardError = gini[s].StandardError,
+                        GiniQ05 = QuantileSample.OfSorted(giniOfRounds, 0.05),
+                        GiniMedian = QuantileSample.OfSorted(giniOfRounds, 0.5),
+                        GiniQ95 = QuantileSample.OfSorted(giniOfRounds, 0.95),
                     };
                 }
             }
         }
     }
 
-    private static (RunningMoments[] Jain, RunningMoments[] Gini) Simulate(
+    private static (Summary[] Jain, Summary[] Gini) Simulate(
         AllocationSimulationOptions options, int agents, double alpha, int maximumThreads, Action roundFinished, CancellationToken cancellationToken)
     {
         int schemes = options.Schemes.Count;
-        var jain = new RunningMoments[schemes];
-        var gini = new RunningMoments[schemes];
+        Summary[] jain = [.. options.Schemes.Select(_ => new Summary())];
+        Summary[] gini = [.. options.Schemes.Select(_ => new Summary())];
         ulong stream = Stream(agents, alpha);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = maximumThreads, CancellationToken = cancellationToken };
 
@@ -168,15 +176,17 @@ public static class AllocationSimulation
 
     private static QosValuationException Invalid(string message, object subject) => new("SimulationNotValid", FaultKind.InvalidArgument, message, subject);
 
-    /// <summary>Mean and variance of a stream (Welford 1962).</summary>
-    private struct RunningMoments
+    /// <summary>Mean, variance (Welford 1962) and quantiles of a stream.</summary>
+    private sealed class Summary
     {
         private long _count;
         private double _squares;
 
+        public QuantileSample Quantiles { get; } = new();
+
         public double Mean { get; private set; }
 
-        public readonly double StandardError => _count > 1 ? Math.Sqrt(_squares / (_count - 1) / _count) : double.NaN;
+        public double StandardError => _count > 1 ? Math.Sqrt(_squares / (_count - 1) / _count) : double.NaN;
 
         public void Add(double sample)
         {
@@ -184,6 +194,7 @@ public static class AllocationSimulation
             double distance = sample - Mean;
             Mean += distance / _count;
             _squares += distance * (sample - Mean);
+            Quantiles.Add(sample);
         }
     }
 

@@ -27,9 +27,27 @@ public sealed record AllocationSimulationResult
     /// <summary>The standard error of <see cref="Jain"/>; NaN for a single round.</summary>
     public required double JainStandardError { get; init; }
 
+    /// <summary>The 5 % quantile of Jain's index over the rounds.</summary>
+    public required double JainQ05 { get; init; }
+
+    /// <summary>The median of Jain's index over the rounds.</summary>
+    public required double JainMedian { get; init; }
+
+    /// <summary>The 95 % quantile of Jain's index over the rounds.</summary>
+    public required double JainQ95 { get; init; }
+
     /// <summary>The mean Gini coefficient of the reward rates.</summary>
     public required double Gini { get; init; }
 
     /// <summary>The standard error of <see cref="Gini"/>; NaN for a single round.</summary>
     public required double GiniStandardError { get; init; }
+
+    /// <summary>The 5 % quantile of the Gini coefficient over the rounds.</summary>
+    public required double GiniQ05 { get; init; }
+
+    /// <summary>The median of the Gini coefficient over the rounds.</summary>
+    public required double GiniMedian { get; init; }
+
+    /// <summary>The 95 % quantile of the Gini coefficient over the rounds.</summary>
+    public required double GiniQ95 { get; init; }
 }

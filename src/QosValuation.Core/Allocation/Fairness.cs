@@ -73,6 +73,20 @@ public static class Fairness
         }
 
         rates.Sort();
+        return GiniOfSorted(rates);
+    }
+
+    /// <summary>The Gini coefficient of ascending rates. O(N).</summary>
+    /// <param name="rates">Finite rates of at least 0, ascending.</param>
+    /// <returns>G as <see cref="Gini"/>.</returns>
+    internal static double GiniOfSorted(ReadOnlySpan<double> rates)
+    {
+        if (rates.IsEmpty || rates[^1] == 0)
+        {
+            return rates.IsEmpty ? double.NaN : 0;
+        }
+
+        double largest = rates[^1];
         CompensatedSum sum = default;
         CompensatedSum gaps = default;
         sum.Add(rates[0] / largest);
@@ -87,9 +101,11 @@ public static class Fairness
 
     /// <summary>The fairness of an allocation. O(N log N).</summary>
     /// <param name="grants">The grants; their rates are used as they stand.</param>
+    /// <param name="aversion">ε ≥ 0 of Atkinson's index.</param>
+    /// <param name="withLorenz">Whether the report holds the Lorenz curve.</param>
     /// <returns>The report; Supply is NaN where the grants do not share one.</returns>
-    /// <exception cref="QosValuationException"><c>RateNotValid</c>.</exception>
-    public static FairnessReport Measure(IReadOnlyList<TokenGrant> grants)
+    /// <exception cref="QosValuationException"><c>RateNotValid</c>, <c>AversionNotValid</c>.</exception>
+    public static FairnessReport Measure(IReadOnlyList<TokenGrant> grants, double aversion = 0.5, bool withLorenz = false)
     {
         ArgumentNullException.ThrowIfNull(grants);
         double[] rates = new double[grants.Count];
@@ -104,7 +120,7 @@ public static class Fairness
             supply = grants[i].Supply == supply ? supply : double.NaN;
         }
 
-        return Measure(rates) with
+        return Measure(rates, aversion, withLorenz) with
         {
             SocialWelfare = welfare.Value,
             Allocated = allocated.Value,
@@ -114,16 +130,27 @@ public static class Fairness
 
     /// <summary>The fairness of bare rates. O(N log N).</summary>
     /// <param name="rates">Finite rates of at least 0.</param>
+    /// <param name="aversion">ε ≥ 0 of Atkinson's index.</param>
+    /// <param name="withLorenz">Whether the report holds the Lorenz curve.</param>
     /// <returns>The report; SocialWelfare, Allocated and Supply are NaN. Without rates Count is 0 and all else NaN.</returns>
-    /// <exception cref="QosValuationException"><c>RateNotValid</c>.</exception>
-    public static FairnessReport Measure(ReadOnlySpan<double> rates)
+    /// <exception cref="QosValuationException"><c>RateNotValid</c>, <c>AversionNotValid</c>.</exception>
+    public static FairnessReport Measure(ReadOnlySpan<double> rates, double aversion = 0.5, bool withLorenz = false)
     {
+        Inequality.RequireAversion(aversion);
         (double smallest, double largest) = Range(rates);
+        double[] sorted = rates.ToArray();
+        sorted.AsSpan().Sort();
         return new FairnessReport
         {
             Count = rates.Length,
             Jain = Jain(rates),
-            Gini = Gini(rates),
+            Gini = GiniOfSorted(sorted),
+            MinMaxRatio = Inequality.MinMaxRatio(rates),
+            Entropy = Inequality.Entropy(rates),
+            Theil = Inequality.Theil(rates),
+            Atkinson = Inequality.Atkinson(rates, aversion),
+            Aversion = aversion,
+            LorenzCurve = withLorenz ? Inequality.LorenzOfSorted(sorted) : null,
             SocialWelfare = double.NaN,
             Allocated = double.NaN,
             Supply = double.NaN,
@@ -143,7 +170,11 @@ public static class Fairness
         }
     }
 
-    private static (double Smallest, double Largest) Range(ReadOnlySpan<double> rates)
+    /// <summary>The extremes of rates, each of which is checked. O(N).</summary>
+    /// <param name="rates">The rates.</param>
+    /// <returns>The smallest and the largest; NaN without rates.</returns>
+    /// <exception cref="QosValuationException"><c>RateNotValid</c>.</exception>
+    internal static (double Smallest, double Largest) Range(ReadOnlySpan<double> rates)
     {
         if (rates.IsEmpty)
         {

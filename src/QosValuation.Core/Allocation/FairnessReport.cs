@@ -12,6 +12,21 @@ public sealed record FairnessReport
     /// <summary>The Gini coefficient G in [0, 1) (paper, Eq. 8); 0 is perfectly even.</summary>
     public required double Gini { get; init; }
 
+    /// <summary>The smallest reward rate over the largest, in [0, 1]; 1 is perfectly even.</summary>
+    public required double MinMaxRatio { get; init; }
+
+    /// <summary>Shannon's entropy of the shares r/Σr over ln N, in [0, 1]; 1 is perfectly even, 0 where one agent has everything.</summary>
+    public required double Entropy { get; init; }
+
+    /// <summary>Theil's T index in [0, ln N]; 0 is perfectly even.</summary>
+    public required double Theil { get; init; }
+
+    /// <summary>Atkinson's index in [0, 1] at <see cref="Aversion"/>; 0 is perfectly even.</summary>
+    public required double Atkinson { get; init; }
+
+    /// <summary>ε: the aversion to inequality of Atkinson's index.</summary>
+    public required double Aversion { get; init; }
+
     /// <summary>Σ v·u (paper, Eq. 10); NaN where only rates are known.</summary>
     public required double SocialWelfare { get; init; }
 
@@ -26,4 +41,7 @@ public sealed record FairnessReport
 
     /// <summary>The largest reward rate.</summary>
     public required double MaxRate { get; init; }
+
+    /// <summary>The Lorenz curve where it was asked for; else null.</summary>
+    public LorenzCurve? LorenzCurve { get; init; }
 }

@@ -1,3 +1,7 @@
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using QosValuation.Numerics;
 
 namespace QosValuation.Allocation;
@@ -9,7 +13,8 @@ namespace QosValuation.Allocation;
 /// <remarks>
 /// <para>All schemes but Random keep 0 ≤ u ≤ B − R (paper, Eq. 13), and all keep Σu ≤ V (Eq. 1). No agents, no supply or full
 /// buckets give grants of 0 tokens.</para>
-/// <para>Proposed, WaterFilling, MaxWelfare and Vtc give nothing to agents with v = 0; where all have v = 0, nobody receives anything.
+/// <para>Optimal without bounds on fairness is MaxWelfare; with them see <see cref="OptimalAllocator"/>.</para>
+/// <para>Proposed, WaterFilling, MaxWelfare, Vtc and Optimal give nothing to agents with v = 0; where all have v = 0, nobody receives anything.
 /// RoundRobin, MaxMin and Random do not look at v.</para>
 /// </remarks>
 public static class TokenAllocator
@@ -81,6 +86,7 @@ public static class TokenAllocator
         Span<double> tokens)
     {
         RequireSupply(supply, scheme);
+        RequireDivisible(scheme, wholeTokens);
         if (tokens.IsEmpty)
         {
             return;
@@ -96,6 +102,9 @@ public static class TokenAllocator
                 break;
             case AllocationScheme.MaxWelfare:
                 MaxWelfare(values, room, supply, wholeTokens, tokens);
+                return;
+            case AllocationScheme.Optimal:
+                OptimalAllocator.Solve(values, room, supply, null, CancellationToken.None).Tokens.CopyTo(tokens);
                 return;
             case AllocationScheme.RoundRobin:
                 RoundRobin(room, supply, wholeTokens, tokens);
@@ -118,7 +127,7 @@ public static class TokenAllocator
         {
             LargestRemainder(room, supply, tokens);
         }
-        else
+        else if (scheme != AllocationScheme.Proposed)
         {
             TrimToSupply(supply, tokens);
         }
@@ -141,8 +150,84 @@ public static class TokenAllocator
         }
     }
 
-    // u = min(V·v/Σv, B − R) (paper, Eq. 15). O(N).
+    /// <summary>Checks that a scheme can do what is asked of its tokens. O(1).</summary>
+    /// <param name="scheme">The scheme.</param>
+    /// <param name="wholeTokens">Whether grants are to be whole numbers.</param>
+    /// <exception cref="QosValuationException"><c>WholeTokensNotSupported</c> for Optimal.</exception>
+    internal static void RequireDivisible(AllocationScheme scheme, bool wholeTokens)
+    {
+        if (wholeTokens && scheme == AllocationScheme.Optimal)
+        {
+            throw new QosValuationException(
+                "WholeTokensNotSupported",
+                FaultKind.NotSupported,
+                "The scheme Optimal divides tokens into fractions; rounding them would break its bounds. Leave out whole tokens, or take another scheme.",
+                scheme);
+        }
+    }
+
+    // u = min(V·v/Σv, B − R) (paper, Eq. 15), trimmed to the supply. O(N): the values are read twice, all else once.
     private static void Proportional(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, Span<double> tokens)
+    {
+        double total = CompensatedSum.Of(values, out double largest);
+        if (!(largest is >= 1e-100 and <= 1e100 && supply is >= 1e-100 and <= 1e100))
+        {
+            ScaledProportional(values, room, supply, tokens);
+            TrimToSupply(supply, tokens);
+            return;
+        }
+
+        // A plain sum tells whether the supply can be exceeded at all: its error is below N·2⁻⁵².
+        double spent = CappedShares(values, room, supply, total, tokens);
+        if (spent >= supply * (1 - Math.ScaleB(tokens.Length + 8, -52)))
+        {
+            TrimToSupply(supply, tokens);
+        }
+    }
+
+    // Writes min(V·v/Σv, room) and returns the plain sum. The quotient is that of a division: the remainder of p·(1/Σv), which a
+    // fused multiplication and addition gives exactly, corrects its last digit (Markstein 1990).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double CappedShares(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, double total, Span<double> tokens)
+    {
+        Vector256<double> factor = Vector256.Create(supply);
+        Vector256<double> divisor = Vector256.Create(-total);
+        Vector256<double> reciprocal = Vector256.Create(1 / total);
+        Vector256<double> firstSpent = Vector256<double>.Zero;
+        Vector256<double> secondSpent = Vector256<double>.Zero;
+        ref double value = ref MemoryMarshal.GetReference(values);
+        ref double space = ref MemoryMarshal.GetReference(room);
+        ref double token = ref MemoryMarshal.GetReference(tokens);
+        int count = Math.Min(Math.Min(values.Length, room.Length), tokens.Length);
+        int i = 0;
+        for (; i <= count - 8; i += 8)
+        {
+            Vector256<double> first = Vector256.LoadUnsafe(ref value, (nuint)i) * factor;
+            Vector256<double> second = Vector256.LoadUnsafe(ref value, (nuint)i + 4) * factor;
+            Vector256<double> firstQuotient = first * reciprocal;
+            Vector256<double> secondQuotient = second * reciprocal;
+            firstQuotient = Vector256.FusedMultiplyAdd(Vector256.FusedMultiplyAdd(firstQuotient, divisor, first), reciprocal, firstQuotient);
+            secondQuotient = Vector256.FusedMultiplyAdd(Vector256.FusedMultiplyAdd(secondQuotient, divisor, second), reciprocal, secondQuotient);
+            first = Vector256.MinNative(firstQuotient, Vector256.LoadUnsafe(ref space, (nuint)i));
+            second = Vector256.MinNative(secondQuotient, Vector256.LoadUnsafe(ref space, (nuint)i + 4));
+            first.StoreUnsafe(ref token, (nuint)i);
+            second.StoreUnsafe(ref token, (nuint)i + 4);
+            firstSpent += first;
+            secondSpent += second;
+        }
+
+        double spent = Vector256.Sum(firstSpent + secondSpent);
+        for (; i < count; i++)
+        {
+            tokens[i] = Math.Min(values[i] * supply / total, room[i]);
+            spent += tokens[i];
+        }
+
+        return spent;
+    }
+
+    // The same where sums or products could leave the range of a double.
+    private static void ScaledProportional(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, Span<double> tokens)
     {
         int exponent = ScaleOf(values);
         CompensatedSum sum = default;
@@ -158,9 +243,111 @@ public static class TokenAllocator
         }
     }
 
-    // u = min(λ·v, B − R) with λ so that the supply is spent or every bucket of an agent with v > 0 is full:
-    // agents leave in the order of the λ at which their buckets fill. O(N log N).
+    // u = min(λ·v, B − R) with λ so that the supply is spent or every bucket of an agent with v > 0 is full. Newton's method on the
+    // concave, piecewise linear Σu(λ): each step takes out the buckets that the present level fills, and the level only rises, so
+    // it ends at the root after some ten passes; sorting bounds the cases that would take more. O(N) as a rule, O(N log N) at most.
     private static void WaterFilling(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, Span<double> tokens)
+    {
+        const int MaximumPasses = 50;
+        double outstanding = CompensatedSum.Of(values, out double largest);
+        double left = supply;
+        if (largest is >= 1e-100 and <= 1e100 && supply is >= 1e-100 and <= 1e100)
+        {
+            int full = -1;
+            for (int pass = 0; pass < MaximumPasses; pass++)
+            {
+                (int filled, double rest, double spent) = FilledAt(values, room, left, outstanding);
+                if (filled == full)
+                {
+                    CappedShares(values, room, left, outstanding, tokens);
+                    return;
+                }
+
+                if (rest == 0)
+                {
+                    for (int i = 0; i < tokens.Length; i++)
+                    {
+                        tokens[i] = values[i] > 0 ? room[i] : 0;
+                    }
+
+                    return;
+                }
+
+                full = filled;
+                outstanding = rest;
+                left = Math.Max(0, supply - spent);
+            }
+        }
+
+        SortedWaterFilling(values, room, supply, tokens);
+    }
+
+    // How many buckets the level left/outstanding fills, the weight of the others, and what the full ones take.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static (int Filled, double Unfilled, double Spent) FilledAt(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double left, double outstanding)
+    {
+        Vector256<double> supply = Vector256.Create(left);
+        Vector256<double> weight = Vector256.Create(outstanding);
+        Vector256<double> restSum = Vector256<double>.Zero;
+        Vector256<double> restCorrection = Vector256<double>.Zero;
+        Vector256<double> spentSum = Vector256<double>.Zero;
+        Vector256<double> spentCorrection = Vector256<double>.Zero;
+        Vector256<long> counts = Vector256<long>.Zero;
+        ref double value = ref MemoryMarshal.GetReference(values);
+        ref double space = ref MemoryMarshal.GetReference(room);
+        int count = Math.Min(values.Length, room.Length);
+        int i = 0;
+        for (; i <= count - 4; i += 4)
+        {
+            Vector256<double> v = Vector256.LoadUnsafe(ref value, (nuint)i);
+            Vector256<double> b = Vector256.LoadUnsafe(ref space, (nuint)i);
+            Vector256<double> isFull = Vector256.GreaterThanOrEqual(v * supply, b * weight);
+            counts -= isFull.AsInt64();
+            Vector256<double> term = Vector256.AndNot(v, isFull);
+            Vector256<double> next = restSum + term;
+            Vector256<double> part = next - restSum;
+            restCorrection += (restSum - (next - part)) + (term - part);
+            restSum = next;
+            term = b & isFull;
+            next = spentSum + term;
+            part = next - spentSum;
+            spentCorrection += (spentSum - (next - part)) + (term - part);
+            spentSum = next;
+        }
+
+        int filled = (int)Vector256.Sum(counts);
+        CompensatedSum rest = default;
+        CompensatedSum spent = default;
+        for (int lane = 0; lane < 4; lane++)
+        {
+            rest.Add(restSum.GetElement(lane));
+            spent.Add(spentSum.GetElement(lane));
+        }
+
+        for (int lane = 0; lane < 4; lane++)
+        {
+            rest.Add(restCorrection.GetElement(lane));
+            spent.Add(spentCorrection.GetElement(lane));
+        }
+
+        for (; i < count; i++)
+        {
+            if (values[i] * left >= room[i] * outstanding)
+            {
+                filled++;
+                spent.Add(room[i]);
+            }
+            else
+            {
+                rest.Add(values[i]);
+            }
+        }
+
+        return (filled, rest.Value, spent.Value);
+    }
+
+    // The same by sorting: agents leave in the order of the λ at which their buckets fill. O(N log N).
+    internal static void SortedWaterFilling(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, Span<double> tokens)
     {
         int exponent = ScaleOf(values);
         double[] weights = new double[values.Length];
@@ -383,12 +570,7 @@ public static class TokenAllocator
             return;
         }
 
-        int largest = 0;
-        for (int i = 1; i < tokens.Length; i++)
-        {
-            largest = tokens[i] > tokens[largest] ? i : largest;
-        }
-
+        int largest = TensorPrimitives.IndexOfMax(tokens);
         while (excess > 0 && tokens[largest] > 0)
         {
             tokens[largest] = Math.Max(0, Math.Min(tokens[largest] - excess, Math.BitDecrement(tokens[largest])));

@@ -23,6 +23,9 @@ public enum AllocationScheme
 
     /// <summary>Virtual token counters: token by token to the agent with the least service per value so far; in a simulation the counters last from refill to refill (Sheng et al., OSDI 2024).</summary>
     Vtc,
+
+    /// <summary>The most social welfare Σ v·u within bounds on the fairness of reward rates (the optimum of the paper's problem 12).</summary>
+    Optimal,
 }
 
 /// <summary>What an agent receives in one allocation.</summary>
@@ -51,4 +54,7 @@ public sealed record TokenGrant
 
     /// <summary>V: the supply that was divided, in tokens.</summary>
     public double Supply { get; init; }
+
+    /// <summary>How close the allocation is to the optimum; only the scheme Optimal proves it.</summary>
+    public OptimalityProof? Proof { get; init; }
 }

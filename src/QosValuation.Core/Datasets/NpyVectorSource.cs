@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace QosValuation.Datasets;
 
@@ -13,7 +11,6 @@ namespace QosValuation.Datasets;
 internal sealed class NpyVectorSource : IVectorSource
 {
     private const int BlockBytes = 1 << 20;
-    private const int LargestHeader = 1 << 20;
 
     private readonly FileStream _stream;
     private readonly string _path;
@@ -30,16 +27,13 @@ internal sealed class NpyVectorSource : IVectorSource
         _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         try
         {
-            string header = ReadHeader(out _dataStart);
-            string descr = Value(header, "descr");
-            (_isSwapped, _itemSize) = ParseType(descr);
-            _isFortran = Value(header, "fortran_order") switch
-            {
-                "True" => true,
-                "False" => false,
-                string other => throw NotReadable($"says fortran_order: {other}."),
-            };
-            long[] shape = ParseShape(Value(header, "shape"));
+            NpyHeader header = NpyHeader.Read(_stream, NotReadable);
+            _dataStart = header.DataStart;
+            _isFortran = header.IsFortran;
+            long[] shape = header.Shape;
+            (_itemSize, _isSwapped) = header.Type is ('f', 2 or 4 or 8, _) and var (_, size, isSwapped)
+                ? (size, isSwapped)
+                : throw NotReadable($"holds numbers of type {header.Description}. Embeddings are 16-, 32- or 64-bit floats; convert them in NumPy with array.astype('float32').");
             (_rows, long columns) = shape switch
             {
                 [0] => (0, 0),
@@ -171,98 +165,6 @@ internal sealed class NpyVectorSource : IVectorSource
             4 => isLittle ? BinaryPrimitives.ReadSingleLittleEndian(bytes) : BinaryPrimitives.ReadSingleBigEndian(bytes),
             _ => (float)(isLittle ? BinaryPrimitives.ReadDoubleLittleEndian(bytes) : BinaryPrimitives.ReadDoubleBigEndian(bytes)),
         };
-    }
-
-    private string ReadHeader(out long dataStart)
-    {
-        Span<byte> start = stackalloc byte[12];
-        int read = _stream.ReadAtLeast(start, 12, throwOnEndOfStream: false);
-        if (read < 10 || start[0] != 0x93 || !start[1..6].SequenceEqual("NUMPY"u8))
-        {
-            throw NotReadable("does not start as a NumPy array does.");
-        }
-
-        int major = start[6];
-        long length;
-        switch (major)
-        {
-            case 1:
-                length = BinaryPrimitives.ReadUInt16LittleEndian(start[8..]);
-                dataStart = 10 + length;
-                break;
-            case 2 or 3 when read == 12:
-                length = BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
-                dataStart = 12 + length;
-                break;
-            default:
-                throw NotReadable($"has the format version {major}.{start[7]}; 1.0 to 3.0 are known.");
-        }
-
-        if (length > LargestHeader || dataStart > _stream.Length)
-        {
-            throw NotReadable("is cut off in its header.");
-        }
-
-        byte[] header = new byte[length];
-        _stream.Position = dataStart - length;
-        _stream.ReadExactly(header);
-        return (major == 3 ? Encoding.UTF8 : Encoding.Latin1).GetString(header);
-    }
-
-    /// <summary>The value of a key of the header, which is a Python dictionary literal.</summary>
-    private string Value(string header, string key)
-    {
-        int at = header.IndexOf($"'{key}'", StringComparison.Ordinal);
-        if (at < 0)
-        {
-            at = header.IndexOf($"\"{key}\"", StringComparison.Ordinal);
-        }
-
-        int colon = at < 0 ? -1 : header.IndexOf(':', at);
-        if (colon < 0)
-        {
-            throw NotReadable($"says nothing about '{key}' in its header.");
-        }
-
-        ReadOnlySpan<char> rest = header.AsSpan(colon + 1).TrimStart();
-        if (rest.IsEmpty)
-        {
-            throw NotReadable("is cut off in its header.");
-        }
-
-        int end = rest[0] switch
-        {
-            '(' => rest.IndexOf(')') + 1,
-            '[' => rest.LastIndexOf(']') + 1,
-            '\'' or '"' => rest[1..].IndexOf(rest[0]) + 2,
-            _ => rest.IndexOfAny(',', '}'),
-        };
-        return end <= 0 ? throw NotReadable("is cut off in its header.") : rest[..end].Trim().ToString();
-    }
-
-    private (bool IsSwapped, int Size) ParseType(string descr)
-    {
-        string type = descr.Trim('\'', '"');
-        if (type is not [var order and ('<' or '>' or '=' or '|'), 'f', var size and ('2' or '4' or '8')])
-        {
-            throw NotReadable($"holds numbers of type {descr}. Embeddings are 16-, 32- or 64-bit floats; convert them in NumPy with array.astype('float32').");
-        }
-
-        return (order == '>' ? BitConverter.IsLittleEndian : order == '<' && !BitConverter.IsLittleEndian, size - '0');
-    }
-
-    private long[] ParseShape(string shape)
-    {
-        string inner = shape.Trim('(', ')', ' ');
-        try
-        {
-            return [.. inner.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                .Select(side => long.Parse(side.TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture))];
-        }
-        catch (Exception exception) when (exception is FormatException or OverflowException)
-        {
-            throw NotReadable($"has the shape {shape}.");
-        }
     }
 
     private QosValuationException NotReadable(string reason) =>

@@ -45,20 +45,9 @@ internal static class SqliteFile
         {
             connection.Open();
             Execute(connection, $"PRAGMA busy_timeout = {BusyTimeout}");
-            long found = Scalar(connection, "PRAGMA application_id");
-            long tables = Scalar(connection, "SELECT count(*) FROM sqlite_schema");
-            if (found != applicationId && !(found == 0 && tables == 0 && create))
+            if (Scalar(connection, "PRAGMA application_id") != applicationId)
             {
-                throw new QosValuationException("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' is a database, but not a {kind} of QosValuation; nothing was changed.", path);
-            }
-
-            if (found != applicationId)
-            {
-                Execute(connection, "PRAGMA journal_mode = WAL");
-                using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
-                Execute(connection, schema, transaction);
-                Execute(connection, $"PRAGMA application_id = {applicationId}", transaction);
-                transaction.Commit();
+                Initialize(connection, path, applicationId, schema, kind, create);
             }
 
             Execute(connection, "PRAGMA synchronous = FULL");
@@ -73,6 +62,35 @@ internal static class SqliteFile
         {
             connection.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Makes the tables of an empty file. Decided under the write lock, because other processes may be opening the same new file.</summary>
+    private static void Initialize(SqliteConnection connection, string path, int applicationId, string schema, string kind, bool create)
+    {
+        using (SqliteTransaction transaction = connection.BeginTransaction(deferred: false))
+        {
+            if (Scalar(connection, "PRAGMA application_id", transaction) != applicationId)
+            {
+                if (!create || Scalar(connection, "SELECT count(*) FROM sqlite_schema", transaction) > 0 || Scalar(connection, "PRAGMA application_id", transaction) != 0)
+                {
+                    throw new QosValuationException("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' is a database, but not a {kind} of QosValuation; nothing was changed.", path);
+                }
+
+                Execute(connection, schema, transaction);
+                Execute(connection, $"PRAGMA application_id = {applicationId}", transaction);
+            }
+
+            transaction.Commit();
+        }
+
+        try
+        {
+            Execute(connection, "PRAGMA journal_mode = WAL");
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED)
+        {
+            // Another process is using the new file and sets the same mode, which stays with the file.
         }
     }
 
@@ -103,9 +121,10 @@ internal static class SqliteFile
         command.ExecuteNonQuery();
     }
 
-    private static long Scalar(SqliteConnection connection, string sql)
+    private static long Scalar(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
     {
         using SqliteCommand command = connection.CreateCommand();
+        command.Transaction = transaction;
 #pragma warning disable CA2100 // Every statement is a constant of this assembly.
         command.CommandText = sql;
 #pragma warning restore CA2100

@@ -91,7 +91,7 @@ internal sealed class RecordVectors
             }
         }
 
-        result.Contributors = [.. contributors.Keys];
+        result.Contributors = contributors.Keys.ToArray(); // PowerShell cannot index the list that a collection expression makes.
         return result;
     }
 

@@ -60,6 +60,14 @@ public sealed class AllocationSimulationTests
         Assert.InRange(row.Gini, 0.25 - 6 * row.GiniStandardError, 0.25 + 6 * row.GiniStandardError);
         Assert.InRange(row.Jain, Math.PI / 4 - 6 * row.JainStandardError, Math.PI / 4 + 6 * row.JainStandardError);
 
+        // w = |1 − 2v| is uniform on [0, 1]; G = w/2 and J = 1/(1 + w²). Tolerances are about six standard errors of the quantiles.
+        Assert.Equal(0.5 * 0.05, row.GiniQ05, 0.004);
+        Assert.Equal(0.5 * 0.5, row.GiniMedian, 0.008);
+        Assert.Equal(0.5 * 0.95, row.GiniQ95, 0.004);
+        Assert.Equal(1 / (1 + 0.95 * 0.95), row.JainQ05, 0.004);
+        Assert.Equal(1 / (1 + 0.5 * 0.5), row.JainMedian, 0.01);
+        Assert.Equal(1 / (1 + 0.05 * 0.05), row.JainQ95, 0.001);
+
         // Var G = (1/3 − 1/4)/4 = 1/48.
         Assert.Equal(Math.Sqrt(1.0 / 48 / 40_000), row.GiniStandardError, 1e-5);
     }

@@ -334,14 +334,15 @@ public sealed class TokenAllocatorTests
         {
             Assert.Empty(TokenAllocator.Allocate([], 10, scheme, random: RandomSource.Create(1)));
             Assert.All(TokenAllocator.Allocate(agents, 0, scheme, random: RandomSource.Create(1)), g => Assert.Equal((0.0, 0.0), (g.Tokens, g.RewardRate)));
-            foreach (bool wholeTokens in new[] { false, true })
+            bool[] divisions = scheme == AllocationScheme.Optimal ? [false] : [false, true];
+            foreach (bool wholeTokens in divisions)
             {
                 if (scheme != AllocationScheme.Random)
                 {
                     Assert.All(Tokens(full, 10, scheme, wholeTokens), tokens => Assert.Equal(0, tokens));
                 }
 
-                if (scheme is AllocationScheme.Proposed or AllocationScheme.WaterFilling or AllocationScheme.MaxWelfare)
+                if (scheme is AllocationScheme.Proposed or AllocationScheme.WaterFilling or AllocationScheme.MaxWelfare or AllocationScheme.Optimal)
                 {
                     Assert.All(Tokens(worthless, 10, scheme, wholeTokens), tokens => Assert.Equal(0, tokens));
                     Assert.Equal([4, 0], Tokens(agents, 10, scheme, wholeTokens));

@@ -609,6 +609,9 @@ internal sealed class SceneComposer
         Add(new Thing("cactus", "a green cactus", "grows", "growing", x / W, ground, 1) { Draw = () => SceneFigures.Cactus(_canvas, x, ground, height) });
     }
 
+    /// <summary>Captions fit the 32 tokens of the built-in encoder's context.</summary>
+    private const int MostNamedThings = 3;
+
     private string[] WriteCaptions()
     {
         (string scene, string within, string on) = _place switch
@@ -642,7 +645,7 @@ internal sealed class SceneComposer
         {
             Thing main = things[0];
             List<string> groups = Groups(things);
-            string all = Join(groups);
+            string all = Join([.. groups.Take(MostNamedThings)]);
             captions.Add($"{main.Phrase} {main.Verb} {On(main)}");
             captions.Add($"{all} {within}");
             captions.Add($"{scene} {_sky}, with {all}");

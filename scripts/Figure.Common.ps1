@@ -1,0 +1,94 @@
+# What Figure4.ps1 and Figure5.ps1 share; dot-sourced by both.
+
+# Imports the module that `dotnet build` assembled beside the scripts, or an installed one, where none is loaded.
+function Import-FigureModule {
+    if (Get-Module QosValuation) {
+        return
+    }
+
+    $manifest = Join-Path $PSScriptRoot '../out/QosValuation/QosValuation.psd1'
+    if (Test-Path -LiteralPath $manifest) {
+        Import-Module $manifest -Scope Global -ErrorAction Stop
+    }
+    elseif (Get-Module QosValuation -ListAvailable) {
+        Import-Module QosValuation -Scope Global -ErrorAction Stop
+    }
+    else {
+        throw "The module QosValuation is neither built nor installed: run 'dotnet build' in the repository first."
+    }
+}
+
+# The full path of the CSV file: OutputPath itself where it ends in .csv, else a file in that folder.
+function Resolve-FigurePath([string] $OutputPath, [string] $FileName) {
+    $full = $PSCmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($OutputPath)
+    if ([System.IO.Path]::GetExtension($full) -ne '.csv') {
+        $full = Join-Path $full $FileName
+    }
+
+    $null = New-Item -ItemType Directory -Path (Split-Path $full) -Force -ErrorAction Stop
+    $full
+}
+
+# Writes rows whole or not at all, and in the invariant culture.
+function Export-FigureCsv([object[]] $Rows, [string] $Path) {
+    $temporary = "$Path.$([guid]::NewGuid().ToString('N').Substring(0, 8)).tmp"
+    try {
+        $Rows | Export-Csv -LiteralPath $temporary -ErrorAction Stop
+        Move-Item -LiteralPath $temporary -Destination $Path -Force -ErrorAction Stop
+    }
+    finally {
+        if (Test-Path -LiteralPath $temporary) {
+            Remove-Item -LiteralPath $temporary -Force
+        }
+    }
+}
+
+# The paper's claim: among its four schemes, Proposed has the largest Jain's index and the smallest Gini coefficient at every point.
+# Emits the number of points where it holds, or nothing where the rows cannot tell.
+function Measure-FigureClaim([object[]] $Rows, [string] $Variable) {
+    $points = $Rows | Where-Object { $_.Scheme -in 'Proposed', 'Random', 'RoundRobin', 'MaxMin' } | Group-Object -Property $Variable
+    $holds = 0
+    foreach ($point in $points) {
+        $proposed, $others = $point.Group.Where({ $_.Scheme -eq 'Proposed' }, 'Split')
+        if (-not $proposed -or -not $others) {
+            return
+        }
+
+        $beaten = $others | Where-Object { $_.Jain -ge $proposed[0].Jain -or $_.Gini -le $proposed[0].Gini }
+        if (-not $beaten) {
+            $holds++
+        }
+    }
+
+    [pscustomobject]@{ Holds = $holds; Points = @($points).Count }
+}
+
+# Simulates, emits the rows as they are ready, writes the CSV file, says what came out, and returns the exit code in $script:FigureExitCode.
+function Invoke-Figure {
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory)] [string] $Name,
+        [Parameter(Mandatory)] [string] $Variable,
+        [Parameter(Mandatory)] [string] $OutputPath,
+        [Parameter(Mandatory)] [hashtable] $Simulation
+    )
+
+    $script:FigureExitCode = 1
+    Import-FigureModule
+    $path = Resolve-FigurePath $OutputPath "$($Name.ToLowerInvariant() -replace ' ').csv"
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    Invoke-AllocationSimulation @Simulation -ErrorAction Stop | Tee-Object -Variable rows
+    $watch.Stop()
+    Export-FigureCsv $rows $path
+    $claim = Measure-FigureClaim $rows $Variable
+    $script:FigureExitCode = 0
+    $text = "${Name}: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $path."
+    if ($claim) {
+        $text += " Proposed is the fairest of the paper's schemes by both indices at $($claim.Holds) of $($claim.Points) values of $Variable."
+        if ($claim.Holds -lt $claim.Points) {
+            $script:FigureExitCode = 2
+        }
+    }
+
+    Write-Host $text
+}

@@ -1,0 +1,48 @@
+using System.Management.Automation;
+using QosValuation.Allocation;
+
+namespace QosValuation.Cmdlets.Allocation;
+
+/// <summary>What cmdlets share that divide one supply among agents from the pipeline.</summary>
+public abstract class TokenAgentCommand : QosCmdlet
+{
+    /// <summary>The set of parameters with which agents come one by one.</summary>
+    internal const string AgentSet = "Agents";
+
+    private readonly List<TokenAgent> _agents = [];
+
+    /// <summary>The agent's name; the Contributor of a data value.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = AgentSet)]
+    [Alias("Contributor", "Address")]
+    [AllowEmptyString]
+    public string Agent { get; set; } = string.Empty;
+
+    /// <summary>v: the value of the agent's data, 0 or more, in any unit.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true, ParameterSetName = AgentSet)]
+    public double Value { get; set; }
+
+    /// <summary>B: the capacity of the agent's bucket in tokens, 0 or more; 4 by default, as in the paper. Given as an argument it holds for all agents; else each agent may bring its own.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public double Capacity { get; set; } = 4;
+
+    /// <summary>R: the tokens that remain in the agent's bucket, from 0 to its capacity; 0 by default.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public double Remaining { get; set; }
+
+    /// <summary>V: the tokens to divide, 0 or more; 1000 by default. The scheme Random deals its whole tokens only.</summary>
+    [Parameter]
+    public double Supply { get; set; } = 1000;
+
+    /// <summary>The agents that passed their checks, in the order of the input.</summary>
+    private protected IReadOnlyList<TokenAgent> Agents => _agents;
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        var agent = new TokenAgent { Agent = Agent, Value = Value, Capacity = Capacity, Remaining = Remaining };
+        if (TryItem(agent, agent.Validate))
+        {
+            _agents.Add(agent);
+        }
+    }
+}
