@@ -1,3 +1,8 @@
+BeforeDiscovery {
+    . $PSScriptRoot/Common.ps1
+    $noData = -not $SharedData
+}
+
 BeforeAll {
     . $PSScriptRoot/Common.ps1
     $fixtures = Join-Path $RepositoryRoot 'out/fixtures'
@@ -25,5 +30,28 @@ finally {
         $lines | Should -Be @('6', 'fixture', 'fixture',
             'Default CsvHelper', 'Default System.Numerics.Tensors',
             'QosValuation CsvHelper', 'QosValuation System.Numerics.Tensors')
+    }
+
+    It 'runs both pipelines over <Name> beside other versions of the libraries' -Skip:$noData -ForEach @(
+        @{ Name = 'the COCO photographs'; Annotations = 'coco-val2017-subset/captions_val2017.json'; Images = 'coco-val2017-subset/val2017'; Records = 358 }
+        @{ Name = 'the Flickr8k photographs'; Annotations = 'flickr8k-clip/captions.json'; Images = 'flickr8k-clip/images'; Records = 999 }
+    ) {
+        $lines = Invoke-FreshPwsh @"
+`$WarningPreference = 'SilentlyContinue'
+Add-Type -LiteralPath '$fixtures/CsvHelper/CsvHelper.dll'
+Add-Type -LiteralPath '$fixtures/System.Numerics.Tensors/System.Numerics.Tensors.dll'
+Import-Module '$ModuleManifest'
+`$report = Import-CocoDataset -AnnotationPath '$SharedData/$Annotations' -ImageFolder '$SharedData/$Images' | Get-ClipEmbedding |
+    Group-Embedding -PassThru | Measure-DataValue | Invoke-TokenAllocation -Supply 1000 -Capacity 4 | Measure-Fairness
+`$prototypes = @(Get-ClipEmbedding '$SharedData/$Images/*.jpg' | Group-Embedding | New-DpPrototype -Epsilon 1 -Delta 1e-5)
+"`$(`$report.Count) `$(`$report.Jain) `$(`$report.Allocated)"
+"`$(@(`$prototypes.Where{ `$_.IsFormal -and `$_.Sensitivity -eq 2 / `$_.Count }).Count -eq `$prototypes.Count)"
+(`$prototypes | Measure-Object Count -Sum).Sum
+"@
+        # One folder is one contributor: it gets a full bucket, and is as fair to itself as can be.
+        $lines[0] | Should -Be '1 1 4'
+        $lines[1] | Should -Be 'True'
+        [int] $lines[2] | Should -BeGreaterThan ($Records * 0.9)
+        [int] $lines[2] | Should -BeLessOrEqual $Records
     }
 }
