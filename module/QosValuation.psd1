@@ -27,6 +27,7 @@
         'ConvertTo-ClipToken'
         'Export-DatSettlement'
         'Export-Embedding'
+        'Export-QosReport'
         'Get-ClipEmbedding'
         'Get-ClipModel'
         'Get-DatRecord'

@@ -46,20 +46,36 @@ public static class ImageWriter
     /// <param name="svg">The drawing, UTF-8; its own width and height in pixels count.</param>
     /// <param name="quality">1 (smallest) to 100 (best).</param>
     /// <returns>The bytes of the file; transparent parts become white.</returns>
-    internal static unsafe byte[] RenderSvgAsJpeg(ReadOnlySpan<byte> svg, int quality = 90)
+    internal static byte[] RenderSvgAsJpeg(ReadOnlySpan<byte> svg, int quality = 90)
+    {
+        byte[] rgb = RenderSvg(svg, out int width, out int height);
+        return EncodeJpeg(rgb, width, height, quality);
+    }
+
+    /// <summary>Renders an SVG drawing and encodes it as a PNG file.</summary>
+    /// <param name="svg">The drawing, UTF-8; its own width and height in pixels count.</param>
+    /// <returns>The bytes of the file; transparent parts become white.</returns>
+    internal static byte[] RenderSvgAsPng(ReadOnlySpan<byte> svg)
+    {
+        byte[] rgb = RenderSvg(svg, out int width, out int height);
+        return EncodePng(rgb, width, height);
+    }
+
+    private static unsafe byte[] RenderSvg(ReadOnlySpan<byte> svg, out int width, out int height)
     {
         Vips.EnsureStarted();
         var scratch = new ImageScratch();
         fixed (byte* data = svg)
         {
             using ImageRows rows = ImageRows.Open(data, (nuint)svg.Length, "SVG drawing", scratch);
-            byte[] rgb = new byte[3L * rows.Width * rows.Height];
+            (width, height) = (rows.Width, rows.Height);
+            byte[] rgb = new byte[3L * width * height];
             while (rows.TryReadStrip(out int first, out int count, out byte* strip))
             {
-                new ReadOnlySpan<byte>(strip, 3 * rows.Width * count).CopyTo(rgb.AsSpan(3 * rows.Width * first));
+                new ReadOnlySpan<byte>(strip, 3 * width * count).CopyTo(rgb.AsSpan(3 * width * first));
             }
 
-            return EncodeJpeg(rgb, rows.Width, rows.Height, quality);
+            return rgb;
         }
     }
 
