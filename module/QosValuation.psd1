@@ -17,6 +17,7 @@
         'formats/Qos.format.ps1xml'
         'formats/Privacy.format.ps1xml'
         'formats/Allocation.format.ps1xml'
+        'formats/Attacks.format.ps1xml'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()
@@ -27,6 +28,7 @@
         'ConvertTo-ClipToken'
         'Export-DatSettlement'
         'Export-Embedding'
+        'Export-ReconstructionGrid'
         'Get-ClipEmbedding'
         'Get-ClipModel'
         'Get-DatRecord'
@@ -38,6 +40,7 @@
         'Install-ClipModel'
         'Invoke-AllocationSimulation'
         'Invoke-QosSimulation'
+        'Invoke-ReconstructionAttack'
         'Invoke-TokenAllocation'
         'Measure-DataValue'
         'Measure-Fairness'
