@@ -15,6 +15,10 @@ BeforeDiscovery {
         }
     }
 
+    $linked = foreach ($file in @(Get-Item -Path (Join-Path $RepositoryRoot '*.md')) + @(Get-ChildItem -LiteralPath (Join-Path $RepositoryRoot 'docs') -Recurse -Filter *.md) + @(Get-Item -LiteralPath (Join-Path $RepositoryRoot 'bench/README.md'))) {
+        @{ Name = [System.IO.Path]::GetRelativePath($RepositoryRoot, $file.FullName); File = $file.FullName }
+    }
+
     # A page is one session: what an earlier block defined, a later one may use.
     $pages = foreach ($file in @(Get-Item -LiteralPath (Join-Path $RepositoryRoot 'README.md')) + @(Get-ChildItem -LiteralPath (Join-Path $RepositoryRoot 'docs') -Recurse -Filter *.md)) {
         $blocks = [regex]::Matches((Get-Content -LiteralPath $file.FullName -Raw), '(?ms)^```powershell[^\n]*\n(.*?)^```')
@@ -140,5 +144,15 @@ Describe 'Examples of the documentation' {
     It '<Name> runs' -ForEach $pages {
         # A page makes what it uses: of the harness's values and databases it gets none.
         $null = Invoke-Example -Code $Code -Before '$PSDefaultParameterValues["Install-ClipModel:WhatIf"] = $true' -Without market.db, settlement.json, operator.pem, operator.pem.pub
+    }
+}
+
+Describe 'Links of the documentation' {
+    It '<Name> links to what is there' -ForEach $linked {
+        $text = (Get-Content -LiteralPath $File -Raw) -replace '(?ms)^```.*?^```'
+        $targets = [regex]::Matches($text, '\]\((?!https?:|#)([^)#\s]+)') | ForEach-Object { $_.Groups[1].Value }
+        foreach ($target in $targets) {
+            Join-Path (Split-Path $File) $target | Should -Exist
+        }
     }
 }
