@@ -7,16 +7,24 @@
 BeforeDiscovery {
     . $PSScriptRoot/Common.ps1
 
-    $examples = foreach ($command in Get-Command -Module QosValuation) {
+    $examples = @(foreach ($command in Get-Command -Module QosValuation) {
         $number = 0
         foreach ($example in (Get-Help $command.Name -Full).examples.example) {
             $number++
             @{ Name = "$($command.Name), example $number"; Code = $example.code }
         }
-    }
+    })
 
     $linked = foreach ($file in @(Get-Item -Path (Join-Path $RepositoryRoot '*.md')) + @(Get-ChildItem -LiteralPath (Join-Path $RepositoryRoot 'docs') -Recurse -Filter *.md) + @(Get-Item -LiteralPath (Join-Path $RepositoryRoot 'bench/README.md'))) {
         @{ Name = [System.IO.Path]::GetRelativePath($RepositoryRoot, $file.FullName); File = $file.FullName }
+    }
+
+    # The code of an about topic is indented by eight.
+    foreach ($file in Get-ChildItem -Path (Join-Path $RepositoryRoot 'out/QosValuation/en-US/about_*.help.txt')) {
+        $blocks = [regex]::Matches((Get-Content -LiteralPath $file.FullName -Raw), '(?m)(^ {8}.*\n?)+')
+        $examples += for ($i = 0; $i -lt $blocks.Count; $i++) {
+            @{ Name = "$($file.BaseName.Replace('.help', '')), example $($i + 1)"; Code = $blocks[$i].Value }
+        }
     }
 
     # A page is one session: what an earlier block defined, a later one may use.
@@ -50,11 +58,6 @@ BeforeAll {
         Set-Content ./photos.zip 'what was contributed'
         Get-ChildItem ./photographs -Filter *.jpg | Select-Object @{ n = 'Path'; e = { $_.FullName } } | Export-Csv items.csv
         Remove-Item ./made -Recurse
-
-        $model = Get-ClipModel -Name clip-mini
-        foreach ($name in 'clip', 'my-clip', 'clip-ViT-B-32-vision') {
-            $null = New-Item -ItemType SymbolicLink -Path (Join-Path $template $name) -Target $model.Path
-        }
 
         $embeddings = @(Import-CocoDataset captions.json images | Get-ClipEmbedding)
         $labelled = @($embeddings | Group-Embedding -PassThru)
@@ -95,12 +98,20 @@ $grants = @($values | Invoke-TokenAllocation -Supply 6)
         param([string] $Code, [string] $Before = $prelude, [string[]] $Without = @())
 
         $folder = Join-Path $TestDrive ([guid]::NewGuid().ToString('N'))
-        Copy-Item -LiteralPath $template -Destination $folder -Recurse
+        # Not Copy-Item -Recurse, which would take longer than most examples.
+        $null = [System.IO.Directory]::CreateDirectory($folder)
+        foreach ($entry in [System.IO.DirectoryInfo]::new($template).EnumerateFileSystemInfos('*', 'AllDirectories')) {
+            $copy = Join-Path $folder ([System.IO.Path]::GetRelativePath($template, $entry.FullName))
+            if ($entry -is [System.IO.DirectoryInfo]) { $null = [System.IO.Directory]::CreateDirectory($copy) } else { $null = $entry.CopyTo($copy) }
+        }
+        foreach ($name in 'clip', 'my-clip', 'clip-ViT-B-32-vision') {
+            $null = [System.IO.Directory]::CreateSymbolicLink((Join-Path $folder $name), (Get-ClipModel -Name clip-mini).Path)
+        }
         foreach ($file in $Without) {
             Remove-Item -LiteralPath (Join-Path $folder $file) -Recurse
         }
         foreach ($part in 'scripts', 'out') {
-            $null = New-Item -ItemType SymbolicLink -Path (Join-Path $folder $part) -Target (Join-Path $RepositoryRoot $part)
+            $null = [System.IO.Directory]::CreateSymbolicLink((Join-Path $folder $part), (Join-Path $RepositoryRoot $part))
         }
 
         $shell = [powershell]::Create()
@@ -114,7 +125,7 @@ $grants = @($values | Invoke-TokenAllocation -Supply 6)
         }
         finally {
             $shell.Dispose()
-            Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction Ignore
+            [System.IO.Directory]::Delete($folder, $true)
         }
     }
 }
