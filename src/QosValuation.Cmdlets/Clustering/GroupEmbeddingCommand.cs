@@ -28,8 +28,8 @@ namespace QosValuation.Cmdlets.Clustering;
 /// </example>
 /// <example>
 /// <summary>Go on where the last run ended: the clusters are those of all photographs so far.</summary>
-/// <code>Get-ClipEmbedding ./monday | Group-Embedding -State ./clusters.state
-/// Get-ClipEmbedding ./tuesday | Group-Embedding -State ./clusters.state</code>
+/// <code>Get-ClipEmbedding ./photos | Group-Embedding -State ./clusters.state
+/// Get-ClipEmbedding ./photographs | Group-Embedding -State ./clusters.state</code>
 /// </example>
 /// <example>
 /// <summary>Density clusters; what lies alone is noise.</summary>
