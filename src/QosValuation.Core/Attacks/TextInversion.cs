@@ -170,7 +170,7 @@ public sealed class TextInversion(ClipEncoder encoder, TextInversionOptions? opt
         return [.. captions.Select((ids, i) => new Caption(ids, TensorPrimitives.CosineSimilarity<float>(vectors.AsSpan(i * target.Length, target.Length), target)))];
     }
 
-    private void Encode(IReadOnlyList<int[]> captions, Span<float> vectors, CancellationToken cancellation)
+    private void Encode(List<int[]> captions, Span<float> vectors, CancellationToken cancellation)
     {
         int context = encoder.Model.ContextLength;
         for (int first = 0; first < captions.Count; first += BatchSize)
