@@ -16,6 +16,7 @@
         'formats/Valuation.format.ps1xml'
         'formats/Qos.format.ps1xml'
         'formats/Privacy.format.ps1xml'
+        'formats/Auditing.format.ps1xml'
         'formats/Allocation.format.ps1xml'
     )
     FunctionsToExport    = @()
@@ -37,9 +38,11 @@
         'Import-Embedding'
         'Install-ClipModel'
         'Invoke-AllocationSimulation'
+        'Invoke-MembershipInferenceAttack'
         'Invoke-QosSimulation'
         'Invoke-TokenAllocation'
         'Measure-DataValue'
+        'Measure-EmpiricalPrivacy'
         'Measure-Fairness'
         'Measure-PrivacyLoss'
         'New-DpPrototype'
