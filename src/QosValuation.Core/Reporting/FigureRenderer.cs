@@ -98,7 +98,8 @@ internal sealed partial class FigureRenderer
         string enlarged = string.Create(
             CultureInfo.InvariantCulture,
             $"<svg width=\"{scale * int.Parse(size.Groups[1].ValueSpan, CultureInfo.InvariantCulture)}\" height=\"{scale * int.Parse(size.Groups[2].ValueSpan, CultureInfo.InvariantCulture)}\"{svg.AsSpan(size.Length)}");
-        return ImageWriter.RenderSvgAsPng(Encoding.UTF8.GetBytes(enlarged));
+        RgbImage image = ImageWriter.RenderSvg(Encoding.UTF8.GetBytes(enlarged));
+        return ImageWriter.EncodePng(image.Pixels, image.Width, image.Height);
     }
 
     [GeneratedRegex(" class=\"zr[^\"]*\"")]

@@ -48,34 +48,27 @@ public static class ImageWriter
     /// <returns>The bytes of the file; transparent parts become white.</returns>
     internal static byte[] RenderSvgAsJpeg(ReadOnlySpan<byte> svg, int quality = 90)
     {
-        byte[] rgb = RenderSvg(svg, out int width, out int height);
-        return EncodeJpeg(rgb, width, height, quality);
+        RgbImage image = RenderSvg(svg);
+        return EncodeJpeg(image.Pixels, image.Width, image.Height, quality);
     }
 
-    /// <summary>Renders an SVG drawing and encodes it as a PNG file.</summary>
+    /// <summary>Renders an SVG drawing.</summary>
     /// <param name="svg">The drawing, UTF-8; its own width and height in pixels count.</param>
-    /// <returns>The bytes of the file; transparent parts become white.</returns>
-    internal static byte[] RenderSvgAsPng(ReadOnlySpan<byte> svg)
-    {
-        byte[] rgb = RenderSvg(svg, out int width, out int height);
-        return EncodePng(rgb, width, height);
-    }
-
-    private static unsafe byte[] RenderSvg(ReadOnlySpan<byte> svg, out int width, out int height)
+    /// <returns>The pixels; transparent parts are white.</returns>
+    internal static unsafe RgbImage RenderSvg(ReadOnlySpan<byte> svg)
     {
         Vips.EnsureStarted();
         var scratch = new ImageScratch();
         fixed (byte* data = svg)
         {
             using ImageRows rows = ImageRows.Open(data, (nuint)svg.Length, "SVG drawing", scratch);
-            (width, height) = (rows.Width, rows.Height);
-            byte[] rgb = new byte[3L * width * height];
+            byte[] rgb = new byte[3L * rows.Width * rows.Height];
             while (rows.TryReadStrip(out int first, out int count, out byte* strip))
             {
-                new ReadOnlySpan<byte>(strip, 3 * width * count).CopyTo(rgb.AsSpan(3 * width * first));
+                new ReadOnlySpan<byte>(strip, 3 * rows.Width * count).CopyTo(rgb.AsSpan(3 * rows.Width * first));
             }
 
-            return rgb;
+            return new RgbImage(rgb, rows.Width, rows.Height);
         }
     }
 
