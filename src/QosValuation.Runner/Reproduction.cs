@@ -15,7 +15,7 @@ namespace QosValuation.Runner;
 /// The paper's pipeline from photographs to fairness, and its figures 4 and 5: prints what it finds and writes a CSV for
 /// each experiment. Everything random comes from one seed; the streams are numbered below so that no two experiments share one.
 /// </summary>
-internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole console, CancellationToken cancellation)
+internal sealed partial class Reproduction(ReproductionOptions options, IAnsiConsole console, CancellationToken cancellation)
 {
     private const ulong ContributorStream = 1;
     private const ulong NoiseStream = 2;
@@ -41,6 +41,7 @@ internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole con
         Step("Figure 4", () => Simulate("figure4", "α", [500], [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]));
         Step("Figure 5", () => Simulate("figure5", "N", [100, 200, 300, 400, 500, 750, 1000, 1500, 2000], [0.5]));
 
+        WriteReport(total.Elapsed);
         WriteSummary(total.Elapsed);
     }
 
@@ -58,13 +59,14 @@ internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole con
     {
         cancellation.ThrowIfCancellationRequested();
         T result = Timed(() => console.Profile.Out.IsTerminal ? console.Status().Start(name, _ => work()) : work(), out TimeSpan elapsed);
+        _timings.Add(new(name, elapsed));
         console.MarkupLineInterpolated(CultureInfo.CurrentCulture, $"[green]{name,-12}[/] {_summary[^1].Finding} [grey]({elapsed.TotalSeconds:F1} s)[/]");
         return result;
     }
 
     private void Report(string experiment, string finding, ResultTable table)
     {
-        string path = table.Save(options.Output);
+        string path = Save(table);
         _summary.Add((experiment, finding, Path.GetFileName(path)));
     }
 
@@ -291,7 +293,7 @@ internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole con
             findings.Add(scheme + " " + Number(report.Jain));
         }
 
-        grantTable.Save(options.Output);
+        Save(grantTable);
         Report("Fairness", string.Create(CultureInfo.InvariantCulture, $"{supply:G4} tokens, Jain's index: {string.Join(", ", findings)}"), table);
         return true;
     }

@@ -96,13 +96,18 @@ internal static class HtmlReportWriter
 
         writer.WriteLine("<div class=\"summary\" role=\"region\" aria-labelledby=\"summary-title\">");
         writer.WriteLine($"<h2 id=\"summary-title\">{Text(report.SummaryTitle)}</h2>");
-        writer.WriteLine("<ul>");
-        foreach (string sentence in report.Summary)
+        foreach (SummaryPart part in report.Summary)
         {
-            writer.WriteLine($"<li>{Text(sentence)}</li>");
+            writer.WriteLine($"<h3>{Text(part.Heading)}</h3>");
+            writer.WriteLine("<ul>");
+            foreach (string sentence in part.Sentences)
+            {
+                writer.WriteLine($"<li>{Text(sentence)}</li>");
+            }
+
+            writer.WriteLine("</ul>");
         }
 
-        writer.WriteLine("</ul>");
         writer.WriteLine("</div>");
     }
 

@@ -137,7 +137,7 @@ var qosFigure = (function () {
   }
 
   // Whiskers over bars or points: the interval of each.
-  function whiskers(series, theme, horizontal, color) {
+  function whiskers(series, theme, horizontal, color, bars) {
     var data = [];
     series.points.forEach(function (point) {
       if (low(point) !== null && high(point) !== null) {
@@ -155,6 +155,11 @@ var qosFigure = (function () {
         } else {
           a = api.coord([api.value(0), api.value(1)]);
           b = api.coord([api.value(0), api.value(2)]);
+        }
+        if (bars && bars.count > 1) {
+          var shift = api.barLayout(bars)[bars.index].offsetCenter, axis = horizontal ? 1 : 0;
+          a[axis] += shift;
+          b[axis] += shift;
         }
         var dx = horizontal ? 0 : cap, dy = horizontal ? cap : 0;
         function segment(x1, y1, x2, y2) {
@@ -209,8 +214,8 @@ var qosFigure = (function () {
           name: item.name, type: 'bar', data: values, itemStyle: { color: color, decal: drawn.length > 1 ? decal(order, theme) : undefined },
           barMaxWidth: horizontal ? 22 : 56, barGap: '8%', barCategoryGap: '34%', stack: figure.stacked ? 'all' : undefined
         });
-        if (drawn.length === 1 && hasErrors(item)) {
-          series.push(whiskers(item, theme, horizontal));
+        if (!figure.stacked && hasErrors(item)) {
+          series.push(whiskers(item, theme, horizontal, theme.text, { index: order, count: drawn.length, barMaxWidth: horizontal ? 22 : 56, barGap: '8%', barCategoryGap: '34%' }));
         }
         return;
       }
@@ -317,6 +322,6 @@ var qosFigure = (function () {
   }
 
   return { option: build, number: number, height: function (figure) {
-    return figure.kind === 'bar' && figure.horizontal ? Math.max(200, 110 + 26 * figure.x.categories.length * (figure.stacked ? 1 : 1)) : 380;
+    return figure.kind === 'bar' && figure.horizontal ? Math.max(200, 110 + 26 * figure.x.categories.length * (figure.stacked ? 1 : Math.max(1, 0.7 * figure.series.length))) : 380;
   } };
 })();
