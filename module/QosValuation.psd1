@@ -45,8 +45,10 @@
         'Measure-EmpiricalPrivacy'
         'Measure-Fairness'
         'Measure-PrivacyLoss'
+        'Measure-PrototypeUtility'
         'New-DpPrototype'
         'New-SceneDataset'
+        'Optimize-DpPrototype'
         'Test-ClipModel'
         'Test-DatLedger'
     )
