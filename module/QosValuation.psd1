@@ -18,6 +18,7 @@
         'formats/Privacy.format.ps1xml'
         'formats/Auditing.format.ps1xml'
         'formats/Allocation.format.ps1xml'
+        'formats/Attacks.format.ps1xml'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()
@@ -28,6 +29,7 @@
         'ConvertTo-ClipToken'
         'Export-DatSettlement'
         'Export-Embedding'
+        'Export-ReconstructionGrid'
         'Get-ClipEmbedding'
         'Get-ClipModel'
         'Get-DatRecord'
@@ -40,6 +42,7 @@
         'Invoke-AllocationSimulation'
         'Invoke-MembershipInferenceAttack'
         'Invoke-QosSimulation'
+        'Invoke-ReconstructionAttack'
         'Invoke-TokenAllocation'
         'Measure-DataValue'
         'Measure-EmpiricalPrivacy'

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace QosValuation.Cmdlets;
 
 /// <summary>Runs long work beside the pipeline thread, which alone may write progress and must notice Ctrl+C.</summary>
@@ -30,6 +32,57 @@ internal static class BackgroundWork
         }
 
         return task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Draws records from a sequence on another thread and hands them over as they are ready; returns when the sequence ended.</summary>
+    /// <typeparam name="T">The records.</typeparam>
+    /// <param name="work">Makes the sequence: told when to stop. It is enumerated on another thread.</param>
+    /// <param name="write">Takes a record; called on the calling thread, in the order of the sequence.</param>
+    /// <param name="show">Shows how far the work is; called on the calling thread about ten times a second, and after each record.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public static void Stream<T>(Func<CancellationToken, IEnumerable<T>> work, Action<T> write, Action show, CancellationToken cancellationToken)
+    {
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        CancellationToken token = cancellation.Token;
+        IEnumerable<T> records = work(token);
+
+        // Bounded, so that a slow reader does not make the engine pile records up.
+        using var ready = new BlockingCollection<T>(1024);
+        var task = Task.Run(
+            () =>
+            {
+                try
+                {
+                    foreach (T record in records)
+                    {
+                        ready.Add(record, token);
+                    }
+                }
+                finally
+                {
+                    ready.CompleteAdding();
+                }
+            },
+            CancellationToken.None);
+        try
+        {
+            while (!ready.IsCompleted)
+            {
+                if (ready.TryTake(out T? record, 100, cancellationToken))
+                {
+                    write(record);
+                }
+
+                show();
+            }
+        }
+        finally
+        {
+            cancellation.Cancel();
+            task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Wait(CancellationToken.None);
+        }
+
+        task.GetAwaiter().GetResult();
     }
 
     /// <summary>Keeps the largest number reported, which may come out of order from several threads.</summary>
