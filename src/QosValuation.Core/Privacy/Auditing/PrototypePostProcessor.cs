@@ -14,7 +14,8 @@ public static class PrototypePostProcessor
     /// <para>Shrink: clusters' means are taken to be N(g, τ²I) around the modality's average g. τ² is the moment estimate of Paule
     /// and Mandel (1982), which solves Σ‖v_k − g‖²/(τ² + σ_k²) = d·(K − 1) with g weighted by 1/(τ² + σ_k²); the posterior mean is
     /// g + τ²/(τ² + σ_k²)·(v_k − g). Fewer than three prototypes of a modality are left as they are.</para>
-    /// <para>Average: prototypes of one cluster and modality that were released repeatedly are first averaged with the weights 1/σ².</para>
+    /// <para>Average and Join: prototypes of one cluster and modality that were released repeatedly are first averaged with the
+    /// weights 1/σ². Where a cluster lacks a modality, its half of the joined vector is 0.</para>
     /// </remarks>
     /// <exception cref="QosValuationException"><c>PrototypeDimensionMismatch</c> for vectors of different lengths.</exception>
     public static IReadOnlyList<DpPrototype> Apply(IReadOnlyList<DpPrototype> prototypes, PrototypePostProcessing method)
@@ -37,7 +38,7 @@ public static class PrototypePostProcessor
         {
             PrototypePostProcessing.Sphere => [.. prototypes.Select(prototype => OnSphere(Array.ConvertAll(prototype.Vector, x => (double)x)))],
             PrototypePostProcessing.Shrink => Shrink(prototypes),
-            _ => Average(prototypes),
+            _ => Combine(prototypes, method),
         };
         return [.. prototypes.Select((prototype, i) => prototype with { Vector = vectors[i], PostProcessing = method })];
     }
@@ -55,31 +56,39 @@ public static class PrototypePostProcessor
         return Array.ConvertAll(vector, x => (float)(norm > 0 && double.IsFinite(norm) ? x / norm : x));
     }
 
-    private static float[][] Average(IReadOnlyList<DpPrototype> prototypes)
+    /// <summary>Whether the prototypes of a cluster become one vector.</summary>
+    /// <param name="method">The post-processing.</param>
+    /// <returns>True for Average and Join.</returns>
+    internal static bool CombinesModalities(PrototypePostProcessing method) => method is PrototypePostProcessing.Average or PrototypePostProcessing.Join;
+
+    private static float[][] Combine(IReadOnlyList<DpPrototype> prototypes, PrototypePostProcessing method)
     {
-        var averages = new Dictionary<int, float[]>();
+        int dimension = prototypes.Count == 0 ? 0 : prototypes[0].Vector.Length;
+        bool join = method == PrototypePostProcessing.Join;
+        var combined = new Dictionary<int, float[]>();
         foreach (IGrouping<int, DpPrototype> cluster in prototypes.GroupBy(prototype => prototype.ClusterId))
         {
-            double[] sum = new double[prototypes[0].Vector.Length];
+            double[] sum = new double[join ? 2 * dimension : dimension];
             foreach (IGrouping<Modality, DpPrototype> modality in cluster.GroupBy(prototype => prototype.Modality))
             {
                 // One without noise outweighs all others.
                 DpPrototype[] releases = modality.Any(prototype => prototype.Sigma == 0) ? [.. modality.Where(prototype => prototype.Sigma == 0)] : [.. modality];
                 double[] weights = [.. releases.Select(release => release.Sigma == 0 ? 1 : 1 / (release.Sigma * release.Sigma))];
                 double total = weights.Sum();
+                int start = join && modality.Key == Modality.Text ? dimension : 0;
                 for (int r = 0; r < releases.Length; r++)
                 {
-                    for (int i = 0; i < sum.Length; i++)
+                    for (int i = 0; i < dimension; i++)
                     {
-                        sum[i] += weights[r] / total * releases[r].Vector[i];
+                        sum[start + i] += weights[r] / total * releases[r].Vector[i];
                     }
                 }
             }
 
-            averages.Add(cluster.Key, OnSphere(sum));
+            combined.Add(cluster.Key, join ? Array.ConvertAll(sum, x => (float)x) : OnSphere(sum));
         }
 
-        return [.. prototypes.Select(prototype => (float[])averages[prototype.ClusterId].Clone())];
+        return [.. prototypes.Select(prototype => (float[])combined[prototype.ClusterId].Clone())];
     }
 
     private static float[][] Shrink(IReadOnlyList<DpPrototype> prototypes)

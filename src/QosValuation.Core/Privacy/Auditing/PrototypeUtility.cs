@@ -4,7 +4,7 @@ namespace QosValuation;
 /// <remarks>Standard errors are over the trials, for the clusters as they are; over the clusters where there is one trial only.</remarks>
 public sealed record PrototypeUtility
 {
-    /// <summary>The modality of the prototypes; null where image and text are averaged.</summary>
+    /// <summary>The modality of the prototypes; null where image and text are combined.</summary>
     public required Modality? Modality { get; init; }
 
     /// <summary>The mechanism that drew the noise.</summary>
@@ -60,7 +60,7 @@ public sealed record PrototypeUtility
 
     /// <summary>
     /// The part of the prototypes whose nearest released prototype of the other modality belongs to the same cluster; NaN where there
-    /// is no other modality, or where the two are averaged.
+    /// is no other modality, or where the two are combined.
     /// </summary>
     public required double CrossModalAccuracy { get; init; }
 

@@ -97,6 +97,10 @@ public sealed class PrototypeUtilityMeasurement
         foreach (DpPrototype prototype in prototypes)
         {
             Require(prototype);
+            if (PrototypePostProcessor.CombinesModalities(prototype.PostProcessing) && postProcessings.Any(method => method != PrototypePostProcessing.None))
+            {
+                throw new QosValuationException("UtilityNotValid", FaultKind.InvalidArgument, $"The image and text prototypes were combined already ({prototype.PostProcessing}); measure them as they are, with no further post-processing.", prototype);
+            }
         }
 
         foreach (IGrouping<(PrivacyMechanism, Neighboring, double, double, PrototypePostProcessing), DpPrototype> group in prototypes.GroupBy(p => (p.Mechanism, p.Neighboring, p.Epsilon, p.Delta, p.PostProcessing)))
@@ -137,7 +141,7 @@ public sealed class PrototypeUtilityMeasurement
             throw new QosValuationException("PrototypeWithoutReference", FaultKind.InvalidData, $"There is no cluster {prototype.ClusterId} with records of the modality {prototype.Modality} among the reference clusters; give the clusters that the prototypes were released from.", prototype);
         }
 
-        if (prototype.Vector.Length != _dimension)
+        if (prototype.Vector.Length != (prototype.PostProcessing == PrototypePostProcessing.Join ? 2 * _dimension : _dimension))
         {
             throw new QosValuationException("PrototypeDimensionMismatch", FaultKind.InvalidData, $"The prototype of cluster {prototype.ClusterId} has {prototype.Vector.Length} components, the records {_dimension}.", prototype);
         }
@@ -190,17 +194,17 @@ public sealed class PrototypeUtilityMeasurement
         }
     }
 
-    // One trial: the figures of every modality, or of both where they are averaged.
+    // One trial: the figures of every modality, or of both where they are combined.
     private Dictionary<Variant, Outcome> Evaluate(List<DpPrototype> released, PrototypePostProcessing method)
     {
         var result = new Dictionary<Variant, Outcome>();
         IReadOnlyList<DpPrototype> processed = PrototypePostProcessor.Apply(released, method);
-        bool averaged = method == PrototypePostProcessing.Average || released.Exists(p => p.PostProcessing == PrototypePostProcessing.Average);
+        PrototypePostProcessing last = method == PrototypePostProcessing.None && released.Count > 0 ? released[0].PostProcessing : method;
         List<DpPrototype> clean = [.. _clusters.SelectMany(cluster => _clean[cluster.Id].Values)];
-        if (averaged)
+        if (PrototypePostProcessor.CombinesModalities(last))
         {
             // A cluster's prototypes are all one vector now.
-            Catalogue joint = new(PrototypePostProcessor.Apply(clean, PrototypePostProcessing.Average).DistinctBy(p => p.ClusterId));
+            Catalogue joint = new(PrototypePostProcessor.Apply(clean, last).DistinctBy(p => p.ClusterId));
             result.Add(new Variant(null), Outcome.Of([.. processed.DistinctBy(p => p.ClusterId)], joint, null, double.NaN));
             return result;
         }
@@ -272,7 +276,7 @@ public sealed class PrototypeUtilityMeasurement
         return (mean, values.Length < 2 ? double.NaN : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1) / values.Length));
     }
 
-    /// <summary>What figures are told apart by: a modality, or none where both are averaged.</summary>
+    /// <summary>What figures are told apart by: a modality, or none where both are combined.</summary>
     private readonly record struct Variant(Modality? Modality);
 
     /// <summary>Prototypes that are searched, as unit vectors.</summary>

@@ -112,6 +112,12 @@ public sealed class PrototypePostProcessorTests
 
         // Repeated releases count by 1/σ²: (2 + 4·7)/5 = 6; the text without noise outweighs the noisy one.
         Assert.Equal([0.6f, 0.8f], averaged[2].Vector);
+
+        // Side by side they keep their lengths; what is missing is 0.
+        Assert.Equal([3f, 0f, 0f, 4f], PrototypePostProcessor.Apply(prototypes, PrototypePostProcessing.Join)[1].Vector);
+        Assert.Equal([6f, 0f, 0f, 8f], PrototypePostProcessor.Apply(prototypes, PrototypePostProcessing.Join)[2].Vector);
+        Assert.Equal([0f, 0f, 0f, 4f], PrototypePostProcessor.Apply([prototypes[1]], PrototypePostProcessing.Join)[0].Vector);
+        Assert.Empty(PrototypePostProcessor.Apply([], PrototypePostProcessing.Join));
         Assert.Equal("PrototypeDimensionMismatch", Assert.Throws<QosValuationException>(() =>
             PrototypePostProcessor.Apply([prototypes[0], Prototype(1, Modality.Text, 1, 1)], PrototypePostProcessing.Average)).ErrorId);
     }

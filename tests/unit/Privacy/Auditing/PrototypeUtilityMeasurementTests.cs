@@ -15,11 +15,11 @@ public sealed class PrototypeUtilityMeasurementTests
         PrototypeUtility[] rows = [.. measurement.Measure(new PrototypeUtilityOptions
         {
             Releases = [Noiseless],
-            PostProcessings = [PrototypePostProcessing.None, PrototypePostProcessing.Shrink, PrototypePostProcessing.Average],
+            PostProcessings = [PrototypePostProcessing.None, PrototypePostProcessing.Shrink, PrototypePostProcessing.Average, PrototypePostProcessing.Join],
             Trials = 3,
             Seed = 1,
         }).Single()];
-        Assert.Equal([Modality.Image, Modality.Text, Modality.Image, Modality.Text, null], rows.Select(r => r.Modality));
+        Assert.Equal([Modality.Image, Modality.Text, Modality.Image, Modality.Text, null, null], rows.Select(r => r.Modality));
         Assert.All(rows, row =>
         {
             Assert.Equal(1, row.RetrievalAccuracy);
@@ -119,6 +119,10 @@ public sealed class PrototypeUtilityMeasurementTests
         PrototypeUtility processed = measurement.Measure(PrototypePostProcessor.Apply(released, PrototypePostProcessing.Sphere), [PrototypePostProcessing.None]).First();
         Assert.Equal(PrototypePostProcessing.Sphere, processed.PostProcess);
         Assert.Equal(rows[2].Distance, processed.Distance, 9);
+        PrototypeUtility joined = measurement.Measure(PrototypePostProcessor.Apply([.. clusters.SelectMany(releaser.Release)], PrototypePostProcessing.Join), [PrototypePostProcessing.None]).Single();
+        Assert.Equal((null, PrototypePostProcessing.Join), (joined.Modality, joined.PostProcess));
+        Assert.Equal("UtilityNotValid", Assert.Throws<QosValuationException>(() =>
+            measurement.Measure(PrototypePostProcessor.Apply(released, PrototypePostProcessing.Average), [PrototypePostProcessing.Sphere]).ToArray()).ErrorId);
     }
 
     [Fact]
