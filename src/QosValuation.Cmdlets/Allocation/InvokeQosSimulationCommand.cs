@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Management.Automation;
 using QosValuation.Allocation;
+using System.Globalization;
 
 namespace QosValuation.Cmdlets.Allocation;
 
@@ -212,7 +212,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
 
         TryItem(Agent, () =>
         {
-            string name = Agent ?? "agent" + (_agents.Count + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            string name = Agent ?? "agent" + (_agents.Count + 1).ToString(CultureInfo.InvariantCulture);
             double value = Value ?? (IsBound(nameof(Alpha))
                 ? 0
                 : throw new QosValuationException("AgentNotValid", FaultKind.InvalidData, $"Agent '{name}' has no property Value; add it, or give -Alpha to draw values.", name));
@@ -250,7 +250,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             }
 
             drawsValues |= trace is null;
-            _agents.AddRange(trace?.Agents.Select(MakeAgent) ?? Enumerable.Range(1, Agents).Select(n => MakeAgent("agent" + n.ToString(System.Globalization.CultureInfo.InvariantCulture))));
+            _agents.AddRange(trace?.Agents.Select(MakeAgent) ?? Enumerable.Range(1, Agents).Select(n => MakeAgent("agent" + n.ToString(CultureInfo.InvariantCulture))));
         }
 
         var options = new QosSimulationOptions
@@ -282,6 +282,10 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             PerAgent = PerAgent,
             MaxDegreeOfParallelism = ThrottleLimit ?? -1,
         };
+
+        Output.Verbose(string.Create(
+            CultureInfo.CurrentCulture,
+            $"{_agents.Count} agents, {options.Epochs} epochs, {Replications} replications; requests: {options.Arrivals}; values: {(drawsValues ? $"Dirichlet({Alpha})" : "as given")}; seed {options.Seed}."));
 
         // One run for each strategy that is named; otherwise agents play as their objects say.
         if (StrategyGain && _playedStrategies is null && _agents.All(agent => agent.Strategy == QosStrategy.Honest))
@@ -346,58 +350,14 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
         return [.. found];
     }
 
-    /// <summary>Runs in the background, so that the pipeline thread can write records and progress as they come.</summary>
     private void Emit(QosSimulationOptions options, long before, long total, ProgressMeter meter)
     {
         int done = 0;
         options = options with { Progress = count => Volatile.Write(ref done, count) };
-        IEnumerable<object> records = StrategyGain
-            ? QosSimulation.CompareStrategies(options, Cancellation)
-            : QosSimulation.Run(options, Cancellation);
-        using var ready = new BlockingCollection<object>(1024);
-        Task work = Task.Run(
-            () =>
-            {
-                try
-                {
-                    foreach (object record in records)
-                    {
-                        ready.Add(record, Cancellation);
-                    }
-                }
-                finally
-                {
-                    ready.CompleteAdding();
-                }
-            },
+        BackgroundWork.Stream<object>(
+            token => StrategyGain ? QosSimulation.CompareStrategies(options, token) : QosSimulation.Run(options, token),
+            WriteRecord,
+            () => meter.Report(before + Volatile.Read(ref done), total),
             Cancellation);
-        try
-        {
-            while (!ready.IsCompleted)
-            {
-                if (ready.TryTake(out object? record, 200, Cancellation))
-                {
-                    WriteRecord(record);
-                }
-
-                meter.Report(before + Volatile.Read(ref done), total);
-            }
-        }
-        catch
-        {
-            // A stopped pipeline: let the background work end before its queue goes.
-            StopProcessing();
-            try
-            {
-                work.Wait();
-            }
-            catch (AggregateException)
-            {
-            }
-
-            throw;
-        }
-
-        work.GetAwaiter().GetResult();
     }
 }

@@ -35,7 +35,7 @@ public sealed class PrototypeReleaser
     private const int GridBits = 24;
 
     // The weight of the count beside the sum under AddRemove: it costs 12 % more noise on the sum.
-    private const double CountWeight = 0.5;
+    internal const double CountWeight = 0.5;
 
     private readonly PrototypeReleaseOptions _options;
     private readonly RandomSource _random;
