@@ -39,7 +39,7 @@ public static class OrderSensitivityEstimator
         int done = 0;
         Parallel.For(0, pairs, new ParallelOptions { MaxDegreeOfParallelism = maximumThreads, CancellationToken = cancellationToken }, pair =>
         {
-            RandomSource random = RandomSource.Create(seed, (ulong)pair);
+            RandomSource random = RandomSource.Create(seed, StreamOf(pair));
             int[][] groups = [Partition(records, similarityThreshold, random, cancellationToken), Partition(records, similarityThreshold, random, cancellationToken)];
             int[][] sizes = [.. groups.Select(order => order.CountBy(group => group).Select(group => group.Value).ToArray())];
             results[pair] = (
@@ -75,6 +75,9 @@ public static class OrderSensitivityEstimator
             NoiseStandardError = noise.StandardError,
         };
     }
+
+    /// <summary>The random stream of a pair, apart from those of other experiments with the same seed.</summary>
+    internal static ulong StreamOf(int pair) => RandomStreams.Mix(0x4F72646572UL, (ulong)pair);
 
     /// <summary>The group of each record, by its row, when the records arrive in a random order.</summary>
     private static int[] Partition(VectorMatrix records, double similarityThreshold, RandomSource random, CancellationToken cancellationToken)

@@ -42,7 +42,7 @@ public static class ValuationSimulation
             new ParallelOptions { MaxDegreeOfParallelism = options.MaximumThreads, CancellationToken = cancellationToken },
             repetition =>
             {
-                RandomSource random = RandomSource.Create(options.Seed, (ulong)repetition);
+                RandomSource random = RandomSource.Create(options.Seed, StreamOf(repetition));
                 repetitions[repetition] = Repeat(records, options.SimilarityThreshold, gammas, quantities, random, cancellationToken);
                 progress?.Invoke((double)Interlocked.Increment(ref done) / options.Repetitions);
             });
@@ -55,6 +55,9 @@ public static class ValuationSimulation
 
         return results.ToArray();
     }
+
+    /// <summary>The random stream of a repetition, apart from those of other experiments with the same seed.</summary>
+    internal static ulong StreamOf(int repetition) => RandomStreams.Mix(0x56616C7565UL, (ulong)repetition);
 
     /// <summary>The points of one order, Γ by Γ.</summary>
     private static Point[] Repeat(

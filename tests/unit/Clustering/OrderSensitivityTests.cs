@@ -68,7 +68,7 @@ public sealed class OrderSensitivityTests
         List<double> noise = [];
         for (int pair = 0; pair < 3; pair++)
         {
-            RandomSource random = RandomSource.Create(9, (ulong)pair);
+            RandomSource random = RandomSource.Create(9, OrderSensitivityEstimator.StreamOf(pair));
             int[][] partitions = [.. Enumerable.Range(0, 2).Select(_ =>
             {
                 int[] order = [.. Enumerable.Range(0, vectors.Length)];

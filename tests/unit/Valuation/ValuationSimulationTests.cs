@@ -27,7 +27,7 @@ public sealed class ValuationSimulationTests
             for (int repetition = 0; repetition < Repetitions; repetition++)
             {
                 int[] order = [.. Enumerable.Range(0, vectors.Length)];
-                RandomSource.Create(5, (ulong)repetition).Shuffle(order.AsSpan());
+                RandomSource.Create(5, ValuationSimulation.StreamOf(repetition)).Shuffle(order.AsSpan());
                 (List<ClipEmbedding> labelled, EmbeddingClusterer clusterer, _) = Group(
                     Images(order.Take(row.Quantity).Select(i => vectors[i])),
                     new ClusteringOptions { SimilarityThreshold = Similarity, NoveltyThreshold = row.NoveltyThreshold });
