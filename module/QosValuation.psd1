@@ -29,6 +29,7 @@
         'ConvertTo-ClipToken'
         'Export-DatSettlement'
         'Export-Embedding'
+        'Export-QosReport'
         'Export-ReconstructionGrid'
         'Get-ClipEmbedding'
         'Get-ClipModel'
