@@ -91,7 +91,7 @@ internal static class ClusteringSections
             Series =
             [
                 .. records.Where(record => double.IsFinite(record.Number(metric))).GroupBy(name)
-                    .Select(group => new FigureSeries(group.Key, SectionParts.Points(group, "Quantity", metric)))
+                    .Select(group => new FigureSeries(group.Key, [.. group.GroupBy(record => record.Number("Quantity")).OrderBy(point => point.Key).Select(point => FigurePoint.WithError(point.Key, point.First().Number(metric), point.First().Number(metric + "StandardError")))]))
                     .Where(series => series.Points.Count > 1),
             ],
             Note = SectionParts.ErrorNote,

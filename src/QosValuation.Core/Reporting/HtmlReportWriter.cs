@@ -119,6 +119,9 @@ internal static class HtmlReportWriter
         writer.WriteLine($"<p class=\"read\"><strong>How to read this.</strong> {Text(section.HowToRead)}</p>");
         if (section.Figures.Count > 0)
         {
+            // What is true of all figures is said once.
+            string[] notes = [.. section.Figures.Select(figure => figure.Note).Distinct(StringComparer.Ordinal)];
+            string common = notes.Length == 1 && section.Figures.Count > 1 ? notes[0] : string.Empty;
             writer.WriteLine("<div class=\"figures\">");
             foreach (ReportFigure figure in section.Figures)
             {
@@ -128,7 +131,7 @@ internal static class HtmlReportWriter
                 writer.Write($"<div class=\"chart\" id=\"chart-{figureId}\" role=\"img\" aria-labelledby=\"caption-{figureId}\" aria-description=\"{Text(figure.Describe())}\">");
                 writer.Write(drawing(figureId, figure));
                 writer.WriteLine("</div>");
-                if (figure.Note.Length > 0)
+                if (figure.Note.Length > 0 && figure.Note != common)
                 {
                     writer.WriteLine($"<p class=\"muted\">{Text(figure.Note)}</p>");
                 }
@@ -137,6 +140,10 @@ internal static class HtmlReportWriter
             }
 
             writer.WriteLine("</div>");
+            if (common.Length > 0)
+            {
+                writer.WriteLine($"<p class=\"muted\">{Text(common)}</p>");
+            }
         }
 
         if (section.Pictures.Count > 0)

@@ -28,16 +28,21 @@ internal static class PrivacySections
         if (records.All(record => record.Has("CosineToClean")))
         {
             Func<ReportRecord, string> mechanism = SectionParts.Naming(records, ["Mechanism", "Epsilon"], records[0].Text("Mechanism"));
-            (string Name, double Value, double StandardError) Over(IGrouping<string, ReportRecord> group, string property)
+            IGrouping<string, ReportRecord>[] groups = [.. records.GroupBy(mechanism)];
+            figures.Add(ReportFigure.Bars("cosine-to-clean", "What is left of the clean prototype", "Mean cosine to the clean prototype", groups.Select(group =>
             {
-                (double mean, double error) = SectionParts.Mean([.. group.Select(record => (property == "FindsOwnCluster" ? (record.Flag(property) ? 1.0 : 0) : record.Number(property), double.NaN))]);
+                (double mean, double error) = SectionParts.Mean([.. group.Select(record => (record.Number("CosineToClean"), double.NaN))]);
                 return (group.Key, mean, error);
-            }
-
-            figures.Add(ReportFigure.Bars("cosine-to-clean", "What is left of the clean prototype", "Mean cosine to the clean prototype", records.GroupBy(mechanism).Select(group => Over(group, "CosineToClean"))) with { Note = SectionParts.ErrorNote });
+            })) with { Note = SectionParts.ErrorNote });
             if (records.All(record => record.Has("FindsOwnCluster")))
             {
-                figures.Add(ReportFigure.Bars("finds-cluster", "Prototypes that still find their own cluster", "Part of the prototypes", records.GroupBy(mechanism).Select(group => Over(group, "FindsOwnCluster"))) with { Note = SectionParts.ErrorNote });
+                ReportFigure bars = ReportFigure.Bars("finds-cluster", "Prototypes that still find their own cluster", "Part of the prototypes", groups.Select(group => (group.Key, double.NaN, double.NaN)));
+                figures.Add(bars with
+                {
+                    Y = bars.Y with { Min = 0, Max = 1 },
+                    Series = [new FigureSeries("Part of the prototypes", [.. groups.Select((group, i) => FigurePoint.Proportion(i, group.Count(record => record.Flag("FindsOwnCluster")), group.Count()))])],
+                    Note = "Whiskers are 95 % confidence intervals (Wilson).",
+                });
             }
         }
 
@@ -156,6 +161,12 @@ internal static class PrivacySections
         foreach (IGrouping<string, ReportRecord> group in sweep ? rows.GroupBy(name) : [])
         {
             FigurePoint[] points = SectionParts.Points(group, "Epsilon", metric);
+            if (metric != "Cosine")
+            {
+                // The others are parts of one, and so are the ends of their intervals.
+                points = Array.ConvertAll(points, point => point with { Low = Math.Max(0, point.Low), High = Math.Min(1, point.High) });
+            }
+
             double level = group.Select(row => row.Number(metric)).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average();
             if (points.Length > 0)
             {
@@ -190,6 +201,7 @@ internal static class PrivacySections
     {
         (double Value, double Error)[] values = [.. rows.Select(row => (row.Number(property), row.Number(property + "StandardError"))).Where(value => double.IsFinite(value.Item1))];
         (double mean, double error) = values.Length == 0 ? (double.NaN, double.NaN) : SectionParts.Mean(values);
-        return FigurePoint.WithError(x, mean, error);
+        FigurePoint point = FigurePoint.WithError(x, mean, error);
+        return point with { High = Math.Min(1, point.High) };
     }
 }

@@ -90,7 +90,7 @@ internal static class PrivacySummary
             string which = modality.Key.Length > 0 ? modality.Key.ToLowerInvariant() + " prototypes" : "prototypes";
             double chance = 1 / row.Number("Clusters");
             string guess = double.IsFinite(chance) ? Say($"; guessing finds {ReportNumber.Percent(chance)}") : string.Empty;
-            yield return Say($"Accuracy: {ReportNumber.Percent(row.Number("RetrievalAccuracy"))} of the {which} still find their own cluster, against 100 % without noise{guess}. Their mean cosine to the clean prototype is {Number(row.Number("Cosine"))} (1 without noise).");
+            yield return Say($"Accuracy: {ReportNumber.Percent(row.Number("RetrievalAccuracy"))} of the {which} still find their own cluster, against 100\u00a0% without noise{guess}. Their mean cosine to the clean prototype is {Number(row.Number("Cosine"))} (1 without noise).");
         }
 
         ReportRecord? best = rows.Where(record => record.Text("PostProcess") is not ("" or "None") && double.IsFinite(record.Number("RetrievalAccuracy"))).MaxBy(record => record.Number("RetrievalAccuracy"));
@@ -115,7 +115,7 @@ internal static class PrivacySummary
     private static IEnumerable<string> Guarantee(double epsilon, double delta)
     {
         string with = double.IsFinite(delta) ? " and δ = " + Number(delta) : string.Empty;
-        yield return Say($"A guarantee against every attacker: at ε = {Number(epsilon)}{with}, one who knows all other records tells whether a certain record was used with an advantage of at most {ReportNumber.Percent(LargestAdvantage(epsilon, double.IsFinite(delta) ? delta : 0))} over guessing (a coin has 0 %, certainty 100 %). Each further release of the same records adds to ε.");
+        yield return Say($"A guarantee against every attacker: at ε = {Number(epsilon)}{with}, one who knows all other records tells whether a certain record was used with an advantage of at most {ReportNumber.Percent(LargestAdvantage(epsilon, double.IsFinite(delta) ? delta : 0))} over guessing (a coin has 0\u00a0%, certainty 100\u00a0%). Each further release of the same records adds to ε.");
     }
 
     private static IEnumerable<string> Inference(IEnumerable<ReportRecord> at, IReadOnlyList<ReportRecord> all)
@@ -127,7 +127,7 @@ internal static class PrivacySummary
         }
 
         double error = strongest.Number("AdvantageStandardError");
-        string uncertainty = double.IsFinite(error) ? Say($" ± {ReportNumber.Percent(1.96 * error)}") : string.Empty;
+        string uncertainty = double.IsFinite(error) ? Say($" ± {ReportNumber.Format(196 * error, 2)}\u00a0%") : string.Empty;
         string bound = double.IsFinite(strongest.Number("WorstCaseAuc")) ? Say($"; no data allow more than an area of {Number(strongest.Number("WorstCaseAuc"))}") : string.Empty;
         ReportRecord? none = all.Where(record => record.Text("Mechanism") == "ImageDp").MaxBy(record => record.Number("Auc"));
         string compared = none is null ? string.Empty : Say($" Against ImageDp, which has no guarantee, the same attack has an advantage of {ReportNumber.Percent(none.Number("Advantage"))}.");
