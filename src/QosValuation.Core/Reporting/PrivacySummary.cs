@@ -68,9 +68,9 @@ internal static class PrivacySummary
         return sorted.Length == 0 ? "–" : sorted[0] == sorted[^1] ? Number(sorted[0]) : Number(sorted[0]) + " to " + Number(sorted[^1]);
     }
 
-    private static IEnumerable<string> Noise(IReadOnlyList<ReportRecord> released)
+    private static IEnumerable<string> Noise(ReportRecord[] released)
     {
-        if (released.Count == 0)
+        if (released.Length == 0)
         {
             yield break;
         }
@@ -100,7 +100,7 @@ internal static class PrivacySummary
         }
     }
 
-    private static IEnumerable<string> KeptByPrototypes(IReadOnlyList<ReportRecord> released)
+    private static IEnumerable<string> KeptByPrototypes(ReportRecord[] released)
     {
         ReportRecord[] measured = [.. released.Where(record => double.IsFinite(record.Number("CosineToClean")))];
         if (measured.Length > 0)
