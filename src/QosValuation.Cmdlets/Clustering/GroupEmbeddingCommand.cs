@@ -10,6 +10,7 @@ namespace QosValuation.Cmdlets.Clustering;
 /// <para>The first Γ records of a cluster in order of arrival (-NoveltyThreshold) are Novel, later ones Normal; a record that no cluster takes, and whose own cluster never grows, is Noise and has no cluster (paper, section IV-B). A cluster is confirmed when it holds Γ records. Clusters are numbered from 0 in order of discovery.</para>
 /// <para>Online (the default) takes one pass in order of arrival: a record joins the cluster whose centroid is most similar if the cosine reaches -SimilarityThreshold, else it founds one. The order of the input matters, as it does for novelty. With -PassThru records leave as soon as their label is certain: a founder when the second record of its cluster arrives, or at the end as noise; all others at once. Memory then grows with the number of clusters and records of noise, not with the other vectors.</para>
 /// <para>KMeans finds -ClusterCount clusters by spherical k-means with k-means++ seeding. Dbscan finds clusters of any shape by density and compares every pair of records: time grows with the square of their number. Both collect the input first.</para>
+/// <para>-PublicCentroid takes the place of an algorithm: each record joins the most similar of centroids that do not depend on the data, such as embeddings of public texts. Every centroid becomes a cluster, numbered by its position, even where no record joins it: which clusters exist tells nothing, and New-DpPrototype then protects who is in which cluster as well. Centroids found in private data, those of Group-Embedding's other clusters among them, have no such guarantee.</para>
 /// <para>Keep a record's captions directly before or after its image. Embeddings that come later follow their record; but where the texts come first and the image after other records, Online has placed the record by its texts by then.</para>
 /// <para>An embedding that cannot be used (NaN, zero, another dimension or another model) costs one error record and no other embedding. Vectors that are not of unit norm are normalised.</para>
 /// </remarks>
@@ -30,6 +31,11 @@ namespace QosValuation.Cmdlets.Clustering;
 /// <code>Import-Embedding image_embeddings.npy |
 ///     Group-Embedding -Algorithm Dbscan -SimilarityThreshold 0.82 -MinimumPoints 4 -PassThru |
 ///     Where-Object Novelty -EQ Noise</code>
+/// </example>
+/// <example>
+/// <summary>Clusters around public texts, for private prototypes.</summary>
+/// <code>$public = 'a dog', 'a beach', 'a city street' | Get-ClipEmbedding
+/// Get-ClipEmbedding ./photos/*.jpg | Group-Embedding -PublicCentroid $public</code>
 /// </example>
 /// <seealso>Get-ClipEmbedding</seealso>
 /// <seealso>Import-Embedding</seealso>
@@ -54,7 +60,13 @@ public sealed class GroupEmbeddingCommand : QosCmdlet
     [Parameter(Position = 0)]
     public ClusteringAlgorithm Algorithm { get; set; } = ClusteringAlgorithm.Online;
 
-    /// <summary>The least cosine that counts as similar, from 0 to 1. Online: to the cluster's centroid, 0.7 by default, which suits images of CLIP ViT-B/32; raise it for finer clusters and more noise. Dbscan: between neighbours, 0.8 by default (eps is 1 minus it). KMeans: none by default; with a value, members less similar to their centroid are noise. 1 joins exact copies only.</summary>
+    /// <summary>Centroids that do not depend on the data, in place of an algorithm: embeddings (Get-ClipEmbedding, Import-Embedding), other objects with a Vector, or arrays of numbers. They need not be of unit norm.</summary>
+    [Parameter]
+    [PublicCentroidTransformation]
+    [ValidateNotNullOrEmpty]
+    public ClipEmbedding[]? PublicCentroid { get; set; }
+
+    /// <summary>The least cosine that counts as similar, from 0 to 1. Online: to the cluster's centroid, 0.7 by default, which suits images of CLIP ViT-B/32; raise it for finer clusters and more noise. Dbscan: between neighbours, 0.8 by default (eps is 1 minus it). KMeans and -PublicCentroid: none by default; with a value, records less similar to their centroid are noise. 1 joins exact copies only.</summary>
     /// <value>0.7 (Online), 0.8 (Dbscan), none (KMeans)</value>
     [Parameter]
     [ValidateRange(0.0, 1.0)]
@@ -96,6 +108,11 @@ public sealed class GroupEmbeddingCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Begin()
     {
+        if (PublicCentroid is not null && IsBound(nameof(Algorithm)))
+        {
+            throw new QosValuationException("ParameterNotForAlgorithm", FaultKind.InvalidArgument, "-PublicCentroid takes the place of an algorithm: leave -Algorithm out, or -PublicCentroid.", nameof(Algorithm));
+        }
+
         RefuseUnless(ClusteringAlgorithm.KMeans, nameof(ClusterCount), nameof(Restarts));
         RefuseUnless(ClusteringAlgorithm.Dbscan, nameof(MinimumPoints));
         _meter = new ProgressMeter(Output, "Grouping embeddings", "embeddings");
@@ -103,6 +120,7 @@ public sealed class GroupEmbeddingCommand : QosCmdlet
             new ClusteringOptions
             {
                 Algorithm = Algorithm,
+                PublicCentroids = PublicCentroid is null ? null : Array.ConvertAll(PublicCentroid, centroid => centroid.Vector),
                 SimilarityThreshold = SimilarityThreshold,
                 NoveltyThreshold = NoveltyThreshold,
                 ClusterCount = ClusterCount,
