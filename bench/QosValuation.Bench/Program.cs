@@ -24,4 +24,11 @@ var rounds = new Option<int>("--repeats") { Description = "How often each side i
 var allocation = new Command("allocation", "Allocations of a million agents against a plain copy of the same bytes.") { agents, rounds };
 allocation.SetAction(parsed => AllocationBenchmark.Run(parsed.GetValue(agents), parsed.GetValue(rounds)));
 
-return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation }.Parse(args).Invoke();
+var records = new Option<int>("--records") { Description = "Records clustered, divided among the turns.", DefaultValueFactory = _ => 100_000 };
+var clusters = new Option<int>("--clusters") { Description = "Clusters they are compared with.", DefaultValueFactory = _ => 10_000 };
+var threads = new Option<int>("--threads") { Description = "The most threads.", DefaultValueFactory = _ => 1 };
+var turns = new Option<int>("--repeats") { Description = "How often each side is measured, in turn.", DefaultValueFactory = _ => 15 };
+var clustering = new Command("clustering", "Online clustering as a fraction of the processor's peak multiply rate, beside ONNX Runtime's matrix product.") { records, clusters, threads, turns };
+clustering.SetAction(parsed => ClusteringBenchmark.Run(parsed.GetValue(records), parsed.GetValue(clusters), parsed.GetValue(threads), parsed.GetValue(turns)));
+
+return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, clustering }.Parse(args).Invoke();

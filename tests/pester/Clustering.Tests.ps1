@@ -181,3 +181,112 @@ Describe 'Group-Embedding' {
         ($labelled.ClusterId | Measure-Object -Maximum).Maximum | Should -Be 35
     }
 }
+
+Describe 'Group-Embedding -State' {
+    BeforeEach {
+        $path = Join-Path $TestDrive "$([guid]::NewGuid().ToString('N')).state"
+        function Format-Cluster($Cluster) {
+            '{0} {1} {2} {3} {4} {5}' -f $Cluster.Id, $Cluster.Count, $Cluster.IsConfirmed, $Cluster.ConfirmedAt, ($Cluster.Centroid -join ','), ($Cluster.Members.ForEach({ "$($_.Item) $($_.Novelty)" }) -join ',')
+        }
+    }
+
+    It 'goes on where the last run ended' {
+        $whole = @($embeddings | Group-Embedding -SimilarityThreshold $similarity -NoveltyThreshold 2 | ForEach-Object { Format-Cluster $_ })
+        $first = @($embeddings[0..3] | Group-Embedding -SimilarityThreshold $similarity -NoveltyThreshold 2 -State $path)
+        $first.Count | Should -Be 1
+        $first[0].Count | Should -Be 2
+        # What is not said again is taken from the file.
+        $second = @($embeddings[4..7] | Group-Embedding -State $path | ForEach-Object { Format-Cluster $_ })
+        $second | Should -Be $whole
+        @(@() | Group-Embedding -State $path | ForEach-Object { Format-Cluster $_ }) | Should -Be $whole
+    }
+
+    It 'labels with -PassThru as one run would, and ends with -Complete' {
+        $settings = @{ SimilarityThreshold = $similarity; NoveltyThreshold = 2; PassThru = $true }
+        $whole = @($embeddings | Group-Embedding @settings | ForEach-Object { "$($_.Item) $($_.ClusterId) $($_.Novelty)" })
+        foreach ($cut in 0..6) {
+            Remove-Item $path -ErrorAction Ignore
+            $labelled = @(
+                $embeddings[0..$cut] | Group-Embedding @settings -State $path
+                $embeddings[($cut + 1)..7] | Group-Embedding @settings -State $path -Complete)
+            @($labelled | ForEach-Object { "$($_.Item) $($_.ClusterId) $($_.Novelty)" }) | Should -Be $whole
+        }
+
+        # -Complete reads the file and does not write it.
+        $hash = (Get-FileHash $path).Hash
+        @() | Group-Embedding -PassThru -State $path -Complete | ForEach-Object Item | Should -Be item6, item3
+        (Get-FileHash $path).Hash | Should -Be $hash
+    }
+
+    It 'leaves the file as it is with -WhatIf, and says what it would do' {
+        $clusters = @($embeddings | Group-Embedding -State $path -SimilarityThreshold $similarity -WhatIf)
+        $clusters.Count | Should -Be 2
+        $path | Should -Not -Exist
+        $null = $embeddings[0..1] | Group-Embedding -State $path
+        $hash = (Get-FileHash $path).Hash
+        $null = $embeddings[2..4] | Group-Embedding -State $path -WhatIf
+        (Get-FileHash $path).Hash | Should -Be $hash
+    }
+
+    It 'keeps the old file when the pipeline stops early' {
+        $null = $embeddings[0..1] | Group-Embedding -State $path -PassThru -SimilarityThreshold $similarity
+        $hash = (Get-FileHash $path).Hash
+        $null = $embeddings[2..7] | Group-Embedding -State $path -PassThru -SimilarityThreshold $similarity | Select-Object -First 1
+        (Get-FileHash $path).Hash | Should -Be $hash
+        { $embeddings[2..7] | ForEach-Object { if ($_.Item -eq 'item5') { throw 'broken' }; $_ } | Group-Embedding -State $path -PassThru } | Should -Throw broken
+        (Get-FileHash $path).Hash | Should -Be $hash
+    }
+
+    It 'takes a relative path' {
+        Push-Location $TestDrive
+        try {
+            $null = $embeddings | Group-Embedding -State relative.state -WithoutMember
+            Join-Path $TestDrive relative.state | Should -Exist
+        }
+        finally {
+            Pop-Location
+        }
+    }
+
+    It 'refuses <Because>' -ForEach @(
+        @{ Because = 'a damaged file'; Id = 'StateDamaged'; Prepare = { $bytes = [IO.File]::ReadAllBytes($path); $bytes[60] = $bytes[60] -bxor 1; [IO.File]::WriteAllBytes($path, $bytes) } }
+        @{ Because = 'a file cut short'; Id = 'StateDamaged'; Prepare = { $bytes = [IO.File]::ReadAllBytes($path); [IO.File]::WriteAllBytes($path, $bytes[0..99]) } }
+        @{ Because = 'a foreign file'; Id = 'StateNotRecognised'; Prepare = { Set-Content $path 'Dear diary, today I went to the market.' } }
+        @{ Because = 'an empty file'; Id = 'StateNotRecognised'; Prepare = { $null = New-Item $path -Force } }
+        @{ Because = 'a folder'; Id = 'StateIsFolder'; Prepare = { Remove-Item $path; $null = New-Item $path -ItemType Directory } }
+        @{ Because = 'another similarity threshold'; Id = 'StateParameterMismatch'; Arguments = @{ SimilarityThreshold = 0.71 } }
+        @{ Because = 'another novelty threshold'; Id = 'StateParameterMismatch'; Arguments = @{ NoveltyThreshold = 49 } }
+        @{ Because = 'labels where clusters were listed'; Id = 'StateParameterMismatch'; Arguments = @{ PassThru = $true } }
+        @{ Because = 'no members where they were listed'; Id = 'StateParameterMismatch'; Arguments = @{ WithoutMember = $true } }
+        @{ Because = 'another algorithm'; Id = 'ParameterNotForAlgorithm'; Arguments = @{ Algorithm = 'Dbscan' } }
+    ) {
+        $null = $embeddings[0..3] | Group-Embedding -State $path
+        if ($Prepare) { . $Prepare }
+        $bytes = if (Test-Path $path -PathType Leaf) { (Get-FileHash $path).Hash }
+        if (-not $Arguments) { $Arguments = @{} }
+        { $embeddings[4..7] | Group-Embedding -State $path @Arguments -ErrorAction Continue } |
+            Should -Throw -ErrorId "$Id,QosValuation.Cmdlets.Clustering.GroupEmbeddingCommand"
+        if ($bytes) { (Get-FileHash $path).Hash | Should -Be $bytes }
+    }
+
+    It 'wants a file for -Complete' {
+        { $embeddings | Group-Embedding -Complete } | Should -Throw -ErrorId 'CompleteNeedsState,*'
+    }
+
+    It 'lists no members where none are wanted, in memory and in the file' {
+        $clusters = @($embeddings | Group-Embedding -SimilarityThreshold $similarity -WithoutMember -State $path)
+        ($clusters | ForEach-Object Count) | Should -Be 4, 3
+        $clusters | ForEach-Object { $_.Members.Count } | Should -Be 0, 0
+        $null = $embeddings | Group-Embedding -SimilarityThreshold $similarity -State "$path.members"
+        (Get-Item "$path.members").Length | Should -BeGreaterThan (Get-Item $path).Length
+    }
+
+    It 'resumes the real photographs' -Skip:($null -eq $SharedData) {
+        $real = @(Import-Embedding -Path (Join-Path $SharedData 'flickr8k-clip/image_embeddings.npy'))
+        $whole = @($real | Group-Embedding -ThrottleLimit 1 | ForEach-Object { Format-Cluster $_ })
+        $null = $real[0..499] | Group-Embedding -State $path
+        $resumed = @($real[500..998] | Group-Embedding -State $path | ForEach-Object { Format-Cluster $_ })
+        $resumed.Count | Should -Be 36
+        $resumed | Should -Be $whole
+    }
+}

@@ -221,6 +221,36 @@ Describe 'A privacy budget' {
     }
 }
 
+Describe 'Public centroids' {
+    It 'make a cluster of each, and a prototype with a private count, whether records join it or not' {
+        $embeddings = foreach ($i in 1..20) { [QosValuation.ClipEmbedding]@{ Source = "$i"; Item = "$i"; Modality = 'Image'; Vector = (0.6, 0.8); Contributor = "c$i" } }
+        $clusters = $embeddings | Group-Embedding -PublicCentroid (1, 0), (0, 2), (-1, 0)
+        $clusters.Id | Should -Be 0, 1, 2
+        ($clusters | ForEach-Object Count) | Should -Be 0, 20, 0
+        $clusters.IsPublic | Should -Be $true, $true, $true
+        $prototypes = $clusters | New-DpPrototype -Neighboring AddRemove -Epsilon 0.5 -Seed 3
+        $prototypes.ClusterId | Should -Be 0, 1, 2
+        $prototypes[1].Count | Should -Not -Be 20
+        $prototypes[0].Vector.Length | Should -Be 2
+
+        # A record is in one cluster: what it loses is what one of them tells.
+        ($prototypes | Measure-PrivacyLoss -Parallel).Epsilon - 0.5 | Should -BeLessThan 1e-9
+        ($clusters | Measure-DataValue).Count | Should -Be 20
+    }
+
+    It 'are embeddings, objects with a vector, or arrays' {
+        $one = [QosValuation.ClipEmbedding]@{ Source = 'a'; Item = 'a'; Modality = 'Image'; Vector = (0.6, 0.8) }
+        foreach ($centroids in (, [float[]](1, 0)), $one, @([pscustomobject]@{ Vector = 1, 0 }), (1, 0)) {
+            @($one | Group-Embedding -PublicCentroid $centroids).Count | Should -Be 1
+        }
+
+        @($one | Group-Embedding -PublicCentroid $one, ([float[]](1, 0)) -PassThru).ClusterId | Should -Be 0
+        { $one | Group-Embedding -PublicCentroid (1, 0) -Algorithm Online } | Should -Throw -ErrorId 'ParameterNotForAlgorithm,*'
+        { $one | Group-Embedding -PublicCentroid (0, 0) } | Should -Throw -ErrorId 'PublicCentroidNotValid,*'
+        { $one | Group-Embedding -PublicCentroid (1, 0, 0) } | Should -Throw -ErrorId 'EmbeddingDimensionMismatch,*'
+    }
+}
+
 Describe 'Get-GaussianSigma' {
     It 'agrees with the published values at epsilon <Epsilon>' -ForEach @(
         @{ Epsilon = 0.5; Classic = 9.690; Analytic = 7.032 }

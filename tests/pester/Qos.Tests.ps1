@@ -121,7 +121,7 @@ Describe 'Invoke-QosSimulation' {
 
     It 'has a table view without lists' {
         $table = Invoke-QosSimulation -Agents 5 -Scheme Proposed @few | Out-String -Width 140
-        $table | Should -Match 'Scheme\s+Agent\s+Strategy\s+Served\s+Outage\s+Wait'
+        $table | Should -Match 'Scheme\s+Agent\s+Strategy\s+Served\s+Outage\s+P95Wait'
         $table = Invoke-QosSimulation -Agents 5 -Scheme Proposed -Strategy Sybil -StrategyGain @few | Out-String -Width 140
         $table | Should -Match 'GrantedGain'
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Allocation;
 using QosValuation.Numerics;
@@ -74,6 +75,7 @@ public sealed class GetFairnessFrontierCommand : TokenAgentCommand
         var meter = new ProgressMeter(Output, "Tracing the fairness frontier", "points");
         int total = floors.Length + ceilings.Length + Scheme.Length;
         int done = 0;
+        Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"{Agents.Count} agents: {floors.Length} bounds on Jain's index, {ceilings.Length} on the Gini coefficient, {Scheme.Length} schemes."));
         foreach (double floor in floors)
         {
             Trace(floor, () => frontier.AtJain(floor, Cancellation));

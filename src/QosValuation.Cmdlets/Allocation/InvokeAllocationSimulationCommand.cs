@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using QosValuation.Allocation;
+using System.Globalization;
 
 namespace QosValuation.Cmdlets.Allocation;
 
@@ -75,6 +76,9 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
         };
         var meter = new ProgressMeter(Output, "Simulating token allocation", "rounds");
         long total = (long)Agents.Length * Alpha.Length * Rounds;
+        Output.Verbose(string.Create(
+            CultureInfo.CurrentCulture,
+            $"{Agents.Length * Alpha.Length} points of {Rounds} rounds with {Scheme.Length} schemes; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}."));
         double fraction = 0;
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         IEnumerable<AllocationSimulationResult> results = AllocationSimulation.Run(options, new Observer(value => Volatile.Write(ref fraction, value)), cancellationToken: cancellation.Token);

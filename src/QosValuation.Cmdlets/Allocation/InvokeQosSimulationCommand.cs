@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using QosValuation.Allocation;
+using System.Globalization;
 
 namespace QosValuation.Cmdlets.Allocation;
 
@@ -212,7 +213,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
 
         TryItem(Agent, () =>
         {
-            string name = Agent ?? "agent" + (_agents.Count + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            string name = Agent ?? "agent" + (_agents.Count + 1).ToString(CultureInfo.InvariantCulture);
             double value = Value ?? (IsBound(nameof(Alpha))
                 ? 0
                 : throw new QosValuationException("AgentNotValid", FaultKind.InvalidData, $"Agent '{name}' has no property Value; add it, or give -Alpha to draw values.", name));
@@ -250,7 +251,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             }
 
             drawsValues |= trace is null;
-            _agents.AddRange(trace?.Agents.Select(MakeAgent) ?? Enumerable.Range(1, Agents).Select(n => MakeAgent("agent" + n.ToString(System.Globalization.CultureInfo.InvariantCulture))));
+            _agents.AddRange(trace?.Agents.Select(MakeAgent) ?? Enumerable.Range(1, Agents).Select(n => MakeAgent("agent" + n.ToString(CultureInfo.InvariantCulture))));
         }
 
         var options = new QosSimulationOptions
@@ -282,6 +283,10 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             PerAgent = PerAgent,
             MaxDegreeOfParallelism = ThrottleLimit ?? -1,
         };
+
+        Output.Verbose(string.Create(
+            CultureInfo.CurrentCulture,
+            $"{_agents.Count} agents, {options.Epochs} epochs, {Replications} replications; requests: {options.Arrivals}; values: {(drawsValues ? $"Dirichlet({Alpha})" : "as given")}; seed {options.Seed}."));
 
         // One run for each strategy that is named; otherwise agents play as their objects say.
         if (StrategyGain && _playedStrategies is null && _agents.All(agent => agent.Strategy == QosStrategy.Honest))

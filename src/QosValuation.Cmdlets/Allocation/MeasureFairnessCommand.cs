@@ -69,7 +69,11 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     }
 
     /// <inheritdoc/>
-    protected override void End() => WriteRecord(_grants.Count > 0 ? Fairness.Measure(_grants, Aversion, Lorenz) : Fairness.Measure(_rates.ToArray(), Aversion, Lorenz));
+    protected override void End()
+    {
+        Output.Verbose(_grants.Count > 0 ? $"{_grants.Count} token grants: rates are tokens per value." : $"{_rates.Count} plain numbers, taken as rates.");
+        WriteRecord(_grants.Count > 0 ? Fairness.Measure(_grants, Aversion, Lorenz) : Fairness.Measure(_rates.ToArray(), Aversion, Lorenz));
+    }
 
     private void Add(PSObject? item)
     {

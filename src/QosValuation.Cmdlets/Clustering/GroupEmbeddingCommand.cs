@@ -8,7 +8,8 @@ namespace QosValuation.Cmdlets.Clustering;
 /// <remarks>
 /// <para>Records are grouped, not embeddings: those of one contributor that share an Item are one record. A record is placed by its image embedding, or by its text where it has no image; its other modality follows. Several embeddings of the placing modality are averaged and renormalised first.</para>
 /// <para>The first Γ records of a cluster in order of arrival (-NoveltyThreshold) are Novel, later ones Normal; a record that no cluster takes, and whose own cluster never grows, is Noise and has no cluster (paper, section IV-B). A cluster is confirmed when it holds Γ records. Clusters are numbered from 0 in order of discovery.</para>
-/// <para>Online (the default) takes one pass in order of arrival: a record joins the cluster whose centroid is most similar if the cosine reaches -SimilarityThreshold, else it founds one. The order of the input matters, as it does for novelty. With -PassThru records leave as soon as their label is certain: a founder when the second record of its cluster arrives, or at the end as noise; all others at once. Memory then grows with the number of clusters and records of noise, not with the other vectors.</para>
+/// <para>Online (the default) takes one pass in order of arrival: a record joins the cluster whose centroid is most similar if the cosine reaches -SimilarityThreshold, else it founds one. The order of the input matters, as it does for novelty. With -PassThru records leave as soon as their label is certain: a founder when the second record of its cluster arrives, or at the end as noise; all others at once. Memory then grows with the number of clusters and records of noise, not with the other vectors; -WithoutMember does the same for clusters. Beyond 512 clusters records are compared up to 128 at a time, on all cores; the result is the same to the bit.</para>
+/// <para>With -State an online clustering is saved at the end, and the next run with the same file goes on where it ended: the result is the same to the bit as that of one run over all embeddings. The file holds what the clustering holds in memory, with a version and a checksum; it is replaced whole, and only when the whole input was grouped: after Ctrl+C, an error or Select-Object -First the old file stays. -SimilarityThreshold and -NoveltyThreshold may be left out then; a setting that disagrees with the file's is refused.</para>
 /// <para>KMeans finds -ClusterCount clusters by spherical k-means with k-means++ seeding. Dbscan finds clusters of any shape by density and compares every pair of records: time grows with the square of their number. Both collect the input first.</para>
 /// <para>-PublicCentroid takes the place of an algorithm: each record joins the most similar of centroids that do not depend on the data, such as embeddings of public texts. Every centroid becomes a cluster, numbered by its position, even where no record joins it: which clusters exist tells nothing, and New-DpPrototype then protects who is in which cluster as well. Centroids found in private data, those of Group-Embedding's other clusters among them, have no such guarantee.</para>
 /// <para>Keep a record's captions directly before or after its image. Embeddings that come later follow their record; but where the texts come first and the image after other records, Online has placed the record by its texts by then.</para>
@@ -27,6 +28,11 @@ namespace QosValuation.Cmdlets.Clustering;
 /// <code>Import-Embedding image_embeddings.npy | Group-Embedding -Algorithm KMeans -ClusterCount 10 -Seed 1</code>
 /// </example>
 /// <example>
+/// <summary>Go on where the last run ended: the clusters are those of all photographs so far.</summary>
+/// <code>Get-ClipEmbedding ./photos | Group-Embedding -State ./clusters.state
+/// Get-ClipEmbedding ./photographs | Group-Embedding -State ./clusters.state</code>
+/// </example>
+/// <example>
 /// <summary>Density clusters; what lies alone is noise.</summary>
 /// <code>Import-Embedding image_embeddings.npy |
 ///     Group-Embedding -Algorithm Dbscan -SimilarityThreshold 0.82 -MinimumPoints 4 -PassThru |
@@ -41,9 +47,9 @@ namespace QosValuation.Cmdlets.Clustering;
 /// <seealso>Import-Embedding</seealso>
 /// <seealso>Measure-DataValue</seealso>
 /// <seealso>New-DpPrototype</seealso>
-[Cmdlet(VerbsData.Group, "Embedding")]
+[Cmdlet(VerbsData.Group, "Embedding", SupportsShouldProcess = true)]
 [OutputType(typeof(SemanticCluster), typeof(ClipEmbedding))]
-public sealed class GroupEmbeddingCommand : QosCmdlet
+public sealed partial class GroupEmbeddingCommand : QosCmdlet
 {
     private EmbeddingClusterer? _clusterer;
     private ProgressMeter? _meter;
@@ -105,33 +111,44 @@ public sealed class GroupEmbeddingCommand : QosCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    /// <summary>List no members in the clusters, so that memory does not grow with the vectors: for millions of embeddings of which only the centroids and counts are wanted.</summary>
+    [Parameter]
+    public SwitchParameter WithoutMember { get; set; }
+
+    /// <summary>The most threads that compare embeddings; all cores by default. The result does not depend on it.</summary>
+    /// <value>all cores</value>
+    [Parameter]
+    [ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; }
+
     /// <inheritdoc/>
     protected override void Begin()
     {
-        if (PublicCentroid is not null && IsBound(nameof(Algorithm)))
+        if (PublicCentroid is not null && (IsBound(nameof(Algorithm)) || State is not null))
         {
-            throw new QosValuationException("ParameterNotForAlgorithm", FaultKind.InvalidArgument, "-PublicCentroid takes the place of an algorithm: leave -Algorithm out, or -PublicCentroid.", nameof(Algorithm));
+            throw new QosValuationException("ParameterNotForAlgorithm", FaultKind.InvalidArgument, "-PublicCentroid takes the place of an algorithm: leave -Algorithm and -State out, or -PublicCentroid.", nameof(PublicCentroid));
         }
 
+        RefuseUnless(ClusteringAlgorithm.Online, nameof(State), nameof(Complete));
         RefuseUnless(ClusteringAlgorithm.KMeans, nameof(ClusterCount), nameof(Restarts));
         RefuseUnless(ClusteringAlgorithm.Dbscan, nameof(MinimumPoints));
         _meter = new ProgressMeter(Output, "Grouping embeddings", "embeddings");
-        _clusterer = EmbeddingClusterer.Create(
+        OpenState();
+        _clusterer = Create(
             new ClusteringOptions
             {
                 Algorithm = Algorithm,
                 PublicCentroids = PublicCentroid is null ? null : Array.ConvertAll(PublicCentroid, centroid => centroid.Vector),
-                SimilarityThreshold = SimilarityThreshold,
-                NoveltyThreshold = NoveltyThreshold,
+                SimilarityThreshold = SimilarityThreshold ?? _state?.SimilarityThreshold,
+                NoveltyThreshold = IsBound(nameof(NoveltyThreshold)) ? NoveltyThreshold : _state?.NoveltyThreshold ?? NoveltyThreshold,
                 ClusterCount = ClusterCount,
                 MinimumPoints = MinimumPoints,
                 Restarts = Restarts,
                 Seed = Seed,
-                KeepMembers = !PassThru,
+                KeepMembers = !PassThru && !WithoutMember,
+                MaximumThreads = ThrottleLimit == 0 ? -1 : ThrottleLimit,
                 Progress = OnProgress,
-            },
-            PassThru ? WriteRecord : null,
-            fault => WriteFault(fault));
+            });
     }
 
     /// <inheritdoc/>
@@ -147,11 +164,11 @@ public sealed class GroupEmbeddingCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void End()
     {
-        _clusterer!.Complete(Cancellation);
+        Finish();
         _meter!.Complete();
         Output.Verbose(string.Create(
             CultureInfo.CurrentCulture,
-            $"{_clusterer.RecordCount:N0} records of {_count:N0} embeddings: {_clusterer.Clusters.Count:N0} clusters, {_clusterer.Clusters.Count(c => c.IsConfirmed):N0} confirmed, {_clusterer.NoiseCount:N0} records of noise."));
+            $"{_clusterer!.RecordCount:N0} records of {_count:N0} embeddings: {_clusterer.Clusters.Count:N0} clusters, {_clusterer.Clusters.Count(c => c.IsConfirmed):N0} confirmed, {_clusterer.NoiseCount:N0} records of noise."));
         if (!_clusterer.IsConverged)
         {
             Output.Warning("k-means had not settled when it stopped at its last iteration: its clusters may improve with more restarts or another seed.");

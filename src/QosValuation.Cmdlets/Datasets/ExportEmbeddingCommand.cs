@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Datasets;
 
@@ -91,8 +92,14 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void End()
     {
-        _writer?.Complete();
-        _meter?.Complete();
+        if (_writer is null)
+        {
+            return;
+        }
+
+        _writer.Complete();
+        _meter!.Complete();
+        Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"Wrote {_writer.Count} embeddings to '{ResolveNewPath(Path)}'."));
     }
 
     /// <inheritdoc/>

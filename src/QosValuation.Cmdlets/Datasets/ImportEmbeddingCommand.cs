@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Datasets;
 
@@ -95,12 +96,15 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
 
     private void Import(string path, EmbeddingReadOptions options, ScriptBlock? contributor)
     {
+        long before = _count;
         long total = _count + EmbeddingFile.CountRows(path) ?? 0;
         foreach (ClipEmbedding embedding in EmbeddingFile.Read(path, options, fault => WriteFault(fault), Cancellation))
         {
             WriteRecord(contributor is null ? embedding : embedding with { Contributor = Evaluate(contributor, embedding) });
             _meter!.Report(++_count, total, System.IO.Path.GetFileName(path));
         }
+
+        Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"Read {_count - before} embeddings from '{path}'."));
     }
 
     private static string Evaluate(ScriptBlock script, ClipEmbedding embedding) =>

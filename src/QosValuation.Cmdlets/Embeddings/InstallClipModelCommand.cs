@@ -71,6 +71,7 @@ public sealed class InstallClipModelCommand : ClipModelCommand
             return;
         }
 
+        Output.Verbose($"{model.Files.Count} files from {source}; what an earlier attempt left is resumed, and every digest is checked.");
         WriteRecord(ClipModelReader.Read(Install(model, folder, source)));
     }
 

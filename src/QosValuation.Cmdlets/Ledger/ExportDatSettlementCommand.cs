@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using System.Security.Cryptography;
 using QosValuation.Ledger;
@@ -64,6 +65,7 @@ public sealed class ExportDatSettlementCommand : QosCmdlet
 
         using ECDsa key = NewKey ? SigningKey.Create(keyPath) : SigningKey.Load(keyPath);
         DatSettlement.Create(ledger.Read(), key).Save(target);
+        Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"Settled {report.Records} records{(NewKey ? $"; the key is '{keyPath}', its public half '{keyPath}.pub'" : string.Empty)}."));
         WriteRecord(new FileInfo(target));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Cmdlets.Clustering;
 using QosValuation.Valuation;
@@ -110,6 +111,9 @@ public sealed class MeasureDataValueCommand : QosCmdlet
             Output.Warning("-SimilarityThreshold has no effect on embeddings that are labelled already.");
         }
 
+        Output.Verbose(string.Create(
+            CultureInfo.CurrentCulture,
+            $"{_count} objects of {values.Count} contributors, {(_estimator.IsLabelled == true ? "labelled before" : "grouped here")}; Γ = {NoveltyThreshold?.ToString(CultureInfo.CurrentCulture) ?? "as labelled"}."));
         foreach (DataValue value in values)
         {
             WriteRecord(value);

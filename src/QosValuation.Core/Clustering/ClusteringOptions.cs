@@ -70,6 +70,9 @@ public sealed record ClusteringOptions
     /// <summary>The most threads used; −1 for as many as there are cores. The result does not depend on it.</summary>
     public int MaximumThreads { get; init; } = -1;
 
+    /// <summary>Online: how many records are compared at once; null lets the number of clusters decide. The result does not depend on it.</summary>
+    internal int? BlockRecords { get; init; }
+
     /// <summary>Is told how far k-means and DBSCAN are, on the calling thread; null tells nobody.</summary>
     public Action<ClusteringProgress>? Progress { get; init; }
 

@@ -14,7 +14,7 @@ namespace QosValuation.Clustering;
 public abstract class EmbeddingClusterer
 {
     private readonly RecordAssembler _assembler;
-    private readonly Action<ClipEmbedding>? _labelled;
+    private Action<ClipEmbedding>? _labelled;
     private readonly Action<QosValuationException> _faulted;
     private bool _isComplete;
 
@@ -43,7 +43,7 @@ public abstract class EmbeddingClusterer
 
     private protected int Dimension => _assembler.Dimension;
 
-    private protected bool HasSink => _labelled is not null;
+    private protected RecordAssembler Assembler => _assembler;
 
     /// <summary>Creates the clusterer of an algorithm.</summary>
     /// <param name="options">The settings; they are checked here.</param>
@@ -89,6 +89,23 @@ public abstract class EmbeddingClusterer
             _assembler.Complete();
             Finish(cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// Ends the input for now, of a grouping whose <see cref="ClusteringState"/> was saved: makes the clusters, and emits
+    /// no embedding more, because those whose label is not certain yet leave when the grouping goes on.
+    /// </summary>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public void Pause(CancellationToken cancellationToken = default)
+    {
+        Settle();
+        _labelled = null;
+        Complete(cancellationToken);
+    }
+
+    /// <summary>Labels the records that wait to be labelled together.</summary>
+    internal virtual void Settle()
+    {
     }
 
     private protected abstract void OnRecord(SemanticRecord record);

@@ -1,5 +1,3 @@
-using QosValuation.Privacy;
-
 namespace QosValuation;
 
 /// <summary>A budget refused a release, or could not be charged: nothing was drawn.</summary>

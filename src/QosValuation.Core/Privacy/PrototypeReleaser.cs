@@ -137,12 +137,14 @@ public sealed class PrototypeReleaser
         return [.. queries.Select(Draw)];
     }
 
-    /// <summary>Everything that can be wrong with a cluster is found here, before anything is charged or drawn.</summary>
-    private List<Query> Prepare(SemanticCluster cluster)
+    /// <summary>Finds what is to be released of a cluster, and everything that can be wrong with it, before anything is charged or drawn.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <returns>One query a modality.</returns>
+    internal List<Query> Prepare(SemanticCluster cluster)
     {
-        if (!cluster.IsPublic && (cluster.Members is null || cluster.Members.Count == 0))
+        if (cluster.Members is null or [] && (!cluster.IsPublic || cluster.Count > 0))
         {
-            throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"Cluster {cluster.Id} carries no members, so it has no mean; pass clusters as Group-Embedding emits them.", cluster);
+            throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"Cluster {cluster.Id} carries no members, so it has no mean; pass clusters as Group-Embedding emits them, with their members.", cluster);
         }
 
         if (cluster.IsPublic && (_options.Sensitivity is not null || _options.Mechanism == PrivacyMechanism.ImageDp))
@@ -310,8 +312,9 @@ public sealed class PrototypeReleaser
     /// <param name="Sensitivity">How far the sum, or the pair of sum and count, of neighbours lie apart; in grid steps where there is a grid.</param>
     /// <param name="Sigma">The noise of the mean (public count), of the pair, or in grid steps.</param>
     /// <param name="Unit">Grid steps in 1; 0 without a grid.</param>
-    private sealed record Query(SemanticCluster Cluster, Modality Modality, RecordVectors Vectors, bool CountIsPublic, double Sensitivity, double Sigma, long Unit)
+    internal sealed record Query(SemanticCluster Cluster, Modality Modality, RecordVectors Vectors, bool CountIsPublic, double Sensitivity, double Sigma, long Unit)
     {
+        /// <summary>What the release costs.</summary>
         public PrivacyCharge Charge { get; init; } = null!;
     }
 }

@@ -1,0 +1,169 @@
+# Runs every PowerShell example: of the help, of README.md, and of the pages under docs/.
+# An example runs in a runspace of its own, in a folder that holds the files the examples speak of; any error fails it.
+# Two things stand in for what a test must not download: the model ViT-B-32 is played by clip-mini, and Install-ClipModel
+# only says what it would do.
+# Examples that would take minutes belong into the documentation with -Quick or smaller numbers: a reader tries them too.
+
+BeforeDiscovery {
+    . $PSScriptRoot/Common.ps1
+
+    $examples = @(foreach ($command in Get-Command -Module QosValuation) {
+        $number = 0
+        foreach ($example in (Get-Help $command.Name -Full).examples.example) {
+            $number++
+            @{ Name = "$($command.Name), example $number"; Code = $example.code }
+        }
+    })
+
+    $linked = foreach ($file in @(Get-Item -Path (Join-Path $RepositoryRoot '*.md')) + @(Get-ChildItem -LiteralPath (Join-Path $RepositoryRoot 'docs') -Recurse -Filter *.md) + @(Get-Item -LiteralPath (Join-Path $RepositoryRoot 'bench/README.md'))) {
+        @{ Name = [System.IO.Path]::GetRelativePath($RepositoryRoot, $file.FullName); File = $file.FullName }
+    }
+
+    # The code of an about topic is indented by eight.
+    foreach ($file in Get-ChildItem -Path (Join-Path $RepositoryRoot 'out/QosValuation/en-US/about_*.help.txt')) {
+        $blocks = [regex]::Matches((Get-Content -LiteralPath $file.FullName -Raw), '(?m)(^ {8}.*\n?)+')
+        $examples += for ($i = 0; $i -lt $blocks.Count; $i++) {
+            @{ Name = "$($file.BaseName.Replace('.help', '')), example $($i + 1)"; Code = $blocks[$i].Value }
+        }
+    }
+
+    # A page is one session: what an earlier block defined, a later one may use.
+    $pages = foreach ($file in @(Get-Item -LiteralPath (Join-Path $RepositoryRoot 'README.md')) + @(Get-ChildItem -LiteralPath (Join-Path $RepositoryRoot 'docs') -Recurse -Filter *.md)) {
+        $blocks = [regex]::Matches((Get-Content -LiteralPath $file.FullName -Raw), '(?ms)^```powershell[^\n]*\n(.*?)^```')
+        if ($blocks.Count) {
+            @{ Name = [System.IO.Path]::GetRelativePath($RepositoryRoot, $file.FullName); Code = ($blocks | ForEach-Object { $_.Groups[1].Value }) -join "`n" }
+        }
+    }
+}
+
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+
+    # The files that examples name, made once and copied for each.
+    $template = (New-Item -ItemType Directory -Path (Join-Path $TestDrive 'template')).FullName
+    Push-Location -LiteralPath $template
+    try {
+        $scenes = New-SceneDataset ./made -Count 24 -Contributors 4 -ImageSize 64 -Seed 1
+        $null = New-Item -ItemType Directory -Path images, photos, photographs, val2017
+        Copy-Item ./made/images/* ./images -Recurse
+        Copy-Item ./made/images/* ./photos -Recurse
+        Get-ChildItem ./made/images -Recurse -Filter *.jpg | ForEach-Object {
+            Copy-Item $_ ./photos
+            Copy-Item $_ ./photographs
+        }
+        Copy-Item ./made/images/* ./val2017 -Recurse
+        Copy-Item ./made/captions.json ./captions.json
+        Copy-Item ./made/captions.json ./captions_val2017.json
+        Copy-Item (Get-ChildItem ./photographs -Filter *.jpg)[0] ./photo.jpg
+        Set-Content ./photos.zip 'what was contributed'
+        Get-ChildItem ./photographs -Filter *.jpg | Select-Object @{ n = 'Path'; e = { $_.FullName } } | Export-Csv items.csv
+        Remove-Item ./made -Recurse
+
+        $embeddings = @(Import-CocoDataset captions.json images | Get-ClipEmbedding)
+        $labelled = @($embeddings | Group-Embedding -PassThru)
+        $values = @($labelled | Measure-DataValue)
+        $values | Select-Object @{ n = 'Agent'; e = { $_.Contributor } }, Value | Export-Csv agents.csv
+        $values | Invoke-TokenAllocation -Supply 6 | Select-Object Agent, Value, Tokens, Capacity, Remaining, RewardRate | Export-Csv grants.csv
+        $null = $values | Add-DatRecord -LedgerPath ./market.db
+        $null = Add-DatRecord -LedgerPath ./market.db -Address alice -Value 1.5 -Pointer (Get-FileHash ./photos.zip).Hash
+        $null = Export-DatSettlement -LedgerPath ./market.db -Path ./settlement.json -KeyPath ./operator.pem -NewKey
+        0..40 | ForEach-Object { [pscustomobject]@{ Time = $_; Agent = $values[$_ % $values.Count].Contributor; Cost = 1 } } | Export-Csv requests.csv
+        $embeddings | Where-Object Modality -EQ Image | Export-Embedding image_embeddings.npy
+        Get-ClipEmbedding -Text (0..79 | ForEach-Object { "a photo of thing $_" }) | Export-Embedding coco80_text_embeddings.npy
+        0..79 | ForEach-Object { "a photo of thing $_" } | ConvertTo-Json | Set-Content coco80_prompts.json
+        foreach ($file in 'value.npy', 'capacity.npy') {
+            # A column of eight float64 in NumPy's format, version 1.0.
+            $header = "{'descr': '<f8', 'fortran_order': False, 'shape': (8,), }".PadRight(117) + "`n"
+            $bytes = [byte[]](0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0, 118, 0) + [System.Text.Encoding]::ASCII.GetBytes($header)
+            1..8 | ForEach-Object { $bytes += [System.BitConverter]::GetBytes([double] $_) }
+            [System.IO.File]::WriteAllBytes((Join-Path $template $file), $bytes)
+        }
+    }
+    finally {
+        Pop-Location
+    }
+
+    # The values that examples take for granted.
+    $prelude = @'
+$PSDefaultParameterValues['Install-ClipModel:WhatIf'] = $true
+$embeddings = @(Import-CocoDataset captions.json images | Get-ClipEmbedding)
+$labelled = @($embeddings | Group-Embedding -PassThru)
+$clusters = @($embeddings | Group-Embedding)
+$prototypes = @($clusters | New-DpPrototype -Seed 1)
+$values = @($labelled | Measure-DataValue)
+$grants = @($values | Invoke-TokenAllocation -Supply 6)
+'@
+
+    function Invoke-Example {
+        param([string] $Code, [string] $Before = $prelude, [string[]] $Without = @())
+
+        $folder = Join-Path $TestDrive ([guid]::NewGuid().ToString('N'))
+        # Not Copy-Item -Recurse, which would take longer than most examples.
+        $null = [System.IO.Directory]::CreateDirectory($folder)
+        foreach ($entry in [System.IO.DirectoryInfo]::new($template).EnumerateFileSystemInfos('*', 'AllDirectories')) {
+            $copy = Join-Path $folder ([System.IO.Path]::GetRelativePath($template, $entry.FullName))
+            if ($entry -is [System.IO.DirectoryInfo]) { $null = [System.IO.Directory]::CreateDirectory($copy) } else { $null = $entry.CopyTo($copy) }
+        }
+        foreach ($name in 'clip', 'my-clip', 'clip-ViT-B-32-vision') {
+            $null = [System.IO.Directory]::CreateSymbolicLink((Join-Path $folder $name), (Get-ClipModel -Name clip-mini).Path)
+        }
+        foreach ($file in $Without) {
+            Remove-Item -LiteralPath (Join-Path $folder $file) -Recurse
+        }
+        foreach ($part in 'scripts', 'out') {
+            $null = [System.IO.Directory]::CreateSymbolicLink((Join-Path $folder $part), (Join-Path $RepositoryRoot $part))
+        }
+
+        $shell = [powershell]::Create()
+        try {
+            $null = $shell.AddScript("Set-Location -LiteralPath '$folder'; Import-Module '$ModuleManifest'`n$Before").Invoke()
+            $shell.Streams.Error | ForEach-Object { "$($_.FullyQualifiedErrorId): $_" } | Should -BeNullOrEmpty
+            $shell.Commands.Clear()
+            $output = $shell.AddScript(($Code -creplace '(?<!Install-ClipModel -Name |clip-)ViT-B-32\b', 'clip-mini')).Invoke()
+            $shell.Streams.Error | ForEach-Object { "$($_.FullyQualifiedErrorId): $_" } | Should -BeNullOrEmpty
+            $output
+        }
+        finally {
+            $shell.Dispose()
+            [System.IO.Directory]::Delete($folder, $true)
+        }
+    }
+}
+
+Describe 'The example harness' {
+    It 'fails on an error that does not end the example' {
+        { Invoke-Example -Code 'Get-ClipEmbedding ./no-such-photo.jpg; 1' } | Should -Throw
+    }
+
+    It 'fails on an error that does' {
+        { Invoke-Example -Code 'throw "no"' } | Should -Throw
+    }
+
+    It 'returns what the example writes' {
+        @(Invoke-Example -Code '$clusters.Count; $grants.Count')[1] | Should -Be 4
+    }
+}
+
+Describe 'Examples of the help' {
+    It '<Name> runs' -ForEach $examples {
+        # A new key is refused where there is one.
+        $null = Invoke-Example -Code $Code -Without @($Code -match '-NewKey' ? 'operator.pem', 'operator.pem.pub' : @())
+    }
+}
+
+Describe 'Examples of the documentation' {
+    It '<Name> runs' -ForEach $pages {
+        # A page makes what it uses: of the harness's values and databases it gets none.
+        $null = Invoke-Example -Code $Code -Before '$PSDefaultParameterValues["Install-ClipModel:WhatIf"] = $true' -Without market.db, settlement.json, operator.pem, operator.pem.pub
+    }
+}
+
+Describe 'Links of the documentation' {
+    It '<Name> links to what is there' -ForEach $linked {
+        $text = (Get-Content -LiteralPath $File -Raw) -replace '(?ms)^```.*?^```'
+        $targets = [regex]::Matches($text, '\]\((?!https?:|#)([^)#\s]+)') | ForEach-Object { $_.Groups[1].Value }
+        foreach ($target in $targets) {
+            Join-Path (Split-Path $File) $target | Should -Exist
+        }
+    }
+}

@@ -1,0 +1,121 @@
+# What one sees at the prompt: completion, tables, -Verbose, and errors that say what to do.
+
+BeforeDiscovery {
+    . $PSScriptRoot/Common.ps1
+}
+
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+
+    function Complete([string] $Text) {
+        (TabExpansion2 -inputScript $Text -cursorColumn $Text.Length).CompletionMatches.CompletionText
+    }
+
+    $scenes = Join-Path $TestDrive 'scenes'
+    $items = @(New-SceneDataset $scenes -Count 24 -Contributors 3 -ImageSize 64 -Seed 1)
+    $embeddings = @($items | Get-ClipEmbedding)
+    $labelled = @($embeddings | Group-Embedding -PassThru)
+    $clusters = @($embeddings | Group-Embedding)
+    $values = @($labelled | Measure-DataValue)
+}
+
+Describe 'Completion' {
+    It 'offers <Expected> for <Text>' -ForEach @(
+        @{ Text = 'Invoke-TokenAllocation -Scheme W'; Expected = 'WaterFilling' }
+        @{ Text = 'Invoke-AllocationSimulation -Scheme Max'; Expected = 'MaxMin' }
+        @{ Text = 'New-DpPrototype -Mechanism Disc'; Expected = 'DiscreteGaussian' }
+        @{ Text = 'New-DpPrototype -Neighboring A'; Expected = 'AddRemove' }
+        @{ Text = 'Measure-PrivacyLoss -Accountant Z'; Expected = 'Zcdp' }
+        @{ Text = 'Group-Embedding -Algorithm K'; Expected = 'KMeans' }
+        @{ Text = 'Get-ClipEmbedding -Model clip'; Expected = 'clip-mini' }
+        @{ Text = 'Install-ClipModel -Name ViT'; Expected = 'ViT-B-32' }
+        @{ Text = 'Invoke-QosSimulation -Strategy Fl'; Expected = 'Flooder' }
+        @{ Text = 'Measure-Fair'; Expected = 'Measure-Fairness' }
+    ) {
+        Complete $Text | Should -Contain $Expected
+    }
+
+    It 'completes paths' {
+        Push-Location -LiteralPath $scenes
+        try {
+            (Complete 'Import-CocoDataset -AnnotationPath capt') -join ' ' | Should -Match 'captions\.json'
+        }
+        finally {
+            Pop-Location
+        }
+    }
+}
+
+Describe 'Tables' {
+    BeforeDiscovery {
+        $views = @(
+            @{ Of = 'CocoItem'; Make = { $items } }
+            @{ Of = 'ClipEmbedding'; Make = { $embeddings } }
+            @{ Of = 'SemanticCluster'; Make = { $clusters } }
+            @{ Of = 'ClipEmbedding with labels'; Make = { $labelled } }
+            @{ Of = 'DpPrototype'; Make = { $clusters | New-DpPrototype -Seed 1 } }
+            @{ Of = 'PrivacyLoss'; Make = { $clusters | New-DpPrototype -Seed 1 | Measure-PrivacyLoss } }
+            @{ Of = 'DataValue'; Make = { $values } }
+            @{ Of = 'TokenGrant'; Make = { $values | Invoke-TokenAllocation -Supply 5 } }
+            @{ Of = 'FairnessReport'; Make = { $values | Invoke-TokenAllocation -Supply 5 | Measure-Fairness } }
+            @{ Of = 'FairnessFrontierPoint'; Make = { $values | Get-FairnessFrontier -Supply 5 -Points 3 -Seed 1 } }
+            @{ Of = 'AllocationSimulationResult'; Make = { Invoke-AllocationSimulation -Rounds 5 -Seed 1 } }
+            @{ Of = 'QosReport'; Make = { Invoke-QosSimulation -Agents 100 -Epochs 5 -Replications 2 -Seed 1 -PerAgent } }
+            @{ Of = 'StrategyGain'; Make = { Invoke-QosSimulation -Agents 20 -Epochs 5 -Replications 2 -Seed 1 -StrategyGain } }
+            @{ Of = 'ClipModel'; Make = { Get-ClipModel -Name clip-mini } }
+            @{ Of = 'ClipTokenSequence'; Make = { ConvertTo-ClipToken 'a photo of a dog' } }
+            @{ Of = 'DatRecord'; Make = { $values | Add-DatRecord -LedgerPath (Join-Path $TestDrive 'views.db') } }
+            @{ Of = 'DatLedgerReport'; Make = { $null = $values | Add-DatRecord -LedgerPath (Join-Path $TestDrive 'views2.db'); Test-DatLedger -LedgerPath (Join-Path $TestDrive 'views2.db') } }
+        )
+    }
+
+    It '<Of> fits into eighty columns, with a heading for each column' -ForEach $views {
+        $records = @(& $Make)
+        $records.Count | Should -BeGreaterThan 0
+        $lines = @(($records | Out-String -Width 80) -split "`r?`n" | ForEach-Object { $_ -replace "`e\[[\d;]*m" } | Where-Object { $_.Trim() })
+        $lines[1] | Should -Match '^[- ]+$' -Because 'the default view is a table'
+        ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
+        ([regex]::Matches($lines[0], '\S+(?: \S+)*').Count) | Should -BeGreaterOrEqual 2
+        $lines[0] | Should -Not -Match '…'
+        $lines -join '' | Should -Not -Match '…\d' -Because 'a number cut at its front is a wrong number'
+    }
+}
+
+Describe '-Verbose' {
+    It 'tells what <Name> decided' -ForEach @(
+        @{ Name = 'Measure-DataValue'; Run = { $labelled | Measure-DataValue -Verbose }; Says = 'labelled before' }
+        @{ Name = 'Measure-Fairness'; Run = { 1, 2 | Measure-Fairness -Verbose }; Says = 'plain numbers' }
+        @{ Name = 'Invoke-AllocationSimulation'; Run = { Invoke-AllocationSimulation -Agents 5 -Rounds 2 -Verbose }; Says = 'cryptographic' }
+        @{ Name = 'Invoke-QosSimulation'; Run = { Invoke-QosSimulation -Agents 2 -Epochs 2 -Replications 1 -Verbose }; Says = 'seed \d+' }
+        @{ Name = 'Get-FairnessFrontier'; Run = { $values | Get-FairnessFrontier -Supply 2 -Points 2 -Verbose }; Says = '2 bounds on Jain' }
+        @{ Name = 'Import-CocoDataset'; Run = { Import-CocoDataset (Join-Path $scenes captions.json) -WithoutImage -Verbose }; Says = 'images from ''nowhere''' }
+        @{ Name = 'Group-Embedding'; Run = { $embeddings | Group-Embedding -Verbose }; Says = 'records of noise' }
+        @{ Name = 'New-DpPrototype'; Run = { $clusters | New-DpPrototype -Seed 1 -Verbose }; Says = 'seed' }
+        @{ Name = 'Get-ClipEmbedding'; Run = { $items | Get-ClipEmbedding -Verbose }; Says = 'clip-mini' }
+        @{ Name = 'Export-Embedding'; Run = { $embeddings | Export-Embedding (Join-Path $TestDrive v.npy) -Verbose }; Says = 'Wrote \d+ embeddings' }
+    ) {
+        $said = & $Run 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }
+        "$said" | Should -Match $Says
+    }
+}
+
+Describe 'Errors' {
+    It '<Because>' -ForEach @(
+        @{ Because = 'a missing photograph names its path'; Run = { Get-ClipEmbedding ./no-such.jpg }; Id = '*,QosValuation.Cmdlets.GetClipEmbeddingCommand'; Says = 'no-such\.jpg' }
+        @{ Because = 'an unknown model lists those there are'; Run = { Get-ClipEmbedding -Text x -Model nonsense }; Id = 'Model*'; Says = 'clip-mini' }
+        @{ Because = 'a mixed input says what to do'; Run = { @(@($values | Invoke-TokenAllocation -Supply 5)[0], 3) | Measure-Fairness }; Id = 'FairnessInputMixed*'; Says = 'measure them apart' }
+        @{ Because = 'an infeasible bound says by how much'; Run = { @([pscustomobject]@{ Agent = 'a'; Value = 1 }, [pscustomobject]@{ Agent = 'b'; Value = 0 }) | Invoke-TokenAllocation -Supply 1 -JainFloor 0.9 }; Id = 'JainFloorInfeasible*'; Says = '0[.,]5' }
+    ) {
+        $faults = $null
+        try {
+            $null = & $Run -ErrorAction SilentlyContinue -ErrorVariable faults 2>&1 | Tee-Object -Variable output
+            $fault = @($output | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] })[0]
+        }
+        catch {
+            $fault = $_
+        }
+
+        $fault.FullyQualifiedErrorId | Should -BeLike $Id
+        "$fault" | Should -Match $Says
+    }
+}
