@@ -16,7 +16,9 @@
         'formats/Valuation.format.ps1xml'
         'formats/Qos.format.ps1xml'
         'formats/Privacy.format.ps1xml'
+        'formats/Auditing.format.ps1xml'
         'formats/Allocation.format.ps1xml'
+        'formats/Attacks.format.ps1xml'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()
@@ -27,6 +29,7 @@
         'ConvertTo-ClipToken'
         'Export-DatSettlement'
         'Export-Embedding'
+        'Export-ReconstructionGrid'
         'Get-ClipEmbedding'
         'Get-ClipModel'
         'Get-DatRecord'
@@ -38,9 +41,12 @@
         'Import-Embedding'
         'Install-ClipModel'
         'Invoke-AllocationSimulation'
+        'Invoke-MembershipInferenceAttack'
         'Invoke-QosSimulation'
+        'Invoke-ReconstructionAttack'
         'Invoke-TokenAllocation'
         'Measure-DataValue'
+        'Measure-EmpiricalPrivacy'
         'Measure-Fairness'
         'Measure-PrivacyLoss'
         'New-DpPrototype'

@@ -34,7 +34,7 @@ function Export-FigureCsv([object[]] $Rows, [string] $Path) {
     $temporary = "$Path.$([guid]::NewGuid().ToString('N').Substring(0, 8)).tmp"
     try {
         $Rows | Export-Csv -LiteralPath $temporary -ErrorAction Stop
-        Move-Item -LiteralPath $temporary -Destination $Path -Force -ErrorAction Stop
+        [System.IO.File]::Move($temporary, $Path, $true)
     }
     finally {
         if (Test-Path -LiteralPath $temporary) {

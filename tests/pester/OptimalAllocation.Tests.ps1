@@ -134,7 +134,7 @@ Describe 'Get-FairnessFrontier' {
     It 'prints a table' {
         $text = $points | Format-Table | Out-String -Width 120
         $text | Should -Match 'Kind\s+Scheme\s+Bound\s+Welfare Σvu\s+Price\s+Jain\s+Gini\s+Efficiency'
-        $text | Should -Match 'Unbounded\s+Optimal\s+[\d.]+\s+0.00'
+        $text | Should -Match 'Unbounded\s+Optimal\s+[\d.]+\s+0.0 %'
     }
 
     It 'has help for every parameter' {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Management.Automation;
 using QosValuation.Allocation;
 using System.Globalization;
@@ -80,47 +79,11 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
             CultureInfo.CurrentCulture,
             $"{Agents.Length * Alpha.Length} points of {Rounds} rounds with {Scheme.Length} schemes; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}."));
         double fraction = 0;
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        IEnumerable<AllocationSimulationResult> results = AllocationSimulation.Run(options, new Observer(value => Volatile.Write(ref fraction, value)), cancellationToken: cancellation.Token);
-
-        // The simulation runs beside the pipeline thread, which alone may write rows and progress.
-        using var rows = new BlockingCollection<AllocationSimulationResult>();
-        var worker = Task.Run(
-            () =>
-            {
-                try
-                {
-                    foreach (AllocationSimulationResult result in results)
-                    {
-                        rows.Add(result);
-                    }
-                }
-                finally
-                {
-                    rows.CompleteAdding();
-                }
-            },
-            CancellationToken.None);
-        try
-        {
-            while (!rows.IsCompleted)
-            {
-                if (rows.TryTake(out AllocationSimulationResult? row, 100))
-                {
-                    WriteRecord(row);
-                }
-
-                meter.Report((long)(Volatile.Read(ref fraction) * total), total);
-            }
-
-            worker.GetAwaiter().GetResult();
-        }
-        finally
-        {
-            cancellation.Cancel();
-            worker.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Wait();
-        }
-
+        BackgroundWork.Stream(
+            token => AllocationSimulation.Run(options, new Observer(value => Volatile.Write(ref fraction, value)), cancellationToken: token),
+            WriteRecord,
+            () => meter.Report((long)(Volatile.Read(ref fraction) * total), total),
+            Cancellation);
         meter.Complete();
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Management.Automation;
 using QosValuation.Allocation;
 using System.Globalization;
@@ -351,58 +350,14 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
         return [.. found];
     }
 
-    /// <summary>Runs in the background, so that the pipeline thread can write records and progress as they come.</summary>
     private void Emit(QosSimulationOptions options, long before, long total, ProgressMeter meter)
     {
         int done = 0;
         options = options with { Progress = count => Volatile.Write(ref done, count) };
-        IEnumerable<object> records = StrategyGain
-            ? QosSimulation.CompareStrategies(options, Cancellation)
-            : QosSimulation.Run(options, Cancellation);
-        using var ready = new BlockingCollection<object>(1024);
-        Task work = Task.Run(
-            () =>
-            {
-                try
-                {
-                    foreach (object record in records)
-                    {
-                        ready.Add(record, Cancellation);
-                    }
-                }
-                finally
-                {
-                    ready.CompleteAdding();
-                }
-            },
+        BackgroundWork.Stream<object>(
+            token => StrategyGain ? QosSimulation.CompareStrategies(options, token) : QosSimulation.Run(options, token),
+            WriteRecord,
+            () => meter.Report(before + Volatile.Read(ref done), total),
             Cancellation);
-        try
-        {
-            while (!ready.IsCompleted)
-            {
-                if (ready.TryTake(out object? record, 200, Cancellation))
-                {
-                    WriteRecord(record);
-                }
-
-                meter.Report(before + Volatile.Read(ref done), total);
-            }
-        }
-        catch
-        {
-            // A stopped pipeline: let the background work end before its queue goes.
-            StopProcessing();
-            try
-            {
-                work.Wait();
-            }
-            catch (AggregateException)
-            {
-            }
-
-            throw;
-        }
-
-        work.GetAwaiter().GetResult();
     }
 }

@@ -26,6 +26,7 @@ public sealed class AttackEncoder : IDisposable
 
         Model = model;
         Name = name;
+        Preprocessing = preprocessing;
         _scale = new float[3];
         _offset = new float[3];
         for (int channel = 0; channel < 3; channel++)
@@ -45,6 +46,9 @@ public sealed class AttackEncoder : IDisposable
     /// <summary>The length of an embedding.</summary>
     public int Dimension => Model.OutputLength;
 
+    /// <summary>How a picture becomes the encoder's input.</summary>
+    internal ImagePreprocessing Preprocessing { get; }
+
     /// <summary>The model with its gradient.</summary>
     internal GradientModel Model { get; }
 
@@ -53,9 +57,16 @@ public sealed class AttackEncoder : IDisposable
     /// <param name="threads">Threads a kernel may use; 0 lets ONNX Runtime choose.</param>
     /// <returns>The encoder; dispose of it.</returns>
     /// <exception cref="QosValuationException">ModelNotFound; the errors of <see cref="GradientGraph.Build(string, GradientOptions?)"/>; ModelModalityMissing where it has no image encoder.</exception>
-    public static AttackEncoder Open(string? nameOrPath = null, int threads = 0)
+    public static AttackEncoder Open(string? nameOrPath = null, int threads = 0) => Open(ClipModelCatalog.Resolve(nameOrPath), threads);
+
+    /// <summary>Opens a model for attack.</summary>
+    /// <param name="files">The model's files.</param>
+    /// <param name="threads">Threads a kernel may use; 0 lets ONNX Runtime choose.</param>
+    /// <returns>The encoder; dispose of it.</returns>
+    /// <exception cref="QosValuationException">As <see cref="Open(string?, int)"/>.</exception>
+    public static AttackEncoder Open(ClipModelFiles files, int threads = 0)
     {
-        ClipModelDescription description = ClipModelReader.Describe(ClipModelCatalog.Resolve(nameOrPath));
+        ClipModelDescription description = ClipModelReader.Describe(files);
         VisionEncoderDescription vision = description.Vision
             ?? throw new QosValuationException("ModelModalityMissing", FaultKind.NotSupported, $"The model {description.Model.Name} has no image encoder; choose one that has.", description.Model.Path);
         var options = new GradientOptions

@@ -3,6 +3,9 @@ namespace QosValuation.Attacks;
 /// <summary>Full-reference measures between two 8-bit RGB images of one size.</summary>
 public static class ImageQuality
 {
+    /// <summary>The side of the window of SSIM, and so of the smallest picture it is defined for.</summary>
+    public const int SmallestSide = 11;
+
     /// <summary>Peak signal-to-noise ratio over all samples.</summary>
     /// <param name="image">width · height · 3 bytes.</param>
     /// <param name="reference">As many bytes.</param>
@@ -37,7 +40,7 @@ public static class ImageQuality
     /// <exception cref="ArgumentException">The images differ in size or are smaller than the window.</exception>
     public static double Ssim(ReadOnlySpan<byte> image, ReadOnlySpan<byte> reference, int width, int height)
     {
-        if (image.Length != reference.Length || image.Length != 3 * width * height || width < 11 || height < 11)
+        if (image.Length != reference.Length || image.Length != 3 * width * height || width < SmallestSide || height < SmallestSide)
         {
             throw new ArgumentException("The images must be of one size, at least 11 × 11 pixels.", nameof(reference));
         }

@@ -1,36 +1,85 @@
 namespace QosValuation;
 
-/// <summary>What an attacker made of a released vector: a picture, and how well it meets the target and the truth.</summary>
+/// <summary>How an attacker goes about reconstructing the data behind a released vector.</summary>
+public enum ReconstructionMethod
+{
+    /// <summary>Direct Ascent Synthesis (Fort and Whitaker 2025, arXiv 2502.07753): gradient ascent on components of many resolutions.</summary>
+    DirectAscent,
+
+    /// <summary>Adam on the pixels with a total-variation prior.</summary>
+    Adam,
+
+    /// <summary>The posterior mean given the noise level and public embeddings, then Direct Ascent Synthesis on that.</summary>
+    DenoiseFirst,
+
+    /// <summary>The public embedding nearest to the released vector: what a search over a public photo set gives away.</summary>
+    NearestEmbedding,
+
+    /// <summary>The caption whose embedding fits best, by beam search over the tokenizer's words.</summary>
+    TextInversion,
+}
+
+/// <summary>What an attacker made of a released vector: a picture or a text, and how well it meets the target and the truth.</summary>
 public sealed record Reconstruction
 {
     /// <summary>The cluster whose prototype was attacked; −1 where the target was no prototype.</summary>
     public required int ClusterId { get; init; }
 
+    /// <summary>What was attacked: a prototype, a file, an item.</summary>
+    public string Target { get; init; } = string.Empty;
+
+    /// <summary>The modality of the released vector; null where it is not known.</summary>
+    public Modality? Modality { get; init; }
+
+    /// <summary>The attacker.</summary>
+    public ReconstructionMethod Method { get; init; }
+
+    /// <summary>
+    /// Whether this attacker came closest to the truth (<see cref="ReferenceSimilarity"/>) of those run on the target; without a
+    /// reference, closest to the target (<see cref="Score"/>).
+    /// </summary>
+    public bool IsStrongest { get; init; }
+
+    /// <summary>What the attacker found in place of a picture or beside it: the caption, or the source of the nearest public embedding; else null.</summary>
+    public string? Text { get; init; }
+
     /// <summary>The picture's file; null where none was asked for.</summary>
     public string? ImagePath { get; init; }
 
-    /// <summary>The cosine of the picture's embedding (the plain 8-bit crop) to the target; a weighted mean over several targets. −1 to 1.</summary>
+    /// <summary>The filmstrip's file; null where none was asked for.</summary>
+    public string? FilmstripPath { get; init; }
+
+    /// <summary>
+    /// The cosine of <see cref="Embedding"/> (of a picture: its plain 8-bit crop) to the released vector, −1 to 1; a weighted mean
+    /// over several targets of one encoder, and the sum over several encoders.
+    /// </summary>
     public required double Score { get; init; }
 
-    /// <summary>The mean cosine over the augmented copies at every step.</summary>
+    /// <summary>The mean cosine over the augmented copies at every step, to the vector that was ascended to; of TextInversion the best cosine at every length.</summary>
     public required IReadOnlyList<double> ScoreTrace { get; init; }
 
     /// <summary>The last of <see cref="ScoreTrace"/>: the cosine over the attack's own augmented views; NaN before the first step.</summary>
     public double AugmentedScore => ScoreTrace.Count == 0 ? double.NaN : ScoreTrace[^1];
 
-    /// <summary>The cosine of the picture's embedding to the clean prototype; NaN without a reference.</summary>
+    /// <summary>The cosine of <see cref="Embedding"/> to the truth: the clean prototype, or the private embedding itself; NaN without a reference.</summary>
     public double ReferenceSimilarity { get; init; } = double.NaN;
 
-    /// <summary>The largest cosine of the picture's embedding to a private member; NaN without members.</summary>
+    /// <summary>The largest cosine of <see cref="Embedding"/> to a private member; NaN without members.</summary>
     public double NearestMemberSimilarity { get; init; } = double.NaN;
 
-    /// <summary>The rank of the true source among source and decoys by cosine to the picture's embedding, 1 the best; 0 without decoys.</summary>
+    /// <summary>The rank of the true source among source and decoys by cosine to <see cref="Embedding"/>, 1 the best; 0 without decoys.</summary>
     public int SourceRank { get; init; }
 
-    /// <summary>Peak signal-to-noise ratio to the reference picture in decibels; NaN without one.</summary>
+    /// <summary>The number of decoys that <see cref="SourceRank"/> is among.</summary>
+    public int Decoys { get; init; }
+
+    /// <summary>The mean cosine of <see cref="Embedding"/> to the decoys: what a guess about any other source would score; NaN without decoys.</summary>
+    public double DecoySimilarity { get; init; } = double.NaN;
+
+    /// <summary>Peak signal-to-noise ratio to the picture of the nearest private member in decibels; NaN without one.</summary>
     public double Psnr { get; init; } = double.NaN;
 
-    /// <summary>Structural similarity to the reference picture, −1 to 1; NaN without one.</summary>
+    /// <summary>Structural similarity to the picture of the nearest private member, −1 to 1; NaN without one.</summary>
     public double Ssim { get; init; } = double.NaN;
 
     /// <summary>The steps done; fewer than asked for where the attack was cancelled.</summary>
@@ -39,12 +88,12 @@ public sealed record Reconstruction
     /// <summary>Whether all steps were done.</summary>
     public required bool IsComplete { get; init; }
 
-    /// <summary>The side of the square picture in pixels.</summary>
+    /// <summary>The side of the square picture in pixels; 0 where there is no picture.</summary>
     public required int ImageSize { get; init; }
 
-    /// <summary>The picture: ImageSize · ImageSize · 3 bytes, rows from the top, red, green, blue.</summary>
+    /// <summary>The picture: ImageSize · ImageSize · 3 bytes, rows from the top, red, green, blue; empty where there is none.</summary>
     public required byte[] Image { get; init; }
 
-    /// <summary>The picture's embedding by the first encoder, unit norm.</summary>
+    /// <summary>The embedding of the picture (by the first encoder), of the caption, or the nearest public one; unit norm.</summary>
     public required float[] Embedding { get; init; }
 }

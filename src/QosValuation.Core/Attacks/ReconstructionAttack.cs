@@ -46,7 +46,7 @@ public sealed class ReconstructionAttack
     /// <param name="options">Steps, copies and augmentation; null for the published defaults.</param>
     /// <param name="random">The source of shifts and noise: the same seed gives the same picture.</param>
     /// <param name="progress">Called after every step; may be null.</param>
-    /// <param name="cancellation">Ends the attack after the current step; what there is by then is returned.</param>
+    /// <param name="cancellation">Ends the attack, also within a step, which is then dropped; what there is by then is returned.</param>
     /// <returns>The picture and its score. <see cref="Reconstruction.ClusterId"/> is −1; the caller knows better.</returns>
     /// <exception cref="QosValuationException">AttackTargetInvalid, AttackOptionInvalid, ResolutionOutOfRange.</exception>
     public Reconstruction Run(
@@ -61,12 +61,12 @@ public sealed class ReconstructionAttack
         options ??= new ReconstructionOptions();
         int shift = Check(options);
         float[][] combined = Combine(targets);
-        IReadOnlyList<int> resolutions = options.Resolutions ?? [.. Enumerable.Range(1, _canvas)];
-        var preconditioner = new MultiResolutionPreconditioner(_canvas, resolutions);
+        ICanvasOptimizer optimizer = options.Optimizer == ReconstructionOptimizer.Adam
+            ? new AdamOptimizer(options.LearningRate)
+            : new PreconditionedDescent(_canvas, options.Resolutions ?? [.. Enumerable.Range(1, _canvas)], options.LearningRate);
         float[] raw = Start(options.Initial);
         float[] canvas = new float[raw.Length];
         float[] gradient = new float[raw.Length];
-        float[] step = new float[raw.Length];
         var views = new Views(this, options, combined);
         var trace = new List<double>(options.Steps);
         while (trace.Count < options.Steps && !cancellation.IsCancellationRequested)
@@ -74,21 +74,32 @@ public sealed class ReconstructionAttack
             Paint(raw, canvas);
             Array.Clear(gradient);
             double score = 0;
-            for (int done = 0; done < options.Copies; done += options.BatchSize)
+            try
             {
-                score += views.Ascend(canvas, gradient, Math.Min(options.BatchSize, options.Copies - done), options.PlainCopies - done, shift, random);
+                for (int done = 0; done < options.Copies; done += options.BatchSize)
+                {
+                    score += views.Ascend(canvas, gradient, Math.Min(options.BatchSize, options.Copies - done), options.PlainCopies - done, shift, random, cancellation);
+                }
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                break;
             }
 
             trace.Add(score / options.Copies);
+            TensorPrimitives.Divide(gradient, options.Copies, gradient);
+            if (options.TotalVariationWeight > 0)
+            {
+                TotalVariation.SubtractGradient(canvas, _canvas, options.TotalVariationWeight, gradient);
+            }
 
             // dX/dZ = 2X(1 − X).
             for (int i = 0; i < gradient.Length; i++)
             {
-                gradient[i] *= 2 * canvas[i] * (1 - canvas[i]) / options.Copies;
+                gradient[i] *= 2 * canvas[i] * (1 - canvas[i]);
             }
 
-            preconditioner.Apply(gradient, step);
-            TensorPrimitives.MultiplyAdd(step, (float)options.LearningRate, raw, raw);
+            optimizer.Ascend(raw, gradient);
             progress?.Invoke(new ReconstructionProgress(trace.Count, options.Steps, trace[^1], () => Crop(raw)));
         }
 
@@ -98,7 +109,7 @@ public sealed class ReconstructionAttack
         {
             ClusterId = -1,
             Score = final,
-            ScoreTrace = trace,
+            ScoreTrace = trace.ToArray(), // PowerShell cannot index the list that a collection expression makes.
             Steps = trace.Count,
             IsComplete = trace.Count == options.Steps,
             ImageSize = _side,
@@ -112,6 +123,13 @@ public sealed class ReconstructionAttack
     /// <param name="targets">The targets.</param>
     /// <returns>The score and the first encoder's unit embedding.</returns>
     public (double Score, float[] Embedding) Score(byte[] image, IReadOnlyList<ReconstructionTarget> targets) => Score(image, Combine(targets));
+
+    /// <summary>The weighted cosine of an embedding of the first encoder to its targets.</summary>
+    internal double Cosine(ReadOnlySpan<float> embedding, IReadOnlyList<ReconstructionTarget> targets) =>
+        TensorPrimitives.Dot(embedding, Direction(targets)) / TensorPrimitives.Norm(embedding);
+
+    /// <summary>Σ w·v/‖v‖ over the first encoder's targets, divided by their number.</summary>
+    internal float[] Direction(IReadOnlyList<ReconstructionTarget> targets) => Combine(targets)[0];
 
     /// <summary>The rank of a source among decoys by cosine to an embedding.</summary>
     /// <param name="embedding">The picture's embedding.</param>
@@ -158,6 +176,11 @@ public sealed class ReconstructionAttack
         if (!(options.LearningRate > 0) || !double.IsFinite(options.LearningRate))
         {
             throw Invalid("The learning rate must be positive", options.LearningRate);
+        }
+
+        if (!(options.TotalVariationWeight >= 0) || !double.IsFinite(options.TotalVariationWeight))
+        {
+            throw Invalid("The weight of the total variation must be at least 0", options.TotalVariationWeight);
         }
 
         if (!(options.NoiseAmplitude >= 0 && options.NoiseAmplitude <= 1))
@@ -397,7 +420,7 @@ public sealed class ReconstructionAttack
         }
 
         /// <summary>Adds the gradient of the summed score of some copies to the canvas gradient, and returns that score.</summary>
-        public double Ascend(float[] canvas, float[] gradient, int copies, int plain, int shift, RandomSource random)
+        public double Ascend(float[] canvas, float[] gradient, int copies, int plain, int shift, RandomSource random, CancellationToken cancellation)
         {
             int side = _attack._side;
             int size = _attack._canvas;
@@ -443,7 +466,7 @@ public sealed class ReconstructionAttack
                 }
 
                 encoder.Model.Evaluate(
-                    _input[e].AsSpan(0, copies * pixels), copies, _targets[e], _inputGradient[e].AsSpan(0, copies * pixels), default, scores);
+                    _input[e].AsSpan(0, copies * pixels), copies, _targets[e], _inputGradient[e].AsSpan(0, copies * pixels), default, scores, cancellation);
                 score += scores.Sum(s => (double)s);
                 for (int copy = 0; copy < copies; copy++)
                 {

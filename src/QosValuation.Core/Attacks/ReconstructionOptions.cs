@@ -1,13 +1,32 @@
 namespace QosValuation.Attacks;
 
+/// <summary>How the canvas moves along the gradient.</summary>
+public enum ReconstructionOptimizer
+{
+    /// <summary>Plain gradient descent on components of many resolutions, as published.</summary>
+    GradientDescent,
+
+    /// <summary>Adam (Kingma and Ba, ICLR 2015) on the pixels of the canvas; resolutions are not used.</summary>
+    Adam,
+}
+
 /// <summary>How Direct Ascent Synthesis runs; the defaults are those of the published code.</summary>
 public sealed record ReconstructionOptions
 {
     /// <summary>Gradient steps, at least 1.</summary>
     public int Steps { get; init; } = 100;
 
-    /// <summary>The constant learning rate of plain gradient descent.</summary>
+    /// <summary>The constant learning rate.</summary>
     public double LearningRate { get; init; } = 0.2;
+
+    /// <summary>How the canvas moves along the gradient.</summary>
+    public ReconstructionOptimizer Optimizer { get; init; }
+
+    /// <summary>
+    /// λ: the weight of the total variation of the picture, Σ√(∂x² + ∂y² + 10⁻⁶) over pixels and channels divided by their
+    /// number, which is subtracted from the score. 0, the default, for none.
+    /// </summary>
+    public double TotalVariationWeight { get; init; }
 
     /// <summary>Augmented copies a step, at least 1.</summary>
     public int Copies { get; init; } = 32;

@@ -105,9 +105,19 @@ public sealed class GradientModel : IDisposable
     /// <param name="gradient">Receives batch·<see cref="InputLength"/> elements; empty where no input gradient was asked for.</param>
     /// <param name="output">Receives batch·<see cref="OutputLength"/> elements; may be empty.</param>
     /// <param name="scores">Receives one cosine an item where the seed is <see cref="GradientSeed.Cosine"/>; may be empty.</param>
+    /// <param name="cancellation">Ends the run at the next node.</param>
     /// <exception cref="ArgumentException">A span has the wrong length.</exception>
-    public unsafe void Evaluate(ReadOnlySpan<float> input, int batch, ReadOnlySpan<float> seed, Span<float> gradient, Span<float> output = default, Span<float> scores = default)
+    /// <exception cref="OperationCanceledException">The run was ended; the spans hold nothing of use.</exception>
+    public unsafe void Evaluate(
+        ReadOnlySpan<float> input,
+        int batch,
+        ReadOnlySpan<float> seed,
+        Span<float> gradient,
+        Span<float> output = default,
+        Span<float> scores = default,
+        CancellationToken cancellation = default)
     {
+        cancellation.ThrowIfCancellationRequested();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         bool withGradient = Graph.GradientNames.TryGetValue(Graph.InputName, out string? gradientName);
         long[] inputShape = Shape(Graph.InputShape, batch);
@@ -159,7 +169,7 @@ public sealed class GradientModel : IDisposable
                 fetches.Add(Graph.GradientNames[parameter.Name], OrtValue.CreateTensorValueFromMemory(parameter.Gradient, shape));
             }
 
-            _session.Run(_runOptions, feeds.Names, feeds.Values, fetches.Names, fetches.Values);
+            Run(feeds, fetches, cancellation);
         }
     }
 
@@ -175,6 +185,27 @@ public sealed class GradientModel : IDisposable
     {
         _runOptions.Dispose();
         _session.Dispose();
+    }
+
+    private void Run(ValueList feeds, ValueList fetches, CancellationToken cancellation)
+    {
+        if (!cancellation.CanBeCanceled)
+        {
+            _session.Run(_runOptions, feeds.Names, feeds.Values, fetches.Names, fetches.Values);
+            return;
+        }
+
+        // Options of its own: once told to terminate they stay so.
+        using var options = new RunOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        using CancellationTokenRegistration registration = cancellation.Register(() => options.Terminate = true);
+        try
+        {
+            _session.Run(options, feeds.Names, feeds.Values, fetches.Names, fetches.Values);
+        }
+        catch (OnnxRuntimeException error) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException("The run was ended.", error, cancellation);
+        }
     }
 
     private static InferenceSession Start(byte[] model, string folder, int threads, GraphOptimizationLevel level)

@@ -46,7 +46,7 @@ public sealed class PrototypeReleaser
     private const int GridBits = 36;
 
     // The weight of the count beside the sum where it is private: it costs 12 % more noise on the sum under AddRemove.
-    private const double CountWeight = 0.5;
+    internal const double CountWeight = 0.5;
 
     // How far (Σx, n/2) moves when a vector of norm 1 joins or leaves.
     private static readonly double PresenceSensitivity = Math.Sqrt(1 + CountWeight * CountWeight);

@@ -254,6 +254,73 @@ public sealed class ReconstructionAttackTests
     }
 
     [Fact]
+    public void CancellationWithinAStepDropsTheStep()
+    {
+        using AttackEncoder encoder = TinyEncoder(8);
+        var attack = new ReconstructionAttack(encoder);
+        ReconstructionTarget[] targets = [new(Uniform(RandomSource.Create(5), encoder.Dimension))];
+        var options = new ReconstructionOptions { Copies = 4, BatchSize = 1 };
+        using var source = new CancellationTokenSource();
+        var random = new CancellingSource(RandomSource.Create(1), source, 4 * 2);
+        Reconstruction result = attack.Run(targets, options, random, null, source.Token);
+        Assert.False(result.IsComplete);
+        Assert.Equal(0, result.Steps);
+        Assert.All(result.Image, value => Assert.Equal(128, value));
+    }
+
+    [Fact]
+    public void TheGradientOfTheTotalVariationIsItsSlope()
+    {
+        const int size = 5;
+        float[] canvas = Uniform(RandomSource.Create(3), 3 * size * size);
+        float[] gradient = new float[canvas.Length];
+        TotalVariation.SubtractGradient(canvas, size, 2, gradient);
+        for (int i = 0; i < canvas.Length; i++)
+        {
+            const float h = 1e-3f;
+            float[] up = [.. canvas];
+            float[] down = [.. canvas];
+            up[i] += h;
+            down[i] -= h;
+            double slope = (TotalVariation.Measure(up, size) - TotalVariation.Measure(down, size)) / (up[i] - down[i]);
+            Assert.Equal(-2 * slope, gradient[i], 1e-4);
+        }
+
+        // A plane of one value varies only by the smoothing.
+        Assert.Equal(1e-3, TotalVariation.Measure(new float[3 * size * size], size), 1e-9);
+    }
+
+    [Fact]
+    public void AdamMovesAsItsAlgorithmSays()
+    {
+        // Three steps of one coordinate by hand: the first is the rate itself, whatever the gradient.
+        var adam = new AdamOptimizer(0.1);
+        float[] raw = [0, 0];
+        adam.Ascend(raw, [5, -0.001f]);
+        Assert.Equal(0.1, raw[0], 1e-5);
+        Assert.Equal(-0.1, raw[1], 1e-5);
+        adam.Ascend(raw, [-1, -0.001f]);
+
+        // m = 0.9·0.5 − 0.1 = 0.35, over 0.19; v = 0.999·0.025 + 0.001 = 0.025975, over 0.001999.
+        Assert.Equal(0.1 + (0.1 * (0.35 / 0.19) / Math.Sqrt(0.025975 / 0.001999)), raw[0], 1e-5);
+        Assert.Equal(-0.2, raw[1], 1e-4);
+    }
+
+    [Fact]
+    public void AdamClimbsAndAPriorMakesThePictureSmoother()
+    {
+        using AttackEncoder encoder = TinyEncoder(16);
+        var attack = new ReconstructionAttack(encoder);
+        ReconstructionTarget[] targets = [new(Uniform(RandomSource.Create(5), encoder.Dimension))];
+        var options = new ReconstructionOptions { Steps = 40, Copies = 4, Optimizer = ReconstructionOptimizer.Adam, LearningRate = 0.05 };
+        Reconstruction free = attack.Run(targets, options, RandomSource.Create(1));
+        Reconstruction smooth = attack.Run(targets, options with { TotalVariationWeight = 5 }, RandomSource.Create(1));
+        Assert.True(free.ScoreTrace[^1] > free.ScoreTrace[0] + 0.2, string.Join(' ', free.ScoreTrace));
+        static double Variation(Reconstruction r) => TotalVariation.Measure([.. r.Image.Chunk(3).Select(pixel => pixel[0] / 255f)], r.ImageSize);
+        Assert.True(Variation(smooth) < 0.7 * Variation(free), $"{Variation(smooth)} {Variation(free)}");
+    }
+
+    [Fact]
     public void PlainCopiesAreTheCropThatIsScored()
     {
         // With plain copies alone nothing is random, and the first score of a step is that of the picture before it.
@@ -365,7 +432,7 @@ public sealed class ReconstructionAttackTests
     }
 
     /// <summary>A small nonlinear encoder of square images: a convolution, a squashing, a product.</summary>
-    private static AttackEncoder TinyEncoder(int side, int seed = 3)
+    internal static AttackEncoder TinyEncoder(int side, int seed = 3)
     {
         var graph = new TestGraph(17, OnnxType.Single, seed);
         string x = graph.Input(1, 3, side, side);
@@ -443,6 +510,24 @@ public sealed class ReconstructionAttackTests
     }
 
     private static float[] Uniform(RandomSource random, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)((2 * random.NextDouble()) - 1))];
+
+    /// <summary>Cancels after some draws.</summary>
+    private sealed class CancellingSource(RandomSource inner, CancellationTokenSource source, int draws) : RandomSource
+    {
+        private int _left = draws;
+
+        public override bool IsCryptographic => false;
+
+        public override ulong NextUInt64()
+        {
+            if (--_left == 0)
+            {
+                source.Cancel();
+            }
+
+            return inner.NextUInt64();
+        }
+    }
 
     private static double Dot(float[] a, float[] b) => a.Zip(b, (x, y) => (double)x * y).Sum();
 }

@@ -46,7 +46,16 @@ public static class ImageWriter
     /// <param name="svg">The drawing, UTF-8; its own width and height in pixels count.</param>
     /// <param name="quality">1 (smallest) to 100 (best).</param>
     /// <returns>The bytes of the file; transparent parts become white.</returns>
-    internal static unsafe byte[] RenderSvgAsJpeg(ReadOnlySpan<byte> svg, int quality = 90)
+    internal static byte[] RenderSvgAsJpeg(ReadOnlySpan<byte> svg, int quality = 90)
+    {
+        RgbImage image = RenderSvg(svg);
+        return EncodeJpeg(image.Pixels, image.Width, image.Height, quality);
+    }
+
+    /// <summary>Renders an SVG drawing.</summary>
+    /// <param name="svg">The drawing, UTF-8; its own width and height in pixels count.</param>
+    /// <returns>The pixels; transparent parts are white.</returns>
+    internal static unsafe RgbImage RenderSvg(ReadOnlySpan<byte> svg)
     {
         Vips.EnsureStarted();
         var scratch = new ImageScratch();
@@ -59,7 +68,7 @@ public static class ImageWriter
                 new ReadOnlySpan<byte>(strip, 3 * rows.Width * count).CopyTo(rgb.AsSpan(3 * rows.Width * first));
             }
 
-            return EncodeJpeg(rgb, rows.Width, rows.Height, quality);
+            return new RgbImage(rgb, rows.Width, rows.Height);
         }
     }
 

@@ -1,0 +1,75 @@
+namespace QosValuation.Attacks;
+
+/// <summary>A released vector and what the attacker knows about it.</summary>
+public sealed record AttackTarget
+{
+    /// <summary>Names the target in messages and files.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What a picture should embed to; at least one. The first of the first encoder is the released vector.</summary>
+    public required IReadOnlyList<ReconstructionTarget> Vectors { get; init; }
+
+    /// <summary>The cluster; −1 where the target is no prototype.</summary>
+    public int ClusterId { get; init; } = -1;
+
+    /// <summary>The modality of the released vector; null where it is not known.</summary>
+    public Modality? Modality { get; init; }
+
+    /// <summary>The record that was embedded, where a single embedding is attacked; null otherwise.</summary>
+    public string? Item { get; init; }
+
+    /// <summary>σ per coordinate of the noise in the release, as published with it; 0 for none.</summary>
+    public double Sigma { get; init; }
+
+    /// <summary>The records averaged in the release, at least 1.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>What a prototype says about itself.</summary>
+    /// <param name="prototype">The release.</param>
+    /// <returns>The target.</returns>
+    public static AttackTarget Of(DpPrototype prototype)
+    {
+        ArgumentNullException.ThrowIfNull(prototype);
+        return new AttackTarget
+        {
+            Name = $"cluster {prototype.ClusterId} {(prototype.Modality == QosValuation.Modality.Image ? "image" : "text")}",
+            Vectors = [new ReconstructionTarget(prototype.Vector)],
+            ClusterId = prototype.ClusterId,
+            Modality = prototype.Modality,
+            Sigma = prototype.Sigma,
+            Count = Math.Max(1, prototype.Count),
+        };
+    }
+
+    /// <summary>A cluster's centroid, which no noise protects.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <returns>The target.</returns>
+    public static AttackTarget Of(SemanticCluster cluster)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        bool hasImages = cluster.Members.Any(member => member.Modality == QosValuation.Modality.Image);
+        return new AttackTarget
+        {
+            Name = $"cluster {cluster.Id}",
+            Vectors = [new ReconstructionTarget(cluster.Centroid)],
+            ClusterId = cluster.Id,
+            Modality = hasImages ? QosValuation.Modality.Image : QosValuation.Modality.Text,
+            Count = Math.Max(1, cluster.Count),
+        };
+    }
+
+    /// <summary>An embedding that leaked as it is.</summary>
+    /// <param name="embedding">The embedding.</param>
+    /// <returns>The target.</returns>
+    public static AttackTarget Of(ClipEmbedding embedding)
+    {
+        ArgumentNullException.ThrowIfNull(embedding);
+        return new AttackTarget
+        {
+            Name = embedding.Source.Length > 0 ? embedding.Source : embedding.Item,
+            Vectors = [new ReconstructionTarget(embedding.Vector)],
+            Modality = embedding.Modality,
+            Item = embedding.Item,
+        };
+    }
+}

@@ -1,0 +1,246 @@
+using System.Numerics.Tensors;
+using QosValuation.Embeddings;
+using QosValuation.Numerics;
+
+namespace QosValuation.Attacks;
+
+/// <summary>What an attacker is doing, for progress and filmstrips.</summary>
+/// <param name="Target">What is attacked.</param>
+/// <param name="Method">By which attacker.</param>
+/// <param name="Step">Steps done.</param>
+/// <param name="Steps">Steps in all.</param>
+/// <param name="Score">The score so far.</param>
+/// <param name="Text">The caption so far, of TextInversion; else null.</param>
+/// <param name="Snapshot">Makes the current picture; null where there is none.</param>
+public sealed record AttackerProgress(AttackTarget Target, ReconstructionMethod Method, int Step, int Steps, double Score, string? Text, Func<byte[]>? Snapshot);
+
+/// <summary>How the attackers run.</summary>
+public sealed record AttackerOptions
+{
+    /// <summary>The attackers, in order; each once.</summary>
+    public IReadOnlyList<ReconstructionMethod> Methods { get; init; } = [ReconstructionMethod.DirectAscent];
+
+    /// <summary>
+    /// The ascent. Adam takes it with its own optimiser, <see cref="AdamLearningRate"/> and <see cref="TotalVariationWeight"/>.
+    /// </summary>
+    public ReconstructionOptions Ascent { get; init; } = new() { PlainCopies = DefaultPlainCopies };
+
+    /// <summary>
+    /// Of 32 copies, 2 show the plain crop that is scored in the end. The published algorithm has none and leaves that crop behind
+    /// its own views on some pictures.
+    /// </summary>
+    public const int DefaultPlainCopies = 2;
+
+    /// <summary>The learning rate of Adam.</summary>
+    public double AdamLearningRate { get; init; } = 0.05;
+
+    /// <summary>λ of Adam's total-variation prior.</summary>
+    public double TotalVariationWeight { get; init; } = 0.5;
+
+    /// <summary>The caption search of TextInversion.</summary>
+    public TextInversionOptions Inversion { get; init; } = new();
+
+    /// <summary>σ as the attacker knows it from elsewhere; null for what the target says.</summary>
+    public double? NoiseSigma { get; init; }
+}
+
+/// <summary>Runs one attacker or several against released vectors, judges each against the truth, and names the strongest.</summary>
+/// <remarks>Not thread-safe. Each attacker of each target draws from a generator of its own, so that a picture depends on the target, the method and the seed alone.</remarks>
+public sealed class ReconstructionAttacker : IDisposable
+{
+    private readonly IReadOnlyList<AttackEncoder> _encoders;
+    private readonly ReconstructionAttack _attack;
+    private readonly AttackerOptions _options;
+    private readonly PublicEmbeddings? _public;
+    private readonly PrivateReferences? _references;
+    private readonly Func<ClipEncoder>? _openText;
+    private ClipEncoder? _textEncoder;
+    private TextInversion? _inversion;
+
+    /// <summary>Prepares attackers.</summary>
+    /// <param name="encoders">The encoders; they stay the caller's.</param>
+    /// <param name="options">Which attackers, and how.</param>
+    /// <param name="publicEmbeddings">What NearestEmbedding and DenoiseFirst know; null for nothing.</param>
+    /// <param name="references">The truth to judge by; null for none.</param>
+    /// <param name="openText">Opens the first encoder's model for TextInversion; disposed of with this object.</param>
+    /// <exception cref="QosValuationException"><c>PublicEmbeddingsMissing</c>: an attacker needs them. <c>AttackMethodRepeated</c>.</exception>
+    public ReconstructionAttacker(
+        IReadOnlyList<AttackEncoder> encoders,
+        AttackerOptions options,
+        PublicEmbeddings? publicEmbeddings = null,
+        PrivateReferences? references = null,
+        Func<ClipEncoder>? openText = null)
+    {
+        ArgumentNullException.ThrowIfNull(encoders);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Methods.Distinct().Count() != options.Methods.Count || options.Methods.Count == 0)
+        {
+            throw new QosValuationException("AttackMethodRepeated", FaultKind.InvalidArgument, "Name each attacker once, and at least one.", options.Methods);
+        }
+
+        foreach (ReconstructionMethod method in options.Methods)
+        {
+            if (method is ReconstructionMethod.NearestEmbedding or ReconstructionMethod.DenoiseFirst && publicEmbeddings is not { Count: > 0 })
+            {
+                throw new QosValuationException(
+                    "PublicEmbeddingsMissing",
+                    FaultKind.InvalidArgument,
+                    $"{method} needs public embeddings as prior knowledge: give some with -Public (embeddings, a folder of photographs, or an embedding file). Shrinking a vector without them changes no cosine.",
+                    method);
+            }
+        }
+
+        _encoders = encoders;
+        _attack = new ReconstructionAttack(encoders);
+        _options = options;
+        _public = publicEmbeddings;
+        _references = references;
+        _openText = openText;
+    }
+
+    /// <summary>The side of a picture in pixels.</summary>
+    public int ImageSize => _attack.ImageSize;
+
+    /// <summary>Attacks one target with every method.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="random">Makes the generator of each attack.</param>
+    /// <param name="progress">Called after every step; may be null.</param>
+    /// <param name="cancellation">Ends the attacks: the one under way returns what it has, and the others are left out.</param>
+    /// <returns>A record an attacker, in order, the strongest marked; none where nothing was found before the cancellation.</returns>
+    /// <exception cref="QosValuationException">AttackTargetInvalid, AttackOptionInvalid, NoiseUnknown, ResolutionOutOfRange, ReferenceInvalid.</exception>
+    public IReadOnlyList<Reconstruction> Attack(AttackTarget target, Func<RandomSource> random, Action<AttackerProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(random);
+        var results = new List<Reconstruction>();
+        foreach (ReconstructionMethod method in _options.Methods)
+        {
+            if (results.Count > 0 && cancellation.IsCancellationRequested)
+            {
+                break;
+            }
+
+            Reconstruction? result = method switch
+            {
+                ReconstructionMethod.NearestEmbedding => Search(target),
+                ReconstructionMethod.TextInversion => Invert(target, progress, cancellation),
+                _ => Ascend(target, method, random(), progress, cancellation),
+            };
+            if (result is null)
+            {
+                break;
+            }
+
+            result = result with { ClusterId = target.ClusterId, Target = target.Name, Modality = target.Modality, Method = method };
+            results.Add(_references?.Judge(result, target) ?? result);
+        }
+
+        static double Strength(Reconstruction r) => double.IsNaN(r.ReferenceSimilarity) ? r.Score : r.ReferenceSimilarity;
+        Reconstruction? strongest = results.MaxBy(Strength);
+        return [.. results.Select(result => ReferenceEquals(result, strongest) ? result with { IsStrongest = true } : result)];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _textEncoder?.Dispose();
+
+    private Reconstruction Ascend(AttackTarget target, ReconstructionMethod method, RandomSource random, Action<AttackerProgress>? progress, CancellationToken cancellation)
+    {
+        IReadOnlyList<ReconstructionTarget> aims = method == ReconstructionMethod.DenoiseFirst ? Denoised(target) : target.Vectors;
+        ReconstructionOptions options = method != ReconstructionMethod.Adam ? _options.Ascent : _options.Ascent with
+        {
+            Optimizer = ReconstructionOptimizer.Adam,
+            LearningRate = _options.AdamLearningRate,
+            TotalVariationWeight = _options.TotalVariationWeight,
+        };
+        Reconstruction result = _attack.Run(
+            aims,
+            options,
+            random,
+            progress is null ? null : state => progress(new AttackerProgress(target, method, state.Step, state.Steps, state.Score, null, state.Snapshot)),
+            cancellation);
+        return method == ReconstructionMethod.DenoiseFirst ? result with { Score = _attack.Score(result.Image, target.Vectors).Score } : result;
+    }
+
+    /// <summary>The targets with the released vector replaced by the attacker's estimate of the clean one.</summary>
+    private ReconstructionTarget[] Denoised(AttackTarget target)
+    {
+        ReconstructionTarget released = Released(target);
+        double sigma = _options.NoiseSigma ?? target.Sigma;
+        if (!(sigma >= 0) || !double.IsFinite(sigma))
+        {
+            throw new QosValuationException("NoiseUnknown", FaultKind.InvalidArgument, $"The noise of {target.Name} is {sigma}; give its standard deviation per coordinate with -NoiseSigma.", target.Name);
+        }
+
+        float[] estimate = _public!.Denoise(released.Vector, sigma, target.Count, target.Modality);
+        return [.. target.Vectors.Select(vector => ReferenceEquals(vector, released) ? vector with { Vector = estimate } : vector)];
+    }
+
+    private Reconstruction Search(AttackTarget target)
+    {
+        ClipEmbedding found = _public!.Nearest(Combined(target), target.Modality);
+        byte[] image = Crop(found);
+        return new Reconstruction
+        {
+            ClusterId = target.ClusterId,
+            Text = found.Source,
+            Score = _attack.Cosine(found.Vector, target.Vectors),
+            ScoreTrace = Array.Empty<double>(),
+            Steps = 0,
+            IsComplete = true,
+            ImageSize = image.Length == 0 ? 0 : ImageSize,
+            Image = image,
+            Embedding = found.Vector,
+        };
+    }
+
+    private Reconstruction? Invert(AttackTarget target, Action<AttackerProgress>? progress, CancellationToken cancellation)
+    {
+        _textEncoder ??= _openText?.Invoke()
+            ?? throw new QosValuationException("ModalityNotSupported", FaultKind.NotSupported, "TextInversion needs a model with a text encoder.");
+        _inversion ??= new TextInversion(_textEncoder, _options.Inversion);
+        TextInversionResult? found = _inversion.Run(
+            Combined(target),
+            progress is null ? null : (length, text, score) => progress(new AttackerProgress(target, ReconstructionMethod.TextInversion, length, _options.Inversion.MaximumWords, score, text, null)),
+            cancellation);
+        return found is null ? null : new Reconstruction
+        {
+            ClusterId = target.ClusterId,
+            Text = found.Text,
+            Score = _attack.Cosine(found.Embedding, target.Vectors),
+            ScoreTrace = found.Trace,
+            Steps = found.Trace.Length,
+            IsComplete = found.IsComplete,
+            ImageSize = 0,
+            Image = [],
+            Embedding = found.Embedding,
+        };
+    }
+
+    /// <summary>Σ w·v/‖v‖ of the first encoder's targets: the direction that a search looks for.</summary>
+    private float[] Combined(AttackTarget target) => _attack.Direction(target.Vectors) is { } direction && TensorPrimitives.Norm<float>(direction) > 0
+        ? direction
+        : throw new QosValuationException("AttackTargetInvalid", FaultKind.InvalidArgument, $"{target.Name} has no target for {_encoders[0].Name}.", target.Name);
+
+    private ReconstructionTarget Released(AttackTarget target) => target.Vectors.FirstOrDefault(vector => vector.Encoder == 0)
+        ?? throw new QosValuationException("AttackTargetInvalid", FaultKind.InvalidArgument, $"{target.Name} has no target for {_encoders[0].Name}.", target.Name);
+
+    private byte[] Crop(ClipEmbedding found)
+    {
+        if (found.Modality != Modality.Image || !ImageFileFinder.IsImage(found.Source) || !File.Exists(found.Source))
+        {
+            return [];
+        }
+
+        byte[] image = new byte[3 * ImageSize * ImageSize];
+        try
+        {
+            new ImagePreprocessor(_encoders[0].Preprocessing).Crop(found.Source, image);
+            return image;
+        }
+        catch (QosValuationException)
+        {
+            // Embedded before, gone or damaged now: the find stands without its picture.
+            return [];
+        }
+    }
+}

@@ -1,0 +1,137 @@
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+
+    # A cluster of records around one direction, each with a photograph and a caption.
+    function New-TestCluster([int] $Id, [int] $Count, [int] $Dimension = 8) {
+        $random = [Random]::new($Id + 1)
+        $centre = 1..$Dimension | ForEach-Object { $random.NextDouble() - 0.5 }
+        $members = foreach ($i in 1..$Count) {
+            foreach ($modality in 'Image', 'Text') {
+                $vector = $centre | ForEach-Object { $_ + 0.4 * ($random.NextDouble() - 0.5) }
+                $norm = [Math]::Sqrt(($vector | ForEach-Object { $_ * $_ } | Measure-Object -Sum).Sum)
+                [QosValuation.ClipEmbedding]@{ Source = "$Id-$i"; Item = "$Id-$i"; Modality = $modality; Vector = [float[]] ($vector | ForEach-Object { $_ / $norm }) }
+            }
+        }
+
+        [QosValuation.SemanticCluster]@{ Id = $Id; Count = $Count; Centroid = $members[0].Vector; IsConfirmed = $true; Members = [QosValuation.ClipEmbedding[]] $members }
+    }
+
+    $clusters = 0..3 | ForEach-Object { New-TestCluster $_ 10 }
+}
+
+Describe 'Invoke-MembershipInferenceAttack' {
+    It 'gives a result for each cluster, modality, epsilon and attack, near the optimum' {
+        $results = $clusters | Select-Object -First 2 | Invoke-MembershipInferenceAttack -Epsilon 1, 10 -Trials 1000 -FalsePositiveRate 0.01 -Seed 1
+        $results.Count | Should -Be 16
+        $results | Should -BeOfType QosValuation.MembershipInference
+        foreach ($result in $results | Where-Object Attack -EQ 'LikelihoodRatio') {
+            $result.Mechanism | Should -Be 'DiscreteGaussian'
+            [Math]::Abs($result.Auc - $result.TheoreticalAuc) | Should -BeLessThan (4.5 * $result.AucStandardError)
+            $result.TheoreticalAuc | Should -BeLessThan $result.WorstCaseAuc
+        }
+
+        ($results | Where-Object { $_.Epsilon -eq 10 -and $_.Attack -eq 'LikelihoodRatio' } | Measure-Object Auc -Minimum).Minimum |
+            Should -BeGreaterThan ($results | Where-Object { $_.Epsilon -eq 1 -and $_.Attack -eq 'LikelihoodRatio' } | Measure-Object Auc -Maximum).Maximum
+    }
+
+    It 'shows what the baseline without a guarantee leaks' {
+        $results = $clusters[0] | Invoke-MembershipInferenceAttack -Mechanism ImageDp -Attack LikelihoodRatio -Trials 200 -FalsePositiveRate 0.01 -Seed 1
+        ($results | Where-Object Modality -EQ 'Text').Auc | Should -Be 1
+        ($results | Where-Object Modality -EQ 'Image').Auc | Should -BeGreaterThan 0.8
+    }
+
+    It 'warns where the trials cannot carry the false-positive rate, and repeats with a seed' {
+        $first, $second = 1..2 | ForEach-Object {
+            ($clusters[0] | Invoke-MembershipInferenceAttack -Trials 50 -Modality Image -Attack Cosine -Seed 3 -WarningVariable warnings -WarningAction SilentlyContinue).Auc
+        }
+        $first | Should -Be $second
+        "$warnings" | Should -Match '1,?000 trials'
+    }
+
+    It 'costs one error for a cluster it cannot attack, and goes on' {
+        $results = (New-TestCluster 9 1), $clusters[1] | Invoke-MembershipInferenceAttack -Trials 100 -FalsePositiveRate 0.1 -Attack LikelihoodRatio -Seed 1 -ErrorVariable errors -ErrorAction SilentlyContinue
+        $errors.Count | Should -Be 1
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'ClusterTooSmall*'
+        $results.Count | Should -Be 2
+        { $clusters | Invoke-MembershipInferenceAttack -Epsilon 0 } | Should -Throw -ErrorId 'EpsilonOutOfRange*'
+    }
+}
+
+Describe 'Measure-EmpiricalPrivacy' {
+    It 'does not accuse the default mechanism, and bounds what it leaks' {
+        $result = Measure-EmpiricalPrivacy -Epsilon 2 -Trials 40000 -RecordCount 2 -Seed 1
+        $result | Should -BeOfType QosValuation.EmpiricalPrivacy
+        $result.Mechanism | Should -Be 'DiscreteGaussian'
+        $result.ClaimedEpsilon | Should -Be 2
+        $result.IsViolated | Should -BeFalse
+        $result.EpsilonLowerBound | Should -BeGreaterThan 0.5
+        $result.GaussianEpsilonLowerBound | Should -BeLessOrEqual $result.TheoreticalEpsilon
+        $result.ClusterId | Should -BeNullOrEmpty
+    }
+
+    It 'finds half of the noise missing' {
+        $result = Measure-EmpiricalPrivacy -Mechanism AnalyticGaussian -Epsilon 1 -NoiseScale 0.5 -RecordCount 2 -Seed 1
+        $result.IsViolated | Should -BeTrue
+        $result.TheoreticalEpsilon | Should -BeGreaterThan 2
+    }
+
+    It 'audits clusters of the pipeline under both relations' {
+        foreach ($relation in 'ReplaceOne', 'AddRemove') {
+            $results = $clusters | Select-Object -First 2 | Measure-EmpiricalPrivacy -Neighboring $relation -Mechanism AnalyticGaussian -Trials 2000 -Seed 1
+            $results.ClusterId | Should -Be 0, 0, 1, 1
+            $results.Modality | Should -Be 'Image', 'Text', 'Image', 'Text'
+            $results.IsViolated | Should -Not -Contain $true
+        }
+    }
+
+    It 'audits a mechanism from elsewhere' {
+        $broken = Measure-EmpiricalPrivacy -Epsilon 1 -RecordCount 1 -Dimension 1 -Trials 2000 -Seed 1 -ScriptBlock {
+            param($Cluster, $Seed)
+            $Cluster.Members[0].Vector[0] + 4 * [Random]::new($Seed).NextDouble() - 2
+        }
+        $broken.Mechanism | Should -BeNullOrEmpty
+        $broken.IsViolated | Should -BeTrue
+        $sound = Measure-EmpiricalPrivacy -Epsilon 1 -RecordCount 3 -Trials 200 -Seed 1 -ScriptBlock {
+            param($Cluster, $Seed)
+            $Cluster | New-DpPrototype -Epsilon 1 -Seed $Seed
+        }
+        $sound.IsViolated | Should -BeFalse
+        { Measure-EmpiricalPrivacy -ScriptBlock { 'no numbers' } } | Should -Throw -ErrorId 'ReleaseNotValid*'
+    }
+
+    It 'says that the baseline claims nothing' {
+        $result = Measure-EmpiricalPrivacy -Mechanism ImageDp -Trials 10000 -RecordCount 2 -Seed 1
+        [double]::IsNaN($result.ClaimedEpsilon) | Should -BeTrue
+        $result.EpsilonLowerBound | Should -BeGreaterThan 6
+        $result.IsViolated | Should -BeFalse
+    }
+
+    It 'refuses what cannot be audited' {
+        { Measure-EmpiricalPrivacy -Neighboring AddRemove -RecordCount 1 } | Should -Throw -ErrorId 'AuditNotValid*'
+        { Measure-EmpiricalPrivacy -Confidence 1 } | Should -Throw -ErrorId 'AuditNotValid*'
+        { Measure-EmpiricalPrivacy -NoiseScale -1 } | Should -Throw -ErrorId 'AuditNotValid*'
+        { Measure-EmpiricalPrivacy -Delta 0 } | Should -Throw -ErrorId 'DeltaOutOfRange*'
+        @() | Measure-EmpiricalPrivacy | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'The tables of attacks and audits' {
+    It 'fit into eighty columns' {
+        $lines = Invoke-FreshPwsh @"
+Import-Module '$ModuleManifest'
+[QosValuation.EmpiricalPrivacy] `$audit = Measure-EmpiricalPrivacy -Mechanism AnalyticGaussian -Epsilon 0.125 -Trials 100000 -RecordCount 1 -Seed 1
+`$audit | Format-Table | Out-String -Width 80
+"@
+        ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
+        "$lines" | Should -Match 'Violated'
+        "$lines" | Should -Match 'AnalyticGaussian'
+    }
+
+    It 'have help with examples, and an about topic' {
+        foreach ($name in 'Invoke-MembershipInferenceAttack', 'Measure-EmpiricalPrivacy') {
+            (Get-Help $name).Examples.Example.Count | Should -BeGreaterOrEqual 2
+        }
+
+        Get-Help about_QosValuation_Attacks | Out-String | Should -Match 'EMPIRICAL EPSILON'
+    }
+}

@@ -1,0 +1,259 @@
+using System.Numerics.Tensors;
+using QosValuation.Attacks;
+using QosValuation.Embeddings;
+using QosValuation.Numerics;
+
+namespace QosValuation.Tests.Attacks;
+
+public sealed class ReconstructionAttackerTests
+{
+    [Fact]
+    public void ThePosteriorMeanIsThatOfTheMixture()
+    {
+        // Two public points in the plane, far apart as the noise goes: by hand.
+        PublicEmbeddings known = Public([1, 0], [0, 1]);
+        float[] v = [0.9f, 0.3f];
+        const double sigma = 0.5;
+
+        // τ² = ‖s₁ − s₂‖²/2 = 1; weights ∝ exp(−‖v − s‖²/(2(σ² + τ²))).
+        double first = Math.Exp(-((0.1 * 0.1) + (0.3 * 0.3)) / 2.5);
+        double second = Math.Exp(-((0.9 * 0.9) + (0.7 * 0.7)) / 2.5);
+        double w = first / (first + second);
+        float[] estimate = known.Denoise(v, sigma, 1);
+        Assert.Equal(((0.25 * w) + 0.9) / 1.25, estimate[0], 1e-5);
+        Assert.Equal(((0.25 * (1 - w)) + 0.3) / 1.25, estimate[1], 1e-5);
+        Assert.Equal(v, known.Denoise(v, 0, 1));
+    }
+
+    [Fact]
+    public void DenoisingBringsBackMuchOfWhatTheNoiseHid()
+    {
+        // Private and public prototypes from one distribution on a cone, as embeddings are: 40 trials, the mean error is far from chance.
+        RandomSource random = RandomSource.Create(4);
+        const int dimension = 64;
+        float[] Draw()
+        {
+            float[] vector = new float[dimension];
+            vector[0] = 1.5f;
+            for (int i = 0; i < 8; i++)
+            {
+                vector[i] += (float)(0.5 * random.NextNormal());
+            }
+
+            TensorPrimitives.Divide(vector, TensorPrimitives.Norm<float>(vector), vector);
+            return vector;
+        }
+
+        PublicEmbeddings known = Public([.. Enumerable.Range(0, 300).Select(_ => Draw())]);
+        double raw = 0;
+        double denoised = 0;
+        double prior = 0;
+        float[] mean = new float[dimension];
+        for (int i = 0; i < 300; i++)
+        {
+            TensorPrimitives.Add(mean, Draw(), mean);
+        }
+
+        const double sigma = 0.2;
+        for (int trial = 0; trial < 40; trial++)
+        {
+            float[] clean = Draw();
+            float[] noisy = [.. clean.Select(c => (float)(c + (sigma * random.NextNormal())))];
+            raw += TensorPrimitives.CosineSimilarity<float>(noisy, clean) / 40;
+            denoised += TensorPrimitives.CosineSimilarity<float>(known.Denoise(noisy, sigma, 1), clean) / 40;
+            prior += TensorPrimitives.CosineSimilarity<float>(mean, clean) / 40;
+        }
+
+        // On a linear Gaussian truth the Wiener filter is the optimum, and close to it after 300 samples.
+        Assert.InRange(raw, 0.4, 0.7);
+        Assert.True(denoised > prior + 0.01 && denoised > 0.9, $"{raw} {prior} {denoised}");
+    }
+
+    [Fact]
+    public void TheNearestPublicEmbeddingIsOfTheSameModality()
+    {
+        var known = new PublicEmbeddings();
+        known.Add(Embedding("text", [1, 0], Modality.Text));
+        known.Add(Embedding("near", [2, 1], Modality.Image));
+        known.Add(Embedding("far", [-1, 1], Modality.Image));
+        Assert.Equal("near", known.Nearest([1, 0], Modality.Image).Source);
+        Assert.Equal("text", known.Nearest([1, 0]).Source);
+        Assert.Equal("AttackTargetInvalid", Assert.Throws<QosValuationException>(() => known.Nearest([1, 0, 0])).ErrorId);
+        Assert.Equal("PublicEmbeddingInvalid", Assert.Throws<QosValuationException>(() => known.Add(Embedding("bad", [0, 0], Modality.Image))).ErrorId);
+        Assert.Equal("PublicEmbeddingsMissing", Assert.Throws<QosValuationException>(() => new PublicEmbeddings().Nearest([1])).ErrorId);
+    }
+
+    [Fact]
+    public void ThePriorOfAPrototypeAveragesNeighbours()
+    {
+        // With as many neighbours as there are points every public prototype is the mean: so is the estimate.
+        PublicEmbeddings known = Public([1, 0], [0, 1], [0.6f, 0.8f]);
+        float[] estimate = known.Denoise([-5, 3], 1, 10);
+        Assert.Equal(1.6 / 3, estimate[0], 1e-5);
+        Assert.Equal(1.8 / 3, estimate[1], 1e-5);
+    }
+
+    [Fact]
+    public void TheTruthIsTheClusterOrTheItem()
+    {
+        var references = new PrivateReferences(new ImagePreprocessing { ImageSize = 16 });
+        references.Add(Cluster(0, [1, 0], [0.6f, 0.8f]));
+        references.Add(Cluster(1, [0, 1]));
+        references.Add(Cluster(2, [-1, 0]));
+        Reconstruction found = Found([0.9f, 0.1f]);
+        Reconstruction judged = references.Judge(found, new AttackTarget { Name = "t", Vectors = [new([1, 0])], ClusterId = 0, Modality = Modality.Image });
+        Assert.Equal(((0.9 * 0.8) + (0.1 * 0.4)) / Math.Sqrt(0.82 * 0.8), judged.ReferenceSimilarity, 1e-6);
+        Assert.Equal(0.9 / Math.Sqrt(0.82), judged.NearestMemberSimilarity, 1e-6);
+        Assert.Equal(1, judged.SourceRank);
+        Assert.Equal(2, judged.Decoys);
+        Assert.Equal((0.1 - 0.9) / Math.Sqrt(0.82) / 2, judged.DecoySimilarity, 1e-6);
+        Assert.True(double.IsNaN(judged.Psnr));
+
+        judged = references.Judge(found, new AttackTarget { Name = "t", Vectors = [new([1, 0])], ClusterId = 2, Modality = Modality.Image });
+        Assert.Equal(3, judged.SourceRank);
+
+        var items = new PrivateReferences(new ImagePreprocessing { ImageSize = 16 });
+        items.Add(Embedding("a", [1, 0], Modality.Image));
+        items.Add(Embedding("b", [0, 1], Modality.Image));
+        judged = items.Judge(found, AttackTarget.Of(Embedding("b", [0, 1], Modality.Image)));
+        Assert.Equal(0.1 / Math.Sqrt(0.82), judged.ReferenceSimilarity, 1e-6);
+        Assert.Equal(2, judged.SourceRank);
+
+        // Nothing says which of the two it was.
+        judged = items.Judge(found, new AttackTarget { Name = "t", Vectors = [new([1, 0])] });
+        Assert.True(double.IsNaN(judged.ReferenceSimilarity));
+        Assert.Equal(0.9 / Math.Sqrt(0.82), judged.NearestMemberSimilarity, 1e-6);
+        Assert.Equal("ReferenceInvalid", Assert.Throws<QosValuationException>(() => items.Judge(Found([1, 0, 0]), AttackTarget.Of(Embedding("b", [0, 1], Modality.Image)))).ErrorId);
+    }
+
+    [Fact]
+    public void TheStrongestIsTheOneNearestToTheTruth()
+    {
+        using AttackEncoder encoder = ReconstructionAttackTests.TinyEncoder(16);
+        RandomSource random = RandomSource.Create(6);
+        float[] clean = [.. Enumerable.Range(0, encoder.Dimension).Select(_ => (float)random.NextNormal())];
+        TensorPrimitives.Divide(clean, TensorPrimitives.Norm<float>(clean), clean);
+        float[] noisy = [.. clean.Select(c => (float)(c + (0.6 * random.NextNormal())))];
+        var references = new PrivateReferences(new ImagePreprocessing { ImageSize = 16 });
+        references.Add(Embedding("truth", clean, Modality.Image));
+        PublicEmbeddings known = Public([.. clean.Select(c => c + 0.02f)], [.. clean.Reverse()]);
+        var target = new AttackTarget { Name = "t", Vectors = [new(noisy)], Item = "truth", Modality = Modality.Image, Sigma = 0.6 };
+        var options = new AttackerOptions
+        {
+            Methods = [ReconstructionMethod.DirectAscent, ReconstructionMethod.Adam, ReconstructionMethod.DenoiseFirst, ReconstructionMethod.NearestEmbedding],
+            Ascent = new ReconstructionOptions { Steps = 20, Copies = 4, PlainCopies = 1, LearningRate = 0.05 },
+        };
+        using var attacker = new ReconstructionAttacker([encoder], options, known, references);
+        var seen = new HashSet<ReconstructionMethod>();
+        IReadOnlyList<Reconstruction> results = attacker.Attack(target, () => RandomSource.Create(1), state => seen.Add(state.Method));
+        Assert.Equal(options.Methods, results.Select(r => r.Method));
+        Reconstruction strongest = Assert.Single(results, r => r.IsStrongest);
+        Assert.Equal(results.Max(r => r.ReferenceSimilarity), strongest.ReferenceSimilarity);
+        Assert.Equal(ReconstructionMethod.NearestEmbedding, strongest.Method);
+        Assert.Equal(0, strongest.ImageSize);
+        Assert.Equal([ReconstructionMethod.DirectAscent, ReconstructionMethod.Adam, ReconstructionMethod.DenoiseFirst], seen.Order());
+
+        // The same whatever else runs beside it, and from the same seed.
+        using var alone = new ReconstructionAttacker([encoder], options with { Methods = [ReconstructionMethod.Adam] });
+        Reconstruction adam = Assert.Single(alone.Attack(target, () => RandomSource.Create(1)));
+        Assert.Equal(results[1].Image, adam.Image);
+        Assert.True(adam.IsStrongest);
+    }
+
+    [Fact]
+    public void AttackersThatNeedPublicEmbeddingsSaySo()
+    {
+        using AttackEncoder encoder = ReconstructionAttackTests.TinyEncoder(8);
+        foreach (ReconstructionMethod method in (ReconstructionMethod[])[ReconstructionMethod.DenoiseFirst, ReconstructionMethod.NearestEmbedding])
+        {
+            Assert.Equal("PublicEmbeddingsMissing", Assert.Throws<QosValuationException>(() => new ReconstructionAttacker([encoder], new AttackerOptions { Methods = [method] })).ErrorId);
+        }
+
+        Assert.Equal("AttackMethodRepeated", Assert.Throws<QosValuationException>(() =>
+            new ReconstructionAttacker([encoder], new AttackerOptions { Methods = [ReconstructionMethod.Adam, ReconstructionMethod.Adam] })).ErrorId);
+    }
+
+    [Fact]
+    public void ACaptionIsFoundAgainByItsOwnEmbedding()
+    {
+        // Over a vocabulary of 4096 pieces, a caption of three words comes back, or one that fits as well.
+        using ClipEncoder encoder = ClipEncoder.Open();
+        var inversion = new TextInversion(encoder, new TextInversionOptions { BeamWidth = 4, CandidateWords = 24, MaximumWords = 4 });
+        var lengths = new List<int>();
+        TextInversionResult found = inversion.Run(encoder.EncodeText("dog in snow"), (length, _, _) => lengths.Add(length))!;
+        Assert.True(found.Score > 0.9, found.Text + found.Score);
+        Assert.Equal([1, 2, 3, 4], lengths.Take(4));
+        Assert.Equal(found.Trace.Order(), found.Trace);
+        Assert.Equal(found.Score, TensorPrimitives.CosineSimilarity<float>(encoder.EncodeText(found.Text), encoder.EncodeText("dog in snow")), 1e-5);
+        Assert.Equal(found.Text, inversion.Run(encoder.EncodeText("dog in snow"))!.Text);
+
+        using var cancelled = new CancellationTokenSource();
+        TextInversionResult partial = inversion.Run(encoder.EncodeText("dog in snow"), (_, _, _) => cancelled.Cancel(), cancelled.Token)!;
+        Assert.False(partial.IsComplete);
+        Assert.Equal(found.Trace[0], partial.Score, 1e-5);
+        Assert.Equal("AttackTargetInvalid", Assert.Throws<QosValuationException>(() => inversion.Run(new float[3])).ErrorId);
+    }
+
+    [Fact]
+    public void AGridKeepsPixelsAndAStripTheOrder()
+    {
+        RgbImage red = Flat(2, 200, 0, 0);
+        RgbImage blue = Flat(2, 0, 0, 200);
+        RgbImage strip = ImageGrid.Strip([red, blue, red], 2);
+        Assert.Equal((8, 8), (strip.Width, strip.Height));
+        Assert.Equal([200, 0, 0], Pixel(strip, 0, 0));
+        Assert.Equal([255, 255, 255], Pixel(strip, 3, 0));
+        Assert.Equal([0, 0, 200], Pixel(strip, 6, 0));
+        Assert.Equal([200, 0, 0], Pixel(strip, 0, 6));
+        Assert.Equal([255, 255, 255], Pixel(strip, 6, 6));
+
+        RgbImage table = ImageGrid.Table(["r"], ["left", "right"], [new GridTile(red, "a < b & c"), new GridTile(null, string.Empty)]);
+        int reds = Enumerable.Range(0, table.Width * table.Height).Count(i => table.Pixels.AsSpan(3 * i, 3).SequenceEqual((byte[])[200, 0, 0]));
+        Assert.Equal(160 * 160, reds);
+        Assert.Throws<ArgumentException>(() => ImageGrid.Table(["r"], ["c"], []));
+
+        using var folder = new TemporaryFolder();
+        table.SavePng(folder.File("grid.png"));
+        RgbImage square = RgbImage.LoadSquare(folder.File("grid.png"));
+        Assert.Equal(Math.Min(table.Width, table.Height), square.Width);
+    }
+
+    private static byte[] Pixel(RgbImage image, int x, int y) => image.Pixels[(3 * ((y * image.Width) + x))..][..3];
+
+    private static RgbImage Flat(int side, byte red, byte green, byte blue) =>
+        new([.. Enumerable.Range(0, side * side).SelectMany(_ => (byte[])[red, green, blue])], side, side);
+
+    private static Reconstruction Found(float[] embedding) => new()
+    {
+        ClusterId = -1,
+        Score = 0,
+        ScoreTrace = [],
+        Steps = 0,
+        IsComplete = true,
+        ImageSize = 0,
+        Image = [],
+        Embedding = embedding,
+    };
+
+    private static ClipEmbedding Embedding(string name, float[] vector, Modality modality) => new() { Source = name, Item = name, Modality = modality, Vector = vector };
+
+    private static PublicEmbeddings Public(params float[][] vectors)
+    {
+        var known = new PublicEmbeddings();
+        foreach (float[] vector in vectors)
+        {
+            known.Add(Embedding("public", vector, Modality.Image));
+        }
+
+        return known;
+    }
+
+    private static SemanticCluster Cluster(int id, params float[][] vectors) => new()
+    {
+        Id = id,
+        Count = vectors.Length,
+        Centroid = vectors[0],
+        IsConfirmed = true,
+        Members = [.. vectors.Select((vector, i) => Embedding($"{id}-{i}", vector, Modality.Image))],
+    };
+}
