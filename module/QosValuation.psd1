@@ -52,9 +52,11 @@
         'Measure-Fairness'
         'Measure-OrderSensitivity'
         'Measure-PrivacyLoss'
+        'Measure-PrototypeUtility'
         'New-DpPrototype'
         'New-PrivacyBudget'
         'New-SceneDataset'
+        'Optimize-DpPrototype'
         'Test-ClipModel'
         'Test-DatLedger'
     )
