@@ -42,8 +42,9 @@ public sealed partial class FigureRendererTests
         XDocument drawing = XDocument.Parse(FigureRenderer.Shared.Svg("bars", figure, 700));
         double[] heights = [.. drawing.Descendants(Svg + "path").Where(path => path.Attribute("fill")?.Value == "#0072b2").Select(path =>
         {
+            // M x y l w 0 l 0 −h l −w 0 Z: the height is the sixth number.
             double[] numbers = [.. Number().Matches(path.Attribute("d")!.Value).Select(match => double.Parse(match.Value, CultureInfo.InvariantCulture))];
-            return numbers.Where((_, i) => i % 2 == 1).Max() - numbers.Where((_, i) => i % 2 == 1).Min();
+            return Math.Abs(numbers[5]);
         })];
         Assert.Equal(3, heights.Length);
         Assert.Equal(3, heights[1] / heights[0], 0.1);
