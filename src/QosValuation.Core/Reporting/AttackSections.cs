@@ -16,7 +16,7 @@ internal static class AttackSections
     public static IEnumerable<ReportSection> Reconstructions(IReadOnlyList<ReportRecord> records, IReadOnlyList<string> folders)
     {
         bool referenced = records.Any(record => double.IsFinite(record.Number("ReferenceSimilarity")));
-        Func<ReportRecord, string> name = SectionParts.Naming(records, ["Target", "ClusterId", "Modality", "Method"], "Reconstruction");
+        Func<ReportRecord, string> name = SectionParts.Naming(records, records.All(record => record.Text("Target").Length > 0) ? ["Target", "Method"] : ["ClusterId", "Modality", "Method"], "Reconstruction");
         Func<ReportRecord, string> method = SectionParts.Naming(records, ["Method", "Modality"], records[0].Text("Method").Length > 0 ? records[0].Text("Method") : "Attack");
         string quantity = referenced ? "Cosine to the truth" : "Cosine to the released vector";
         string property = referenced ? "ReferenceSimilarity" : "Score";

@@ -120,19 +120,29 @@ internal static class PrivacySummary
 
     private static IEnumerable<string> Inference(IEnumerable<ReportRecord> at, IReadOnlyList<ReportRecord> all)
     {
-        ReportRecord? strongest = Preferred(at).Where(record => double.IsFinite(record.Number("Advantage"))).MaxBy(record => record.Number("Auc"));
-        if (strongest is null)
+        // The strongest kind of attack, over all clusters: the single cluster on which luck was greatest would say too much.
+        var strongest = Attacks(Preferred(at)).OrderByDescending(attack => attack.Auc).FirstOrDefault();
+        if (strongest == default)
         {
             yield break;
         }
 
-        double error = strongest.Number("AdvantageStandardError");
-        string uncertainty = double.IsFinite(error) ? Say($" ± {ReportNumber.Format(196 * error, 2)}\u00a0%") : string.Empty;
-        string bound = double.IsFinite(strongest.Number("WorstCaseAuc")) ? Say($"; no data allow more than an area of {Number(strongest.Number("WorstCaseAuc"))}") : string.Empty;
-        ReportRecord? none = all.Where(record => record.Text("Mechanism") == "ImageDp").MaxBy(record => record.Number("Auc"));
-        string compared = none is null ? string.Empty : Say($" Against ImageDp, which has no guarantee, the same attack has an advantage of {ReportNumber.Percent(none.Number("Advantage"))}.");
-        yield return Say($"As measured, the strongest membership attack has an advantage of {ReportNumber.Percent(strongest.Number("Advantage"))}{uncertainty} and an area under the ROC curve of {Number(strongest.Number("Auc"))} (0.5 is guessing{bound}).{compared}");
+        string uncertainty = double.IsFinite(strongest.AdvantageError) ? Say($" ± {ReportNumber.Format(196 * strongest.AdvantageError, 2)}\u00a0%") : string.Empty;
+        string bound = double.IsFinite(strongest.WorstAuc) ? Say($"; no data allow more than an area of {Number(strongest.WorstAuc)}") : string.Empty;
+        var none = Attacks([.. all.Where(record => record.Text("Mechanism") == "ImageDp")]).OrderByDescending(attack => attack.Auc).FirstOrDefault();
+        string compared = none == default ? string.Empty : Say($" Against ImageDp, which has no guarantee, the same attack has an advantage of {ReportNumber.Percent(none.Advantage)}.");
+        string over = strongest.Clusters > 1 ? Say($", on average over {strongest.Clusters} clusters,") : string.Empty;
+        yield return Say($"As measured, the strongest membership attack{over} has an advantage of {ReportNumber.Percent(strongest.Advantage)}{uncertainty} and an area under the ROC curve of {Number(strongest.Auc)} (0.5 is guessing{bound}).{compared}");
     }
+
+    private static IEnumerable<(double Auc, double Advantage, double AdvantageError, double WorstAuc, int Clusters)> Attacks(IReadOnlyList<ReportRecord> records) =>
+        records.Where(record => double.IsFinite(record.Number("Advantage")) && double.IsFinite(record.Number("Auc")))
+            .GroupBy(record => (record.Text("Attack"), record.Text("Modality")))
+            .Select(group =>
+            {
+                (double advantage, double error) = SectionParts.Mean([.. group.Select(record => (record.Number("Advantage"), record.Number("AdvantageStandardError")))]);
+                return (group.Average(record => record.Number("Auc")), advantage, error, group.Max(record => record.Number("WorstCaseAuc")), group.Count());
+            });
 
     private static IEnumerable<string> Audit(IEnumerable<ReportRecord> at, double epsilon)
     {

@@ -141,6 +141,18 @@ public sealed class ReportBuilderTests
     }
 
     [Fact]
+    public void SummaryAveragesAnAttackOverClusters()
+    {
+        // Three clusters with advantages of 0, 0.1 and 0.2: 0.1 with a standard error of 0.1/√3, and not the luckiest 0.2.
+        MembershipInference one = ReportSamples.Privacy().OfType<MembershipInference>().First(row => row.Epsilon == 1);
+        Report report = ReportSamples.Build("t", Enumerable.Range(0, 3).Select(i => one with { ClusterId = i, Advantage = 0.1 * i, Auc = 0.5 + 0.05 * i }));
+        Assert.Contains(
+            "on average over 3 clusters, has an advantage of 10 % ± 11 % and an area under the ROC curve of 0.55",
+            string.Concat(report.Summary.SelectMany(part => part.Sentences)).Replace('\u00a0', ' '),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WithoutAnyEpsilonThereIsNoSummary()
     {
         Assert.Empty(ReportSamples.Build("t", ReportSamples.Many()).Summary);
