@@ -165,14 +165,18 @@ internal static class ClusteringBenchmark
         KernelData data = KernelData.Of(panels);
         Parallel.For(0, panels, new ParallelOptions { MaxDegreeOfParallelism = threads }, panel =>
         {
-            for (int tile = 0; tile < Block / PanelKernel.Rows; tile++)
+            for (int start = 0; start < Dimension; start += LeaderClustering.SliceLength)
             {
-                PanelKernel.Tile(
-                    data.Records.Pointer + ((nint)tile * PanelKernel.Rows * Dimension),
-                    data.Panels.Panel(panel),
-                    Dimension,
-                    data.Products.Pointer + (((nint)tile * PanelKernel.Rows * panels) + panel) * PanelKernel.Columns,
-                    (nint)panels * PanelKernel.Columns);
+                for (int tile = 0; tile < Block / PanelKernel.Rows; tile++)
+                {
+                    PanelKernel.Tile(
+                        data.Records.Pointer + ((nint)tile * PanelKernel.Rows * Dimension) + (start * PanelKernel.Rows),
+                        data.Panels.Panel(panel) + (start * PanelKernel.Columns),
+                        LeaderClustering.SliceLength,
+                        data.Products.Pointer + ((((nint)tile * PanelKernel.Rows * panels) + panel) * PanelKernel.Columns),
+                        (nint)panels * PanelKernel.Columns,
+                        continues: start > 0);
+                }
             }
         });
         return (long)Block * panels * PanelKernel.Columns * Dimension;

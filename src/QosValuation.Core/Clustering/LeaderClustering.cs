@@ -25,6 +25,9 @@ public sealed unsafe class LeaderClustering
     // A part of the centroids that one thread compares with a whole block: 192 centroids of 512 components, 384 KiB, fit its cache.
     private const int PartPanels = 4;
 
+    // The components of a panel that meet all records in turn: 128 · 48 floats, 24 KiB, fit the innermost cache.
+    internal const int SliceLength = 2 * PanelKernel.Chain;
+
     private readonly int _dimension;
     private readonly int _maximumThreads;
     private readonly float _threshold;
@@ -277,14 +280,19 @@ public sealed unsafe class LeaderClustering
             int tiles = (rows + PanelKernel.Rows - 1) / PanelKernel.Rows;
             for (int panel = part * PartPanels; panel < end; panel++)
             {
-                for (int tile = 0; tile < tiles; tile++)
+                for (int start = 0; start < _dimension; start += SliceLength)
                 {
-                    PanelKernel.Tile(
-                        _tiles.Pointer + ((nint)tile * PanelKernel.Rows * _dimension),
-                        _centroids.Panel(panel),
-                        _dimension,
-                        _products.Pointer + ((nint)tile * PanelKernel.Rows * stride) + ((nint)panel * PanelKernel.Columns),
-                        stride);
+                    int length = Math.Min(SliceLength, _dimension - start);
+                    for (int tile = 0; tile < tiles; tile++)
+                    {
+                        PanelKernel.Tile(
+                            _tiles.Pointer + ((nint)tile * PanelKernel.Rows * _dimension) + ((nint)start * PanelKernel.Rows),
+                            _centroids.Panel(panel) + ((nint)start * PanelKernel.Columns),
+                            length,
+                            _products.Pointer + ((nint)tile * PanelKernel.Rows * stride) + ((nint)panel * PanelKernel.Columns),
+                            stride,
+                            continues: start > 0);
+                    }
                 }
             }
 
