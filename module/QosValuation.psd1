@@ -51,8 +51,10 @@
         'Measure-Fairness'
         'Measure-OrderSensitivity'
         'Measure-PrivacyLoss'
+        'Measure-PrototypeUtility'
         'New-DpPrototype'
         'New-SceneDataset'
+        'Optimize-DpPrototype'
         'Test-ClipModel'
         'Test-DatLedger'
     )

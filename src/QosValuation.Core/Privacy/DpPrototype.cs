@@ -62,6 +62,9 @@ public sealed record DpPrototype
     /// <summary>The neighbouring relation that the guarantee is stated for.</summary>
     public Neighboring Neighboring { get; init; }
 
+    /// <summary>What was done to the vector after its release; None as it was released.</summary>
+    public PrototypePostProcessing PostProcessing { get; init; }
+
     /// <summary>The records' contributors, without repetition, in arrival order: accounting information that is not part of the private release.</summary>
     public IReadOnlyList<string> Contributors { get; init; } = [];
 }
