@@ -30,5 +30,7 @@ var threads = new Option<int>("--threads") { Description = "The most threads.", 
 var turns = new Option<int>("--repeats") { Description = "How often each side is measured, in turn.", DefaultValueFactory = _ => 15 };
 var clustering = new Command("clustering", "Online clustering as a fraction of the processor's peak multiply rate, beside ONNX Runtime's matrix product.") { records, clusters, threads, turns };
 clustering.SetAction(parsed => ClusteringBenchmark.Run(parsed.GetValue(records), parsed.GetValue(clusters), parsed.GetValue(threads), parsed.GetValue(turns)));
+var grouping = new Command("clustering-memory", "What online grouping keeps of very many records.") { records, clusters, threads };
+grouping.SetAction(parsed => ClusteringBenchmark.Memory(parsed.GetValue(records), parsed.GetValue(clusters), parsed.GetValue(threads)));
 
-return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, clustering }.Parse(args).Invoke();
+return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, clustering, grouping }.Parse(args).Invoke();
