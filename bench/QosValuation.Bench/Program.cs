@@ -33,4 +33,8 @@ clustering.SetAction(parsed => ClusteringBenchmark.Run(parsed.GetValue(records),
 var grouping = new Command("clustering-memory", "What online grouping keeps of very many records.") { records, clusters, threads };
 grouping.SetAction(parsed => ClusteringBenchmark.Memory(parsed.GetValue(records), parsed.GetValue(clusters), parsed.GetValue(threads)));
 
-return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, clustering, grouping }.Parse(args).Invoke();
+var coordinates = new Option<int>("--coordinates") { Description = "Coordinates a measurement.", DefaultValueFactory = _ => 1_000_000 };
+var noise = new Command("noise", "Exact noise of the discrete Gaussian beside floating-point noise, on one core.") { coordinates, repeats };
+noise.SetAction(parsed => SamplerBenchmark.Run(parsed.GetValue(coordinates), parsed.GetValue(repeats)));
+
+return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, clustering, grouping, noise }.Parse(args).Invoke();
