@@ -15,7 +15,7 @@ namespace QosValuation.Runner;
 /// The paper's pipeline from photographs to fairness, and its figures 4 and 5: prints what it finds and writes a CSV for
 /// each experiment. Everything random comes from one seed; the streams are numbered below so that no two experiments share one.
 /// </summary>
-internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole console, CancellationToken cancellation)
+internal sealed partial class Reproduction(ReproductionOptions options, IAnsiConsole console, CancellationToken cancellation)
 {
     private const ulong ContributorStream = 1;
     private const ulong NoiseStream = 2;
@@ -40,6 +40,7 @@ internal sealed class Reproduction(ReproductionOptions options, IAnsiConsole con
         Step("Allocation", () => Allocate(values));
         Step("Figure 4", () => Simulate("figure4", "α", [500], [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]));
         Step("Figure 5", () => Simulate("figure5", "N", [100, 200, 300, 400, 500, 750, 1000, 1500, 2000], [0.5]));
+        Step("Figure 7", () => Reconstruct(clusters));
 
         WriteSummary(total.Elapsed);
     }
