@@ -1,4 +1,5 @@
-# What Figure4.ps1 and Figure5.ps1 share; dot-sourced by both.
+# What the figures share; each Figure<N>.ps1 dot-sources it, calls its function, and exits with $FigureExitCode:
+# 0 the figure was made and shows what the paper claims, 1 an error, 2 it was made and does not show that.
 
 # Imports the module that `dotnet build` assembled beside the scripts, or an installed one, where none is loaded.
 function Import-FigureModule {
@@ -43,9 +44,23 @@ function Export-FigureCsv([object[]] $Rows, [string] $Path) {
     }
 }
 
-# The paper's claim: among its four schemes, Proposed has the largest Jain's index and the smallest Gini coefficient at every point.
+# Makes a figure: imports the module, runs Body, which emits the rows as they are ready and sets $FigureExitCode, and turns
+# an error into one error record and the exit code 1.
+function Invoke-FigureBody([scriptblock] $Body) {
+    $script:FigureExitCode = 1
+    try {
+        Import-FigureModule
+        . $Body
+    }
+    catch {
+        $script:FigureExitCode = 1
+        Write-Error -ErrorRecord $_ -ErrorAction Continue
+    }
+}
+
+# The paper's claim of Figs. 4 and 5: among its four schemes, Proposed has the largest Jain's index and the smallest Gini coefficient at every point.
 # Emits the number of points where it holds, or nothing where the rows cannot tell.
-function Measure-FigureClaim([object[]] $Rows, [string] $Variable) {
+function Measure-AllocationClaim([object[]] $Rows, [string] $Variable) {
     $points = $Rows | Where-Object { $_.Scheme -in 'Proposed', 'Random', 'RoundRobin', 'MaxMin' } | Group-Object -Property $Variable
     $holds = 0
     foreach ($point in $points) {
@@ -63,32 +78,35 @@ function Measure-FigureClaim([object[]] $Rows, [string] $Variable) {
     [pscustomobject]@{ Holds = $holds; Points = @($points).Count }
 }
 
-# Simulates, emits the rows as they are ready, writes the CSV file, says what came out, and returns the exit code in $script:FigureExitCode.
-function Invoke-Figure {
+# Figs. 4 and 5: simulates the paper's allocation along one variable, with its supply and buckets.
+function Invoke-AllocationFigure {
     [CmdletBinding()]
     param(
-        [Parameter(Mandatory)] [string] $Name,
+        [Parameter(Mandatory)] [int] $Number,
         [Parameter(Mandatory)] [string] $Variable,
+        [Parameter(Mandatory)] [hashtable] $Simulation,
         [Parameter(Mandatory)] [string] $OutputPath,
-        [Parameter(Mandatory)] [hashtable] $Simulation
+        [Parameter(Mandatory)] [int] $Rounds,
+        [Parameter(Mandatory)] [string[]] $Scheme,
+        [Parameter(Mandatory)] [int] $Seed
     )
 
-    $script:FigureExitCode = 1
-    Import-FigureModule
-    $path = Resolve-FigurePath $OutputPath "$($Name.ToLowerInvariant() -replace ' ').csv"
-    $watch = [System.Diagnostics.Stopwatch]::StartNew()
-    Invoke-AllocationSimulation @Simulation -ErrorAction Stop | Tee-Object -Variable rows
-    $watch.Stop()
-    Export-FigureCsv $rows $path
-    $claim = Measure-FigureClaim $rows $Variable
-    $script:FigureExitCode = 0
-    $text = "${Name}: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $path."
-    if ($claim) {
-        $text += " Proposed is the fairest of the paper's schemes by both indices at $($claim.Holds) of $($claim.Points) values of $Variable."
-        if ($claim.Holds -lt $claim.Points) {
-            $script:FigureExitCode = 2
+    Invoke-FigureBody {
+        $path = Resolve-FigurePath $OutputPath "figure$Number.csv"
+        $watch = [System.Diagnostics.Stopwatch]::StartNew()
+        Invoke-AllocationSimulation @Simulation -Supply 1000 -Capacity 4 -Rounds $Rounds -Scheme $Scheme -Seed $Seed -ErrorAction Stop | Tee-Object -Variable rows
+        $watch.Stop()
+        Export-FigureCsv $rows $path
+        $claim = Measure-AllocationClaim $rows $Variable
+        $script:FigureExitCode = 0
+        $text = "Figure ${Number}: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $path."
+        if ($claim) {
+            $text += " Proposed is the fairest of the paper's schemes by both indices at $($claim.Holds) of $($claim.Points) values of $Variable."
+            if ($claim.Holds -lt $claim.Points) {
+                $script:FigureExitCode = 2
+            }
         }
-    }
 
-    Write-Host $text
+        Write-Host $text
+    }
 }

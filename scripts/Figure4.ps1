@@ -66,20 +66,5 @@ param(
 
 $ErrorActionPreference = 'Stop'
 . (Join-Path $PSScriptRoot 'Figure.Common.ps1')
-try {
-    Invoke-Figure -Name 'Figure 4' -Variable Alpha -OutputPath $OutputPath -Simulation @{
-        Agents   = 500
-        Alpha    = $Alpha
-        Supply   = 1000
-        Capacity = 4
-        Rounds   = $Quick ? 50 : $Rounds
-        Scheme   = $Scheme
-        Seed     = $Seed
-    }
-}
-catch {
-    Write-Error -ErrorRecord $_ -ErrorAction Continue
-    exit 1
-}
-
+Invoke-AllocationFigure -Number 4 -Variable Alpha -Simulation @{ Agents = 500; Alpha = $Alpha } -OutputPath $OutputPath -Rounds ($Quick ? 50 : $Rounds) -Scheme $Scheme -Seed $Seed
 exit $FigureExitCode

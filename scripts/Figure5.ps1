@@ -66,20 +66,5 @@ param(
 
 $ErrorActionPreference = 'Stop'
 . (Join-Path $PSScriptRoot 'Figure.Common.ps1')
-try {
-    Invoke-Figure -Name 'Figure 5' -Variable Agents -OutputPath $OutputPath -Simulation @{
-        Agents   = $Agents
-        Alpha    = 0.5
-        Supply   = 1000
-        Capacity = 4
-        Rounds   = $Quick ? 50 : $Rounds
-        Scheme   = $Scheme
-        Seed     = $Seed
-    }
-}
-catch {
-    Write-Error -ErrorRecord $_ -ErrorAction Continue
-    exit 1
-}
-
+Invoke-AllocationFigure -Number 5 -Variable Agents -Simulation @{ Agents = $Agents; Alpha = 0.5 } -OutputPath $OutputPath -Rounds ($Quick ? 50 : $Rounds) -Scheme $Scheme -Seed $Seed
 exit $FigureExitCode

@@ -12,7 +12,7 @@ using Spectre.Console;
 namespace QosValuation.Runner;
 
 /// <summary>
-/// The paper's pipeline from photographs to fairness, and its figures 4 and 5: prints what it finds and writes a CSV for
+/// The paper's pipeline from photographs to fairness, and its figures 4 to 6: prints what it finds and writes a CSV for
 /// each experiment. Everything random comes from one seed; the streams are numbered below so that no two experiments share one.
 /// </summary>
 internal sealed partial class Reproduction(ReproductionOptions options, IAnsiConsole console, CancellationToken cancellation)
@@ -40,6 +40,7 @@ internal sealed partial class Reproduction(ReproductionOptions options, IAnsiCon
         Step("Allocation", () => Allocate(values));
         Step("Figure 4", () => Simulate("figure4", "α", [500], [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]));
         Step("Figure 5", () => Simulate("figure5", "N", [100, 200, 300, 400, 500, 750, 1000, 1500, 2000], [0.5]));
+        Step("Figure 6", () => SimulateValuation(embeddings));
         Step("Figure 7", () => Reconstruct(clusters));
 
         WriteSummary(total.Elapsed);

@@ -128,10 +128,94 @@ Import-Module '$ModuleManifest'
     }
 
     It 'have help with examples, and an about topic' {
-        foreach ($name in 'Invoke-MembershipInferenceAttack', 'Measure-EmpiricalPrivacy') {
+        foreach ($name in 'Invoke-MembershipInferenceAttack', 'Measure-EmpiricalPrivacy', 'Measure-PrototypeUtility', 'Optimize-DpPrototype') {
             (Get-Help $name).Examples.Example.Count | Should -BeGreaterOrEqual 2
         }
 
         Get-Help about_QosValuation_Attacks | Out-String | Should -Match 'EMPIRICAL EPSILON'
+    }
+}
+
+Describe 'Measure-PrototypeUtility' {
+    It 'gives the privacy-utility curve with standard errors' {
+        $rows = $clusters | Measure-PrototypeUtility -Epsilon 0.1, 20 -Trials 20 -Seed 1
+        $rows.Count | Should -Be 4
+        $rows | Should -BeOfType QosValuation.PrototypeUtility
+        $rows.Modality | Should -Be 'Image', 'Text', 'Image', 'Text'
+        $rows.Mechanism | Should -Not -Contain 'AnalyticGaussian'
+        $rows[0].Clusters | Should -Be 4
+        $rows[2].RetrievalAccuracy | Should -BeGreaterThan ($rows[0].RetrievalAccuracy + 0.2)
+        $rows[0].RetrievalAccuracyStandardError | Should -BeGreaterThan 0
+        $rows[2].CrossModalAccuracy | Should -BeGreaterThan $rows[0].CrossModalAccuracy
+        $rows[2].Cosine | Should -BeGreaterThan 0.8
+        ($clusters | Measure-PrototypeUtility -Epsilon 0.1, 20 -Trials 20 -Seed 1).Cosine | Should -Be $rows.Cosine
+    }
+
+    It 'sweeps epsilon from 0.1 to 10 unless told otherwise' {
+        ($clusters | Measure-PrototypeUtility -Modality Image -Trials 2 -Seed 1).Epsilon | Should -Be 0.1, 0.2, 0.5, 1, 2, 5, 10
+    }
+
+    It 'measures post-processing on the same noise' {
+        $rows = $clusters | Measure-PrototypeUtility -Epsilon 2 -PostProcess None, Sphere, Shrink, Average, Join -Trials 50 -Seed 1
+        $rows.PostProcess | Should -Be 'None', 'None', 'Sphere', 'Sphere', 'Shrink', 'Shrink', 'Average', 'Join'
+        $rows[2].RetrievalAccuracy | Should -Be $rows[0].RetrievalAccuracy
+        $rows[2].Distance | Should -BeLessThan $rows[0].Distance
+        $rows[4].Distance | Should -BeLessThan $rows[0].Distance
+        $rows[6].Modality | Should -BeNullOrEmpty
+        $rows[7].Modality | Should -BeNullOrEmpty
+        $rows[7].RetrievalAccuracy | Should -BeGreaterThan $rows[0].RetrievalAccuracy
+    }
+
+    It 'measures prototypes that were released already' {
+        $prototypes = $clusters | New-DpPrototype -Epsilon 50 -Seed 1
+        $rows = $prototypes | Measure-PrototypeUtility -Reference $clusters
+        $rows.Count | Should -Be 2
+        $rows[0].Trials | Should -Be 1
+        $rows[0].Epsilon | Should -Be 50
+        $processed = $prototypes | Optimize-DpPrototype | Measure-PrototypeUtility -Reference $clusters
+        $processed.PostProcess | Should -Be 'Sphere', 'Sphere'
+        $processed[0].RetrievalAccuracy | Should -Be $rows[0].RetrievalAccuracy
+    }
+
+    It 'costs one error for what it cannot use, and goes on' {
+        $empty = [QosValuation.SemanticCluster]@{ Id = 9; Count = 0; Centroid = [float[]]::new(8); IsConfirmed = $false; Members = [QosValuation.ClipEmbedding[]] @() }
+        $rows = @($clusters) + $empty | Measure-PrototypeUtility -Epsilon 1 -Trials 2 -Seed 1 -ErrorVariable errors -ErrorAction SilentlyContinue
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'ClusterWithoutMembers*'
+        $rows[0].Clusters | Should -Be 4
+        $strangers = $clusters | New-DpPrototype -Seed 1 | Measure-PrototypeUtility -Reference $clusters[0, 1] -ErrorVariable errors -ErrorAction SilentlyContinue
+        $errors.Count | Should -Be 4
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'PrototypeWithoutReference*'
+        $strangers.Count | Should -Be 2
+        $clusters[0] | Measure-PrototypeUtility -Epsilon 1 -Trials 2 -WarningVariable warnings -WarningAction SilentlyContinue | Should -Not -BeNullOrEmpty
+        "$warnings" | Should -Match 'one cluster only'
+        { $clusters | Measure-PrototypeUtility -Epsilon 1, 0 } | Should -Throw -ErrorId 'EpsilonOutOfRange*'
+    }
+}
+
+Describe 'Optimize-DpPrototype' {
+    It 'changes vectors and leaves the accounts alone' {
+        $prototypes = $clusters | New-DpPrototype -Epsilon 1 -Seed 1
+        $spent = ($prototypes | Measure-PrivacyLoss).Epsilon
+        foreach ($method in 'Sphere', 'Shrink', 'Average', 'Join') {
+            $processed = $prototypes | Optimize-DpPrototype -PostProcess $method
+            $processed.ClusterId | Should -Be $prototypes.ClusterId
+            $processed.Modality | Should -Be $prototypes.Modality
+            $processed.PostProcessing | Should -Be (@($method) * 8)
+            ($processed | Measure-PrivacyLoss).Epsilon | Should -Be $spent
+        }
+
+        $norm = [Math]::Sqrt((($prototypes | Optimize-DpPrototype)[0].Vector | ForEach-Object { $_ * $_ } | Measure-Object -Sum).Sum)
+        $norm | Should -BeGreaterThan 0.999999
+        $norm | Should -BeLessThan 1.000001
+        $average = $prototypes | Optimize-DpPrototype Average
+        $average[0].Vector | Should -Be $average[1].Vector
+        $joined = $prototypes | Optimize-DpPrototype Join
+        $joined[0].Vector | Should -Be ($prototypes[0].Vector + $prototypes[1].Vector)
+        ($joined | Measure-PrototypeUtility -Reference $clusters).PostProcess | Should -Be 'Join'
+    }
+
+    It 'refuses prototypes of two models together' {
+        $prototypes = @($clusters[0] | New-DpPrototype -Seed 1) + (New-TestCluster 7 3 -Dimension 4 | New-DpPrototype -Seed 1)
+        { $prototypes | Optimize-DpPrototype Shrink } | Should -Throw -ErrorId 'PrototypeDimensionMismatch*'
     }
 }

@@ -1,3 +1,7 @@
+BeforeDiscovery {
+    . $PSScriptRoot/Common.ps1
+}
+
 BeforeAll {
     . $PSScriptRoot/Common.ps1
 }
@@ -54,6 +58,76 @@ Describe 'scripts/Figure<Number>.ps1' -ForEach @(
     It 'has help' {
         $help = Get-Help $script -Full
         $help.Synopsis | Should -Match "Fig\. $Number"
+        @($help.examples.example).Count | Should -Be 3
+        foreach ($parameter in $help.parameters.parameter) {
+            $parameter.description.Text | Should -Not -BeNullOrEmpty -Because $parameter.name
+        }
+    }
+}
+
+Describe 'scripts/Figure6.ps1' {
+    BeforeAll {
+        $script = Join-Path $RepositoryRoot 'scripts/Figure6.ps1'
+        $folder = Join-Path $TestDrive 'figure6'
+        $vectors = Join-Path $TestDrive 'vectors.csv'
+
+        # Four directions in the plane, 40 records each, in turn.
+        0..159 | ForEach-Object {
+            $angle = (($_ % 4) * 60 + ($_ * 7 % 11) / 2) * [math]::PI / 180
+            [QosValuation.ClipEmbedding]@{ Source = "r$_"; Item = "r$_"; Modality = 'Image'; Vector = [float[]]([math]::Cos($angle), [math]::Sin($angle)) }
+        } | Export-Embedding -Path $vectors
+    }
+
+    It 'makes both parts of the figure from a file of embeddings' {
+        $rows = & $script -Path $vectors -Repetition 5 -NoveltyThreshold 5, 10, 30 -Quantity 20, 40, 80, 120, 160 -OutputPath $folder -SimilarityThreshold 0.95 -InformationVariable said 6> $null
+        $LASTEXITCODE | Should -BeIn 0, 2
+        $rows.Count | Should -Be 15
+        $rows[0] | Should -BeOfType QosValuation.ValuationSimulationResult
+        $rows.Quantity | Select-Object -Unique | Should -Be 20, 40, 80, 120, 160
+        $last = $rows | Where-Object Quantity -eq 160
+        $last.Clusters | Should -Be 4, 4, 4
+        $last.Novel | Should -Be 20, 40, 120
+        $last.Confirmed | Should -Be 4, 4, 4
+        $last[1].FirstConfirmation | Should -BeGreaterThan $last[0].FirstConfirmation
+        "$said" | Should -Match 'Figure 6: 15 rows'
+        (Import-Csv (Join-Path $folder figure6a.csv)).Count | Should -Be 15
+        $summary = Import-Csv (Join-Path $folder figure6b.csv)
+        $summary.NoveltyThreshold | Should -Be 5, 10, 30
+        [double]$summary[2].ConfirmationDelay | Should -Be $last[2].ConfirmationDelay
+        Get-ChildItem $folder | Should -HaveCount 2
+    }
+
+    It 'shows on the real photographs what the paper says' -Skip:($null -eq $SharedData) {
+        $null = & $script -Quick -Path (Join-Path $SharedData 'flickr8k-clip/image_embeddings.npy') -OutputPath (Join-Path $folder 'real') -InformationVariable said 6> $null
+        $LASTEXITCODE | Should -Be 0
+        "$said" | Should -Match 'more slowly for 5 of 5 Γ.*increase 4 .*later 4 of 4'
+    }
+
+    It 'repeats with a seed, and names its files after a name' {
+        $few = @{ Path = $vectors; Repetition = 3; NoveltyThreshold = 8; SimilarityThreshold = 0.95; OutputPath = Join-Path $folder 'own.csv' }
+        $first = & $script @few -Seed 3 6> $null
+        (& $script @few -Seed 3 6> $null).Value | Should -Be $first.Value
+        (& $script @few -Seed 4 6> $null).Value | Should -Not -Be $first.Value
+        Join-Path $folder 'owna.csv' | Should -Exist
+        Join-Path $folder 'ownb.csv' | Should -Exist
+    }
+
+    It 'runs alone on drawn scenes, and leaves none behind' {
+        $before = @(Get-ChildItem ([IO.Path]::GetTempPath()) -Filter 'figure6-*').Count
+        $lines = Invoke-FreshPwsh "& '$script' -Quick -NoveltyThreshold 5, 10 -OutputPath '$folder/alone' | Measure-Object | ForEach-Object Count; exit (`$LASTEXITCODE -eq 1)"
+        $lines | Should -Contain '40'
+        @(Get-ChildItem ([IO.Path]::GetTempPath()) -Filter 'figure6-*').Count | Should -Be $before
+    }
+
+    It 'fails with exit code 1 and says why' {
+        $null = & $script -Path (Join-Path $TestDrive none.npy) -OutputPath $folder -ErrorVariable faults 2> $null 6> $null
+        $LASTEXITCODE | Should -Be 1
+        "$faults" | Should -Match 'none.npy'
+    }
+
+    It 'has help' {
+        $help = Get-Help $script -Full
+        $help.Synopsis | Should -Match 'Fig\. 6'
         @($help.examples.example).Count | Should -Be 3
         foreach ($parameter in $help.parameters.parameter) {
             $parameter.description.Text | Should -Not -BeNullOrEmpty -Because $parameter.name

@@ -90,3 +90,88 @@ Describe 'Measure-DataValue' {
         $text | Should -Match ('ann +8 +4 +2 +2 +' + [regex]::Escape((0.625).ToString('F3')))
     }
 }
+
+Describe 'Invoke-ValuationSimulation' {
+    BeforeAll {
+        # Three directions, 30 records each.
+        $raw = 0..89 | ForEach-Object {
+            $angle = (($_ % 3) * 60 + ($_ * 7 % 5)) * [math]::PI / 180
+            New-Label '' "r$_" $null $null Image @([math]::Cos($angle), [math]::Sin($angle))
+        }
+    }
+
+    It 'emits a row for each threshold and quantity' {
+        $rows = @($raw | Invoke-ValuationSimulation -NoveltyThreshold 5, 10 -Quantity 30, 60, 90 -Repetition 4 -SimilarityThreshold 0.95 -Seed 1)
+        $rows[0] | Should -BeOfType QosValuation.ValuationSimulationResult
+        $rows.NoveltyThreshold | Should -Be 5, 5, 5, 10, 10, 10
+        $rows.Quantity | Should -Be 30, 60, 90, 30, 60, 90
+        # All 90 are in three clusters: φ = (15 + 75 / 2) / 90.
+        [math]::Round($rows[2].Value, 12) | Should -Be ([math]::Round(52.5 / 90 * [math]::Log(91), 12))
+        $rows[2].Novel, $rows[2].Normal, $rows[2].Noise, $rows[2].Confirmed, $rows[2].Coverage, $rows[2].ConfirmedRepetitions | Should -Be 15, 75, 0, 3, 1, 4
+        $rows[2].ValueStandardError | Should -BeLessThan 1e-12
+    }
+
+    It 'takes the captions of a record with its photograph, and objects from files' {
+        $both = $raw | ForEach-Object { $_; New-Label '' $_.Item $null $null Text @(0, -1) }
+        $settings = @{ NoveltyThreshold = 5; Repetition = 3; SimilarityThreshold = 0.95; Seed = 1 }
+        $expected = @($raw | Invoke-ValuationSimulation @settings | ForEach-Object ToString)
+        @($both | Invoke-ValuationSimulation @settings | ForEach-Object ToString) | Should -Be $expected
+        @($raw | ConvertTo-Json | ConvertFrom-Json | Invoke-ValuationSimulation @settings | ForEach-Object ToString) | Should -Be $expected
+        @($raw | Invoke-ValuationSimulation @settings -Seed 2 -ErrorAction Stop | ForEach-Object ToString) | Should -Not -Be $expected
+    }
+
+    It 'summarises each threshold with -Summary, in a table of its own' {
+        $summary = @($raw | Invoke-ValuationSimulation -NoveltyThreshold 5, 10, 40 -Repetition 3 -SimilarityThreshold 0.95 -Seed 1 -Summary)
+        $summary.NoveltyThreshold | Should -Be 5, 10, 40
+        $summary[0] | Should -BeOfType QosValuation.ValuationSimulationResult
+        $summary.Quantity | Should -Be 90, 90, 90
+        $summary[2].Confirmed | Should -Be 0
+        $summary[2].FirstConfirmation | Should -BeNullOrEmpty
+        $text = $summary | Out-String -Width 80
+        $text | Should -Match 'Γ +Quantity +Novel +± SE +Confirmed +± SE +Delay +± SE +First DP +± SE'
+        $raw | Invoke-ValuationSimulation 5 -Repetition 3 -Quantity 90 | Out-String -Width 80 | Should -Match 'Γ +Quantity +Value +± SE +φ +± SE +Novel +Normal +Noise +Confirmed'
+    }
+
+    It 'refuses <Because>' -ForEach @(
+        @{ Because = 'more records than there are'; Arguments = @{ Quantity = 91 }; Id = 'QuantityExceedsRecords' }
+        @{ Because = 'a quantity of 0'; Arguments = @{ Quantity = 0 }; Id = 'ParameterArgumentValidationError' }
+        @{ Because = 'a threshold of 0'; Arguments = @{ NoveltyThreshold = 0 }; Id = 'ParameterArgumentValidationError' }
+        @{ Because = 'no repetition'; Arguments = @{ Repetition = 0 }; Id = 'ParameterArgumentValidationError' }
+    ) {
+        { $raw | Invoke-ValuationSimulation @Arguments -ErrorAction Stop } | Should -Throw -ErrorId "$Id,*"
+    }
+
+    It 'emits nothing for no input, and one error for what cannot be used' {
+        @() | Invoke-ValuationSimulation | Should -BeNullOrEmpty
+        $broken = New-Label '' broken $null $null Image @([float]::NaN, 0)
+        $rows = @($raw[0], $broken, $raw[1] | Invoke-ValuationSimulation 2 -Quantity 2 -Repetition 2 -ErrorAction SilentlyContinue -ErrorVariable faults)
+        $rows.Count | Should -Be 1
+        $faults.FullyQualifiedErrorId | Should -Be 'EmbeddingNotFinite,QosValuation.Cmdlets.Valuation.InvokeValuationSimulationCommand'
+    }
+
+    It 'stops at once when the pipeline is stopped' {
+        $shell = [powershell]::Create()
+        try {
+            $null = $shell.AddScript({
+                param($Manifest)
+                Import-Module $Manifest
+                $random = [random]::new(1)
+                1..4000 | ForEach-Object -Process {
+                    $vector = [float[]]::new(512)
+                    $vector[$random.Next(512)] = 1
+                    $vector[$random.Next(512)] += 1
+                    [QosValuation.ClipEmbedding]@{ Source = "$_"; Item = "$_"; Modality = 'Image'; Vector = $vector }
+                } -End { Write-Information ready } | Invoke-ValuationSimulation -SimilarityThreshold 1 -Repetition 1000000
+            }).AddArgument($ModuleManifest)
+            $running = $shell.BeginInvoke()
+            for ($i = 0; $i -lt 600 -and $shell.Streams.Information.Count -eq 0 -and -not $running.IsCompleted; $i++) { Start-Sleep -Milliseconds 100 }
+            Start-Sleep -Milliseconds 200
+            $running.IsCompleted | Should -BeFalse
+            $shell.Stop()
+            $shell.InvocationStateInfo.State | Should -Be Stopped
+        }
+        finally {
+            $shell.Dispose()
+        }
+    }
+}

@@ -176,24 +176,20 @@ public static class AllocationSimulation
 
     private static QosValuationException Invalid(string message, object subject) => new("SimulationNotValid", FaultKind.InvalidArgument, message, subject);
 
-    /// <summary>Mean, variance (Welford 1962) and quantiles of a stream.</summary>
+    /// <summary>Mean, standard error and quantiles of a stream.</summary>
     private sealed class Summary
     {
-        private long _count;
-        private double _squares;
+        private readonly RunningMean _mean = new();
 
         public QuantileSample Quantiles { get; } = new();
 
-        public double Mean { get; private set; }
+        public double Mean => _mean.Mean;
 
-        public double StandardError => _count > 1 ? Math.Sqrt(_squares / (_count - 1) / _count) : double.NaN;
+        public double StandardError => _mean.StandardError;
 
         public void Add(double sample)
         {
-            _count++;
-            double distance = sample - Mean;
-            Mean += distance / _count;
-            _squares += distance * (sample - Mean);
+            _mean.Add(sample);
             Quantiles.Add(sample);
         }
     }

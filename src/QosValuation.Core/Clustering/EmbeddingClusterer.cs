@@ -56,6 +56,11 @@ public abstract class EmbeddingClusterer
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(faulted);
         options.Validate();
+        if (options.PublicCentroids is not null)
+        {
+            return new PublicCentroidClusterer(options, labelled, faulted);
+        }
+
         return options.Algorithm == ClusteringAlgorithm.Online
             ? new OnlineEmbeddingClusterer(options, labelled, faulted)
             : new BatchEmbeddingClusterer(options, labelled, faulted);
@@ -111,11 +116,7 @@ public abstract class EmbeddingClusterer
 
     private protected void Emit(ClipEmbedding embedding) => _labelled?.Invoke(embedding);
 
-    private protected void FaultCancelled(SemanticRecord record) => _faulted(new QosValuationException(
-        "RecordCancelsOut",
-        FaultKind.InvalidData,
-        $"The {(record.PlacedBy == Modality.Image ? "image" : "text")} embeddings of the record '{record.Item}' cancel out, so that it has no place: check what its Item joins.",
-        record.Embeddings[0]));
+    private protected void FaultCancelled(SemanticRecord record) => _faulted(record.CancelsOut());
 
     private protected Novelty NoveltyOf(int rank) => rank < Options.NoveltyThreshold ? Novelty.Novel : Novelty.Normal;
 }

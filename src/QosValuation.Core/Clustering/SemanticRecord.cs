@@ -67,6 +67,13 @@ public sealed class SemanticRecord
         return UnitVector.Norm(destination) > 1e-6 * count && UnitVector.TryNormalize(destination);
     }
 
+    /// <summary>The fault of a record whose vectors cancel out.</summary>
+    internal QosValuationException CancelsOut() => new(
+        "RecordCancelsOut",
+        FaultKind.InvalidData,
+        $"The {(PlacedBy == Modality.Image ? "image" : "text")} embeddings of the record '{Item}' cancel out, so that it has no place: check what its Item joins.",
+        _embeddings[0]);
+
     internal void Add(ClipEmbedding embedding) => _embeddings.Add(embedding);
 
     private static void Accumulate(ReadOnlySpan<float> vector, Span<float> sum)

@@ -286,6 +286,10 @@ public sealed class NeighboringPair
         /// <returns>At most of norm 1.</returns>
         public ReadOnlySpan<double> Vector(int record) => _vectors[record];
 
+        /// <summary>The mean of the records' vectors: the prototype without noise. O(d).</summary>
+        /// <returns>At most of norm 1.</returns>
+        public float[] Mean() => Array.ConvertAll(_total, x => (float)(x / Count));
+
         /// <summary>The pair of a record against its worst neighbour: its opposite −x under ReplaceOne, its absence under AddRemove. O(members + d).</summary>
         /// <param name="record">The record in question.</param>
         /// <param name="neighboring">The relation.</param>

@@ -1,0 +1,159 @@
+<#
+.SYNOPSIS
+Reproduces Fig. 6 of the paper: data value against quantity, and what each novelty threshold discovers.
+
+.DESCRIPTION
+Lets embeddings arrive in random orders, clusters them online, and averages for each novelty threshold Γ what they are worth after each quantity (Fig. 6a), and how many novel records and confirmed clusters they hold, how long confirmation takes, and when differential privacy can first be applied (Fig. 6b). Emits a row for each Γ and quantity, with standard errors; writes them to figure6a.csv, and the rows of the largest quantity to figure6b.csv.
+
+The embeddings are those of -Path: a file of embeddings (.npy, .csv, .jsonl), or a folder of photographs, which are embedded with -Model. Without it scenes are drawn and embedded with the built-in clip-mini.
+
+Exit codes: 0 the figure was made and shows what the paper says: for every Γ the value grows with quantity while a further record adds less in the second half than in the first, and a larger Γ has more novel records and confirms its first cluster later; 1 an error; 2 the figure was made, but does not show all of that.
+
+.PARAMETER Path
+A file of embeddings (.npy, .csv or .jsonl, as Import-Embedding reads), or a folder of photographs. Without it scenes are drawn.
+
+.PARAMETER Model
+The model that embeds photographs: a name or a folder, as for Get-ClipEmbedding; clip-mini by default.
+
+.PARAMETER OutputPath
+The folder in which figure6a.csv and figure6b.csv are written, or a name such as run.csv for runa.csv and runb.csv; created where it does not exist. The folder results by default.
+
+.PARAMETER Seed
+The seed: the same seed gives the same rows, on any number of cores. 1 by default.
+
+.PARAMETER Repetition
+The random orders that are averaged; 200 by default.
+
+.PARAMETER Quick
+20 orders instead of 200, and 150 scenes instead of 1000, for a first look.
+
+.PARAMETER NoveltyThreshold
+Γ: the thresholds; 5, 10, 25, 50 and 100 by default.
+
+.PARAMETER Quantity
+The numbers of records at which rows are made; twenty by default, evenly spaced up to all records.
+
+.PARAMETER SimilarityThreshold
+The cosine from which a cluster takes a record: 0.7 by default, which suits images of CLIP ViT-B/32; 0.85 for drawn scenes, which lie closer together.
+
+.EXAMPLE
+./scripts/Figure6.ps1 -Path ./image_embeddings.npy
+
+Makes the figure from embeddings with 200 orders and writes results/figure6a.csv and results/figure6b.csv.
+
+.EXAMPLE
+./scripts/Figure6.ps1 -Quick -NoveltyThreshold 5, 20
+
+A first look at two thresholds, on drawn scenes.
+
+.EXAMPLE
+./scripts/Figure6.ps1 -Path ./photos | Where-Object NoveltyThreshold -eq 50 | Select-Object Quantity, Value, ValueStandardError
+
+Rows are objects.
+
+.OUTPUTS
+QosValuation.ValuationSimulationResult
+#>
+[CmdletBinding(DefaultParameterSetName = 'Repetition')]
+param(
+    [ValidateNotNullOrEmpty()]
+    [string] $Path,
+
+    [ValidateNotNullOrEmpty()]
+    [string] $Model = 'clip-mini',
+
+    [ValidateNotNullOrEmpty()]
+    [string] $OutputPath = 'results',
+
+    [int] $Seed = 1,
+
+    [Parameter(ParameterSetName = 'Repetition')]
+    [ValidateRange(1, 10000000)]
+    [int] $Repetition = 200,
+
+    [Parameter(Mandatory, ParameterSetName = 'Quick')]
+    [switch] $Quick,
+
+    [ValidateNotNullOrEmpty()]
+    [ValidateRange(1, [int]::MaxValue)]
+    [int[]] $NoveltyThreshold = @(5, 10, 25, 50, 100),
+
+    [ValidateNotNullOrEmpty()]
+    [int[]] $Quantity,
+
+    [ValidateRange(0.0, 1.0)]
+    [double] $SimilarityThreshold = ($Path ? 0.7 : 0.85)
+)
+
+$ErrorActionPreference = 'Stop'
+. (Join-Path $PSScriptRoot 'Figure.Common.ps1')
+
+# The embeddings of a file, of a folder of photographs, or of drawn scenes.
+function Get-FigureEmbedding {
+    if (-not $Path) {
+        $scenes = Join-Path ([System.IO.Path]::GetTempPath()) "figure6-$([guid]::NewGuid().ToString('N'))"
+        try {
+            $null = New-SceneDataset -Path $scenes -Count ($Quick ? 150 : 1000) -ImageSize 64 -Seed $Seed
+            Get-ClipEmbedding -LiteralPath $scenes -Recurse
+        }
+        finally {
+            Remove-Item -LiteralPath $scenes -Recurse -Force -ErrorAction Ignore
+        }
+    }
+    elseif (Test-Path -LiteralPath $Path -PathType Container) {
+        Get-ClipEmbedding -LiteralPath $Path -Recurse -Model $Model
+    }
+    else {
+        Import-Embedding -LiteralPath $Path
+    }
+}
+
+# What the paper says of Fig. 6, and whether the rows show it.
+function Measure-ValuationClaim([object[]] $Rows) {
+    $curves = @($Rows | Group-Object NoveltyThreshold | ForEach-Object { , @($_.Group | Sort-Object Quantity) })
+    $marginal = @($curves | Where-Object Count -gt 2 | ForEach-Object {
+        $middle = $_[[int][math]::Floor($_.Count / 2)]
+        $early = ($middle.Value - $_[0].Value) / ($middle.Quantity - $_[0].Quantity)
+        $late = ($_[-1].Value - $middle.Value) / ($_[-1].Quantity - $middle.Quantity)
+        $late -gt 0 -and $late -lt $early
+    })
+    $last = @($curves | ForEach-Object { $_[-1] } | Sort-Object NoveltyThreshold)
+    $novel = $later = 0
+    for ($i = 1; $i -lt $last.Count; $i++) {
+        # Where the smaller threshold already makes every clustered record novel there is nothing to gain.
+        $novel += [int]($last[$i].Novel -gt $last[$i - 1].Novel -or $last[$i - 1].Normal -eq 0)
+        # Where no cluster is confirmed, privacy waits longer than the data last.
+        $later += [int]($null -eq $last[$i].FirstConfirmation -or $last[$i].FirstConfirmation -gt $last[$i - 1].FirstConfirmation)
+    }
+
+    $steps = $last.Count - 1
+    [pscustomobject]@{
+        Holds = @($marginal -eq $false).Count -eq 0 -and $novel -eq $steps -and $later -eq $steps
+        Text  = "Value grows ever more slowly for $(@($marginal -eq $true).Count) of $($marginal.Count) Γ; from one Γ to the next, novel records increase $novel and the first confirmation comes later $later of $steps times."
+    }
+}
+
+Invoke-FigureBody {
+    $name = Resolve-FigurePath $OutputPath 'figure6.csv'
+    $files = 'a', 'b' | ForEach-Object { $name -replace '\.csv$', "$_.csv" }
+    $settings = @{ NoveltyThreshold = $NoveltyThreshold; Repetition = $Quick ? 20 : $Repetition; Seed = $Seed; SimilarityThreshold = $SimilarityThreshold }
+    if ($Quantity) {
+        $settings.Quantity = $Quantity
+    }
+
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    Get-FigureEmbedding | Invoke-ValuationSimulation @settings | Tee-Object -Variable rows
+    $watch.Stop()
+    if (-not $rows) {
+        throw "Nothing could be embedded from '$Path'."
+    }
+
+    $largest = ($rows.Quantity | Measure-Object -Maximum).Maximum
+    Export-FigureCsv $rows $files[0]
+    Export-FigureCsv @($rows | Where-Object Quantity -eq $largest) $files[1]
+    $claim = Measure-ValuationClaim $rows
+    $script:FigureExitCode = $claim.Holds ? 0 : 2
+    Write-Host "Figure 6: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $($files -join ' and '). $($claim.Text)"
+}
+
+exit $FigureExitCode

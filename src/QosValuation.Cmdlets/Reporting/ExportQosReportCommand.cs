@@ -1,0 +1,198 @@
+using System.Collections;
+using System.Diagnostics;
+using System.Management.Automation;
+using QosValuation.Reporting;
+
+namespace QosValuation.Cmdlets;
+
+/// <summary>A form in which Export-QosReport writes figures.</summary>
+public enum QosFigureFormat
+{
+    /// <summary>Scalable vector graphics.</summary>
+    Svg,
+
+    /// <summary>Pixels, at twice the size of the drawing.</summary>
+    Png,
+}
+
+/// <summary>Turns results into one HTML page with plots, tables and explanations.</summary>
+/// <remarks>
+/// <para>Results of every cmdlet may come in together and in any order; rows of the same kind share a section. Known kinds get plots: allocation simulations (lines with bands), token grants (bars and Lorenz curves), fairness, the fairness frontier, quality of service, data values, clusters, prototypes and privacy losses. Everything else becomes a table. Rows of Import-Csv work as well, told by their columns.</para>
+/// <para>The page holds all it needs and its content security policy forbids it the network. It is readable in light and dark, on a phone, with the keyboard and with a screen reader, and every plot has its table. Where scripts are blocked the plots are still there, as drawings.</para>
+/// <para>With -FigurePath each figure is also written as a file of its own, for papers: as SVG, as PNG, or both. The first figure of a session takes a few seconds.</para>
+/// <para>The report is written at the end, whole or not at all.</para>
+/// </remarks>
+/// <example>
+/// <summary>A report of a simulation</summary>
+/// <code>Invoke-AllocationSimulation -Agents 500 -Alpha 0.1, 0.5, 1, 5 -Rounds 100 -Seed 1 | Export-QosReport ./report.html -Title 'Fairness over heterogeneity'</code>
+/// </example>
+/// <example>
+/// <summary>Several kinds of results, and the figures as files</summary>
+/// <code>$values = 1..20 | ForEach-Object { [pscustomobject]@{ Agent = "agent-$_"; Value = $_ } }
+/// $grants = $values | Invoke-TokenAllocation -Supply 40
+/// @($grants) + @($grants | Measure-Fairness -Lorenz) + @($values | Get-FairnessFrontier -Supply 40) |
+///     Export-QosReport ./report.html -FigurePath ./figures -Format Svg, Png -Force</code>
+/// </example>
+/// <example>
+/// <summary>From a CSV file</summary>
+/// <code>./scripts/Figure4.ps1 -Quick -OutputPath ./results
+/// Import-Csv ./results/figure4.csv | Export-QosReport ./figure4.html -Title 'Figure 4' -Parameter @{ Seed = 1 }</code>
+/// </example>
+/// <seealso>Invoke-AllocationSimulation</seealso>
+/// <seealso>Invoke-QosSimulation</seealso>
+/// <seealso>Measure-Fairness</seealso>
+[Cmdlet(VerbsData.Export, "QosReport", SupportsShouldProcess = true)]
+[OutputType(typeof(FileInfo))]
+public sealed class ExportQosReportCommand : QosCmdlet
+{
+    private readonly ReportBuilder _builder = new();
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private string _path = string.Empty;
+
+    /// <summary>The HTML file to write. Missing folders are created.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    [Alias("LiteralPath")]
+    public string Path { get; set; } = string.Empty;
+
+    /// <summary>The results.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [AllowNull]
+    public PSObject?[]? InputObject { get; set; } = [];
+
+    /// <summary>The title of the page.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string Title { get; set; } = "QosValuation report";
+
+    /// <summary>A folder for the figures as files of their own; created where it does not exist, and its files of the same names replaced.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? FigurePath { get; set; }
+
+    /// <summary>The form of the figures in -FigurePath; Svg by default. Png needs a font on the machine.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public QosFigureFormat[] Format { get; set; } = [QosFigureFormat.Svg];
+
+    /// <summary>What else the page should say of how the results were made: names and values, such as @{ Dataset = 'Flickr8k'; Seed = 1 }.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public IDictionary Parameter { get; set; } = new Hashtable();
+
+    /// <summary>The time that the page gives for its making. With it the same results give the same bytes, and the page tells no running time.</summary>
+    [Parameter]
+    public DateTimeOffset GeneratedAt { get; set; }
+
+    /// <summary>Replace an existing file.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Emit the files that were written: the page first, then the figures.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        _path = ResolveNewPath(Path);
+        if (Directory.Exists(_path))
+        {
+            throw new QosValuationException("PathIsFolder", FaultKind.InvalidArgument, $"'{_path}' is a folder; name the file to write in it, such as report.html.", _path);
+        }
+
+        if (File.Exists(_path) && !Force)
+        {
+            throw new QosValuationException("FileExists", FaultKind.InvalidArgument, $"'{_path}' exists. Choose another name, or give -Force to replace it.", _path);
+        }
+
+        if (!IsBound(nameof(FigurePath)) && IsBound(nameof(Format)))
+        {
+            throw new QosValuationException("FormatWithoutFigurePath", FaultKind.InvalidArgument, "-Format says how -FigurePath writes figures; give -FigurePath too, or leave -Format out.", Format);
+        }
+
+        FigureRenderer.WarmUp();
+    }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        foreach (PSObject? item in InputObject ?? [])
+        {
+            if (item?.BaseObject is null)
+            {
+                continue;
+            }
+
+            if (item.BaseObject is string or ValueType)
+            {
+                WriteFault(new QosValuationException("ResultNotUsable", FaultKind.InvalidData, $"'{item}' is a single {item.BaseObject.GetType().Name} without properties, which a report cannot show; pipe in the objects that the cmdlets emit.", item), item);
+                continue;
+            }
+
+            _builder.Add(ReportRecords.From(item));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
+        if (_builder.Count == 0)
+        {
+            throw new QosValuationException("NothingToReport", FaultKind.InvalidData, "No results came in, so no report was written; pipe in what a cmdlet of the module emits.");
+        }
+
+        string? folder = FigurePath is null ? null : ResolveNewPath(FigurePath);
+        bool dated = IsBound(nameof(GeneratedAt)) || GeneratedAt != default;
+        Report report = _builder.Build(Title, dated ? GeneratedAt : DateTimeOffset.Now, Facts(timed: !dated));
+        int figures = report.Figures().Count();
+        Output.Verbose($"{_builder.Count} results in {report.Sections.Count} sections with {figures} figures.");
+        if (Output.ShouldProcess(_path, $"Write a report of {_builder.Count} results"))
+        {
+            var meter = new ProgressMeter(Output, "Drawing figures", "figures");
+            ReportFiles.SavePage(report, _path, done => meter.Report(done, figures), Cancellation);
+            meter.Complete();
+            Emit(_path);
+        }
+
+        if (folder is not null && Output.ShouldProcess(folder, $"Write {figures} figures as {string.Join(" and ", Format.Distinct())}"))
+        {
+            foreach (string file in ReportFiles.SaveFigures(report, folder, [.. Format.Select(format => format == QosFigureFormat.Png ? FigureFormat.Png : FigureFormat.Svg)], Cancellation))
+            {
+                Emit(file);
+            }
+        }
+    }
+
+    private void Emit(string file)
+    {
+        Output.Verbose($"Wrote {file}.");
+        if (PassThru)
+        {
+            WriteRecord(new FileInfo(file));
+        }
+    }
+
+    private IEnumerable<KeyValuePair<string, string>> Facts(bool timed)
+    {
+        foreach (DictionaryEntry entry in Parameter.Cast<DictionaryEntry>().OrderBy(entry => entry.Key.ToString(), StringComparer.OrdinalIgnoreCase))
+        {
+            yield return new(entry.Key.ToString() ?? string.Empty, ReportRecord.TextOf(entry.Value is PSObject wrapped ? wrapped.BaseObject : entry.Value));
+        }
+
+        if (timed)
+        {
+            yield return new("Time from the first result to the last", ReportNumber.Format(Stopwatch.GetElapsedTime(_start).TotalSeconds, 3) + " s");
+        }
+
+        foreach (KeyValuePair<string, string> version in ReportBuilder.Versions())
+        {
+            yield return version;
+        }
+
+        if (SessionState?.PSVariable.GetValue("PSVersionTable") is Hashtable table && table["PSVersion"] is object shell)
+        {
+            yield return new("PowerShell", shell.ToString()!);
+        }
+    }
+}

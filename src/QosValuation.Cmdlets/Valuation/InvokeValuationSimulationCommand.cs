@@ -1,0 +1,133 @@
+using System.Management.Automation;
+using QosValuation.Clustering;
+using QosValuation.Cmdlets.Clustering;
+using QosValuation.Valuation;
+
+namespace QosValuation.Cmdlets.Valuation;
+
+/// <summary>Simulates what data are worth as more of them arrive, and what each novelty threshold discovers by then.</summary>
+/// <remarks>
+/// <para>The records arrive in random orders and are clustered online, as Group-Embedding does. For each Γ and quantity a row tells the value of all records that have arrived, f(d) = φ(d) · ln(1 + |d|), and what was discovered: novel records, clusters, confirmed clusters, how many records arrive between a cluster's first and its confirmation, and when the first cluster is confirmed, which is when differential privacy can first be applied (paper, section V-C, Fig. 6). All are means over -Repetition orders with their standard errors.</para>
+/// <para>One type of row holds both parts of the figure: Fig. 6a is Value against Quantity for each NoveltyThreshold, Fig. 6b the rows of the largest quantity, which -Summary emits alone and shows with other columns.</para>
+/// <para>All Γ see the same orders, and Γ does not influence the clusters. The same seed gives the same rows for any number of cores. ConfirmationDelay averages over the clusters that are confirmed, so that slow clusters enter it late; FirstConfirmation and Coverage (the share of the records in confirmed clusters) do not have that bias.</para>
+/// <para>The embeddings are collected first, because they are used many times.</para>
+/// </remarks>
+/// <example>
+/// <summary>Fig. 6a: data value against quantity for four Γ.</summary>
+/// <code>Import-Embedding image_embeddings.npy | Invoke-ValuationSimulation -NoveltyThreshold 5, 10, 25, 50 -Seed 1 | Export-Csv fig6a.csv</code>
+/// </example>
+/// <example>
+/// <summary>Fig. 6b: what each Γ discovers, and when differential privacy can first be applied.</summary>
+/// <code>Import-Embedding image_embeddings.npy | Invoke-ValuationSimulation -NoveltyThreshold 5, 10, 25, 50 -Seed 1 -Summary</code>
+/// </example>
+/// <example>
+/// <summary>The value of photographs at three quantities.</summary>
+/// <code>Get-ClipEmbedding ./photos -Recurse | Invoke-ValuationSimulation -NoveltyThreshold 5 -Quantity 5, 10, 20 -Repetition 20</code>
+/// </example>
+/// <seealso>Group-Embedding</seealso>
+/// <seealso>Measure-DataValue</seealso>
+/// <seealso>Measure-OrderSensitivity</seealso>
+[Cmdlet(VerbsLifecycle.Invoke, "ValuationSimulation")]
+[OutputType(typeof(ValuationSimulationResult))]
+public sealed class InvokeValuationSimulationCommand : QosCmdlet
+{
+    private const string SummaryType = "QosValuation.ValuationSimulationResult#Summary";
+    private RecordCollector? _collector;
+    private ProgressMeter? _meter;
+    private long _count;
+
+    /// <summary>The embeddings: from Get-ClipEmbedding, Import-Embedding, or objects with an embedding's properties.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [ClipEmbeddingTransformation]
+    [ValidateNotNull]
+    public ClipEmbedding[] InputObject { get; set; } = [];
+
+    /// <summary>Γ: the novelty thresholds that are compared, each at least 1; 10, 25, 50 and 100 by default.</summary>
+    /// <value>10, 25, 50, 100</value>
+    [Parameter(Position = 0)]
+    [ValidateNotNullOrEmpty]
+    [ValidateRange(1, int.MaxValue)]
+    [Alias("Gamma")]
+    public int[] NoveltyThreshold { get; set; } = [10, 25, 50, 100];
+
+    /// <summary>The numbers of records at which a row is made, each from 1 to the number of records; by default twenty, evenly spaced up to all of them.</summary>
+    /// <value>twenty, evenly spaced</value>
+    [Parameter(Position = 1)]
+    [ValidateNotNullOrEmpty]
+    [ValidateRange(1, int.MaxValue)]
+    public int[]? Quantity { get; set; }
+
+    /// <summary>The number of random orders of arrival that are averaged, at least 1; 50 by default.</summary>
+    /// <value>50</value>
+    [Parameter]
+    [ValidateRange(1, 10_000_000)]
+    public int Repetition { get; set; } = 50;
+
+    /// <summary>The cosine, from 0 to 1, from which a cluster takes a record; 0.7 by default, as for Group-Embedding.</summary>
+    /// <value>0.7</value>
+    [Parameter]
+    [ValidateRange(0.0, 1.0)]
+    public double SimilarityThreshold { get; set; } = ClusteringOptions.DefaultOnlineSimilarity;
+
+    /// <summary>The seed: the same seed gives the same rows. Without it draws are cryptographic.</summary>
+    [Parameter]
+    public int? Seed { get; set; }
+
+    /// <summary>Emit only the rows of the largest quantity, one for each Γ, shown with the columns of Fig. 6b.</summary>
+    [Parameter]
+    public SwitchParameter Summary { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        _collector = new RecordCollector(fault => WriteFault(fault));
+        _meter = new ProgressMeter(Output, "Collecting embeddings", "embeddings");
+    }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        foreach (ClipEmbedding embedding in InputObject)
+        {
+            _collector!.Add(embedding);
+            _meter!.Report(++_count);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
+        VectorMatrix? records = _collector!.Complete();
+        _meter!.Complete();
+        if (records is null)
+        {
+            return;
+        }
+
+        Output.Verbose($"{records.Count} records in {Repetition} random orders, at a similarity of {SimilarityThreshold}.");
+        var options = new ValuationSimulationOptions
+        {
+            NoveltyThresholds = NoveltyThreshold,
+            Quantities = Quantity,
+            Repetitions = Repetition,
+            SimilarityThreshold = SimilarityThreshold,
+            Seed = Seed,
+        };
+        IReadOnlyList<ValuationSimulationResult> rows = Background.Run(
+            Output, "Simulating arrivals", "repetitions", Repetition, (progress, cancellation) => ValuationSimulation.Run(records, options, progress, cancellation), Cancellation);
+        int largest = rows.Max(row => row.Quantity);
+        foreach (ValuationSimulationResult row in rows)
+        {
+            if (!Summary)
+            {
+                WriteRecord(row);
+            }
+            else if (row.Quantity == largest)
+            {
+                var record = new PSObject(row);
+                record.TypeNames.Insert(0, SummaryType);
+                WriteRecord(record);
+            }
+        }
+    }
+}

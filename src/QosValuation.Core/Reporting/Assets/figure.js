@@ -1,0 +1,322 @@
+// Turns one figure of the report's model into an Apache ECharts option. The page and the renderer of SVG files share it,
+// so a figure looks the same in both. ECMAScript 5: the renderer's engine knows little more.
+var qosFigure = (function () {
+  'use strict';
+
+  // Okabe and Ito's palette; on white the light hues are darkened until they stand out by 3:1.
+  var themes = {
+    light: {
+      text: '#1f2328', muted: '#57606a', line: '#8c959f', grid: '#e4e7eb', paper: '#ffffff',
+      colors: ['#0072b2', '#c94f00', '#008060', '#a3478a', '#946800', '#2a7fb8', '#1f2328', '#8f2d56']
+    },
+    dark: {
+      text: '#e6edf3', muted: '#aab4be', line: '#6e7681', grid: '#2d333b', paper: '#161b22',
+      colors: ['#56b4e9', '#ff8c42', '#2fc49a', '#e39ac4', '#f0b429', '#9ecbff', '#e6edf3', '#ff9fb2']
+    }
+  };
+  var symbols = ['circle', 'rect', 'triangle', 'diamond', 'emptyCircle', 'emptyRect', 'emptyTriangle', 'emptyDiamond'];
+  var dashes = ['solid', [7, 4], [2, 3], [10, 3, 2, 3], [14, 4], [4, 2], [2, 5], [10, 3, 2, 3, 2, 3]];
+  var font = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', 'DejaVu Sans', Arial, sans-serif";
+
+  function number(value) {
+    if (value === null || value === undefined || value !== value) {
+      return '–';
+    }
+    var size = Math.abs(value);
+    if (size === Infinity) {
+      return value > 0 ? '∞' : '−∞';
+    }
+    var text;
+    if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
+      text = value.toExponential(2).replace(/\.?0+e/, 'e').replace('e+', 'e');
+    } else if (size >= 1000) {
+      text = String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ' ');
+    } else {
+      text = String(+value.toPrecision(4));
+    }
+    return text.replace('-', '−');
+  }
+
+  function escape(text) {
+    return String(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;').replace(/'/g, '&#39;');
+  }
+
+  // A sans-serif line of text is about this wide.
+  function textWidth(text, size) {
+    return text.length * size * 0.56;
+  }
+
+  // Breaks a text into lines; the library does so for titles but not for axes.
+  function wrap(text, width, size) {
+    var lines = [''];
+    text.split(' ').forEach(function (word) {
+      var line = lines[lines.length - 1];
+      if (line && textWidth(line + ' ' + word, size) > width) {
+        lines.push(word);
+      } else {
+        lines[lines.length - 1] = line ? line + ' ' + word : word;
+      }
+    });
+    return lines.join('\n');
+  }
+
+  // Long names are cut where they would crowd a narrow picture; the table beside it has them whole.
+  function shorten(text, length) {
+    text = String(text);
+    return text.length <= length ? text : text.slice(0, length - 1) + '…';
+  }
+
+  function axis(spec, theme, options) {
+    var log = spec.scale === 'log', category = spec.scale === 'category';
+    var result = {
+      type: category ? 'category' : log ? 'log' : 'value',
+      name: wrap(spec.title, options.nameWidth, options.fontSize), nameLocation: 'middle', nameGap: options.nameGap,
+      nameTextStyle: { color: theme.text, fontFamily: font, fontSize: options.fontSize, lineHeight: options.fontSize + 5 },
+      axisLine: { show: true, lineStyle: { color: theme.line } },
+      axisTick: { show: !category, lineStyle: { color: theme.line } },
+      axisLabel: { color: theme.text, fontFamily: font, fontSize: options.fontSize, hideOverlap: true, margin: options.margin || 8 },
+      splitLine: { show: !category && !options.noGrid, lineStyle: { color: theme.grid } },
+      minorSplitLine: { show: false }
+    };
+    if (category) {
+      result.data = spec.categories.slice();
+      result.axisLabel.formatter = function (value) { return shorten(value, options.labelLength || 18); };
+      if (options.allLabels) {
+        result.axisLabel.interval = 0;
+      }
+      if (options.rotate) {
+        result.axisLabel.rotate = options.rotate;
+      }
+    } else {
+      result.axisLabel.formatter = number;
+      result.scale = !spec.zero;
+      if (typeof spec.min === 'number') { result.min = spec.min; }
+      if (typeof spec.max === 'number') { result.max = spec.max; }
+      if (log) {
+        result.logBase = 10;
+        if (options.ends) {
+          result.min = options.ends[0];
+          result.max = options.ends[1];
+        }
+      } else {
+        result.splitNumber = options.narrow ? 4 : 5;
+        if (typeof spec.min === 'number' && typeof spec.max === 'number') {
+          result.interval = (spec.max - spec.min) / (options.narrow ? 4 : 5);
+        }
+      }
+    }
+    return result;
+  }
+
+  function low(point) { return typeof point[2] === 'number' ? point[2] : null; }
+
+  function high(point) { return typeof point[3] === 'number' ? point[3] : null; }
+
+  function hasErrors(series) {
+    return series.points.some(function (point) { return low(point) !== null && high(point) !== null; });
+  }
+
+  // The band between the lower and the upper ends of the points' intervals.
+  function band(series, color) {
+    var points = series.points.filter(function (point) { return low(point) !== null && high(point) !== null; });
+    return {
+      name: series.name, type: 'custom', silent: true, tooltip: { show: false }, z: 1, clip: true,
+      itemStyle: { color: color, opacity: 0.18 }, color: color,
+      dimensions: ['x', 'low', 'high'], encode: { x: 0, y: [1, 2] },
+      data: points.map(function (point) { return [point[0], low(point), high(point)]; }),
+      renderItem: function (parameters, api) {
+        if (parameters.dataIndex !== 0) {
+          return null;
+        }
+        var corners = [], i;
+        for (i = 0; i < points.length; i++) { corners.push(api.coord([points[i][0], high(points[i])])); }
+        for (i = points.length - 1; i >= 0; i--) { corners.push(api.coord([points[i][0], low(points[i])])); }
+        return { type: 'polygon', shape: { points: corners }, style: { fill: color, opacity: 0.18 } };
+      }
+    };
+  }
+
+  // Whiskers over bars or points: the interval of each.
+  function whiskers(series, theme, horizontal, color) {
+    var data = [];
+    series.points.forEach(function (point) {
+      if (low(point) !== null && high(point) !== null) {
+        data.push(horizontal ? [low(point), high(point), point[0]] : [point[0], low(point), high(point)]);
+      }
+    });
+    return {
+      name: series.name, type: 'custom', silent: true, tooltip: { show: false }, z: 5,
+      encode: horizontal ? { x: [0, 1], y: 2 } : { x: 0, y: [1, 2] }, data: data,
+      renderItem: function (parameters, api) {
+        var a, b, cap = 4;
+        if (horizontal) {
+          a = api.coord([api.value(0), api.value(2)]);
+          b = api.coord([api.value(1), api.value(2)]);
+        } else {
+          a = api.coord([api.value(0), api.value(1)]);
+          b = api.coord([api.value(0), api.value(2)]);
+        }
+        var dx = horizontal ? 0 : cap, dy = horizontal ? cap : 0;
+        function segment(x1, y1, x2, y2) {
+          return { type: 'line', shape: { x1: x1, y1: y1, x2: x2, y2: y2 }, style: { stroke: color || theme.text, lineWidth: 1.5 } };
+        }
+        return {
+          type: 'group',
+          children: [segment(a[0], a[1], b[0], b[1]), segment(a[0] - dx, a[1] - dy, a[0] + dx, a[1] + dy), segment(b[0] - dx, b[1] - dy, b[0] + dx, b[1] + dy)]
+        };
+      }
+    };
+  }
+
+  // From the first abscissa to the last: a logarithmic axis would go on to the next power of ten.
+  function ends(figure) {
+    var first = Infinity, last = -Infinity;
+    figure.series.forEach(function (series) {
+      series.points.forEach(function (point) {
+        if (point[0] > 0) {
+          first = Math.min(first, point[0]);
+          last = Math.max(last, point[0]);
+        }
+      });
+    });
+    return first < last ? [first, last] : null;
+  }
+
+  function interval(point) {
+    return low(point) === null || high(point) === null ? '' : ' [' + number(low(point)) + ', ' + number(high(point)) + ']';
+  }
+
+  function build(figure, themeName, size) {
+    var theme = themes[themeName] || themes.light;
+    var width = size.width, height = size.height, narrow = width < 520;
+    var fontSize = size.fontSize || 13;
+    var horizontal = figure.kind === 'bar' && figure.horizontal;
+    var categories = figure.x.categories || [];
+    var drawn = figure.series.filter(function (series) { return series.role !== 'reference'; });
+    var legend = figure.series.length > 1 || figure.series.some(function (series) { return series.role === 'reference'; });
+    var series = [];
+
+    figure.series.forEach(function (item, index) {
+      var reference = item.role === 'reference';
+      var order = reference ? index : drawn.indexOf(item);
+      var color = reference ? theme.muted : theme.colors[order % theme.colors.length];
+      var symbol = symbols[order % symbols.length];
+      if (figure.kind === 'bar' && !reference) {
+        var values = [];
+        categories.forEach(function () { values.push(null); });
+        item.points.forEach(function (point) { values[point[0]] = point[1]; });
+        series.push({
+          name: item.name, type: 'bar', data: values, itemStyle: { color: color, decal: drawn.length > 1 ? decal(order, theme) : undefined },
+          barMaxWidth: horizontal ? 22 : 56, barGap: '8%', barCategoryGap: '34%', stack: figure.stacked ? 'all' : undefined
+        });
+        if (drawn.length === 1 && hasErrors(item)) {
+          series.push(whiskers(item, theme, horizontal));
+        }
+        return;
+      }
+
+      var many = item.points.length > 40;
+      series.push({
+        name: item.name, type: figure.kind === 'scatter' && !reference ? 'scatter' : 'line', z: reference ? 2 : 3,
+        data: item.points.map(function (point) {
+          return point[4] ? { value: [point[0], point[1]], name: point[4] } : [point[0], point[1]];
+        }),
+        showSymbol: !reference && !many && figure.symbols !== false, symbol: reference ? 'none' : figure.kind === 'scatter' ? symbols[(order + 4) % symbols.length] : symbol, symbolSize: figure.kind === 'scatter' ? 13 - 2 * (order % 3) : 8,
+        lineStyle: { color: color, width: reference ? 1.5 : order === 0 ? 3 : 2, type: reference ? [4, 4] : dashes[order % dashes.length] },
+        itemStyle: { color: color, borderWidth: 2 }, color: color, connectNulls: false, step: item.step ? 'end' : undefined,
+        emphasis: { focus: 'none' }
+      });
+
+      // After the line, because the legend shows the first of a name.
+      if (!reference && hasErrors(item)) {
+        series.push(figure.kind === 'line' && item.points.length > 1 && figure.x.scale !== 'category' ? band(item, color) : whiskers(item, theme, false, color));
+      }
+    });
+
+    var legendHeight = 0;
+    if (legend) {
+      var used = 0, rows = 1;
+      figure.series.forEach(function (item) {
+        var part = (figure.kind === 'line' ? 25 : 14) + 6 + textWidth(item.name, fontSize) + 14;
+        if (used > 0 && used + part > width - 16) {
+          rows++;
+          used = 0;
+        }
+        used += part;
+      });
+      legendHeight = rows * (fontSize + 11);
+    }
+
+    var titleHeight = 0;
+    if (size.title) {
+      var characters = Math.max(10, Math.floor((width - 24) / (0.56 * (fontSize + 3))));
+      titleHeight = Math.ceil(figure.title.length / characters) * (fontSize + 8) + 6;
+    }
+
+    var longest = categories.reduce(function (most, name) { return Math.max(most, Math.min(String(name).length, narrow ? 14 : 24)); }, 0);
+    var rotate = !horizontal && categories.length > 1 && longest * fontSize * 0.6 * categories.length > width - 110 ? 35 : 0;
+    var x = axis(figure.x, theme, { ends: ends(figure), margin: 11, nameGap: rotate ? 18 + longest * fontSize * 0.34 : 30, fontSize: fontSize, narrow: narrow, allLabels: categories.length <= 40, rotate: rotate, noGrid: figure.kind === 'bar', labelLength: narrow ? 14 : 24, nameWidth: width - 150 });
+    var y = axis(figure.y, theme, { nameGap: 50, fontSize: fontSize, narrow: narrow, nameWidth: height - legendHeight - titleHeight - 60 });
+    if (horizontal) {
+      x.inverse = true;
+      x.name = '';
+      y.nameGap = 30;
+      y.name = wrap(figure.y.title, width - 170, fontSize);
+    }
+
+    var names = figure.series.map(function (item) {
+      return item.role === 'reference' ? { name: item.name, icon: 'path://M0 0h6v2h-6zM9 0h6v2h-6zM18 0h6v2h-6z', itemStyle: { color: theme.muted, borderWidth: 0 } } : { name: item.name };
+    });
+    return {
+      animation: false, backgroundColor: size.paper ? theme.paper : 'transparent', textStyle: { fontFamily: font, color: theme.text },
+      aria: { enabled: false },
+      title: size.title ? { text: figure.title, left: 8, top: 6, textStyle: { color: theme.text, fontSize: fontSize + 3, fontWeight: 600, width: width - 24, overflow: 'break' } } : undefined,
+      legend: legend ? {
+        data: names, left: 8, right: 8, top: titleHeight + 2, itemWidth: figure.kind === 'line' ? 25 : 14, itemHeight: 12, itemGap: 12,
+        textStyle: { color: theme.text, fontSize: fontSize, fontFamily: font }, inactiveColor: theme.line
+      } : undefined,
+      grid: { left: 12, right: narrow ? 14 : 22, top: titleHeight + legendHeight + 12, bottom: 12, outerBoundsMode: 'same', outerBoundsContain: 'all' },
+      tooltip: {
+        trigger: figure.kind === 'scatter' ? 'item' : 'axis', confine: true, backgroundColor: theme.paper, borderColor: theme.line,
+        textStyle: { color: theme.text, fontFamily: font, fontSize: fontSize }, axisPointer: { type: figure.kind === 'bar' ? 'shadow' : 'line', lineStyle: { color: theme.line } },
+        formatter: function (parameters) { return tooltip(figure, parameters, horizontal); }
+      },
+      xAxis: horizontal ? y : x, yAxis: horizontal ? x : y, series: series
+    };
+  }
+
+  function decal(order, theme) {
+    var ink = theme.paper === '#ffffff' ? 'rgba(255,255,255,0.45)' : 'rgba(0,0,0,0.35)';
+    var kinds = [
+      undefined,
+      { symbol: 'rect', dashArrayX: [1, 0], dashArrayY: [3, 5], rotation: -Math.PI / 4, color: ink },
+      { symbol: 'circle', symbolSize: 0.7, dashArrayX: [[8, 8], [0, 8, 8, 0]], dashArrayY: [6, 0], color: ink },
+      { symbol: 'rect', dashArrayX: [1, 0], dashArrayY: [2, 6], color: ink }
+    ];
+    return kinds[order % kinds.length];
+  }
+
+  function tooltip(figure, parameters, horizontal) {
+    var list = (parameters instanceof Array ? parameters : [parameters]).filter(function (item) { return item.seriesType !== 'custom'; });
+    if (!list.length) {
+      return '';
+    }
+    var rows = list.map(function (item) {
+      var owner = figure.series.filter(function (series) { return series.name === item.seriesName; })[0];
+      var value = item.value instanceof Array ? item.value[1] : item.value;
+      var at = item.value instanceof Array ? item.value[0] : item.dataIndex;
+      var point = owner && owner.points.filter(function (candidate) { return candidate[0] === at; })[0];
+      if (value === null || value === undefined) {
+        return '';
+      }
+      return '<tr><td style="padding-right:10px">' + item.marker + escape(item.data && item.data.name || item.seriesName) + '</td><td style="text-align:right"><b>' + number(value) + '</b>' + (point ? escape(interval(point)) : '') + '</td></tr>';
+    }).join('');
+    var first = list[0];
+    var head = figure.x.scale === 'category' ? figure.x.categories[first.value instanceof Array ? first.value[0] : first.dataIndex] : (figure.x.title || 'x') + ' = ' + number(first.value[0]);
+    return '<div style="margin-bottom:4px">' + escape(head) + '</div><table style="border-collapse:collapse">' + rows + '</table>';
+  }
+
+  return { option: build, number: number, height: function (figure) {
+    return figure.kind === 'bar' && figure.horizontal ? Math.max(200, 110 + 26 * figure.x.categories.length * (figure.stacked ? 1 : 1)) : 380;
+  } };
+})();

@@ -1,0 +1,80 @@
+using System.Globalization;
+
+namespace QosValuation.Reporting;
+
+/// <summary>Sections on clusters and on what contributions are worth.</summary>
+internal static class ClusteringSections
+{
+    private const int MostBars = 40;
+
+    private static readonly string[] Novelties = ["Novel", "Normal", "Noise"];
+
+    /// <summary>Clusters: their sizes.</summary>
+    /// <param name="records">The rows.</param>
+    public static IEnumerable<ReportSection> Clusters(IReadOnlyList<ReportRecord> records)
+    {
+        ReportRecord[] largest = [.. records.OrderByDescending(Size).Take(MostBars)];
+        string[] names = [.. largest.Select(record => record.Has("ClusterId") ? record.Text("ClusterId") : record.Text("Id"))];
+        var figure = new ReportFigure
+        {
+            Name = "cluster-sizes",
+            Title = "Records by cluster, the largest first",
+            Kind = FigureKind.Bar,
+            Stacked = true,
+            X = new FigureAxis("Cluster", FigureScale.Category) { Categories = names },
+            Y = new FigureAxis("Records") { Zero = true },
+            Series =
+            [
+                .. new[] { (Name: "Confirmed", Flag: true), (Name: "Not confirmed", Flag: false) }
+                    .Select(part => new FigureSeries(part.Name, [.. largest.Select((record, i) => (record, i)).Where(item => item.record.Flag("IsConfirmed") == part.Flag).Select(item => new FigurePoint(item.i, Size(item.record)))]))
+                    .Where(series => series.Points.Count > 0),
+            ],
+            Note = largest.Length < records.Count ? string.Create(CultureInfo.InvariantCulture, $"The {largest.Length} largest of {records.Count} clusters; the table has them all.") : string.Empty,
+        };
+        yield return SectionParts.Section(
+            "Semantic clusters",
+            string.Create(CultureInfo.InvariantCulture, $"Records of like meaning form a cluster; it is confirmed once it holds Γ records, and only then does its prototype count. Here {records.Count(record => record.Flag("IsConfirmed"))} of {records.Count} clusters are confirmed."),
+            records,
+            [figure]);
+    }
+
+    /// <summary>Data values: bars of value, and of what it is made of.</summary>
+    /// <param name="records">The rows.</param>
+    public static IEnumerable<ReportSection> Values(IReadOnlyList<ReportRecord> records)
+    {
+        ReportRecord[] largest = [.. records.OrderByDescending(record => record.Number("Value")).Take(MostBars)];
+        string[] names = [.. largest.Select(record => record.Text("Contributor"))];
+        string note = largest.Length < records.Count ? string.Create(CultureInfo.InvariantCulture, $"The {largest.Length} most valuable of {records.Count} contributors; the table has them all.") : string.Empty;
+        var figures = new List<ReportFigure>
+        {
+            ReportFigure.Bars("data-values", "Value of each contributor's data", "Value f(d)", largest.Select((record, i) => (names[i], record.Number("Value"), double.NaN))) with { Note = note },
+        };
+        if (records.All(record => record.Has("Novel", "Normal", "Noise")))
+        {
+            figures.Add(new ReportFigure
+            {
+                Name = "novelty",
+                Title = "What each contribution consists of",
+                Kind = FigureKind.Bar,
+                Stacked = true,
+                Horizontal = ReportFigure.LieDown(names),
+                X = new FigureAxis(string.Empty, FigureScale.Category) { Categories = names },
+                Y = new FigureAxis("Records") { Zero = true },
+                Series =
+                [
+                    .. Novelties
+                        .Select(part => new FigureSeries(part, [.. largest.Select((record, i) => new FigurePoint(i, record.Number(part)))])),
+                ],
+                Note = "Novel records count fully, normal ones half, noise not at all.",
+            });
+        }
+
+        yield return SectionParts.Section(
+            "Data values",
+            "What a contributor's records are worth: f(d) = φ(d)·ln(1 + |d|), their number on a logarithmic scale times their average novelty φ. Doubling a contribution adds at most φ·0.69.",
+            records,
+            figures);
+    }
+
+    private static double Size(ReportRecord record) => record.Number("Count", "Records");
+}
