@@ -354,13 +354,18 @@ function Invoke-Figure7 {
     $holds = -not ($ours | Where-Object { $main[$_].AttackScore -ge $main['Image-DP'].AttackScore })
     $script:FigureExitCode = $holds ? 0 : 2
     $text = "Figure 7: $($rows.Count) attacks in $($watch.Elapsed.TotalSeconds.ToString('F0')) s, written to $path. Attack scores: $(($labels.Keys | Where-Object { $main.ContainsKey($_) } | Sort-Object | ForEach-Object { "$_ $(& $format $main[$_])" }) -join '; ')."
-    # Below six attacks a standard error says too little to call anything.
-    foreach ($line in $summary | Where-Object { $_.Release -ne 'None' -and $_.Attacks -ge 6 }) {
-        $none = @($summary | Where-Object { $_.Release -eq 'None' -and $_.Method -eq $line.Method })[0]
-        $error2 = 2 * [Math]::Sqrt($line.MarginStandardError * $line.MarginStandardError + $none.MarginStandardError * $none.MarginStandardError)
-        if ($line.Margin -ge $none.Margin - $error2) {
-            $text += " The noise of $($line.Release)$([double]::IsFinite($line.Epsilon) ? " at ε = $($line.Epsilon)" : '') (Γ = $($line.Gamma)) did not measurably help against $($line.Method): the margin over the other clusters is that without noise, within two standard errors."
+    # Each attack is paired with the one without noise on the same cluster and repeat; below six pairs nothing is called.
+    $margins = @{}
+    $rows | Where-Object Release -EQ None | ForEach-Object { $margins["$($_.ClusterId) $($_.Repeat) $($_.Method)"] = $_.AttackScore - $_.Decoy }
+    $unprotected = foreach ($group in $rows | Where-Object Release -NE None | Group-Object Release, Method, Epsilon, Gamma | Where-Object Count -GE 6) {
+        $fall = Measure-Mean @($group.Group | ForEach-Object { [pscustomobject]@{ Fall = $margins["$($_.ClusterId) $($_.Repeat) $($_.Method)"] - $_.AttackScore + $_.Decoy } }) Fall
+        if ($fall[0] -lt 2 * $fall[1] -or $fall[0] -lt 0.05) {
+            $first = $group.Group[0]
+            "$($first.Release)$([double]::IsFinite($first.Epsilon) ? " at ε = $($first.Epsilon), Γ = $($first.Gamma)" : '') ($($first.Method))"
         }
+    }
+    if ($unprotected) {
+        $text += " Noise did not help (the margin over the other clusters falls by less than 0.05, or than two standard errors): $($unprotected -join ', ')."
     }
 
     Write-Host $text

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics.Tensors;
 using QosValuation.Attacks;
 using QosValuation.Embeddings;
 using QosValuation.Numerics;

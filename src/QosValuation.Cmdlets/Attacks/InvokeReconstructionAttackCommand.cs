@@ -18,23 +18,23 @@ namespace QosValuation.Cmdlets.Attacks;
 /// <para>Ctrl+C ends the attack within a second; the picture so far is written.</para>
 /// </remarks>
 /// <example>
-/// <summary>Attack the prototypes of a folder of photographs, and see how much came back.</summary>
+/// <summary>Attack the prototypes of a folder of photographs, and see how much came back; a short attack, without -Steps it is five times as long.</summary>
 /// <code>$clusters = Get-ClipEmbedding ./photos/*.jpg | Group-Embedding
-/// $clusters | New-DpPrototype -Epsilon 1 | Invoke-ReconstructionAttack -Reference $clusters -OutputPath ./attack</code>
+/// $clusters | New-DpPrototype -Epsilon 1 | Invoke-ReconstructionAttack -Reference $clusters -OutputPath ./attack -Steps 20</code>
 /// </example>
 /// <example>
 /// <summary>An embedding that leaked without noise, with a filmstrip of every tenth step.</summary>
-/// <code>Get-ClipEmbedding ./photo.jpg | Invoke-ReconstructionAttack -Reference ./photo.jpg -OutputPath ./attack -Every 10 -Seed 1</code>
+/// <code>Get-ClipEmbedding ./photo.jpg | Invoke-ReconstructionAttack -Reference ./photo.jpg -OutputPath ./attack -Every 10 -Steps 40 -Seed 1</code>
 /// </example>
 /// <example>
 /// <summary>All attackers, one of which denoises with what is public, and the strongest of each target.</summary>
-/// <code>$public = Get-ClipEmbedding ./public/*.jpg
-/// $prototypes | Invoke-ReconstructionAttack -Method DirectAscent, Adam, DenoiseFirst, NearestEmbedding, TextInversion -Public $public -Reference $clusters |
+/// <code>$public = Get-ClipEmbedding ./photos/*.jpg
+/// $prototypes | Invoke-ReconstructionAttack -Method DirectAscent, Adam, DenoiseFirst, NearestEmbedding, TextInversion -Public $public -Reference $clusters -Steps 10 -MaximumWords 4 -CandidateWords 32 |
 ///     Where-Object IsStrongest</code>
 /// </example>
 /// <example>
 /// <summary>A picture for a text.</summary>
-/// <code>Invoke-ReconstructionAttack -Text 'a dog in the snow' -OutputPath ./attack</code>
+/// <code>Invoke-ReconstructionAttack -Text 'a dog in the snow' -OutputPath ./attack -Steps 30</code>
 /// </example>
 /// <seealso>New-DpPrototype</seealso>
 /// <seealso>Export-ReconstructionGrid</seealso>
