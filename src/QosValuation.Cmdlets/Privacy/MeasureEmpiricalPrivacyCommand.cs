@@ -21,7 +21,7 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <example>
 /// <summary>Every formal mechanism under both relations.</summary>
 /// <code>'ReplaceOne', 'AddRemove' | ForEach-Object {
-///     Measure-EmpiricalPrivacy -Mechanism DiscreteGaussian, AnalyticGaussian -Epsilon 0.5, 2 -Neighboring $_ -Seed 1
+///     Measure-EmpiricalPrivacy -Mechanism DiscreteGaussian, AnalyticGaussian -Epsilon 0.5, 2 -Neighboring $_ -Trials 50000 -Seed 1
 /// }</code>
 /// </example>
 /// <example>
