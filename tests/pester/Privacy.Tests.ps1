@@ -25,8 +25,12 @@ Describe 'New-DpPrototype' {
             $prototype.ClusterId | Should -Be 3
             $prototype.Count | Should -Be 20
             $prototype.Sensitivity | Should -Be 0.1
-            $prototype.Sigma | Should -Be (Get-GaussianSigma -Epsilon 1 -Delta 1e-5 -Sensitivity 0.1)
-            $prototype.Mechanism | Should -Be 'AnalyticGaussian'
+            $prototype.Mechanism | Should -Be 'DiscreteGaussian'
+            $prototype.Unit | Should -Be 'Record'
+
+            # The least noise there is, rounded up to the grid.
+            $prototype.Sigma / (Get-GaussianSigma -Epsilon 1 -Delta 1e-5 -Sensitivity 0.1) | Should -BeGreaterOrEqual 1
+            $prototype.Sigma / (Get-GaussianSigma -Epsilon 1 -Delta 1e-5 -Sensitivity 0.1) | Should -BeLessThan (1 + 1e-9)
             $prototype.IsFormal | Should -BeTrue
             $prototype.Vector.Length | Should -Be 2
         }
@@ -76,11 +80,33 @@ Describe 'New-DpPrototype' {
         "$warnings" | Should -Match 'does NOT keep'
     }
 
-    It 'draws discrete noise, and hides the count under AddRemove' {
-        $prototypes = New-TestCluster 0 100 | New-DpPrototype -Mechanism DiscreteGaussian -Neighboring AddRemove -Seed 1
+    It 'hides the count under AddRemove' {
+        $prototypes = New-TestCluster 0 100 | New-DpPrototype -Neighboring AddRemove -Seed 1
         $prototypes.Neighboring | Should -Be 'AddRemove'
         $prototypes.Count | Should -Not -Be 100
         $prototypes.Sensitivity | Should -Be ([Math]::Sqrt(1.25) / $prototypes.Count)
+    }
+
+    It 'keeps the floating-point mechanism' {
+        $prototype = New-TestCluster 3 20 | New-DpPrototype -Mechanism AnalyticGaussian
+        $prototype.Sigma | Should -Be (Get-GaussianSigma -Epsilon 1 -Delta 1e-5 -Sensitivity 0.1)
+        $prototype.GridStep | Should -Be 0
+        (Get-Help New-DpPrototype -Full | Out-String) | Should -Match 'Mironov 2012'
+    }
+
+    It 'protects whole contributors, with their records averaged' {
+        $prototypes = New-TestCluster 0 10 | New-DpPrototype -Unit Contributor -MaxRecordsPerContributor 3
+        $prototypes.Unit | Should -Be 'Contributor'
+        $prototypes.Count | Should -Be 2
+        $prototypes.Sensitivity | Should -Be 1
+        { New-TestCluster 0 10 | New-DpPrototype -MaxRecordsPerContributor 3 } | Should -Throw -ErrorId 'ParameterNotForUnit,*'
+        $nobody = [QosValuation.ClipEmbedding]@{ Source = 'x'; Item = 'x'; Modality = 'Image'; Vector = (1, 0) }
+        $cluster = [QosValuation.SemanticCluster]@{ Id = 1; Count = 1; Centroid = (1, 0); IsConfirmed = $true; Members = [QosValuation.ClipEmbedding[]] $nobody }
+        { $cluster | New-DpPrototype -Unit Contributor -ErrorAction Stop } | Should -Throw -ErrorId 'ContributorMissing,*'
+    }
+
+    It 'draws nothing with -WhatIf' {
+        New-TestCluster 0 10 | New-DpPrototype -WhatIf | Should -BeNullOrEmpty
     }
 
     It 'takes a sensitivity of the user''s, and warns where it is below 2/n' {
@@ -117,6 +143,111 @@ Describe 'New-DpPrototype' {
     It 'completes mechanisms' {
         $line = 'New-DpPrototype -Mechanism '
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'AnalyticGaussian', 'ClassicGaussian', 'DiscreteGaussian', 'ImageDp'
+    }
+}
+
+Describe 'A privacy budget' {
+    BeforeEach {
+        $path = Join-Path $TestDrive "$([guid]::NewGuid().ToString('N')).db"
+    }
+
+    It 'is an object that tells what is spent and what is left' {
+        $budget = New-PrivacyBudget -Epsilon 1 -Delta 1e-5 -Path $path
+        $budget | Should -BeOfType QosValuation.PrivacyBudget
+        $budget.Epsilon, $budget.Delta, $budget.Spent, $budget.Remaining | Should -Be 1, 1e-5, 0, 1
+        $prototypes = New-TestCluster 3 10 | New-DpPrototype -Epsilon 0.5 -Budget $budget
+        $prototypes.Epsilon | Should -Be 0.5
+        $budget.Releases | Should -Be 1
+        [Math]::Abs($budget.Spent - 0.5) | Should -BeLessThan 1e-9
+        $budget.Remaining | Should -BeGreaterThan 0.5
+        $budget.Contributors.Contributor | Should -Be 'c0', 'c1'
+        $budget.Contributors[0].Spent | Should -Be $budget.Spent
+        ($budget.Spent - ($prototypes | Measure-PrivacyLoss).Epsilon) | Should -BeLessThan 1e-9
+
+        # What is left is exactly one release of that ε.
+        $null = New-TestCluster 3 10 | New-DpPrototype -Epsilon ($budget.Remaining * (1 - 1e-9)) -Budget $path
+        $shown = Get-PrivacyBudget -Path $path
+        $shown.Remaining | Should -BeLessThan 1e-3
+        [Math]::Abs($shown.Spent - 1) | Should -BeLessThan 1e-6
+    }
+
+    It 'refuses what exceeds it with a terminating error, and draws and charges nothing' {
+        $null = New-PrivacyBudget 1 1e-5 $path
+        $clusters = 1..5 | ForEach-Object { New-TestCluster $_ 10 }
+        $prototypes = @()
+        $failure = { $clusters | New-DpPrototype -Epsilon 0.6 -Budget $path -OutVariable +prototypes } | Should -Throw -ErrorId 'PrivacyBudgetExceeded,QosValuation.Cmdlets.Privacy.NewDpPrototypeCommand' -PassThru
+        $failure.CategoryInfo.Category | Should -Be 'LimitsExceeded'
+        $failure.TargetObject | Should -BeIn 'c0', 'c1'
+        $failure.Exception.Contributor | Should -Be $failure.TargetObject
+        $failure.Exception.Message | Should -Match "contributor 'c[01]'.*needs ε = 0[.,]6 .*ε = 0[.,]\d+ of 1 is left"
+        $budget = Get-PrivacyBudget $path
+        $budget.Releases | Should -BeLessThan 5
+        $budget.Spent | Should -BeLessOrEqual 1
+        $spending = Get-PrivacyBudget $path -Contributor c*
+        $spending.Contributor | Should -Be 'c0', 'c1'
+        $spending[0] | Should -BeOfType QosValuation.PrivacySpending
+        $spending[0].Releases | Should -Be $budget.Releases
+        Get-PrivacyBudget $path -Contributor nobody | Should -BeNullOrEmpty
+    }
+
+    It 'changes nothing with -WhatIf' {
+        New-PrivacyBudget 1 1e-5 $path -WhatIf | Should -BeNullOrEmpty
+        Test-Path $path | Should -BeFalse
+        $null = New-PrivacyBudget 1 1e-5 $path
+        New-TestCluster 0 10 | New-DpPrototype -Budget $path -WhatIf | Should -BeNullOrEmpty
+        (Get-PrivacyBudget $path).Releases | Should -Be 0
+    }
+
+    It 'is never replaced, and refuses what it cannot account for' {
+        $null = New-PrivacyBudget 1 1e-5 $path
+        { New-PrivacyBudget 5 1e-5 $path } | Should -Throw -ErrorId 'PrivacyBudgetExists,*'
+        { New-TestCluster 0 10 | New-DpPrototype -Budget $path -Seed 1 } | Should -Throw -ErrorId 'PrivacyBudgetNotApplicable,*'
+        { New-TestCluster 0 10 | New-DpPrototype -Budget $path -Sensitivity 1 } | Should -Throw -ErrorId 'PrivacyBudgetNotApplicable,*'
+        { New-TestCluster 0 10 | New-DpPrototype -Budget $path -Mechanism ImageDp } | Should -Throw -ErrorId 'PrivacyBudgetNotApplicable,*'
+        { New-TestCluster 0 10 | New-DpPrototype -Budget "$path.none" } | Should -Throw -ErrorId 'DatabaseNotFound,*'
+        { New-TestCluster 0 10 | New-DpPrototype -Budget 7 } | Should -Throw -ErrorId 'PrivacyBudgetNotValid,*'
+        { New-PrivacyBudget 0 1e-5 "$path.new" } | Should -Throw -ErrorId 'EpsilonOutOfRange,*'
+        Test-Path "$path.new" | Should -BeFalse
+        (Get-PrivacyBudget $path).Releases | Should -Be 0
+        Get-PrivacyBudget "$path.none" -ErrorVariable fault -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $fault[0].FullyQualifiedErrorId | Should -BeLike 'PathNotFound,*'
+    }
+
+    It 'fits its tables into eighty columns' {
+        $budget = New-PrivacyBudget 1 1e-5 $path
+        $null = New-TestCluster 3 10 | New-DpPrototype -Epsilon 0.5 -Budget $budget
+        ($budget | Out-String -Width 80) | Should -Match 'Budget\s+ε\s+δ\s+Spent\s+Remaining\s+Releases\s+Unit'
+        ($budget.Contributors | Out-String -Width 80) | Should -Match 'Contributor\s+Releases\s+Mu\s+Spent\s+Remaining\s+ε'
+    }
+}
+
+Describe 'Public centroids' {
+    It 'make a cluster of each, and a prototype with a private count, whether records join it or not' {
+        $embeddings = foreach ($i in 1..20) { [QosValuation.ClipEmbedding]@{ Source = "$i"; Item = "$i"; Modality = 'Image'; Vector = (0.6, 0.8); Contributor = "c$i" } }
+        $clusters = $embeddings | Group-Embedding -PublicCentroid (1, 0), (0, 2), (-1, 0)
+        $clusters.Id | Should -Be 0, 1, 2
+        ($clusters | ForEach-Object Count) | Should -Be 0, 20, 0
+        $clusters.IsPublic | Should -Be $true, $true, $true
+        $prototypes = $clusters | New-DpPrototype -Neighboring AddRemove -Epsilon 0.5 -Seed 3
+        $prototypes.ClusterId | Should -Be 0, 1, 2
+        $prototypes[1].Count | Should -Not -Be 20
+        $prototypes[0].Vector.Length | Should -Be 2
+
+        # A record is in one cluster: what it loses is what one of them tells.
+        ($prototypes | Measure-PrivacyLoss -Parallel).Epsilon - 0.5 | Should -BeLessThan 1e-9
+        ($clusters | Measure-DataValue).Count | Should -Be 20
+    }
+
+    It 'are embeddings, objects with a vector, or arrays' {
+        $one = [QosValuation.ClipEmbedding]@{ Source = 'a'; Item = 'a'; Modality = 'Image'; Vector = (0.6, 0.8) }
+        foreach ($centroids in (, [float[]](1, 0)), $one, @([pscustomobject]@{ Vector = 1, 0 }), (1, 0)) {
+            @($one | Group-Embedding -PublicCentroid $centroids).Count | Should -Be 1
+        }
+
+        @($one | Group-Embedding -PublicCentroid $one, ([float[]](1, 0)) -PassThru).ClusterId | Should -Be 0
+        { $one | Group-Embedding -PublicCentroid (1, 0) -Algorithm Online } | Should -Throw -ErrorId 'ParameterNotForAlgorithm,*'
+        { $one | Group-Embedding -PublicCentroid (0, 0) } | Should -Throw -ErrorId 'PublicCentroidNotValid,*'
+        { $one | Group-Embedding -PublicCentroid (1, 0, 0) } | Should -Throw -ErrorId 'EmbeddingDimensionMismatch,*'
     }
 }
 
@@ -194,6 +325,6 @@ Describe 'Tables of the private release' {
     It 'show a prototype on one line' {
         $text = New-TestCluster 4 25 | New-DpPrototype | Out-String -Width 160
         $text | Should -Match 'Cluster\s+Modality\s+Count\s+ε\s+δ\s+Sensitivity\s+Sigma\s+Mechanism'
-        $text | Should -Match '4\s+Image\s+25\s+1\s+1E-05\s+0[.,]08\s+0[.,]298\d\s+AnalyticGaussian'
+        $text | Should -Match '4\s+Image\s+25\s+1\s+1E-05\s+0[.,]08\s+0[.,]298\d\s+DiscreteGaussian'
     }
 }

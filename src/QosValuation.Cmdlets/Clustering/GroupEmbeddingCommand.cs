@@ -11,6 +11,7 @@ namespace QosValuation.Cmdlets.Clustering;
 /// <para>Online (the default) takes one pass in order of arrival: a record joins the cluster whose centroid is most similar if the cosine reaches -SimilarityThreshold, else it founds one. The order of the input matters, as it does for novelty. With -PassThru records leave as soon as their label is certain: a founder when the second record of its cluster arrives, or at the end as noise; all others at once. Memory then grows with the number of clusters and records of noise, not with the other vectors; -WithoutMember does the same for clusters. Beyond 512 clusters records are compared up to 128 at a time, on all cores; the result is the same to the bit.</para>
 /// <para>With -State an online clustering is saved at the end, and the next run with the same file goes on where it ended: the result is the same to the bit as that of one run over all embeddings. The file holds what the clustering holds in memory, with a version and a checksum; it is replaced whole, and only when the whole input was grouped: after Ctrl+C, an error or Select-Object -First the old file stays. -SimilarityThreshold and -NoveltyThreshold may be left out then; a setting that disagrees with the file's is refused.</para>
 /// <para>KMeans finds -ClusterCount clusters by spherical k-means with k-means++ seeding. Dbscan finds clusters of any shape by density and compares every pair of records: time grows with the square of their number. Both collect the input first.</para>
+/// <para>-PublicCentroid takes the place of an algorithm: each record joins the most similar of centroids that do not depend on the data, such as embeddings of public texts. Every centroid becomes a cluster, numbered by its position, even where no record joins it: which clusters exist tells nothing, and New-DpPrototype then protects who is in which cluster as well. Centroids found in private data, those of Group-Embedding's other clusters among them, have no such guarantee.</para>
 /// <para>Keep a record's captions directly before or after its image. Embeddings that come later follow their record; but where the texts come first and the image after other records, Online has placed the record by its texts by then.</para>
 /// <para>An embedding that cannot be used (NaN, zero, another dimension or another model) costs one error record and no other embedding. Vectors that are not of unit norm are normalised.</para>
 /// </remarks>
@@ -37,6 +38,11 @@ namespace QosValuation.Cmdlets.Clustering;
 ///     Group-Embedding -Algorithm Dbscan -SimilarityThreshold 0.82 -MinimumPoints 4 -PassThru |
 ///     Where-Object Novelty -EQ Noise</code>
 /// </example>
+/// <example>
+/// <summary>Clusters around public texts, for private prototypes.</summary>
+/// <code>$public = 'a dog', 'a beach', 'a city street' | Get-ClipEmbedding
+/// Get-ClipEmbedding ./photos/*.jpg | Group-Embedding -PublicCentroid $public</code>
+/// </example>
 /// <seealso>Get-ClipEmbedding</seealso>
 /// <seealso>Import-Embedding</seealso>
 /// <seealso>Measure-DataValue</seealso>
@@ -60,7 +66,13 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     [Parameter(Position = 0)]
     public ClusteringAlgorithm Algorithm { get; set; } = ClusteringAlgorithm.Online;
 
-    /// <summary>The least cosine that counts as similar, from 0 to 1. Online: to the cluster's centroid, 0.7 by default, which suits images of CLIP ViT-B/32; raise it for finer clusters and more noise. Dbscan: between neighbours, 0.8 by default (eps is 1 minus it). KMeans: none by default; with a value, members less similar to their centroid are noise. 1 joins exact copies only.</summary>
+    /// <summary>Centroids that do not depend on the data, in place of an algorithm: embeddings (Get-ClipEmbedding, Import-Embedding), other objects with a Vector, or arrays of numbers. They need not be of unit norm.</summary>
+    [Parameter]
+    [PublicCentroidTransformation]
+    [ValidateNotNullOrEmpty]
+    public ClipEmbedding[]? PublicCentroid { get; set; }
+
+    /// <summary>The least cosine that counts as similar, from 0 to 1. Online: to the cluster's centroid, 0.7 by default, which suits images of CLIP ViT-B/32; raise it for finer clusters and more noise. Dbscan: between neighbours, 0.8 by default (eps is 1 minus it). KMeans and -PublicCentroid: none by default; with a value, records less similar to their centroid are noise. 1 joins exact copies only.</summary>
     /// <value>0.7 (Online), 0.8 (Dbscan), none (KMeans)</value>
     [Parameter]
     [ValidateRange(0.0, 1.0)]
@@ -112,6 +124,11 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Begin()
     {
+        if (PublicCentroid is not null && (IsBound(nameof(Algorithm)) || State is not null))
+        {
+            throw new QosValuationException("ParameterNotForAlgorithm", FaultKind.InvalidArgument, "-PublicCentroid takes the place of an algorithm: leave -Algorithm and -State out, or -PublicCentroid.", nameof(PublicCentroid));
+        }
+
         RefuseUnless(ClusteringAlgorithm.Online, nameof(State), nameof(Complete));
         RefuseUnless(ClusteringAlgorithm.KMeans, nameof(ClusterCount), nameof(Restarts));
         RefuseUnless(ClusteringAlgorithm.Dbscan, nameof(MinimumPoints));
@@ -121,6 +138,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
             new ClusteringOptions
             {
                 Algorithm = Algorithm,
+                PublicCentroids = PublicCentroid is null ? null : Array.ConvertAll(PublicCentroid, centroid => centroid.Vector),
                 SimilarityThreshold = SimilarityThreshold ?? _state?.SimilarityThreshold,
                 NoveltyThreshold = IsBound(nameof(NoveltyThreshold)) ? NoveltyThreshold : _state?.NoveltyThreshold ?? NoveltyThreshold,
                 ClusterCount = ClusterCount,

@@ -5,7 +5,7 @@ namespace QosValuation.Cmdlets.Privacy;
 
 /// <summary>Computes the standard deviation of the noise that an (ε, δ) guarantee needs.</summary>
 /// <remarks>
-/// <para>σ is in the unit of the sensitivity Δ and proportional to it. AnalyticGaussian (the default) gives the smallest σ for which Gaussian noise is (ε, δ)-differentially private, for every ε (Balle and Wang 2018). ClassicGaussian gives Δ·√(2 ln(1.25/δ))/ε (paper, Eq. 21), proven for ε below 1 only. DiscreteGaussian gives the σ of discrete Gaussian noise, calibrated through zero-concentrated privacy, before it is rounded up to the grid.</para>
+/// <para>σ is in the unit of the sensitivity Δ and proportional to it. AnalyticGaussian (the default) gives the smallest σ for which Gaussian noise is (ε, δ)-differentially private, for every ε (Balle and Wang 2018). ClassicGaussian gives Δ·√(2 ln(1.25/δ))/ε (paper, Eq. 21), proven for ε below 1 only. DiscreteGaussian needs the same σ, rounded up to its grid when it draws (less than 10⁻⁹ of σ); unlike the other two its noise has no floating-point leak (see New-DpPrototype).</para>
 /// </remarks>
 /// <example>
 /// <summary>The noise for ε = 1, δ = 1e-5 and sensitivity 1.</summary>

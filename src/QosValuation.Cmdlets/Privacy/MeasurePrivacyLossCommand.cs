@@ -6,8 +6,8 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <summary>Adds up the privacy that a record loses to several releases.</summary>
 /// <remarks>
 /// <para>What counts is each release's sensitivity and noise, not the ε it was asked for. Releases compose in sequence, as if each concerned the same record: the image and the text prototype of a cluster do, and so do two releases of one cluster. One result leaves at the end; without releases its ε is 0.</para>
-/// <para>-Parallel takes the largest loss of any cluster instead of the sum over clusters. That is right only where every record is in one cluster, and membership is fixed and does not depend on private data; give the releases of one grouping only.</para>
-/// <para>Gdp (the default) is exact for Gaussian noise: μ = √Σ(Δ/σ)². Zcdp and Rdp are upper bounds; Zcdp takes the place of Gdp where a release is of the discrete Gaussian. A release without noise or without a sensitivity, such as ImageDp, has no finite ε: the total is infinite, and IsFormal false.</para>
+/// <para>-Parallel takes the largest loss of any cluster instead of the sum over clusters. That is right only where every record is in one cluster, and membership is fixed and does not depend on private data; give the releases of one grouping only. Releases of the unit Contributor are added up even then, because a contributor may be in several clusters.</para>
+/// <para>Gdp (the default) is exact for Gaussian noise, continuous or on a grid: μ = √Σ(Δ/σ)². Zcdp and Rdp are upper bounds; Zcdp takes the place of Gdp where a release of the discrete Gaussian does not tell its GridStep. A release without noise or without a sensitivity, such as ImageDp, has no finite ε: the total is infinite, and IsFormal false.</para>
 /// <para>Releases under ReplaceOne and AddRemove may come together: the total is then stated for replacement.</para>
 /// </remarks>
 /// <example>
@@ -50,6 +50,14 @@ public sealed class MeasurePrivacyLossCommand : QosCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public int? ClusterId { get; set; }
 
+    /// <summary>The step of DiscreteGaussian's grid in the unit of -Sigma, as prototypes tell it; 0 where it is not known.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public double GridStep { get; set; }
+
+    /// <summary>Whose data the sensitivity is stated for: one Record (the default) or one Contributor.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public PrivacyUnit Unit { get; set; } = PrivacyUnit.Record;
+
     /// <summary>δ at which the total ε is stated, between 0 and 1, both excluded; 1e-5 by default.</summary>
     [Parameter(Position = 0)]
     public double Delta { get; set; } = 1e-5;
@@ -70,7 +78,7 @@ public sealed class MeasurePrivacyLossCommand : QosCmdlet
     }
 
     /// <inheritdoc/>
-    protected override void Process() => TryItem(ClusterId, () => _accumulator!.Add(Sensitivity, Sigma, Mechanism, Neighboring, ClusterId));
+    protected override void Process() => TryItem(ClusterId, () => _accumulator!.Add(Sensitivity, Sigma, Mechanism, Neighboring, ClusterId, GridStep, Unit));
 
     /// <inheritdoc/>
     protected override void End() => WriteRecord(_accumulator!.Measure(Delta));

@@ -9,10 +9,12 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <remarks>
 /// <para>One prototype leaves for each cluster and modality: the mean of the records' unit vectors plus Gaussian noise, not normalised. Each record gives one vector: several captions of a photograph are averaged and renormalised first, so that a record counts once however many captions it has. Vectors longer than 1 are cut to 1.</para>
 /// <para>The sensitivity of the mean of n vectors is 2/n: exchanging one record turns its vector round at most, from x to −x, and the mean moves by 2/n. So large clusters need little noise, and single records a lot. Under ReplaceOne (the default) the number of records is public. Under AddRemove it is not: the sum and the count of the records are released together with noise, Count is the noisy count, and the sensitivity is √1.25 over it.</para>
-/// <para>AnalyticGaussian (the default) uses the least noise that keeps (ε, δ) for every ε. ClassicGaussian is the paper's Eq. 21, proven for ε below 1 only; it warns from 1 on, and where its noise is too small (about ε ≥ 9 at δ = 1e-5) IsFormal is false. DiscreteGaussian draws integer noise on a grid of 2⁻²⁴ in exact arithmetic, so that no rounding can leak; it needs some more noise (8 % at ε = 1, δ = 1e-5). ImageDp is a baseline from the literature: noise of standard deviation q·s on image prototypes, none on text; it has no guarantee, so IsFormal is false and ε, δ and sensitivity are not numbers.</para>
-/// <para>ε and δ are spent by every prototype. A record with a photograph and captions spends them twice, once for each modality: Measure-PrivacyLoss adds up. The guarantee covers the vectors of the records given which record is in which cluster; how many clusters there are and who is in them is not hidden. Contributors is for the curator's accounts: leave it out of what is published.</para>
+/// <para>DiscreteGaussian (the default) draws whole numbers on a grid of 2⁻³⁶ in exact integer arithmetic (Canonne, Kamath and Steinke 2020), so that no rounding can leak. It needs no more noise than AnalyticGaussian, the least that keeps (ε, δ) for every ε (Balle and Wang 2018). AnalyticGaussian and ClassicGaussian add floating-point noise: of the doubles near a mean only some can come out, and which ones depends on the mean, so that whoever sees all bits of a prototype may learn more than (ε, δ) allows (Mironov 2012). ClassicGaussian is the paper's Eq. 21, proven for ε below 1 only; it warns from 1 on, and where its noise is too small (about ε ≥ 9 at δ = 1e-5) IsFormal is false. ImageDp is a baseline from the literature: noise of standard deviation q·s on image prototypes, none on text; it has no guarantee, so IsFormal is false and ε, δ and sensitivity are not numbers.</para>
+/// <para>ε and δ are spent by every prototype. A record with a photograph and captions spends them twice, once for each modality: Measure-PrivacyLoss adds up. The guarantee covers the vectors of the records given which record is in which cluster; how many clusters there are and who is in them is not hidden, unless the clusters come from Group-Embedding -PublicCentroid: then every centroid gets a prototype, with a private count, and membership is protected too. Contributors is for the curator's accounts: leave it out of what is published.</para>
+/// <para>-Unit Contributor protects all data of a contributor at once (user-level privacy): each contributor's records in a cluster are averaged to one vector first, so that the sensitivity is 2 over the number of contributors, however many records one has. The prototype is then the mean over contributors, and Count counts them.</para>
+/// <para>-Budget charges every prototype to each contributor with a record in it before its noise is drawn. A release that one contributor's budget does not allow ends the command with the error PrivacyBudgetExceeded; nothing of that cluster is charged or drawn. What was charged stays charged, even where the release was lost in a crash. -Seed, -Sensitivity and ImageDp cannot be charged and are refused. See about_QosValuation_Privacy.</para>
 /// <para>Without -Seed the noise is cryptographic. With -Seed whoever knows the seed can take the noise away again, so seeded prototypes are for experiments only.</para>
-/// <para>The paper releases prototypes of confirmed clusters only: add Where-Object IsConfirmed for that.</para>
+/// <para>The paper releases prototypes of confirmed clusters only: add Where-Object IsConfirmed for that. Which clusters are confirmed depends on the data; with public centroids choose by the noisy Count of the prototypes instead.</para>
 /// </remarks>
 /// <example>
 /// <summary>Prototypes of the clusters of a folder of photographs.</summary>
@@ -28,17 +30,31 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <code>$clusters | New-DpPrototype -Mechanism ImageDp -PerturbationCoefficient 0.2 -Scale 0.05 -Seed 1</code>
 /// </example>
 /// <example>
-/// <summary>Noise without floating-point leaks, and a private count.</summary>
-/// <code>$clusters | New-DpPrototype -Mechanism DiscreteGaussian -Neighboring AddRemove</code>
+/// <summary>A private count, and the privacy of a contributor with all records.</summary>
+/// <code>$clusters | New-DpPrototype -Neighboring AddRemove -Unit Contributor</code>
+/// </example>
+/// <example>
+/// <summary>Releases on a budget: the third is refused once a contributor has nothing left.</summary>
+/// <code>$budget = New-PrivacyBudget -Epsilon 1 -Delta 1e-5 -Path ./privacy.db
+/// $clusters | New-DpPrototype -Epsilon 0.4 -Modality Image -Budget $budget
+/// Get-PrivacyBudget ./privacy.db -Contributor *</code>
+/// </example>
+/// <example>
+/// <summary>Clusters that do not depend on private data: centroids from public texts.</summary>
+/// <code>$public = 'a dog', 'a beach', 'a city street' | Get-ClipEmbedding
+/// Get-ClipEmbedding ./photos/*.jpg | Group-Embedding -PublicCentroid $public | New-DpPrototype -Neighboring AddRemove</code>
 /// </example>
 /// <seealso>Group-Embedding</seealso>
 /// <seealso>Measure-PrivacyLoss</seealso>
 /// <seealso>Get-GaussianSigma</seealso>
-[Cmdlet(VerbsCommon.New, "DpPrototype")]
+/// <seealso>New-PrivacyBudget</seealso>
+/// <seealso>about_QosValuation_Privacy</seealso>
+[Cmdlet(VerbsCommon.New, "DpPrototype", SupportsShouldProcess = true)]
 [OutputType(typeof(DpPrototype))]
 public sealed class NewDpPrototypeCommand : QosCmdlet
 {
     private PrototypeReleaser? _releaser;
+    private PrivacyBudgetStore? _budget;
     private bool _warnedOfSensitivity;
 
     /// <summary>Clusters with their members, from Group-Embedding.</summary>
@@ -54,9 +70,10 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     [Parameter(Position = 1)]
     public double Delta { get; set; } = 1e-5;
 
-    /// <summary>How noise is drawn: AnalyticGaussian (the default), ClassicGaussian, DiscreteGaussian or ImageDp.</summary>
+    /// <summary>How noise is drawn: DiscreteGaussian (the default; exact, without floating-point leaks), AnalyticGaussian, ClassicGaussian or ImageDp.</summary>
+    /// <value>DiscreteGaussian</value>
     [Parameter]
-    public PrivacyMechanism Mechanism { get; set; } = PrivacyMechanism.AnalyticGaussian;
+    public PrivacyMechanism Mechanism { get; set; } = PrivacyMechanism.DiscreteGaussian;
 
     /// <summary>q of ImageDp, 0 or more; 0.2 by default. The noise has the standard deviation q·s.</summary>
     [Parameter]
@@ -68,7 +85,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     [Alias("S")]
     public double Scale { get; set; } = 0.05;
 
-    /// <summary>The L2 sensitivity of the mean, above 0, in place of 2/n: at your own risk, where you know that means of neighbouring clusters lie no further apart. A value below 2/n is warned of.</summary>
+    /// <summary>The L2 sensitivity of the mean, above 0, in place of 2/n: at your own risk, where you know that means of neighbouring clusters lie no further apart. A value below 2/n is warned of. Not with -Budget, nor for clusters of public centroids.</summary>
     [Parameter]
     public double? Sensitivity { get; set; }
 
@@ -76,18 +93,40 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     [Parameter]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
+    /// <summary>Whose data the guarantee protects: one Record (the default), or one Contributor with all records.</summary>
+    /// <value>Record</value>
+    [Parameter]
+    public PrivacyUnit Unit { get; set; } = PrivacyUnit.Record;
+
+    /// <summary>With -Unit Contributor: the most records of a contributor, in order of arrival, that count in a prototype; all by default. The noise does not depend on it, because a contributor's records are averaged.</summary>
+    /// <value>all</value>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? MaxRecordsPerContributor { get; set; }
+
+    /// <summary>The privacy budget to charge before any noise is drawn: from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public object? Budget { get; set; }
+
     /// <summary>The modalities to release, Image or Text; both by default.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public Modality[]? Modality { get; set; }
 
-    /// <summary>The seed: the same seed and clusters give the same noise, which is then no longer private. Without it the noise is cryptographic.</summary>
+    /// <summary>The seed: the same seed and clusters give the same noise, which is then no longer private. Without it the noise is cryptographic. Not with -Budget.</summary>
     [Parameter]
     public int? Seed { get; set; }
 
     /// <inheritdoc/>
     protected override void Begin()
     {
+        if (MaxRecordsPerContributor is not null && Unit != PrivacyUnit.Contributor)
+        {
+            throw new QosValuationException("ParameterNotForUnit", FaultKind.InvalidArgument, "-MaxRecordsPerContributor belongs to -Unit Contributor: add that, or leave it out.", nameof(MaxRecordsPerContributor));
+        }
+
+        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
         _releaser = new PrototypeReleaser(
             new PrototypeReleaseOptions
             {
@@ -95,12 +134,15 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
                 Epsilon = Epsilon,
                 Delta = Delta,
                 Neighboring = Neighboring,
+                Unit = Unit,
+                MaximumRecordsPerContributor = MaxRecordsPerContributor,
                 Sensitivity = Sensitivity,
                 PerturbationCoefficient = PerturbationCoefficient,
                 Scale = Scale,
                 Modalities = Modality,
             },
-            RandomSource.Create(Seed));
+            RandomSource.Create(Seed),
+            _budget);
         if (Mechanism == PrivacyMechanism.ImageDp)
         {
             Output.Warning("ImageDp carries no privacy guarantee: its noise is not calibrated, and text prototypes are released as they are.");
@@ -124,15 +166,45 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     {
         foreach (SemanticCluster cluster in InputObject)
         {
+            Cancellation.ThrowIfCancellationRequested();
+            if (!Output.ShouldProcess($"Cluster {cluster.Id}", _budget is null ? "Release prototypes" : $"Charge '{_budget.Budget.Path}' and release prototypes"))
+            {
+                continue;
+            }
+
+            // A bad cluster costs one error; a budget that refuses ends the command.
+            PrivacyBudgetException? refused = null;
             TryItem(cluster, () =>
             {
-                foreach (DpPrototype prototype in _releaser!.Release(cluster))
+                try
                 {
-                    WarnOfSensitivity(prototype);
-                    WriteRecord(prototype);
+                    foreach (DpPrototype prototype in _releaser!.Release(cluster))
+                    {
+                        WarnOfSensitivity(prototype);
+                        WriteRecord(prototype);
+                    }
+                }
+                catch (PrivacyBudgetException exception)
+                {
+                    refused = exception;
                 }
             });
+            if (refused is not null)
+            {
+                throw refused;
+            }
         }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _budget?.Dispose();
+        }
+
+        base.Dispose(disposing);
     }
 
     private void WarnOfSensitivity(DpPrototype prototype)

@@ -1,3 +1,5 @@
+using QosValuation.Numerics;
+
 namespace QosValuation.Clustering;
 
 /// <summary>How far a grouping has come.</summary>
@@ -27,6 +29,12 @@ public sealed record ClusteringOptions
 
     /// <summary>The algorithm.</summary>
     public ClusteringAlgorithm Algorithm { get; init; } = ClusteringAlgorithm.Online;
+
+    /// <summary>
+    /// Centroids that do not depend on the data, each finite, not zero and of one length: every record joins the most similar
+    /// one, in place of <see cref="Algorithm"/>. With <see cref="SimilarityThreshold"/>, records less similar to it are noise.
+    /// </summary>
+    public IReadOnlyList<float[]>? PublicCentroids { get; init; }
 
     /// <summary>
     /// The least cosine, from 0 to 1, that counts as similar; null takes <see cref="DefaultOnlineSimilarity"/> or
@@ -110,9 +118,33 @@ public sealed record ClusteringOptions
             throw Invalid("MinimumPointsOutOfRange", $"MinimumPoints must be at least 1, not {MinimumPoints}.", MinimumPoints);
         }
 
+        ValidateCentroids();
         if (Restarts < 1 || MaximumIterations < 1 || !(Tolerance >= 0) || MaximumThreads is 0 or < -1)
         {
             throw Invalid("ClusteringOptionOutOfRange", "Restarts and MaximumIterations must be at least 1, Tolerance at least 0, MaximumThreads −1 or at least 1.", this);
+        }
+    }
+
+    private void ValidateCentroids()
+    {
+        if (PublicCentroids is null)
+        {
+            return;
+        }
+
+        if (PublicCentroids.Count == 0)
+        {
+            throw Invalid("PublicCentroidNotValid", "There is no public centroid: give at least one.", PublicCentroids);
+        }
+
+        for (int i = 0; i < PublicCentroids.Count; i++)
+        {
+            float[] centroid = PublicCentroids[i];
+            double norm = centroid is null ? 0 : UnitVector.Norm(centroid);
+            if (!(norm > 0) || !double.IsFinite(norm) || centroid!.Length != PublicCentroids[0].Length)
+            {
+                throw Invalid("PublicCentroidNotValid", $"The public centroid number {i} is empty, zero, not finite, or of another length than the first: give vectors of one model.", centroid);
+            }
         }
     }
 

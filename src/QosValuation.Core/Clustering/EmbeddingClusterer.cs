@@ -56,6 +56,11 @@ public abstract class EmbeddingClusterer
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(faulted);
         options.Validate();
+        if (options.PublicCentroids is not null)
+        {
+            return new PublicCentroidClusterer(options, labelled, faulted);
+        }
+
         return options.Algorithm == ClusteringAlgorithm.Online
             ? new OnlineEmbeddingClusterer(options, labelled, faulted)
             : new BatchEmbeddingClusterer(options, labelled, faulted);

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 
 namespace QosValuation.IO;
@@ -93,6 +94,12 @@ internal static class SqliteFile
             // Another process is using the new file and sets the same mode, which stays with the file.
         }
     }
+
+    /// <summary>Whether SQLite stores a text as it is: it ends one at U+0000, and a lone surrogate becomes U+FFFD.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>False where another text would be read back.</returns>
+    public static bool IsStorable(string text) =>
+        !text.Contains('\0', StringComparison.Ordinal) && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
 
     /// <summary>Explains a failure of SQLite.</summary>
     /// <param name="exception">The failure.</param>

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Data.Sqlite;
 using QosValuation.IO;
 
@@ -262,8 +261,8 @@ public sealed class DatLedger : IDisposable
             throw new QosValuationException(id, FaultKind.InvalidArgument, $"A DAT record needs a {name}.", text);
         }
 
-        // A lone surrogate would be stored as U+FFFD and no longer match the hash; SQLite ends a text at U+0000.
-        if (text.Contains('\0', StringComparison.Ordinal) || Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) != text)
+        // What is read back must match the hash.
+        if (!SqliteFile.IsStorable(text))
         {
             throw new QosValuationException(id, FaultKind.InvalidArgument, $"The {name} '{text}' holds characters that cannot be stored (U+0000 or a lone surrogate).", text);
         }

@@ -3,13 +3,13 @@ namespace QosValuation;
 /// <summary>How noise is added to a prototype.</summary>
 public enum PrivacyMechanism
 {
-    /// <summary>The Gaussian mechanism calibrated exactly (Balle &amp; Wang, ICML 2018), for every ε &gt; 0.</summary>
+    /// <summary>The Gaussian mechanism calibrated exactly (Balle &amp; Wang, ICML 2018), for every ε &gt; 0. Its floating-point noise can leak (Mironov 2012).</summary>
     AnalyticGaussian,
 
-    /// <summary>The classic calibration of the paper's Eq. 21, σ = Δ√(2 ln(1.25/δ))/ε; proven for 0 &lt; ε &lt; 1 only.</summary>
+    /// <summary>The classic calibration of the paper's Eq. 21, σ = Δ√(2 ln(1.25/δ))/ε; proven for 0 &lt; ε &lt; 1 only. Its floating-point noise can leak (Mironov 2012).</summary>
     ClassicGaussian,
 
-    /// <summary>The discrete Gaussian on an integer grid (Canonne, Kamath &amp; Steinke, 2020).</summary>
+    /// <summary>The discrete Gaussian on an integer grid (Canonne, Kamath &amp; Steinke, 2020), drawn exactly and calibrated as tightly as AnalyticGaussian.</summary>
     DiscreteGaussian,
 
     /// <summary>The Image-DP baseline (arXiv 2410.07738): q·N(0, s²I) with no sensitivity and no formal guarantee.</summary>
@@ -26,6 +26,16 @@ public enum Neighboring
     AddRemove,
 }
 
+/// <summary>Whose data differ between neighbouring datasets.</summary>
+public enum PrivacyUnit
+{
+    /// <summary>One record: a photograph with its captions. A contributor's other records stay.</summary>
+    Record,
+
+    /// <summary>One contributor with all records: user-level privacy.</summary>
+    Contributor,
+}
+
 /// <summary>A released prototype: the noisy mean of a cluster's unit vectors in one modality.</summary>
 public sealed record DpPrototype
 {
@@ -38,7 +48,10 @@ public sealed record DpPrototype
     /// <summary>The released vector: mean plus noise, not normalised.</summary>
     public required float[] Vector { get; init; }
 
-    /// <summary>The number of records averaged; under AddRemove the noisy count, at least 1, because the true one is private.</summary>
+    /// <summary>
+    /// The number n of records averaged, or of contributors where <see cref="Unit"/> is Contributor. Where the true one is private
+    /// (under AddRemove, and for clusters of public centroids) it is the noisy count, at least 1.
+    /// </summary>
     public required int Count { get; init; }
 
     /// <summary>The privacy parameter ε that was asked for; NaN for ImageDp, which has none.</summary>
@@ -47,7 +60,10 @@ public sealed record DpPrototype
     /// <summary>The privacy parameter δ that was asked for; NaN for ImageDp, which has none.</summary>
     public required double Delta { get; init; }
 
-    /// <summary>The L2 sensitivity Δ of the mean: 2/n under ReplaceOne; Sensitivity/Sigma is the μ of the release. NaN for ImageDp.</summary>
+    /// <summary>
+    /// The L2 sensitivity Δ of the mean: 2/n under ReplaceOne, √1.25/n under AddRemove. Sensitivity/Sigma is the μ of the
+    /// release. NaN for ImageDp.
+    /// </summary>
     public required double Sensitivity { get; init; }
 
     /// <summary>The standard deviation of the noise per coordinate.</summary>
@@ -61,6 +77,15 @@ public sealed record DpPrototype
 
     /// <summary>The neighbouring relation that the guarantee is stated for.</summary>
     public Neighboring Neighboring { get; init; }
+
+    /// <summary>Whose data the guarantee protects: one record's, or all of one contributor's.</summary>
+    public PrivacyUnit Unit { get; init; }
+
+    /// <summary>
+    /// The step of the grid that DiscreteGaussian drew its noise on, in the unit of <see cref="Sigma"/>; 0 for continuous noise.
+    /// The noise is worth √(σ² − 9·step²) of continuous noise: the same to twelve digits.
+    /// </summary>
+    public double GridStep { get; init; }
 
     /// <summary>What was done to the vector after its release; None as it was released.</summary>
     public PrototypePostProcessing PostProcessing { get; init; }

@@ -98,6 +98,22 @@ public static class GaussianCalibration
         return (1 + SafetyMargin) * SmallestSatisfying(epsilon => LogDeltaOfMu(mu, epsilon) <= target);
     }
 
+    /// <summary>The smallest ε ≥ 0 of releases with Σμ² together.</summary>
+    /// <param name="squaredMu">Σμ² ≥ 0.</param>
+    /// <param name="delta">δ in (0, 1).</param>
+    /// <returns>ε ≥ 0; 0 without releases.</returns>
+    internal static double EpsilonOfSquaredMu(double squaredMu, double delta) => squaredMu == 0 ? 0 : EpsilonOfMu(Math.Sqrt(squaredMu), delta);
+
+    /// <summary>The largest Σμ² of releases that together are (ε, δ)-differentially private: what one exactly calibrated release uses, with room for its rounding.</summary>
+    /// <param name="epsilon">ε &gt; 0.</param>
+    /// <param name="delta">δ in (0, 1).</param>
+    /// <returns>μ² &gt; 0, never above the exact value.</returns>
+    internal static double SquaredMu(double epsilon, double delta)
+    {
+        double sigma = AnalyticSigma(epsilon, delta, 1);
+        return 1 / (sigma * sigma) * (1 + SafetyMargin);
+    }
+
     /// <summary>ln δ(ε) of a μ-Gaussian-private release.</summary>
     /// <param name="mu">μ = Δ/σ ≥ 0.</param>
     /// <param name="epsilon">ε ≥ 0.</param>

@@ -14,9 +14,9 @@ public static class GaussianNoise
     /// </exception>
     public static double Sigma(double epsilon, double delta, double sensitivity, PrivacyMechanism mechanism) => mechanism switch
     {
-        PrivacyMechanism.AnalyticGaussian => GaussianCalibration.AnalyticSigma(epsilon, delta, sensitivity),
+        // The discrete Gaussian is worth the continuous one (see DiscreteGaussianGuarantee), but for the rounding up to its grid.
+        PrivacyMechanism.AnalyticGaussian or PrivacyMechanism.DiscreteGaussian => GaussianCalibration.AnalyticSigma(epsilon, delta, sensitivity),
         PrivacyMechanism.ClassicGaussian => GaussianCalibration.ClassicSigma(epsilon, delta, sensitivity),
-        PrivacyMechanism.DiscreteGaussian => ZeroConcentratedPrivacy.Sigma(epsilon, delta, sensitivity),
         _ => throw new QosValuationException("MechanismNotSupported", FaultKind.NotSupported, $"{mechanism} has no formal guarantee, so no σ follows from ε and δ; use AnalyticGaussian, ClassicGaussian or DiscreteGaussian.", mechanism),
     };
 }

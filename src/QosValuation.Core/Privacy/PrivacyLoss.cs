@@ -3,10 +3,10 @@ namespace QosValuation;
 /// <summary>How the privacy losses of several releases are added up.</summary>
 public enum PrivacyAccountant
 {
-    /// <summary>Gaussian differential privacy: exact for Gaussian noise, μ = √Σ(Δ/σ)² (Dong, Roth and Su 2022).</summary>
+    /// <summary>Gaussian differential privacy: exact for Gaussian noise, continuous or discrete, μ = √Σ(Δ/σ)² (Dong, Roth and Su 2022).</summary>
     Gdp,
 
-    /// <summary>Rényi differential privacy on a grid of orders (Mironov 2017).</summary>
+    /// <summary>Rényi differential privacy with the best order (Mironov 2017); for Gaussian noise the same bound as Zcdp, found another way.</summary>
     Rdp,
 
     /// <summary>Zero-concentrated differential privacy, ρ = ΣΔ²/2σ², with the best order (Bun and Steinke 2016; Canonne, Kamath and Steinke 2020).</summary>
@@ -28,7 +28,7 @@ public sealed record PrivacyLoss
     /// <summary>μ = √Σ(Δ/σ)², the total distance between neighbours in standard deviations; ρ = μ²/2. +∞ where a release has no guarantee.</summary>
     public required double Mu { get; init; }
 
-    /// <summary>The accountant that was used: Zcdp in place of Gdp where a release is of the discrete Gaussian.</summary>
+    /// <summary>The accountant that was used: Zcdp in place of Gdp where a release of the discrete Gaussian does not tell its grid.</summary>
     public required PrivacyAccountant Accountant { get; init; }
 
     /// <summary>Whether ε and δ are a guarantee.</summary>

@@ -11,7 +11,11 @@ namespace QosValuation.Privacy;
 /// cluster tell. That holds for clusters of one grouping whose membership is fixed and does not depend on private vectors, with
 /// replacement within the cluster. <see cref="Measure"/> then takes the largest loss of any cluster; releases whose cluster is
 /// not known count in each. The ids of two groupings say nothing about each other, so account for one grouping at a time.</para>
+/// <para>A contributor may have records in several clusters, so releases of the unit Contributor compose in sequence even then.
+/// A total of both units is stated for a record, which either protects.</para>
 /// <para>Where releases under both neighbouring relations come together, the total is stated for replacement.</para>
+/// <para>A release of the discrete Gaussian whose grid is known counts as continuous noise a hair smaller, exactly (see
+/// <see cref="DiscreteGaussianGuarantee"/>); one whose grid is not known is accounted for by zero-concentrated privacy, ρ = μ²/2.</para>
 /// </remarks>
 public sealed class PrivacyLossAccumulator
 {
@@ -21,7 +25,9 @@ public sealed class PrivacyLossAccumulator
     private SquaredDistances _everywhere;
     private int _releases;
     private int _withoutGuarantee;
-    private bool _discrete;
+    private bool _unknownGrid;
+    private bool _records;
+    private bool _contributors;
     private bool _addRemove;
     private bool _replaceOne;
 
@@ -39,7 +45,7 @@ public sealed class PrivacyLossAccumulator
     public void Add(DpPrototype prototype)
     {
         ArgumentNullException.ThrowIfNull(prototype);
-        Add(prototype.Sensitivity, prototype.Sigma, prototype.Mechanism, prototype.Neighboring, prototype.ClusterId);
+        Add(prototype.Sensitivity, prototype.Sigma, prototype.Mechanism, prototype.Neighboring, prototype.ClusterId, prototype.GridStep, prototype.Unit);
     }
 
     /// <summary>Adds a release of a mean or sum with Gaussian noise. O(1).</summary>
@@ -48,38 +54,52 @@ public sealed class PrivacyLossAccumulator
     /// <param name="mechanism">The mechanism; ImageDp voids the guarantee.</param>
     /// <param name="neighboring">The relation that Δ is stated for.</param>
     /// <param name="clusterId">The cluster whose records it concerns; null where it may concern any.</param>
-    /// <exception cref="QosValuationException"><c>ReleaseNotValid</c> where Δ or σ is negative, or σ is NaN.</exception>
+    /// <param name="gridStep">The step of DiscreteGaussian's grid in the unit of σ; 0 where it is not known, and for continuous noise.</param>
+    /// <param name="unit">Whose data Δ is stated for.</param>
+    /// <exception cref="QosValuationException"><c>ReleaseNotValid</c> where Δ, σ or the step is negative, or σ or the step is NaN.</exception>
     public void Add(
         double sensitivity,
         double sigma,
         PrivacyMechanism mechanism = PrivacyMechanism.AnalyticGaussian,
         Neighboring neighboring = Neighboring.ReplaceOne,
-        int? clusterId = null)
+        int? clusterId = null,
+        double gridStep = 0,
+        PrivacyUnit unit = PrivacyUnit.Record)
     {
-        if (sensitivity < 0 || !(sigma >= 0))
+        if (sensitivity < 0 || !(sigma >= 0) || !(gridStep >= 0))
         {
-            throw new QosValuationException("ReleaseNotValid", FaultKind.InvalidData, $"A release with sensitivity {sensitivity} and σ {sigma} is none; both must be at least 0.", clusterId);
+            throw new QosValuationException("ReleaseNotValid", FaultKind.InvalidData, $"A release with sensitivity {sensitivity}, σ {sigma} and grid step {gridStep} is none; all must be at least 0.", clusterId);
         }
 
         _releases++;
         double mu = sensitivity / sigma;
-        if (mechanism == PrivacyMechanism.ImageDp || !double.IsFinite(mu * mu))
+        double square = mu * mu;
+        if (mechanism == PrivacyMechanism.DiscreteGaussian)
+        {
+            // On a grid too coarse to stand for continuous noise ρ = μ²/2 holds all the same.
+            double onGrid = gridStep > 0 ? DiscreteGaussianGuarantee.SquaredMu(sensitivity, sigma, gridStep) : double.PositiveInfinity;
+            _unknownGrid |= !double.IsFinite(onGrid);
+            square = double.IsFinite(onGrid) ? onGrid : square;
+        }
+
+        if (mechanism == PrivacyMechanism.ImageDp || !double.IsFinite(square))
         {
             _withoutGuarantee++;
             return;
         }
 
-        _discrete |= mechanism == PrivacyMechanism.DiscreteGaussian;
+        _records |= unit == PrivacyUnit.Record;
+        _contributors |= unit == PrivacyUnit.Contributor;
         _addRemove |= neighboring == Neighboring.AddRemove;
         _replaceOne |= neighboring == Neighboring.ReplaceOne;
-        if (_parallel && clusterId is int cluster)
+        if (_parallel && clusterId is int cluster && unit == PrivacyUnit.Record)
         {
             ref SquaredDistances distances = ref CollectionsMarshal.GetValueRefOrAddDefault(_clusters, cluster, out _);
-            distances.Add(mu * mu, neighboring);
+            distances.Add(square, neighboring);
         }
         else
         {
-            _everywhere.Add(mu * mu, neighboring);
+            _everywhere.Add(square, neighboring);
         }
     }
 
@@ -105,7 +125,7 @@ public sealed class PrivacyLossAccumulator
 
         bool mixed = _replaceOne && _addRemove;
         double total = _everywhere.Total(mixed) + (_clusters.Count == 0 ? 0 : _clusters.Values.Max(distances => distances.Total(mixed)));
-        PrivacyAccountant used = _accountant == PrivacyAccountant.Gdp && _discrete ? PrivacyAccountant.Zcdp : _accountant;
+        PrivacyAccountant used = _accountant == PrivacyAccountant.Gdp && _unknownGrid ? PrivacyAccountant.Zcdp : _accountant;
         double epsilon = total == 0 ? 0 : used switch
         {
             PrivacyAccountant.Gdp => GaussianCalibration.EpsilonOfMu(Math.Sqrt(total), delta),
@@ -113,18 +133,24 @@ public sealed class PrivacyLossAccumulator
             _ => RenyiEpsilon(total / 2, delta),
         };
         string composition = _parallel ? "in parallel over clusters (disjoint records, membership fixed)" : "in sequence";
+        string unit = _records ? "record" : "contributor";
         string neighbours = (_replaceOne, _addRemove) switch
         {
-            (true, true) => " Neighbours differ by one record replaced; releases under AddRemove count as a removal and an addition, at twice their distance.",
-            (false, true) => " Neighbours differ by one record added or removed.",
-            (true, false) => " Neighbours differ by one record replaced; counts and clusters are public.",
+            (true, true) => $" Neighbours differ by one {unit} replaced; releases under AddRemove count as a removal and an addition, at twice their distance.",
+            (false, true) => $" Neighbours differ by one {unit} added or removed.",
+            (true, false) => $" Neighbours differ by one {unit} replaced; counts and clusters are public.",
             _ => string.Empty,
         };
+        if (_parallel && _contributors)
+        {
+            neighbours += " Releases of the unit Contributor were composed in sequence: a contributor may be in several clusters.";
+        }
+
         string exactness = used switch
         {
             PrivacyAccountant.Gdp => "exact for Gaussian noise",
-            PrivacyAccountant.Zcdp => _accountant == PrivacyAccountant.Gdp ? "an upper bound; Zcdp stands in for Gdp, which does not cover the discrete Gaussian" : "an upper bound",
-            _ => "an upper bound on a grid of orders",
+            PrivacyAccountant.Zcdp => _accountant == PrivacyAccountant.Gdp ? "an upper bound; Zcdp stands in for Gdp, because a release of the discrete Gaussian does not tell its grid" : "an upper bound",
+            _ => "an upper bound",
         };
         return new PrivacyLoss
         {
@@ -137,25 +163,41 @@ public sealed class PrivacyLossAccumulator
         };
     }
 
-    // ε = min over the orders of αρ − (ln δ + ln α)/(α − 1) + ln((α − 1)/α) (Canonne, Kamath and Steinke 2020, Proposition 12).
+    // ε = min over α of αρ − (ln δ + ln α)/(α − 1) + ln((α − 1)/α) (Canonne, Kamath and Steinke 2020, Proposition 12). The ε that
+    // an order proves is below a bound on an interval of orders, so the best one is found by narrowing it down, in ln(α − 1).
     private static double RenyiEpsilon(double rho, double delta)
     {
-        double best = double.PositiveInfinity;
-        foreach (double alpha in Orders())
+        double logDelta = Math.Log(delta);
+        double Bound(double logBeta)
         {
-            double bound = alpha * rho - (Math.Log(delta) + Math.Log(alpha)) / (alpha - 1) + Math.Log((alpha - 1) / alpha);
-            best = Math.Min(best, bound);
+            double beta = Math.Exp(logBeta);
+            return rho * (1 + beta) - NormalTail.LogOnePlus(1 / beta) - (logDelta + NormalTail.LogOnePlus(beta)) / beta;
         }
 
-        return Math.Max(0, best) * (1 + 1e-12);
-    }
+        const double golden = 0.6180339887498949;
+        double low = -350;
+        double high = 350;
+        double first = high - golden * (high - low);
+        double second = low + golden * (high - low);
+        (double atFirst, double atSecond) = (Bound(first), Bound(second));
+        for (int i = 0; i < 100; i++)
+        {
+            if (atFirst <= atSecond)
+            {
+                (high, second, atSecond) = (second, first, atFirst);
+                first = high - golden * (high - low);
+                atFirst = Bound(first);
+            }
+            else
+            {
+                (low, first, atFirst) = (first, second, atSecond);
+                second = low + golden * (high - low);
+                atSecond = Bound(second);
+            }
+        }
 
-    // 1.01 to 1.09, 1.1 to 10.9, 11 to 63, and powers of two up to 2³⁰ for many small releases.
-    private static IEnumerable<double> Orders() =>
-        Enumerable.Range(1, 9).Select(i => 1 + i / 100.0)
-            .Concat(Enumerable.Range(1, 99).Select(i => 1 + i / 10.0))
-            .Concat(Enumerable.Range(11, 53).Select(i => (double)i))
-            .Concat(Enumerable.Range(6, 25).Select(i => (double)(1L << i)));
+        return Math.Max(0, Math.Min(atFirst, atSecond)) * (1 + 1e-12);
+    }
 
     /// <summary>Σμ², apart for the two relations.</summary>
     private struct SquaredDistances

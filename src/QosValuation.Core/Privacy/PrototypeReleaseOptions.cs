@@ -4,7 +4,7 @@ namespace QosValuation.Privacy;
 public sealed record PrototypeReleaseOptions
 {
     /// <summary>The mechanism that draws the noise.</summary>
-    public PrivacyMechanism Mechanism { get; init; } = PrivacyMechanism.AnalyticGaussian;
+    public PrivacyMechanism Mechanism { get; init; } = PrivacyMechanism.DiscreteGaussian;
 
     /// <summary>ε &gt; 0 of each released prototype; not used by ImageDp.</summary>
     public double Epsilon { get; init; } = 1;
@@ -15,10 +15,19 @@ public sealed record PrototypeReleaseOptions
     /// <summary>Which datasets count as neighbours.</summary>
     public Neighboring Neighboring { get; init; } = Neighboring.ReplaceOne;
 
+    /// <summary>Whose data differ between neighbours: one record's, or all of one contributor's.</summary>
+    public PrivacyUnit Unit { get; init; } = PrivacyUnit.Record;
+
+    /// <summary>
+    /// With the unit Contributor: the most records of a contributor, in order of arrival, that count in a prototype, at least 1;
+    /// null counts all. The sensitivity does not depend on it, because the records of a contributor are averaged.
+    /// </summary>
+    public int? MaximumRecordsPerContributor { get; init; }
+
     /// <summary>
     /// The L2 sensitivity of the released mean where it is known to be another than the bound of
     /// <see cref="PrototypeReleaser.SensitivityBound"/>; null for that bound. At the caller's own risk: the guarantee holds only if no
-    /// two neighbouring datasets have means further apart than this. The number of records is then released as it is.
+    /// two neighbouring datasets have means further apart than this. The number of records is then released as it is. Not for clusters of public centroids, and not with a budget.
     /// </summary>
     public double? Sensitivity { get; init; }
 

@@ -3,16 +3,26 @@ using QosValuation.Numerics;
 
 namespace QosValuation.Privacy;
 
-/// <summary>The vectors that the records of a cluster give to the prototype of one modality: one a record.</summary>
+/// <summary>The vectors that a cluster gives to the prototype of one modality: one a record, or one a contributor.</summary>
 internal sealed class RecordVectors
 {
     private readonly List<double[]> _vectors = [];
+    private readonly List<string> _owners = [];
+    private readonly int _dimension;
 
-    /// <summary>The number of records that have the modality.</summary>
+    private RecordVectors(int dimension) => _dimension = dimension;
+
+    /// <summary>The number of vectors: of records that have the modality, or of their contributors.</summary>
     public int Count => _vectors.Count;
 
+    /// <summary>The length of the vectors.</summary>
+    public int Dimension => _dimension;
+
     /// <summary>The records' contributors, without repetition, in arrival order; empty names are left out.</summary>
-    public IReadOnlyList<string> Contributors { get; private set; } = [];
+    public string[] Contributors => [.. _owners.Where(owner => owner.Length > 0).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Whether a record does not say who contributed it.</summary>
+    public bool HasUnknownContributor => _owners.Contains(string.Empty);
 
     /// <summary>
     /// Gathers the vectors of a cluster's records, as <see cref="RecordAssembler"/> tells records apart: a record with one embedding
@@ -28,19 +38,74 @@ internal sealed class RecordVectors
             record => records.Add([.. record.Embeddings]),
             (index, embedding) => records[index].Add(embedding),
             fault => throw new QosValuationException(fault.ErrorId, fault.Kind, $"Cluster {cluster.Id}: {fault.Message}", fault.Subject, fault));
-        foreach (ClipEmbedding member in cluster.Members)
+        foreach (ClipEmbedding member in cluster.Members ?? [])
         {
             assembler.Add(member);
         }
 
         assembler.Complete();
-        return (Of(records, Modality.Image), Of(records, Modality.Text));
+
+        // An empty cluster of a public centroid has the centroid's dimension, and so have its others.
+        int dimension = cluster.IsPublic || assembler.Dimension == 0 ? cluster.Centroid.Length : assembler.Dimension;
+        if (dimension == 0 || (assembler.Dimension != 0 && assembler.Dimension != dimension))
+        {
+            throw new QosValuationException("EmbeddingDimensionMismatch", FaultKind.InvalidData, $"Cluster {cluster.Id} has a public centroid of {dimension} components and members of {assembler.Dimension}.", cluster);
+        }
+
+        return (Of(records, Modality.Image, dimension), Of(records, Modality.Text, dimension));
     }
 
-    private static RecordVectors Of(List<List<ClipEmbedding>> records, Modality modality)
+    /// <summary>
+    /// Joins the records of each contributor to one vector: the average of the contributor's first records, each within the unit
+    /// ball, so that it lies in the unit ball itself. Which records those are depends on the contributor's own data alone. O(n·d).
+    /// </summary>
+    /// <param name="maximumRecords">The most records of a contributor that count, at least 1; null counts all.</param>
+    /// <returns>One vector a contributor, in order of their first record. Every record must have a contributor.</returns>
+    public RecordVectors ByContributor(int? maximumRecords)
     {
-        var result = new RecordVectors();
-        var contributors = new OrderedDictionary<string, bool>(StringComparer.Ordinal);
+        var result = new RecordVectors(_dimension);
+        var indices = new Dictionary<string, int>(StringComparer.Ordinal);
+        var counts = new List<int>();
+        for (int i = 0; i < _vectors.Count; i++)
+        {
+            if (!indices.TryGetValue(_owners[i], out int index))
+            {
+                index = counts.Count;
+                indices.Add(_owners[i], index);
+                counts.Add(0);
+                result._owners.Add(_owners[i]);
+                result._vectors.Add(new double[_dimension]);
+            }
+
+            if (maximumRecords is int most && counts[index] == most)
+            {
+                continue;
+            }
+
+            counts[index]++;
+            double scale = ClipScale(_vectors[i]);
+            double[] sum = result._vectors[index];
+            for (int k = 0; k < sum.Length; k++)
+            {
+                sum[k] += _vectors[i][k] * scale;
+            }
+        }
+
+        for (int index = 0; index < counts.Count; index++)
+        {
+            double[] sum = result._vectors[index];
+            for (int k = 0; k < sum.Length; k++)
+            {
+                sum[k] /= counts[index];
+            }
+        }
+
+        return result;
+    }
+
+    private static RecordVectors Of(List<List<ClipEmbedding>> records, Modality modality, int dimension)
+    {
+        var result = new RecordVectors(dimension);
         foreach (List<ClipEmbedding> record in records)
         {
             double[]? vector = null;
@@ -84,14 +149,9 @@ internal sealed class RecordVectors
             }
 
             result._vectors.Add(vector);
-            string contributor = record[0].Contributor ?? string.Empty;
-            if (contributor.Length > 0)
-            {
-                contributors.TryAdd(contributor, true);
-            }
+            result._owners.Add(record[0].Contributor ?? string.Empty);
         }
 
-        result.Contributors = contributors.Keys.ToArray(); // PowerShell cannot index the list that a collection expression makes.
         return result;
     }
 
@@ -101,7 +161,7 @@ internal sealed class RecordVectors
     public double[] Sum(bool clip)
     {
         // Compensated, so that rounding cannot add to the distance between the sums of neighbouring datasets.
-        var sums = new CompensatedSum[_vectors[0].Length];
+        var sums = new CompensatedSum[_dimension];
         foreach (double[] vector in _vectors)
         {
             double scale = clip ? ClipScale(vector) : 1;
@@ -118,12 +178,12 @@ internal sealed class RecordVectors
     /// The sum of the vectors on an integer grid. Each is clipped to norm 1 and truncated towards zero, and its integer norm is at
     /// most <paramref name="unit"/> without any rounding. O(n·d).
     /// </summary>
-    /// <param name="unit">Grid steps in 1, a power of two up to 2²⁴.</param>
+    /// <param name="unit">Grid steps in 1, a power of two up to 2³⁶.</param>
     /// <returns>Σ of the integer vectors.</returns>
     public long[] GridSum(long unit)
     {
-        long[] sum = new long[_vectors[0].Length];
-        long[] grid = new long[sum.Length];
+        long[] sum = new long[_dimension];
+        long[] grid = new long[_dimension];
         foreach (double[] vector in _vectors)
         {
             double scale = ClipScale(vector) * unit;

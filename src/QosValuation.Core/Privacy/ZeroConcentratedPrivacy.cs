@@ -50,22 +50,6 @@ internal static class ZeroConcentratedPrivacy
         return (1 + SafetyMargin) * GaussianCalibration.SmallestSatisfying(epsilon => LogDelta(rho, epsilon) <= target);
     }
 
-    /// <summary>The smallest σ whose ρ = Δ²/2σ² converts to (ε, δ). O(1).</summary>
-    /// <param name="epsilon">ε &gt; 0.</param>
-    /// <param name="delta">δ in (0, 1).</param>
-    /// <param name="sensitivity">Δ &gt; 0.</param>
-    /// <returns>σ in the unit of Δ; 8 % above <see cref="GaussianCalibration.AnalyticSigma"/> at ε = 1, δ = 1e-5.</returns>
-    /// <exception cref="QosValuationException"><c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c> or <c>SensitivityOutOfRange</c>.</exception>
-    public static double Sigma(double epsilon, double delta, double sensitivity)
-    {
-        GaussianCalibration.RequireEpsilon(epsilon);
-        GaussianCalibration.RequireDelta(delta);
-        GaussianCalibration.RequireSensitivity(sensitivity);
-        double target = Math.Log(delta);
-        double rho = GaussianCalibration.LargestSatisfying(rho => LogDelta(rho, epsilon) <= target);
-        return GaussianCalibration.RequireFinite(sensitivity * ((1 + SafetyMargin) / Math.Sqrt(2 * rho)));
-    }
-
     // ln δ at α = 1 + β.
     private static double Bound(double beta, double rho, double epsilon) =>
         beta * ((1 + beta) * rho - epsilon - NormalTail.LogOnePlus(1 / beta)) - NormalTail.LogOnePlus(beta);

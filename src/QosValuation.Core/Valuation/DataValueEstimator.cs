@@ -100,7 +100,7 @@ public sealed class DataValueEstimator
     public void Add(SemanticCluster cluster)
     {
         ArgumentNullException.ThrowIfNull(cluster);
-        if (cluster.Members is not { Count: > 0 })
+        if (cluster.Members is not { Count: > 0 } && !(cluster.IsPublic && cluster.Count == 0))
         {
             throw new QosValuationException(
                 "ClusterHasNoMembers", FaultKind.InvalidData, $"Cluster {cluster.Id} does not list its members, so that nobody can be valued for it.", cluster);

@@ -267,7 +267,7 @@ public sealed class GaussianCalibrationTests
         [
             () => GaussianCalibration.AnalyticSigma(epsilon, delta, sensitivity),
             () => GaussianCalibration.ClassicSigma(epsilon, delta, sensitivity),
-            () => ZeroConcentratedPrivacy.Sigma(epsilon, delta, sensitivity),
+            () => GaussianNoise.Sigma(epsilon, delta, sensitivity, PrivacyMechanism.DiscreteGaussian),
         ];
         foreach (Func<double> calibration in calibrations)
         {

@@ -96,14 +96,42 @@ public sealed class PrivacyLossAccumulatorTests
     }
 
     [Fact]
-    public void DiscreteReleasesAreAccountedByZeroConcentratedPrivacy()
+    public void DiscreteReleasesComposeAsContinuousOnesWhereTheirGridIsKnown()
     {
         var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.DiscreteGaussian }, RandomSource.Create(1));
+        DpPrototype prototype = Assert.Single(releaser.Release(Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann", 1, 0))));
         var accumulator = new PrivacyLossAccumulator();
-        accumulator.Add(Assert.Single(releaser.Release(Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann", 1, 0)))));
+        accumulator.Add(prototype);
+        PrivacyLoss loss = accumulator.Measure(1e-5);
+        Assert.Equal(PrivacyAccountant.Gdp, loss.Accountant);
+        Assert.InRange(loss.Epsilon, 1 - 1e-9, 1 + 1e-12);
+
+        // Beside a continuous release of the same ε: the same as two continuous ones.
+        accumulator.Add(1, GaussianCalibration.AnalyticSigma(1, 1e-5, 1));
+        Assert.Equal(GaussianCalibration.Epsilon(GaussianCalibration.AnalyticSigma(1, 1e-5, 1) / Math.Sqrt(2), 1e-5, 1), accumulator.Measure(1e-5).Epsilon, 1e-9);
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.5)]
+    public void DiscreteReleasesOfAnUnknownOrCoarseGridAreAccountedByZeroConcentratedPrivacy(double gridStep)
+    {
+        var accumulator = new PrivacyLossAccumulator();
+        accumulator.Add(1, 1.2, PrivacyMechanism.DiscreteGaussian, gridStep: gridStep);
         PrivacyLoss loss = accumulator.Measure(1e-5);
         Assert.Equal(PrivacyAccountant.Zcdp, loss.Accountant);
-        Assert.InRange(loss.Epsilon, 1 - 1e-6, 1 + 1e-9);
+        Assert.Equal(ZeroConcentratedPrivacy.Epsilon(1 / (2 * 1.2 * 1.2), 1e-5), loss.Epsilon, 1e-9);
+    }
+
+    [Fact]
+    public void ContributorsMayBeInSeveralClustersSoTheirReleasesAddUpEvenInParallel()
+    {
+        var accumulator = new PrivacyLossAccumulator(PrivacyAccountant.Gdp, parallel: true);
+        accumulator.Add(1, 2, clusterId: 0, unit: PrivacyUnit.Contributor);
+        accumulator.Add(1, 2, clusterId: 1, unit: PrivacyUnit.Contributor);
+        PrivacyLoss loss = accumulator.Measure(1e-5);
+        Assert.Equal(Math.Sqrt(0.5), loss.Mu, 1e-12);
+        Assert.Contains("one contributor replaced", loss.Explanation, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -278,7 +278,7 @@ public sealed class PrototypeReleaserTests
     {
         var options = new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.DiscreteGaussian, Epsilon = 1e-12, Delta = 1e-12 };
         DpPrototype prototype = Assert.Single(new PrototypeReleaser(options, RandomSource.Create(1)).Release(Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann", 1, 0))));
-        Assert.InRange(prototype.Sigma / ZeroConcentratedPrivacy.Sigma(1e-12, 1e-12, 2), 1 - 1e-12, 1 + 1e-6);
+        Assert.InRange(prototype.Sigma / GaussianCalibration.AnalyticSigma(1e-12, 1e-12, 2), 1 - 1e-12, 1 + 1e-6);
         Assert.All(prototype.Vector, x => Assert.True(float.IsFinite(x)));
 
         // Beyond the coarsest grid the release is refused rather than weakened.

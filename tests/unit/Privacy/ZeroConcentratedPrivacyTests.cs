@@ -35,15 +35,11 @@ public sealed class ZeroConcentratedPrivacyTests
     [InlineData(10, 1e-9)]
     [InlineData(1e-3, 1e-5)]
     [InlineData(100, 1e-300)]
-    public void SigmaIsSoundAndNotFarAboveTheContinuousOne(double epsilon, double delta)
+    public void TheConversionSaysLessThanTheExactProfile(double epsilon, double delta)
     {
-        double sigma = ZeroConcentratedPrivacy.Sigma(epsilon, delta, 2);
-        double rho = 2 * 2 / (2 * sigma * sigma);
-        Assert.True(ZeroConcentratedPrivacy.LogDelta(rho, epsilon) <= Math.Log(delta));
-        Assert.True(ZeroConcentratedPrivacy.LogDelta(rho * (1 + 1e-9), epsilon) > Math.Log(delta));
-
-        // zCDP says less than the exact profile, so it can never ask for less noise.
-        double exact = GaussianCalibration.AnalyticSigma(epsilon, delta, 2);
-        Assert.InRange(sigma / exact, 1, 1.3);
+        double sigma = GaussianCalibration.AnalyticSigma(epsilon, delta, 1);
+        double rho = 1 / (2 * sigma * sigma);
+        Assert.True(ZeroConcentratedPrivacy.LogDelta(rho, epsilon) > Math.Log(delta));
+        Assert.InRange(ZeroConcentratedPrivacy.Epsilon(rho, delta) / epsilon, 1, 1.6);
     }
 }

@@ -1,0 +1,26 @@
+using System.Management.Automation;
+
+namespace QosValuation.Cmdlets.Privacy;
+
+/// <summary>Finds the file of what a user gives as a privacy budget.</summary>
+internal static class BudgetPath
+{
+    /// <summary>The path of a budget's file.</summary>
+    /// <param name="budget">A <see cref="PrivacyBudget"/>, a path, a file, or an object with a Path, such as a budget read back by Import-Clixml.</param>
+    /// <returns>The path as given.</returns>
+    /// <exception cref="QosValuationException"><c>PrivacyBudgetNotValid</c>.</exception>
+    public static string Of(object budget)
+    {
+        object value = budget is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : budget;
+        string? path = value switch
+        {
+            PrivacyBudget known => known.Path,
+            string text => text,
+            FileSystemInfo file => file.FullName,
+            _ => PSObject.AsPSObject(budget).Properties["Path"]?.Value as string,
+        };
+        return string.IsNullOrEmpty(path)
+            ? throw new QosValuationException("PrivacyBudgetNotValid", FaultKind.InvalidArgument, "-Budget takes a budget from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file.", budget)
+            : path;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Management.Automation;
+
+namespace QosValuation.Cmdlets.Privacy;
+
+/// <summary>Opens a privacy budget, and shows what has been spent and what is left.</summary>
+/// <remarks>
+/// <para>Spent is the ε, at the budget's δ, of all releases together of the contributor who has spent most; Remaining is the largest ε of one more release that every contributor's budget allows. They are read from the file each time they are asked for. The two do not add up to Epsilon: what adds up is μ².</para>
+/// <para>With -Contributor one row leaves for each contributor that was charged and matches.</para>
+/// </remarks>
+/// <example>
+/// <summary>What is left</summary>
+/// <code>Get-PrivacyBudget ./privacy.db</code>
+/// </example>
+/// <example>
+/// <summary>Contributors with little left</summary>
+/// <code>Get-PrivacyBudget ./privacy.db -Contributor * | Where-Object Remaining -LT 0.1</code>
+/// </example>
+/// <seealso>New-PrivacyBudget</seealso>
+/// <seealso>New-DpPrototype</seealso>
+/// <seealso>about_QosValuation_Privacy</seealso>
+[Cmdlet(VerbsCommon.Get, "PrivacyBudget", DefaultParameterSetName = "Path")]
+[OutputType(typeof(PrivacyBudget), typeof(PrivacySpending))]
+public sealed class GetPrivacyBudgetCommand : QosCmdlet
+{
+    /// <summary>The budget's file; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>The budget's file, taken as it is.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "LiteralPath", ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>Show what these contributors have spent instead of the budget; wildcards are allowed.</summary>
+    [Parameter(Position = 1)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Contributor { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        WildcardPattern[]? patterns = Contributor?.Select(pattern => new WildcardPattern(pattern, WildcardOptions.CultureInvariant)).ToArray();
+        bool literal = LiteralPath.Length > 0;
+        foreach (string path in ResolvePaths(literal ? LiteralPath : Path, literal))
+        {
+            TryItem(path, () =>
+            {
+                PrivacyBudget budget = PrivacyBudget.Open(path);
+                if (patterns is null)
+                {
+                    WriteRecord(budget);
+                    return;
+                }
+
+                foreach (PrivacySpending spending in budget.Contributors)
+                {
+                    Cancellation.ThrowIfCancellationRequested();
+                    if (Array.Exists(patterns, pattern => pattern.IsMatch(spending.Contributor)))
+                    {
+                        WriteRecord(spending);
+                    }
+                }
+            });
+        }
+    }
+}
