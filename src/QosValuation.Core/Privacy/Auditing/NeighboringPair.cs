@@ -10,7 +10,7 @@ namespace QosValuation.Privacy.Auditing;
 /// <remarks>
 /// Isotropic Gaussian noise of deviation σ on means m₁ and m₀ gives the log-likelihood ratio ⟨v − (m₁ + m₀)/2, m₁ − m₀⟩/σ² of a
 /// released vector v: N(±μ²/2, μ²) with μ = ‖m₁ − m₀‖/σ. Discrete Gaussian noise has the same ratio on its grid. By Neyman and
-/// Pearson's lemma no other statistic separates the two better. Where the count is released with noise (AddRemove), the noisy
+/// Pearson's lemma no other statistic separates the two better. Where the count is released with noise (AddRemove, and clusters of public centroids), the noisy
 /// sum ñ·v takes the place of v and the ratio of the probabilities of the rounded ñ is added.
 /// </remarks>
 public sealed class NeighboringPair
@@ -165,8 +165,8 @@ public sealed class NeighboringPair
         return score;
     }
 
-    private static bool HasNoisyCount(DpPrototype prototype) =>
-        prototype.Neighboring == Neighboring.AddRemove && prototype.Mechanism != PrivacyMechanism.ImageDp;
+    private bool HasNoisyCount(DpPrototype prototype) =>
+        (prototype.Neighboring == Neighboring.AddRemove || Member.IsPublic) && prototype.Mechanism != PrivacyMechanism.ImageDp;
 
     private double NoisyCountRatio(DpPrototype prototype)
     {
