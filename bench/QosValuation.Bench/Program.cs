@@ -31,4 +31,8 @@ var turns = new Option<int>("--repeats") { Description = "How often each side is
 var clustering = new Command("clustering", "Online clustering as a fraction of the processor's peak multiply rate, beside ONNX Runtime's matrix product.") { records, clusters, threads, turns };
 clustering.SetAction(parsed => ClusteringBenchmark.Run(parsed.GetValue(records), parsed.GetValue(clusters), parsed.GetValue(threads), parsed.GetValue(turns)));
 
-return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, clustering }.Parse(args).Invoke();
+var coordinates = new Option<int>("--coordinates") { Description = "Coordinates a measurement.", DefaultValueFactory = _ => 1_000_000 };
+var noise = new Command("noise", "Exact noise of the discrete Gaussian beside floating-point noise, on one core.") { coordinates, repeats };
+noise.SetAction(parsed => SamplerBenchmark.Run(parsed.GetValue(coordinates), parsed.GetValue(repeats)));
+
+return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, clustering, noise }.Parse(args).Invoke();

@@ -35,7 +35,7 @@ internal sealed partial class Reproduction
             values.Add(row.NoveltyThreshold, row.Quantity, row.Repetitions, row.SimilarityThreshold, row.Value, row.ValueStandardError, row.Novelty, row.NoveltyStandardError, row.Novel, row.Normal, row.Noise);
         }
 
-        values.Save(options.Output);
+        Save(values);
         var discovery = new ResultTable(
             "figure6b",
             "NoveltyThreshold", "Quantity", "Novel", "NovelStandardError", "Clusters", "ClustersStandardError", "Confirmed", "ConfirmedStandardError", "ConfirmationDelay", "ConfirmationDelayStandardError",

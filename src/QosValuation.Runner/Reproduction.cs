@@ -42,6 +42,7 @@ internal sealed partial class Reproduction(ReproductionOptions options, IAnsiCon
         Step("Figure 5", () => Simulate("figure5", "N", [100, 200, 300, 400, 500, 750, 1000, 1500, 2000], [0.5]));
         Step("Figure 6", () => SimulateValuation(embeddings));
 
+        WriteReport(total.Elapsed);
         WriteSummary(total.Elapsed);
     }
 
@@ -59,13 +60,14 @@ internal sealed partial class Reproduction(ReproductionOptions options, IAnsiCon
     {
         cancellation.ThrowIfCancellationRequested();
         T result = Timed(() => console.Profile.Out.IsTerminal ? console.Status().Start(name, _ => work()) : work(), out TimeSpan elapsed);
+        _timings.Add(new(name, elapsed));
         console.MarkupLineInterpolated(CultureInfo.CurrentCulture, $"[green]{name,-12}[/] {_summary[^1].Finding} [grey]({elapsed.TotalSeconds:F1} s)[/]");
         return result;
     }
 
     private void Report(string experiment, string finding, ResultTable table)
     {
-        string path = table.Save(options.Output);
+        string path = Save(table);
         _summary.Add((experiment, finding, Path.GetFileName(path)));
     }
 
@@ -292,7 +294,7 @@ internal sealed partial class Reproduction(ReproductionOptions options, IAnsiCon
             findings.Add(scheme + " " + Number(report.Jain));
         }
 
-        grantTable.Save(options.Output);
+        Save(grantTable);
         Report("Fairness", string.Create(CultureInfo.InvariantCulture, $"{supply:G4} tokens, Jain's index: {string.Join(", ", findings)}"), table);
         return true;
     }

@@ -25,6 +25,9 @@ internal sealed class ResultTable(string name, params string[] columns)
         _rows.Add(values);
     }
 
+    /// <summary>The rows so far, as names and values.</summary>
+    public IEnumerable<IEnumerable<KeyValuePair<string, object?>>> Records() => _rows.Select(row => columns.Zip(row, KeyValuePair.Create));
+
     public string Save(string folder)
     {
         string path = Path.Combine(folder, Name + ".csv");

@@ -66,6 +66,8 @@ BeforeAll {
         $values | Invoke-TokenAllocation -Supply 6 | Select-Object Agent, Value, Tokens, Capacity, Remaining, RewardRate | Export-Csv grants.csv
         $null = $values | Add-DatRecord -LedgerPath ./market.db
         $null = Add-DatRecord -LedgerPath ./market.db -Address alice -Value 1.5 -Pointer (Get-FileHash ./photos.zip).Hash
+        $budget = New-PrivacyBudget -Epsilon 1 -Path ./budget.db
+        $null = $embeddings | Group-Embedding | New-DpPrototype -Epsilon 0.05 -Budget $budget
         $null = Export-DatSettlement -LedgerPath ./market.db -Path ./settlement.json -KeyPath ./operator.pem -NewKey
         0..40 | ForEach-Object { [pscustomobject]@{ Time = $_; Agent = $values[$_ % $values.Count].Contributor; Cost = 1 } } | Export-Csv requests.csv
         $embeddings | Where-Object Modality -EQ Image | Export-Embedding image_embeddings.npy

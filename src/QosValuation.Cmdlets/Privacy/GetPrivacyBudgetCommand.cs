@@ -9,11 +9,11 @@ namespace QosValuation.Cmdlets.Privacy;
 /// </remarks>
 /// <example>
 /// <summary>What is left</summary>
-/// <code>Get-PrivacyBudget ./privacy.db</code>
+/// <code>Get-PrivacyBudget ./budget.db</code>
 /// </example>
 /// <example>
 /// <summary>Contributors with little left</summary>
-/// <code>Get-PrivacyBudget ./privacy.db -Contributor * | Where-Object Remaining -LT 0.1</code>
+/// <code>Get-PrivacyBudget ./budget.db -Contributor * | Where-Object Remaining -LT 0.1</code>
 /// </example>
 /// <seealso>New-PrivacyBudget</seealso>
 /// <seealso>New-DpPrototype</seealso>

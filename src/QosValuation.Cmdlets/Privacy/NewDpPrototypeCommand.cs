@@ -34,9 +34,9 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <code>$clusters | New-DpPrototype -Neighboring AddRemove -Unit Contributor</code>
 /// </example>
 /// <example>
-/// <summary>Releases on a budget: the third is refused once a contributor has nothing left.</summary>
+/// <summary>Releases on a budget, and what each contributor has left.</summary>
 /// <code>$budget = New-PrivacyBudget -Epsilon 1 -Delta 1e-5 -Path ./privacy.db
-/// $clusters | New-DpPrototype -Epsilon 0.4 -Modality Image -Budget $budget
+/// $clusters | New-DpPrototype -Epsilon 0.1 -Modality Image -Budget $budget
 /// Get-PrivacyBudget ./privacy.db -Contributor *</code>
 /// </example>
 /// <example>

@@ -17,7 +17,8 @@ public enum QosFigureFormat
 
 /// <summary>Turns results into one HTML page with plots, tables and explanations.</summary>
 /// <remarks>
-/// <para>Results of every cmdlet may come in together and in any order; rows of the same kind share a section. Known kinds get plots: allocation simulations (lines with bands), token grants (bars and Lorenz curves), fairness, the fairness frontier, quality of service, data values, clusters, prototypes and privacy losses. Everything else becomes a table. Rows of Import-Csv work as well, told by their columns.</para>
+/// <para>Results of every cmdlet may come in together and in any order; rows of the same kind share a section. Known kinds get plots: allocation simulations (lines with bands), token grants (bars and Lorenz curves), fairness, the fairness frontier, quality of service, data values, clusters, prototypes, privacy losses, the privacy–utility curve, membership inference, empirical privacy, reconstructions (with their pictures) and the valuation simulation. Everything else becomes a table. Rows of Import-Csv work as well, told by their columns.</para>
+/// <para>Where the results tell of some ε, the page begins with what it costs and what it buys: for ε = 1, or the nearest there is.</para>
 /// <para>The page holds all it needs and its content security policy forbids it the network. It is readable in light and dark, on a phone, with the keyboard and with a screen reader, and every plot has its table. Where scripts are blocked the plots are still there, as drawings.</para>
 /// <para>With -FigurePath each figure is also written as a file of its own, for papers: as SVG, as PNG, or both. The first figure of a session takes a few seconds.</para>
 /// <para>The report is written at the end, whole or not at all.</para>
@@ -45,7 +46,7 @@ public enum QosFigureFormat
 [OutputType(typeof(FileInfo))]
 public sealed class ExportQosReportCommand : QosCmdlet
 {
-    private readonly ReportBuilder _builder = new();
+    private ReportBuilder _builder = new();
     private readonly long _start = Stopwatch.GetTimestamp();
     private string _path = string.Empty;
 
@@ -111,6 +112,7 @@ public sealed class ExportQosReportCommand : QosCmdlet
             throw new QosValuationException("FormatWithoutFigurePath", FaultKind.InvalidArgument, "-Format says how -FigurePath writes figures; give -FigurePath too, or leave -Format out.", Format);
         }
 
+        _builder = new ReportBuilder { PictureFolders = [System.IO.Path.GetDirectoryName(_path)!, ResolveNewPath(".")] };
         FigureRenderer.WarmUp();
     }
 

@@ -157,8 +157,8 @@ public abstract class RandomSource
     /// <summary>The operating system's generator, read in blocks.</summary>
     private sealed class CryptographicRandomSource : RandomSource
     {
-        private readonly ulong[] _block = new ulong[64];
-        private int _next = 64;
+        private readonly ulong[] _block = new ulong[512];
+        private int _next = 512;
 
         public override bool IsCryptographic => true;
 

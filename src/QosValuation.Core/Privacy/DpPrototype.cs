@@ -75,6 +75,9 @@ public sealed record DpPrototype
     /// <summary>Whether the release carries the (ε, δ) guarantee: never for ImageDp, and not for ClassicGaussian where its formula fails (large ε).</summary>
     public required bool IsFormal { get; init; }
 
+    /// <summary>Whether <see cref="Count"/> was released with noise, because the true one is private.</summary>
+    public bool HasNoisyCount { get; init; }
+
     /// <summary>The neighbouring relation that the guarantee is stated for.</summary>
     public Neighboring Neighboring { get; init; }
 

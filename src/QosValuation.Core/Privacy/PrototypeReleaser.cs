@@ -287,6 +287,7 @@ public sealed class PrototypeReleaser
             Sigma = sigma,
             Mechanism = _options.Mechanism,
             IsFormal = IsFormal,
+            HasNoisyCount = !query.CountIsPublic,
             Neighboring = _options.Neighboring,
             Unit = _options.Unit,
             GridStep = gridStep,

@@ -76,5 +76,57 @@ internal static class ClusteringSections
             figures);
     }
 
+    /// <summary>Figure 6 of the paper: value over quantity, and what each Γ discovers.</summary>
+    /// <param name="records">The rows.</param>
+    public static IEnumerable<ReportSection> Valuation(IReadOnlyList<ReportRecord> records)
+    {
+        Func<ReportRecord, string> name = SectionParts.Naming(records, ["NoveltyThreshold", "SimilarityThreshold"], "Γ = " + records[0].Text("NoveltyThreshold"));
+        ReportFigure Over(string metric, string title, string axis, string file) => new()
+        {
+            Name = file,
+            Title = title,
+            Kind = FigureKind.Line,
+            X = new FigureAxis("Records that have arrived"),
+            Y = new FigureAxis(axis) { Zero = true },
+            Series =
+            [
+                .. records.Where(record => double.IsFinite(record.Number(metric))).GroupBy(name)
+                    .Select(group => new FigureSeries(group.Key, [.. group.GroupBy(record => record.Number("Quantity")).OrderBy(point => point.Key).Select(point => FigurePoint.WithError(point.Key, point.First().Number(metric), point.First().Number(metric + "StandardError")))]))
+                    .Where(series => series.Points.Count > 1),
+            ],
+            Note = SectionParts.ErrorNote,
+        };
+
+        // What was found in the end, by Γ: the rows of the largest quantity.
+        ReportRecord[] last = [.. records.GroupBy(name).SelectMany(group => group.Where(record => record.Number("Quantity") == group.Max(other => other.Number("Quantity"))))];
+        ReportFigure ByGamma(string metric, string title, string axis, string file) => new()
+        {
+            Name = file,
+            Title = title,
+            Kind = FigureKind.Line,
+            X = new FigureAxis("Γ, the records that confirm a cluster"),
+            Y = new FigureAxis(axis) { Zero = true },
+            Series =
+            [
+                .. last.Where(record => double.IsFinite(record.Number(metric))).GroupBy(SectionParts.Naming(last, ["SimilarityThreshold"], title))
+                    .Select(group => new FigureSeries(group.Key, [.. group.GroupBy(record => record.Number("NoveltyThreshold")).OrderBy(point => point.Key).Select(point => FigurePoint.WithError(point.Key, point.First().Number(metric), point.First().Number(metric + "StandardError")))]))
+                    .Where(series => series.Points.Count > 1),
+            ],
+            Note = SectionParts.ErrorNote,
+        };
+        yield return SectionParts.Section(
+            "Data value against quantity (Fig. 6)",
+            "How the value of a contribution grows as records arrive, for several Γ: the first Γ records of a cluster count as novel, later ones half. A cluster is confirmed at Γ records; before the first one is, nothing can be released with noise. A large Γ pays more for quantity and waits longer.",
+            records,
+            [
+                Over("Value", "Data value against quantity", "Value f(d)", "value-over-quantity"),
+                Over("Coverage", "Records in confirmed clusters", "Part of the records", "coverage-over-quantity"),
+                ByGamma("Novel", "Novel records", "Records", "novel-over-gamma"),
+                ByGamma("Confirmed", "Confirmed clusters", "Clusters", "confirmed-over-gamma"),
+                ByGamma("ConfirmationDelay", "Records until a cluster is confirmed", "Records", "delay-over-gamma"),
+                ByGamma("FirstConfirmation", "Records until noise can first be applied", "Records", "first-over-gamma"),
+            ]);
+    }
+
     private static double Size(ReportRecord record) => record.Number("Count", "Records");
 }

@@ -78,8 +78,8 @@ internal sealed partial class FigureRenderer
             svg = _engine.CallGlobalFunction<string>("qosDraw", json, width, height, 13, withTitle);
         }
 
-        // Names count upwards through the process; a drawing must not depend on what was drawn before.
-        svg = HoverClass().Replace(svg, string.Empty);
+        // What only a browser would use is left out. Names count upwards through the process; a drawing must not depend on what was drawn before.
+        svg = BrowserAttribute().Replace(svg, string.Empty);
         svg = StyleBlock().Replace(svg, string.Empty);
         svg = InstanceName().Replace(svg, id + "-");
         return svg.Trim();
@@ -102,8 +102,8 @@ internal sealed partial class FigureRenderer
         return ImageWriter.EncodePng(image.Pixels, image.Width, image.Height);
     }
 
-    [GeneratedRegex(" class=\"zr[^\"]*\"")]
-    private static partial Regex HoverClass();
+    [GeneratedRegex(" (class=\"zr|ecmeta_[a-z_]+=\")[^\"]*\"")]
+    private static partial Regex BrowserAttribute();
 
     [GeneratedRegex("<style[^>]*>.*?</style>", RegexOptions.Singleline)]
     private static partial Regex StyleBlock();

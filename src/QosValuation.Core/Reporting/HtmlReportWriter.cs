@@ -96,13 +96,18 @@ internal static class HtmlReportWriter
 
         writer.WriteLine("<div class=\"summary\" role=\"region\" aria-labelledby=\"summary-title\">");
         writer.WriteLine($"<h2 id=\"summary-title\">{Text(report.SummaryTitle)}</h2>");
-        writer.WriteLine("<ul>");
-        foreach (string sentence in report.Summary)
+        foreach (SummaryPart part in report.Summary)
         {
-            writer.WriteLine($"<li>{Text(sentence)}</li>");
+            writer.WriteLine($"<h3>{Text(part.Heading)}</h3>");
+            writer.WriteLine("<ul>");
+            foreach (string sentence in part.Sentences)
+            {
+                writer.WriteLine($"<li>{Text(sentence)}</li>");
+            }
+
+            writer.WriteLine("</ul>");
         }
 
-        writer.WriteLine("</ul>");
         writer.WriteLine("</div>");
     }
 
@@ -114,6 +119,9 @@ internal static class HtmlReportWriter
         writer.WriteLine($"<p class=\"read\"><strong>How to read this.</strong> {Text(section.HowToRead)}</p>");
         if (section.Figures.Count > 0)
         {
+            // What is true of all figures is said once.
+            string[] notes = [.. section.Figures.Select(figure => figure.Note).Distinct(StringComparer.Ordinal)];
+            string common = notes.Length == 1 && section.Figures.Count > 1 ? notes[0] : string.Empty;
             writer.WriteLine("<div class=\"figures\">");
             foreach (ReportFigure figure in section.Figures)
             {
@@ -123,7 +131,7 @@ internal static class HtmlReportWriter
                 writer.Write($"<div class=\"chart\" id=\"chart-{figureId}\" role=\"img\" aria-labelledby=\"caption-{figureId}\" aria-description=\"{Text(figure.Describe())}\">");
                 writer.Write(drawing(figureId, figure));
                 writer.WriteLine("</div>");
-                if (figure.Note.Length > 0)
+                if (figure.Note.Length > 0 && figure.Note != common)
                 {
                     writer.WriteLine($"<p class=\"muted\">{Text(figure.Note)}</p>");
                 }
@@ -132,6 +140,10 @@ internal static class HtmlReportWriter
             }
 
             writer.WriteLine("</div>");
+            if (common.Length > 0)
+            {
+                writer.WriteLine($"<p class=\"muted\">{Text(common)}</p>");
+            }
         }
 
         if (section.Pictures.Count > 0)

@@ -6,6 +6,11 @@ namespace QosValuation.Reporting;
 /// <param name="Content">The file's bytes.</param>
 internal sealed record ReportPicture(string Caption, string MediaType, byte[] Content);
 
+/// <summary>A part of a report's summary.</summary>
+/// <param name="Heading">Such as <c>It costs</c>.</param>
+/// <param name="Sentences">What is known.</param>
+internal sealed record SummaryPart(string Heading, IReadOnlyList<string> Sentences);
+
 /// <summary>One kind of result in a report.</summary>
 internal sealed record ReportSection
 {
@@ -38,7 +43,7 @@ internal sealed record Report
     public required DateTimeOffset GeneratedAt { get; init; }
 
     /// <summary>What privacy costs and buys here, in sentences; empty where the results do not tell.</summary>
-    public IReadOnlyList<string> Summary { get; init; } = [];
+    public IReadOnlyList<SummaryPart> Summary { get; init; } = [];
 
     /// <summary>The heading over <see cref="Summary"/>.</summary>
     public string SummaryTitle { get; init; } = string.Empty;

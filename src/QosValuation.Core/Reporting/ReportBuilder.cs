@@ -13,6 +13,9 @@ internal sealed class ReportBuilder
     private readonly List<string> _otherOrder = [];
     private readonly SortedSet<double> _seeds = [];
 
+    /// <summary>Where pictures are looked for that results name by relative paths, such as the folder of the report.</summary>
+    public IReadOnlyList<string> PictureFolders { get; init; } = [];
+
     /// <summary>The number of results so far.</summary>
     public int Count { get; private set; }
 
@@ -60,7 +63,7 @@ internal sealed class ReportBuilder
         {
             if (_known.TryGetValue(kind, out List<ReportRecord>? records))
             {
-                sections.AddRange(kind.Build(records));
+                sections.AddRange(kind.Build(records, PictureFolders));
             }
         }
 
@@ -73,7 +76,8 @@ internal sealed class ReportBuilder
         }
 
         all.AddRange(facts);
-        return new Report { Title = title, GeneratedAt = generatedAt, Sections = sections, Facts = all };
+        IReadOnlyList<SummaryPart> summary = PrivacySummary.Of(name => _known.Where(pair => pair.Key.TypeName == name).SelectMany(pair => pair.Value).ToArray(), out double epsilon);
+        return new Report { SummaryTitle = $"What does ε = {ReportNumber.Format(epsilon)} cost, and what does it buy?", Summary = summary, Title = title, GeneratedAt = generatedAt, Sections = sections, Facts = all };
     }
 
     /// <summary>The versions that a result may depend on, without names of hosts or users.</summary>

@@ -64,6 +64,19 @@ internal readonly record struct FigurePoint(double X, double Y, double Low = dou
     /// <param name="standardError">Its standard error; NaN without.</param>
     public static FigurePoint WithError(double x, double y, double standardError) =>
         double.IsFinite(standardError) ? new(x, y, y - Confidence95 * standardError, y + Confidence95 * standardError) : new(x, y);
+
+    /// <summary>A proportion with its 95 % confidence interval (Wilson 1927), which lies within [0, 1] and is not empty at its ends.</summary>
+    /// <param name="x">The abscissa.</param>
+    /// <param name="successes">How many there are, of</param>
+    /// <param name="trials">so many; at least 1.</param>
+    public static FigurePoint Proportion(double x, int successes, int trials)
+    {
+        double part = (double)successes / trials;
+        double square = Confidence95 * Confidence95;
+        double centre = (part + square / (2 * trials)) / (1 + square / trials);
+        double half = Confidence95 / (1 + square / trials) * Math.Sqrt(part * (1 - part) / trials + square / (4.0 * trials * trials));
+        return new(x, part, Math.Max(0, centre - half), Math.Min(1, centre + half));
+    }
 }
 
 /// <summary>Points that belong together.</summary>

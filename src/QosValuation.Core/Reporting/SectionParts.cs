@@ -66,8 +66,8 @@ internal static class SectionParts
             return record.Text(key);
         }
 
-        string letter = key switch { "Epsilon" => "ε", "Alpha" => "α", "Agents" => "N", "NoveltyThreshold" => "Γ", "Delta" => "δ", _ => key };
-        return double.IsNaN(number) ? string.Empty : letter + " = " + ReportNumber.Format(number);
+        string letter = key switch { "Epsilon" => "ε", "Alpha" => "α", "Agents" => "N", "NoveltyThreshold" => "Γ", "Delta" => "δ", "ClaimedEpsilon" => "claimed ε", "NoiseScale" => "noise scale", "SimilarityThreshold" => "similarity", _ => key };
+        return double.IsNaN(number) ? string.Empty : key == "ClusterId" ? "cluster " + record.Text(key) : letter + " = " + ReportNumber.Format(number);
     }
 
     /// <summary>Points of a series: where several rows share an abscissa, their mean with its standard error.</summary>

@@ -5,6 +5,81 @@ namespace QosValuation.Tests.Privacy;
 
 public sealed class PrivacyLossAccumulatorTests
 {
+    /// <summary>ε, δ, and σ/Δ for which min over α of αρ − (ln δ + ln α)/(α − 1) + ln((α − 1)/α), ρ = Δ²/2σ², is ε: mpmath, 60 digits.</summary>
+    public static TheoryData<double, double, double> ExactZcdpSigmas => new()
+    {
+        { 0.001, 1e-2, 57.25752683088806497 },
+        { 0.001, 1e-5, 2039.9594636087166569 },
+        { 0.001, 1e-10, 4883.962062586294523 },
+        { 0.001, 1e-50, 14276.021529465014919 },
+        { 0.001, 1e-100, 20798.095008073072957 },
+        { 0.001, 1e-300, 36760.279299612483947 },
+        { 0.01, 1e-2, 39.426621686733501131 },
+        { 0.01, 1e-5, 276.43452830395597046 },
+        { 0.01, 1e-10, 530.49468515778721465 },
+        { 0.01, 1e-50, 1443.5190218590982359 },
+        { 0.01, 1e-100, 2090.8223874464607201 },
+        { 0.01, 1e-300, 3682.2893685783750623 },
+        { 0.1, 1e-2, 12.157564373121735179 },
+        { 0.1, 1e-5, 33.981629359167851113 },
+        { 0.1, 1e-10, 57.053497539882485248 },
+        { 0.1, 1e-50, 145.95404350693545127 },
+        { 0.1, 1e-100, 210.19698959825992578 },
+        { 0.1, 1e-300, 368.86498437750702692 },
+        { 1, 1e-2, 2.1988610559573112843 },
+        { 1, 1e-5, 4.045130358292444328 },
+        { 1, 1e-10, 6.1446710437555279046 },
+        { 1, 1e-50, 14.781049582206733308 },
+        { 1, 1e-100, 21.14965096369819875 },
+        { 1, 1e-300, 36.960934717943073179 },
+        { 5, 1e-2, 0.63594891304333009896 },
+        { 5, 1e-5, 0.95261991503266862213 },
+        { 5, 1e-10, 1.3344279909461415169 },
+        { 5, 1e-50, 3.0040486969894481365 },
+        { 5, 1e-100, 4.2637150092735881909 },
+        { 5, 1e-300, 7.4116521475334843542 },
+        { 10, 1e-2, 0.38353820727169817908 },
+        { 10, 1e-5, 0.52959808237288990738 },
+        { 10, 1e-10, 0.70927644309229919615 },
+        { 10, 1e-50, 1.5226931798997834291 },
+        { 10, 1e-100, 2.1466249817475510836 },
+        { 10, 1e-300, 3.7144019368070555211 },
+        { 100, 1e-2, 0.086212784469230230507 },
+        { 100, 1e-5, 0.097399859883431436659 },
+        { 100, 1e-10, 0.1110963603832073172 },
+        { 100, 1e-50, 0.1783507441517868921 },
+        { 100, 1e-100, 0.23464134648605681813 },
+        { 100, 1e-300, 0.38372827366751455167 },
+    };
+
+    /// <summary>ε, δ, and the exact σ/Δ of Gaussian noise, in the range that is asked for.</summary>
+    public static TheoryData<double, double, double> ExactGdpSigmas
+    {
+        get
+        {
+            var data = new TheoryData<double, double, double>();
+            foreach (object[] row in GaussianCalibrationTests.ExactSigmas.Where(row => (double)row[0] <= 100))
+            {
+                data.Add((double)row[0], (double)row[1], (double)row[2]);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ExactGdpSigmas))]
+    public void TheGaussianAccountantAgreesWithTheDefinitionInLogSpace(double epsilon, double delta, double sigma) =>
+        AgreesInLogSpace(PrivacyAccountant.Gdp, epsilon, delta, sigma);
+
+    [Theory]
+    [MemberData(nameof(ExactZcdpSigmas))]
+    public void TheConcentratedAccountantsAgreeWithTheDefinitionInLogSpace(double epsilon, double delta, double sigma)
+    {
+        AgreesInLogSpace(PrivacyAccountant.Zcdp, epsilon, delta, sigma);
+        AgreesInLogSpace(PrivacyAccountant.Rdp, epsilon, delta, sigma);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(4)]
@@ -164,5 +239,26 @@ public sealed class PrivacyLossAccumulatorTests
         Assert.Equal("ReleaseNotValid", Assert.Throws<QosValuationException>(() => accumulator.Add(1, double.NaN)).ErrorId);
         Assert.Equal("DeltaOutOfRange", Assert.Throws<QosValuationException>(() => accumulator.Measure(0)).ErrorId);
         Assert.Equal(0, accumulator.Measure(1e-5).Releases);
+    }
+
+    // One release at σ; one on a grid so fine that it is worth the same; and seven unequal ones with the same Σμ².
+    private static void AgreesInLogSpace(PrivacyAccountant accountant, double epsilon, double delta, double sigma)
+    {
+        var one = new PrivacyLossAccumulator(accountant);
+        one.Add(1, sigma);
+        var grid = new PrivacyLossAccumulator(accountant);
+        grid.Add(1, sigma, PrivacyMechanism.DiscreteGaussian, gridStep: sigma * 1e-9);
+        var seven = new PrivacyLossAccumulator(accountant);
+        for (int i = 1; i <= 7; i++)
+        {
+            seven.Add(3, 3 * sigma * Math.Sqrt(28.0 / i));
+        }
+
+        foreach (PrivacyLossAccumulator accumulator in new[] { one, grid, seven })
+        {
+            PrivacyLoss loss = accumulator.Measure(delta);
+            Assert.Equal(accountant, loss.Accountant);
+            Assert.InRange(Math.Log(loss.Epsilon) - Math.Log(epsilon), -1e-9, 1e-9);
+        }
     }
 }

@@ -18,6 +18,13 @@ public sealed class BrowserFactAttribute : FactAttribute
     }
 }
 
+/// <summary>A theory that needs headless Chromium; skipped, and said so, where none is found.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class BrowserTheoryAttribute : TheoryAttribute
+{
+    public BrowserTheoryAttribute() => Skip = new BrowserFactAttribute().Skip;
+}
+
 /// <summary>One page in headless Chromium, driven over its DevTools protocol; records what the page logs and asks of the network.</summary>
 internal sealed class Browser : IAsyncDisposable
 {

@@ -31,10 +31,12 @@ public sealed partial class ReportPageTests
         Assert.DoesNotMatch(@"\b" + Regex.Escape(Environment.MachineName) + @"\b", page);
     }
 
-    [BrowserFact]
-    public async Task ChartsAreDrawnWithoutErrorsOrRequests()
+    [BrowserTheory]
+    [InlineData("allocation")]
+    [InlineData("privacy")]
+    public async Task ChartsAreDrawnWithoutErrorsOrRequests(string name)
     {
-        Report report = ReportSamples.Build("All kinds", ReportSamples.Many());
+        Report report = ReportSamples.Build("Results about " + name, name == "privacy" ? ReportSamples.Privacy().Concat(ReportSamples.Many()) : ReportSamples.Many());
         using var folder = new TemporaryFolder();
         string path = Save(report, folder);
         await using Browser browser = await Browser.StartAsync();
@@ -63,7 +65,7 @@ public sealed partial class ReportPageTests
                 }))
                 """))!;
             Assert.Equal("[]", overlaps.GetValue<string>());
-            await KeepAsync(browser, $"page-{width}-{(dark ? "dark" : "light")}.png");
+            await KeepAsync(browser, $"{name}-{width}-{(dark ? "dark" : "light")}.png");
         }
 
         Assert.Empty(browser.Messages);

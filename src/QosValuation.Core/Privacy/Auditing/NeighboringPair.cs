@@ -10,7 +10,7 @@ namespace QosValuation.Privacy.Auditing;
 /// <remarks>
 /// Isotropic Gaussian noise of deviation σ on means m₁ and m₀ gives the log-likelihood ratio ⟨v − (m₁ + m₀)/2, m₁ − m₀⟩/σ² of a
 /// released vector v: N(±μ²/2, μ²) with μ = ‖m₁ − m₀‖/σ. Discrete Gaussian noise has the same ratio on its grid. By Neyman and
-/// Pearson's lemma no other statistic separates the two better. Where the count is released with noise (AddRemove, and clusters of public centroids), the noisy
+/// Pearson's lemma no other statistic separates the two better. Where the count is released with noise (under AddRemove, and of public centroids), the noisy
 /// sum ñ·v takes the place of v and the ratio of the probabilities of the rounded ñ is added.
 /// </remarks>
 public sealed class NeighboringPair
@@ -102,7 +102,7 @@ public sealed class NeighboringPair
     public double Mu(DpPrototype prototype)
     {
         ArgumentNullException.ThrowIfNull(prototype);
-        if (!HasNoisyCount(prototype))
+        if (!prototype.HasNoisyCount)
         {
             return Member.Count != Other.Count ? double.PositiveInfinity
                 : _differenceSquare == 0 ? 0
@@ -121,12 +121,12 @@ public sealed class NeighboringPair
     }
 
     /// <summary>The log-likelihood ratio of a release: large where it speaks for <see cref="Member"/>. O(d).</summary>
-    /// <param name="prototype">A release of either dataset; its Sigma, Count and Neighboring are what the attacker is told.</param>
+    /// <param name="prototype">A release of either dataset; its Sigma, Count and HasNoisyCount are what the attacker is told.</param>
     /// <returns>ln p(release | member) − ln p(release | other); ±∞ where the release settles the matter.</returns>
     public double LogLikelihoodRatio(DpPrototype prototype)
     {
         ArgumentNullException.ThrowIfNull(prototype);
-        if (HasNoisyCount(prototype))
+        if (prototype.HasNoisyCount)
         {
             return NoisyCountRatio(prototype);
         }
@@ -164,9 +164,6 @@ public sealed class NeighboringPair
 
         return score;
     }
-
-    private bool HasNoisyCount(DpPrototype prototype) =>
-        (prototype.Neighboring == Neighboring.AddRemove || Member.IsPublic) && prototype.Mechanism != PrivacyMechanism.ImageDp;
 
     private double NoisyCountRatio(DpPrototype prototype)
     {

@@ -16,6 +16,13 @@ var qosFigure = (function () {
   };
   var symbols = ['circle', 'rect', 'triangle', 'diamond', 'emptyCircle', 'emptyRect', 'emptyTriangle', 'emptyDiamond'];
   var dashes = ['solid', [7, 4], [2, 3], [10, 3, 2, 3], [14, 4], [4, 2], [2, 5], [10, 3, 2, 3, 2, 3]];
+  // Lines to compare with: grey, told apart by their dashes.
+  var levels = [
+    { dash: [5, 4], icon: 'M0 0h6v2h-6zM9 0h6v2h-6zM18 0h6v2h-6z' },
+    { dash: [2, 3], icon: 'M0 0h2v2h-2zM5 0h2v2h-2zM10 0h2v2h-2zM15 0h2v2h-2zM20 0h2v2h-2z' },
+    { dash: [12, 3], icon: 'M0 0h11v2h-11zM14 0h11v2h-11z' },
+    { dash: [10, 3, 2, 3], icon: 'M0 0h11v2h-11zM14 0h2v2h-2zM19 0h6v2h-6z' }
+  ];
   var font = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', 'DejaVu Sans', Arial, sans-serif";
 
   function number(value) {
@@ -60,10 +67,12 @@ var qosFigure = (function () {
     return lines.join('\n');
   }
 
-  // Long names are cut where they would crowd a narrow picture; the table beside it has them whole.
+  // Long names are cut in the middle where they would crowd a narrow picture, because names of a kind differ at their ends;
+  // the table beside it has them whole.
   function shorten(text, length) {
     text = String(text);
-    return text.length <= length ? text : text.slice(0, length - 1) + '…';
+    var head = Math.ceil((length - 1) / 2);
+    return text.length <= length ? text : text.slice(0, head) + '…' + text.slice(text.length - (length - 1 - head));
   }
 
   function axis(spec, theme, options) {
@@ -137,7 +146,7 @@ var qosFigure = (function () {
   }
 
   // Whiskers over bars or points: the interval of each.
-  function whiskers(series, theme, horizontal, color) {
+  function whiskers(series, theme, horizontal, color, bars) {
     var data = [];
     series.points.forEach(function (point) {
       if (low(point) !== null && high(point) !== null) {
@@ -155,6 +164,11 @@ var qosFigure = (function () {
         } else {
           a = api.coord([api.value(0), api.value(1)]);
           b = api.coord([api.value(0), api.value(2)]);
+        }
+        if (bars && bars.count > 1) {
+          var shift = api.barLayout(bars)[bars.index].offsetCenter, axis = horizontal ? 1 : 0;
+          a[axis] += shift;
+          b[axis] += shift;
         }
         var dx = horizontal ? 0 : cap, dy = horizontal ? cap : 0;
         function segment(x1, y1, x2, y2) {
@@ -194,6 +208,7 @@ var qosFigure = (function () {
     var categories = figure.x.categories || [];
     var drawn = figure.series.filter(function (series) { return series.role !== 'reference'; });
     var legend = figure.series.length > 1 || figure.series.some(function (series) { return series.role === 'reference'; });
+    var references = figure.series.filter(function (item) { return item.role === 'reference'; });
     var series = [];
 
     figure.series.forEach(function (item, index) {
@@ -209,8 +224,8 @@ var qosFigure = (function () {
           name: item.name, type: 'bar', data: values, itemStyle: { color: color, decal: drawn.length > 1 ? decal(order, theme) : undefined },
           barMaxWidth: horizontal ? 22 : 56, barGap: '8%', barCategoryGap: '34%', stack: figure.stacked ? 'all' : undefined
         });
-        if (drawn.length === 1 && hasErrors(item)) {
-          series.push(whiskers(item, theme, horizontal));
+        if (!figure.stacked && hasErrors(item)) {
+          series.push(whiskers(item, theme, horizontal, theme.text, { index: order, count: drawn.length, barMaxWidth: horizontal ? 22 : 56, barGap: '8%', barCategoryGap: '34%' }));
         }
         return;
       }
@@ -222,7 +237,7 @@ var qosFigure = (function () {
           return point[4] ? { value: [point[0], point[1]], name: point[4] } : [point[0], point[1]];
         }),
         showSymbol: !reference && !many && figure.symbols !== false, symbol: reference ? 'none' : figure.kind === 'scatter' ? symbols[(order + 4) % symbols.length] : symbol, symbolSize: figure.kind === 'scatter' ? 13 - 2 * (order % 3) : 8,
-        lineStyle: { color: color, width: reference ? 1.5 : order === 0 ? 3 : 2, type: reference ? [4, 4] : dashes[order % dashes.length] },
+        lineStyle: { color: color, width: reference ? 1.5 : order === 0 ? 3 : 2, type: reference ? levels[references.indexOf(item) % levels.length].dash : dashes[order % dashes.length] },
         itemStyle: { color: color, borderWidth: 2 }, color: color, connectNulls: false, step: item.step ? 'end' : undefined,
         emphasis: { focus: 'none' }
       });
@@ -255,7 +270,7 @@ var qosFigure = (function () {
 
     var longest = categories.reduce(function (most, name) { return Math.max(most, Math.min(String(name).length, narrow ? 14 : 24)); }, 0);
     var rotate = !horizontal && categories.length > 1 && longest * fontSize * 0.6 * categories.length > width - 110 ? 35 : 0;
-    var x = axis(figure.x, theme, { ends: ends(figure), margin: 11, nameGap: rotate ? 18 + longest * fontSize * 0.34 : 30, fontSize: fontSize, narrow: narrow, allLabels: categories.length <= 40, rotate: rotate, noGrid: figure.kind === 'bar', labelLength: narrow ? 14 : 24, nameWidth: width - 150 });
+    var x = axis(figure.x, theme, { ends: ends(figure), margin: 11, nameGap: rotate ? 18 + longest * fontSize * 0.34 : 30, fontSize: fontSize, narrow: narrow, allLabels: categories.length <= 40, rotate: rotate, noGrid: figure.kind === 'bar', labelLength: horizontal ? Math.max(14, Math.floor(width * 0.4 / (0.56 * fontSize))) : narrow ? 14 : 24, nameWidth: width - 150 });
     var y = axis(figure.y, theme, { nameGap: 50, fontSize: fontSize, narrow: narrow, nameWidth: height - legendHeight - titleHeight - 60 });
     if (horizontal) {
       x.inverse = true;
@@ -265,7 +280,7 @@ var qosFigure = (function () {
     }
 
     var names = figure.series.map(function (item) {
-      return item.role === 'reference' ? { name: item.name, icon: 'path://M0 0h6v2h-6zM9 0h6v2h-6zM18 0h6v2h-6z', itemStyle: { color: theme.muted, borderWidth: 0 } } : { name: item.name };
+      return item.role === 'reference' ? { name: item.name, icon: 'path://' + levels[references.indexOf(item) % levels.length].icon, itemStyle: { color: theme.muted, borderWidth: 0 } } : { name: item.name };
     });
     return {
       animation: false, backgroundColor: size.paper ? theme.paper : 'transparent', textStyle: { fontFamily: font, color: theme.text },
@@ -317,6 +332,6 @@ var qosFigure = (function () {
   }
 
   return { option: build, number: number, height: function (figure) {
-    return figure.kind === 'bar' && figure.horizontal ? Math.max(200, 110 + 26 * figure.x.categories.length * (figure.stacked ? 1 : 1)) : 380;
+    return figure.kind === 'bar' && figure.horizontal ? Math.max(200, 110 + 26 * figure.x.categories.length * (figure.stacked ? 1 : Math.max(1, 0.7 * figure.series.length))) : 380;
   } };
 })();
