@@ -88,6 +88,45 @@ internal static class ClusteringBenchmark
         return 0;
     }
 
+    /// <summary>What online grouping keeps of very many records: memory after each quarter of them.</summary>
+    /// <param name="records">Records in all, each with a name of its own.</param>
+    /// <param name="clusters">The directions that they scatter about.</param>
+    /// <param name="threads">The most threads.</param>
+    /// <returns>0.</returns>
+    public static int Memory(int records, int clusters, int threads)
+    {
+        var stream = new RecordStream(clusters);
+        long labelled = 0;
+        EmbeddingClusterer clusterer = EmbeddingClusterer.Create(
+            new ClusteringOptions { KeepMembers = false, MaximumThreads = threads }, _ => labelled++, fault => throw fault);
+        var clock = Stopwatch.StartNew();
+        long before = 0;
+        for (int i = 0; i < records; i++)
+        {
+            float[] vector = new float[Dimension];
+            if (i < clusters)
+            {
+                stream.Found(i, vector);
+            }
+            else
+            {
+                stream.Draw(vector);
+            }
+
+            clusterer.Add(new ClipEmbedding { Source = $"/photographs/{i:D8}.jpg", Item = $"/photographs/{i:D8}.jpg", Modality = Modality.Image, Vector = vector, Ordinal = i });
+            if ((i + 1) % (records / 4) == 0)
+            {
+                long kept = GC.GetTotalMemory(forceFullCollection: true);
+                Line($"{i + 1,12:N0} records in {clock.Elapsed.TotalSeconds,6:F1} s: {kept / 1048576.0,8:F1} MiB kept, {(before == 0 ? double.NaN : (kept - before) / (records / 4.0)),6:F0} bytes a further record; {labelled:N0} have left; peak {PeakMegabytes():N0} MiB");
+                before = kept;
+            }
+        }
+
+        clusterer.Complete();
+        Line($"{clusterer.Clusters.Count:N0} clusters, {clusterer.NoiseCount:N0} records of noise; the vectors were {(long)records * Dimension * sizeof(float) >> 20:N0} MiB");
+        return 0;
+    }
+
     /// <summary>As many multiply-adds as the processor can do: independent chains that never leave the registers.</summary>
     private static long PeakRate(int threads)
     {
@@ -165,14 +204,18 @@ internal static class ClusteringBenchmark
         KernelData data = KernelData.Of(panels);
         Parallel.For(0, panels, new ParallelOptions { MaxDegreeOfParallelism = threads }, panel =>
         {
-            for (int tile = 0; tile < Block / PanelKernel.Rows; tile++)
+            for (int start = 0; start < Dimension; start += LeaderClustering.SliceLength)
             {
-                PanelKernel.Tile(
-                    data.Records.Pointer + ((nint)tile * PanelKernel.Rows * Dimension),
-                    data.Panels.Panel(panel),
-                    Dimension,
-                    data.Products.Pointer + (((nint)tile * PanelKernel.Rows * panels) + panel) * PanelKernel.Columns,
-                    (nint)panels * PanelKernel.Columns);
+                for (int tile = 0; tile < Block / PanelKernel.Rows; tile++)
+                {
+                    PanelKernel.Tile(
+                        data.Records.Pointer + ((nint)tile * PanelKernel.Rows * Dimension) + (start * PanelKernel.Rows),
+                        data.Panels.Panel(panel) + (start * PanelKernel.Columns),
+                        LeaderClustering.SliceLength,
+                        data.Products.Pointer + ((((nint)tile * PanelKernel.Rows * panels) + panel) * PanelKernel.Columns),
+                        (nint)panels * PanelKernel.Columns,
+                        continues: start > 0);
+                }
             }
         });
         return (long)Block * panels * PanelKernel.Columns * Dimension;

@@ -30,9 +30,11 @@ var threads = new Option<int>("--threads") { Description = "The most threads.", 
 var turns = new Option<int>("--repeats") { Description = "How often each side is measured, in turn.", DefaultValueFactory = _ => 15 };
 var clustering = new Command("clustering", "Online clustering as a fraction of the processor's peak multiply rate, beside ONNX Runtime's matrix product.") { records, clusters, threads, turns };
 clustering.SetAction(parsed => ClusteringBenchmark.Run(parsed.GetValue(records), parsed.GetValue(clusters), parsed.GetValue(threads), parsed.GetValue(turns)));
+var grouping = new Command("clustering-memory", "What online grouping keeps of very many records.") { records, clusters, threads };
+grouping.SetAction(parsed => ClusteringBenchmark.Memory(parsed.GetValue(records), parsed.GetValue(clusters), parsed.GetValue(threads)));
 
 var coordinates = new Option<int>("--coordinates") { Description = "Coordinates a measurement.", DefaultValueFactory = _ => 1_000_000 };
 var noise = new Command("noise", "Exact noise of the discrete Gaussian beside floating-point noise, on one core.") { coordinates, repeats };
 noise.SetAction(parsed => SamplerBenchmark.Run(parsed.GetValue(coordinates), parsed.GetValue(repeats)));
 
-return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, clustering, noise }.Parse(args).Invoke();
+return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, clustering, grouping, noise }.Parse(args).Invoke();

@@ -8,7 +8,7 @@ namespace QosValuation.Cmdlets.About;
 /// <para>UNITS. -Unit Record protects one photograph with its captions; -Unit Contributor all records of a contributor, which are averaged to one vector of norm at most 1 first. Contributors then count in the place of records.</para>
 /// <para>CLUSTERS. With clusters found in the data the guarantee holds given the clusters: which there are, and who is in which, is not hidden. With Group-Embedding -PublicCentroid, where each record goes to the nearest of centroids that do not depend on the data, membership is protected too. Every centroid then gets a prototype, empty or not. Under AddRemove a record touches one cluster; under ReplaceOne it may leave one and enter another, two changes of √1.25, which together stay below the sensitivity 2 that the noise is calibrated for.</para>
 /// <code>
-/// $public = 'a dog', 'a beach', 'a city street' | Get-ClipEmbedding
+/// $public = Get-ClipEmbedding -Text 'a dog', 'a beach', 'a city street'
 /// $embeddings | Group-Embedding -PublicCentroid $public | New-DpPrototype -Neighboring AddRemove -Modality Image
 /// </code>
 /// <para>ADDING UP. μ = Δ/σ of each release; together √Σμ², exactly (Gaussian differential privacy). Two releases of ε cost less than 2ε. Measure-PrivacyLoss states the ε of all releases given to it.</para>

@@ -40,7 +40,7 @@ namespace QosValuation.Cmdlets.Clustering;
 /// </example>
 /// <example>
 /// <summary>Clusters around public texts, for private prototypes.</summary>
-/// <code>$public = 'a dog', 'a beach', 'a city street' | Get-ClipEmbedding
+/// <code>$public = Get-ClipEmbedding -Text 'a dog', 'a beach', 'a city street'
 /// Get-ClipEmbedding ./photos/*.jpg | Group-Embedding -PublicCentroid $public</code>
 /// </example>
 /// <seealso>Get-ClipEmbedding</seealso>

@@ -41,7 +41,7 @@ namespace QosValuation.Cmdlets.Privacy;
 /// </example>
 /// <example>
 /// <summary>Clusters that do not depend on private data: centroids from public texts.</summary>
-/// <code>$public = 'a dog', 'a beach', 'a city street' | Get-ClipEmbedding
+/// <code>$public = Get-ClipEmbedding -Text 'a dog', 'a beach', 'a city street'
 /// Get-ClipEmbedding ./photos/*.jpg | Group-Embedding -PublicCentroid $public | New-DpPrototype -Neighboring AddRemove</code>
 /// </example>
 /// <seealso>Group-Embedding</seealso>

@@ -122,12 +122,12 @@ public sealed class ClusteringState
 
     private static void RequireOnline(ClusteringOptions options)
     {
-        if (options.Algorithm != ClusteringAlgorithm.Online)
+        if (options.Algorithm != ClusteringAlgorithm.Online || options.PublicCentroids is not null)
         {
             throw new QosValuationException(
                 "StateNeedsOnline",
                 FaultKind.InvalidArgument,
-                $"Only online clustering can be saved and resumed; {options.Algorithm} looks at all records at once.",
+                $"Only online clustering can be saved and resumed, not {(options.PublicCentroids is null ? options.Algorithm : "assignment to public centroids")}.",
                 options.Algorithm);
         }
     }

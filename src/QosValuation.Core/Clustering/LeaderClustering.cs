@@ -22,8 +22,13 @@ public sealed unsafe class LeaderClustering
     /// <summary>The most vectors compared at once; longer blocks are divided.</summary>
     internal const int BlockRows = 128;
 
+    private const int SmallestBlock = 2 * PanelKernel.Rows;
+
     // A part of the centroids that one thread compares with a whole block: 192 centroids of 512 components, 384 KiB, fit its cache.
     private const int PartPanels = 4;
+
+    // The components of a panel that meet all records in turn: 128 · 48 floats, 24 KiB, fit the innermost cache.
+    internal const int SliceLength = 2 * PanelKernel.Chain;
 
     private readonly int _dimension;
     private readonly int _maximumThreads;
@@ -75,7 +80,7 @@ public sealed unsafe class LeaderClustering
     /// How many vectors are worth comparing at once: 1 while there are few groups, so that nobody waits for a label, and up
     /// to 128 for thousands, where a comparison with all of them takes longer than any stream brings vectors.
     /// </summary>
-    public int PreferredBlock => Math.Clamp(GroupCount / 512 * 16, 1, BlockRows);
+    public int PreferredBlock => Math.Clamp(GroupCount / 512 * SmallestBlock, 1, BlockRows);
 
     /// <summary>Takes the next vector. O(K·d).</summary>
     /// <param name="vector">Of unit L2 norm.</param>
@@ -119,19 +124,16 @@ public sealed unsafe class LeaderClustering
             throw new ArgumentException($"{groups.Length} vectors have {(long)groups.Length * _dimension} components, not {vectors.Length}.", nameof(vectors));
         }
 
-        for (int start = 0; start < groups.Length; start += BlockRows)
+        for (int start = 0, count; start < groups.Length; start += count)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int count = Math.Min(BlockRows, groups.Length - start);
+
+            // The longer a block, the more similarities to changed groups are computed anew: among few groups that outweighs the rest.
+            count = Math.Min(groups.Length - start, GroupCount == 0 ? 1 : Math.Max(SmallestBlock, PreferredBlock));
             ReadOnlySpan<float> block = vectors.Slice(start * _dimension, count * _dimension);
-            if (count == 1 || GroupCount == 0)
+            if (count == 1)
             {
-                // Nothing to compare at once; the first vector founds what the others are compared with.
-                groups[start] = Add(block[.._dimension]);
-                if (count > 1)
-                {
-                    AddBlock(block[_dimension..], groups.Slice(start + 1, count - 1));
-                }
+                groups[start] = Add(block);
             }
             else
             {
@@ -277,14 +279,19 @@ public sealed unsafe class LeaderClustering
             int tiles = (rows + PanelKernel.Rows - 1) / PanelKernel.Rows;
             for (int panel = part * PartPanels; panel < end; panel++)
             {
-                for (int tile = 0; tile < tiles; tile++)
+                for (int start = 0; start < _dimension; start += SliceLength)
                 {
-                    PanelKernel.Tile(
-                        _tiles.Pointer + ((nint)tile * PanelKernel.Rows * _dimension),
-                        _centroids.Panel(panel),
-                        _dimension,
-                        _products.Pointer + ((nint)tile * PanelKernel.Rows * stride) + ((nint)panel * PanelKernel.Columns),
-                        stride);
+                    int length = Math.Min(SliceLength, _dimension - start);
+                    for (int tile = 0; tile < tiles; tile++)
+                    {
+                        PanelKernel.Tile(
+                            _tiles.Pointer + ((nint)tile * PanelKernel.Rows * _dimension) + ((nint)start * PanelKernel.Rows),
+                            _centroids.Panel(panel) + ((nint)start * PanelKernel.Columns),
+                            length,
+                            _products.Pointer + ((nint)tile * PanelKernel.Rows * stride) + ((nint)panel * PanelKernel.Columns),
+                            stride,
+                            continues: start > 0);
+                    }
                 }
             }
 

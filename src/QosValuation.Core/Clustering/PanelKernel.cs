@@ -9,7 +9,7 @@ namespace QosValuation.Clustering;
 /// </summary>
 /// <remarks>
 /// <para>A panel holds component k of its 48 centroids side by side, so that a product needs no sum across lanes: lane c of the
-/// accumulator is fma(x[k], centroid c[k], accumulator). Chains of 32 multiply-adds start at zero and are added up in order.
+/// accumulator is fma(x[k], centroid c[k], accumulator). Chains of 64 multiply-adds start at zero and are added up in order.
 /// This order, and with it every bit of a product, is the same for one record as for eight, for vectors of any width and for
 /// any number of threads; <see cref="Reference"/> states it in scalar arithmetic. Short chains keep the rounding error of a
 /// product of unit vectors near 1e-7.</para>
@@ -25,7 +25,7 @@ internal static unsafe class PanelKernel
     public const int Rows = 8;
 
     /// <summary>Multiply-adds in a chain.</summary>
-    public const int Chain = 32;
+    public const int Chain = 64;
 
     /// <summary>The products of eight records with the centroids of a panel. O(384·d).</summary>
     /// <param name="records">Component k of the eight records at 8·k.</param>
@@ -33,15 +33,16 @@ internal static unsafe class PanelKernel
     /// <param name="dimension">The number of components.</param>
     /// <param name="products">Receives 48 products a record.</param>
     /// <param name="stride">The distance between the products of two records.</param>
-    public static void Tile(float* records, float* panel, int dimension, float* products, nint stride)
+    /// <param name="continues">Whether these are later components, a whole number of chains after the first, and add to the products.</param>
+    public static void Tile(float* records, float* panel, int dimension, float* products, nint stride, bool continues)
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            Tile512(records, panel, dimension, products, stride);
+            Tile512(records, panel, dimension, products, stride, continues);
         }
         else
         {
-            TilePortable(records, panel, dimension, products, stride);
+            TilePortable(records, panel, dimension, products, stride, continues);
         }
     }
 
@@ -90,50 +91,41 @@ internal static unsafe class PanelKernel
     /// <returns>Its lowest index.</returns>
     public static int IndexOfLargest(float* values, int count, out float largest)
     {
-        int best = 0;
-        largest = values[0];
+        // First the value, then its place: no step waits for the one before it.
+        int width = Vector<float>.Count;
         int i = 0;
-        if (count >= Vector<float>.Count)
+        largest = values[0];
+        if (count >= 4 * width)
         {
-            var highest = Vector.Load(values);
-            Vector<int> indexes = Vector<int>.Indices;
-            Vector<int> places = indexes;
-            var step = new Vector<int>(Vector<int>.Count);
-            for (i = Vector<float>.Count; i <= count - Vector<float>.Count; i += Vector<float>.Count)
+            var m0 = Vector.Load(values);
+            var m1 = Vector.Load(values + width);
+            var m2 = Vector.Load(values + (2 * width));
+            var m3 = Vector.Load(values + (3 * width));
+            for (i = 4 * width; i <= count - (4 * width); i += 4 * width)
             {
-                indexes += step;
-                var next = Vector.Load(values + i);
-                Vector<int> higher = Vector.GreaterThan(next, highest);
-                highest = Vector.ConditionalSelect(higher, next, highest);
-                places = Vector.ConditionalSelect(higher, indexes, places);
+                m0 = Vector.MaxNative(m0, Vector.Load(values + i));
+                m1 = Vector.MaxNative(m1, Vector.Load(values + i + width));
+                m2 = Vector.MaxNative(m2, Vector.Load(values + i + (2 * width)));
+                m3 = Vector.MaxNative(m3, Vector.Load(values + i + (3 * width)));
             }
 
-            best = places[0];
-            largest = highest[0];
-            for (int lane = 1; lane < Vector<float>.Count; lane++)
+            m0 = Vector.MaxNative(Vector.MaxNative(m0, m1), Vector.MaxNative(m2, m3));
+            for (int lane = 0; lane < width; lane++)
             {
-                if (highest[lane] > largest || (highest[lane] == largest && places[lane] < best))
-                {
-                    largest = highest[lane];
-                    best = places[lane];
-                }
+                largest = m0[lane] > largest ? m0[lane] : largest;
             }
         }
 
         for (; i < count; i++)
         {
-            if (values[i] > largest)
-            {
-                largest = values[i];
-                best = i;
-            }
+            largest = values[i] > largest ? values[i] : largest;
         }
 
-        return best;
+        return new ReadOnlySpan<float>(values, count).IndexOf(largest);
     }
 
     /// <summary><see cref="Tile"/> with vectors of 512 bits.</summary>
-    internal static void Tile512(float* records, float* panel, int dimension, float* products, nint stride)
+    internal static void Tile512(float* records, float* panel, int dimension, float* products, nint stride, bool continues)
     {
         for (int start = 0; start < dimension; start += Chain)
         {
@@ -184,7 +176,7 @@ internal static unsafe class PanelKernel
             }
             while (records < end);
 
-            bool first = start == 0;
+            bool first = start == 0 && !continues;
             Put(products, first, s00, s01, s02);
             Put(products + stride, first, s10, s11, s12);
             Put(products + (2 * stride), first, s20, s21, s22);
@@ -212,7 +204,7 @@ internal static unsafe class PanelKernel
     }
 
     /// <summary><see cref="Tile"/> with the processor's vectors, whatever their width.</summary>
-    internal static void TilePortable(float* records, float* panel, int dimension, float* products, nint stride)
+    internal static void TilePortable(float* records, float* panel, int dimension, float* products, nint stride, bool continues)
     {
         int width = Vector<float>.Count;
         for (int column = 0; column < Columns; column += 3 * width)
@@ -253,7 +245,7 @@ internal static unsafe class PanelKernel
                     }
                     while (x < end);
 
-                    bool first = start == 0;
+                    bool first = start == 0 && !continues;
                     Put(target, width, first, s00, s01, s02);
                     Put(target + stride, width, first, s10, s11, s12);
                     Put(target + (2 * stride), width, first, s20, s21, s22);

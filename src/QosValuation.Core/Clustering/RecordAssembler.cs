@@ -19,7 +19,7 @@ namespace QosValuation.Clustering;
 /// used (no components, NaN or infinite components, norm 0, another dimension or model than those before) costs one fault and
 /// no other embedding.</para>
 /// <para>O(d) an embedding. Of a record that was handed on only a digest of its contributor and Item is kept (the first 128 bits
-/// of SHA-256, so that nobody can choose two names that collide) with its number: some 50 bytes, none for an empty Item.</para>
+/// of SHA-256, so that nobody can choose two names that collide) with its number: 36 bytes, up to twice that while the table has room to grow, and none for an empty Item.</para>
 /// </remarks>
 public sealed class RecordAssembler
 {
@@ -27,7 +27,7 @@ public sealed class RecordAssembler
     private readonly Action<SemanticRecord> _completed;
     private readonly Action<int, ClipEmbedding> _late;
     private readonly Action<QosValuationException> _faulted;
-    private readonly Dictionary<UInt128, int> _records = [];
+    private readonly Dictionary<(ulong High, ulong Low), int> _records = [];
     private readonly string[] _models = [string.Empty, string.Empty];
     private SemanticRecord? _pending;
     private int _count;
@@ -111,10 +111,10 @@ public sealed class RecordAssembler
         writer.Write(_models[1]);
         writer.Write(_count);
         writer.Write(_records.Count);
-        foreach ((UInt128 key, int index) in _records.OrderBy(record => record.Value))
+        foreach (((ulong high, ulong low), int index) in _records.OrderBy(record => record.Value))
         {
-            writer.Write((ulong)(key >> 64));
-            writer.Write((ulong)key);
+            writer.Write(high);
+            writer.Write(low);
             writer.Write(index);
         }
 
@@ -134,7 +134,7 @@ public sealed class RecordAssembler
         _count = reader.ReadCount();
         for (int left = reader.ReadCount(); left > 0; left--)
         {
-            var key = new UInt128(reader.ReadUInt64(), reader.ReadUInt64());
+            (ulong High, ulong Low) key = (reader.ReadUInt64(), reader.ReadUInt64());
             _records.Add(key, reader.ReadCount());
         }
 
@@ -152,7 +152,7 @@ public sealed class RecordAssembler
         }
     }
 
-    private static UInt128 KeyOf(string contributor, string item)
+    private static (ulong High, ulong Low) KeyOf(string contributor, string item)
     {
         // Both lengths go in, so that no two pairs read alike.
         int length = Encoding.UTF8.GetByteCount(contributor);
@@ -162,7 +162,7 @@ public sealed class RecordAssembler
         Encoding.UTF8.GetBytes(item, bytes.AsSpan(sizeof(int) + length));
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(bytes, digest);
-        return BinaryPrimitives.ReadUInt128BigEndian(digest);
+        return (BinaryPrimitives.ReadUInt64BigEndian(digest), BinaryPrimitives.ReadUInt64BigEndian(digest[sizeof(ulong)..]));
     }
 
     private ClipEmbedding? Admit(ClipEmbedding embedding)

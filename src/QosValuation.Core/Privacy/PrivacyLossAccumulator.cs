@@ -138,7 +138,7 @@ public sealed class PrivacyLossAccumulator
         {
             (true, true) => $" Neighbours differ by one {unit} replaced; releases under AddRemove count as a removal and an addition, at twice their distance.",
             (false, true) => $" Neighbours differ by one {unit} added or removed.",
-            (true, false) => $" Neighbours differ by one {unit} replaced; counts and clusters are public.",
+            (true, false) => $" Neighbours differ by one {unit} replaced; clusters are taken as given, and counts without noise as public.",
             _ => string.Empty,
         };
         if (_parallel && _contributors)

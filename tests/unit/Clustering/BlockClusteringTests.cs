@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using QosValuation.Clustering;
 using QosValuation.Numerics;
 using static QosValuation.Tests.Clustering.ClusteringSamples;
@@ -109,6 +110,40 @@ public sealed class BlockClusteringTests
         {
             Assert.Equal(groups < 512 ? 1 : Math.Min(128, groups / 512 * 16), clustering.PreferredBlock);
             clustering.Add(Direction(random, 64));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void VectorsAreLetGoOnceTheirRecordHasItsLabel(bool labels)
+    {
+        // Of 3,000 records in 3 clusters and 20 that stay alone; nobody keeps what leaves.
+        int left = 0;
+        EmbeddingClusterer clusterer = EmbeddingClusterer.Create(
+            new ClusteringOptions { SimilarityThreshold = 0.9, KeepMembers = false }, labels ? _ => left++ : null, _ => Assert.Fail());
+        List<WeakReference> vectors = Feed(clusterer);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        int alive = vectors.Count(vector => vector.IsAlive);
+        clusterer.Complete();
+        Assert.InRange(alive, 0, labels ? 25 : 5);
+        Assert.Equal(labels ? 3020 : 0, left);
+        Assert.Equal(3, clusterer.Clusters.Count);
+        Assert.Equal(20, clusterer.NoiseCount);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static List<WeakReference> Feed(EmbeddingClusterer clusterer)
+        {
+            List<WeakReference> vectors = [];
+            for (int i = 0; i < 3020; i++)
+            {
+                float[] vector = new float[32];
+                vector[i < 3000 ? i % 3 : 3 + (i % 20)] = 1;
+                vectors.Add(new WeakReference(vector));
+                clusterer.Add(Embedding(vector, "item" + i));
+            }
+
+            return vectors;
         }
     }
 

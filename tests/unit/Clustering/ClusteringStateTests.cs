@@ -158,6 +158,8 @@ public sealed class ClusteringStateTests : IDisposable
             "StateNeedsOnline",
             Assert.Throws<QosValuationException>(() => ClusteringState.Save(EmbeddingClusterer.Create(new() { Algorithm = ClusteringAlgorithm.Dbscan }, null, _ => { }), StatePath)).ErrorId);
 
+        Assert.Equal("StateNeedsOnline", IdOf(options with { PublicCentroids = [[1f, 0f]] }));
+
         // Vectors of another length or model are refused as within one run.
         List<QosValuationException> faults = [];
         EmbeddingClusterer resumed = state.Resume(options, null, faults.Add);

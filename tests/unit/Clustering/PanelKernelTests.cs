@@ -5,7 +5,7 @@ namespace QosValuation.Tests.Clustering;
 
 public sealed unsafe class PanelKernelTests
 {
-    private delegate void TileKernel(float* records, float* panel, int dimension, float* products, nint stride);
+    private delegate void TileKernel(float* records, float* panel, int dimension, float* products, nint stride, bool continues);
 
     private delegate void RowKernel(float* record, float* panel, int dimension, float* products);
 
@@ -14,7 +14,9 @@ public sealed unsafe class PanelKernelTests
     [InlineData(31)]
     [InlineData(32)]
     [InlineData(33)]
+    [InlineData(64)]
     [InlineData(130)]
+    [InlineData(300)]
     [InlineData(512)]
     public void EveryWidthGivesTheBitsOfTheScalarDefinition(int dimension)
     {
@@ -33,18 +35,33 @@ public sealed unsafe class PanelKernelTests
             tile.Pointer[i] = records[i % PanelKernel.Rows][i / PanelKernel.Rows];
         }
 
+        const int Stride = PanelKernel.Columns + 16;
         foreach (TileKernel kernel in new TileKernel[] { PanelKernel.Tile, PanelKernel.Tile512, PanelKernel.TilePortable })
         {
-            const int Stride = PanelKernel.Columns + 16;
             AlignedFloats products = new(PanelKernel.Rows * Stride);
             new Span<float>(products.Pointer, (int)products.Length).Fill(float.NaN);
-            kernel(tile.Pointer, panels.Panel(0), dimension, products.Pointer, Stride);
+            kernel(tile.Pointer, panels.Panel(0), dimension, products.Pointer, Stride, false);
+            Check(products.Pointer);
+
+            // In slices, as blocks are compared.
+            new Span<float>(products.Pointer, (int)products.Length).Fill(float.NaN);
+            for (int start = 0; start < dimension; start += PanelKernel.Chain)
+            {
+                int length = Math.Min(PanelKernel.Chain, dimension - start);
+                kernel(tile.Pointer + (start * PanelKernel.Rows), panels.Panel(0) + (start * PanelKernel.Columns), length, products.Pointer, Stride, start > 0);
+            }
+
+            Check(products.Pointer);
+        }
+
+        void Check(float* products)
+        {
             for (int i = 0; i < records.Length; i++)
             {
                 for (int j = 0; j < Stride; j++)
                 {
                     float expected = j < PanelKernel.Columns ? PanelKernel.Reference(records[i], centroids[j]) : float.NaN;
-                    Assert.Equal(BitConverter.SingleToInt32Bits(expected), BitConverter.SingleToInt32Bits(products.Pointer[(i * Stride) + j]));
+                    Assert.Equal(BitConverter.SingleToInt32Bits(expected), BitConverter.SingleToInt32Bits(products[(i * Stride) + j]));
                 }
             }
         }
