@@ -219,3 +219,20 @@ Describe 'Optimize-DpPrototype' {
         { $prototypes | Optimize-DpPrototype Shrink } | Should -Throw -ErrorId 'PrototypeDimensionMismatch*'
     }
 }
+
+Describe 'scripts/PrivacyUtility.ps1' {
+    It 'measures the curve, gives each photograph its nearest prompt, and writes the rows' {
+        $images = $clusters.Members | Where-Object Modality -EQ Image
+        $images | Export-Embedding (Join-Path $TestDrive 'images.npy')
+        $clusters.Centroid | ForEach-Object -Begin { $row = @(); $all = @() } -Process {
+            $row += $_
+            if ($row.Count -eq 8) { $all += [QosValuation.ClipEmbedding]@{ Source = "prompt $($all.Count)"; Item = "$($all.Count)"; Modality = 'Text'; Vector = $row }; $row = @() }
+        } -End { $all } | Export-Embedding (Join-Path $TestDrive 'prompts.npy')
+        $rows = & (Join-Path $RepositoryRoot 'scripts/PrivacyUtility.ps1') (Join-Path $TestDrive 'images.npy') -PromptPath (Join-Path $TestDrive 'prompts.npy') -OutputPath (Join-Path $TestDrive 'results') -ClusterCount 3 -Epsilon 1, 10 -Quick
+        $rows.Count | Should -Be 24
+        $rows[0].Clusters | Should -Be 3
+        $rows[0].Trials | Should -Be 5
+        $rows[0].CrossModalAccuracy | Should -BeGreaterOrEqual 0
+        @(Import-Csv (Join-Path $TestDrive 'results/privacy-utility.csv')).Count | Should -Be 24
+    }
+}

@@ -13,16 +13,16 @@ namespace QosValuation.Cmdlets.Privacy;
 /// </remarks>
 /// <example>
 /// <summary>How safe are the records of these clusters at ε = 1?</summary>
-/// <code>$clusters | Invoke-MembershipInferenceAttack -Epsilon 1 -Seed 1</code>
+/// <code>$clusters | Invoke-MembershipInferenceAttack -Epsilon 1 -Trials 1000 -Seed 1</code>
 /// </example>
 /// <example>
 /// <summary>The formal mechanism beside the Image-DP baseline.</summary>
-/// <code>$clusters | Invoke-MembershipInferenceAttack -Mechanism DiscreteGaussian, ImageDp -Attack LikelihoodRatio |
+/// <code>$clusters | Invoke-MembershipInferenceAttack -Mechanism DiscreteGaussian, ImageDp -Attack LikelihoodRatio -Trials 1000 |
 ///     Sort-Object Auc -Descending | Select-Object -First 10</code>
 /// </example>
 /// <example>
 /// <summary>The worst case of the guarantee, with enough trials for the rate at 0.1 % false positives.</summary>
-/// <code>$clusters | Select-Object -First 1 | Invoke-MembershipInferenceAttack -Counterpart Opposite -Trials 100000 -Seed 1 |
+/// <code>$clusters | Select-Object -First 1 | Invoke-MembershipInferenceAttack -Counterpart Opposite -Modality Image -Trials 10000 -Seed 1 |
 ///     Format-List Auc, TheoreticalAuc, TruePositiveRate, TheoreticalTruePositiveRate</code>
 /// </example>
 /// <seealso>New-DpPrototype</seealso>

@@ -26,6 +26,27 @@ public sealed class NeighboringPairTests
         Assert.Equal(neighboring == Neighboring.ReplaceOne ? 7 : 6, pair.Other.Members.Count);
     }
 
+    [Theory]
+    [InlineData(Neighboring.ReplaceOne)]
+    [InlineData(Neighboring.AddRemove)]
+    public void TheCountOfAPublicCentroidIsNoisyUnderBothRelations(Neighboring neighboring)
+    {
+        SemanticCluster cluster = NeighboringPair.WorstCase(neighboring, 40, 3, RandomSource.Create(1)).Member with { IsPublic = true };
+        NeighboringPair pair = NeighboringPair.OfCluster(cluster, neighboring)[0];
+        var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Neighboring = neighboring, Epsilon = 5, Modalities = [Modality.Image] }, RandomSource.Create(2));
+        double sum = 0;
+        for (int trial = 0; trial < 400; trial++)
+        {
+            DpPrototype released = releaser.Release(pair.Member)[0];
+            Assert.Equal(released.Sensitivity / released.Sigma, pair.Mu(released), 5);
+            sum += pair.LogLikelihoodRatio(released) - pair.LogLikelihoodRatio(releaser.Release(pair.Other)[0]);
+        }
+
+        // The ratios are N(±μ²/2, μ²), so that their difference has the mean μ² and the variance 2μ². Four deviations: 6·10⁻⁵.
+        double mu = 1 / releaser.NoiseMultiplier;
+        Assert.InRange(sum / 400, mu * mu - 4 * mu * Math.Sqrt(2.0 / 400), mu * mu + 4 * mu * Math.Sqrt(2.0 / 400));
+    }
+
     [Fact]
     public void TheRatioIsThatOfTheDensities()
     {
