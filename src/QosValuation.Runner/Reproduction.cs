@@ -41,6 +41,7 @@ internal sealed partial class Reproduction(ReproductionOptions options, IAnsiCon
         Step("Figure 4", () => Simulate("figure4", "α", [500], [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]));
         Step("Figure 5", () => Simulate("figure5", "N", [100, 200, 300, 400, 500, 750, 1000, 1500, 2000], [0.5]));
         Step("Figure 6", () => SimulateValuation(embeddings));
+        Step("Figure 7", () => Reconstruct(clusters));
 
         WriteReport(total.Elapsed);
         WriteSummary(total.Elapsed);

@@ -13,13 +13,14 @@ namespace QosValuation.Cmdlets.Attacks;
 /// <summary>Clusters against privacy budgets.</summary>
 /// <code>$found = foreach ($epsilon in 1, 10, 100) {
 ///     $clusters | New-DpPrototype -Epsilon $epsilon -Modality Image -Seed 1 |
-///         Invoke-ReconstructionAttack -Reference $clusters -Seed 1 | Add-Member Epsilon $epsilon -PassThru
+///         Invoke-ReconstructionAttack -Reference $clusters -Steps 10 -Seed 1 | Add-Member Epsilon $epsilon -PassThru
 /// }
 /// $found | Export-ReconstructionGrid ./grid.png -Column { "ε = $($_.Epsilon)" }</code>
 /// </example>
 /// <example>
 /// <summary>Attackers side by side.</summary>
-/// <code>$found | Export-ReconstructionGrid ./attackers.png -Row Target -Column Method -Title 'Attackers' -Force</code>
+/// <code>$prototypes | Select-Object -First 2 | Invoke-ReconstructionAttack -Method DirectAscent, Adam -Steps 10 |
+///     Export-ReconstructionGrid ./attackers.png -Row Target -Column Method -Title 'Attackers'</code>
 /// </example>
 /// <seealso>Invoke-ReconstructionAttack</seealso>
 [Cmdlet(VerbsData.Export, "ReconstructionGrid", SupportsShouldProcess = true)]

@@ -119,7 +119,8 @@ internal sealed class PrototypePrior
         return [.. mean.Select((m, k) => (float)(((noise * m / sum) + (bandwidth * vector[k])) / variance))];
     };
 
-    private static Func<float[], float[]> Gaussian(float[][] centres, double sigma)
+    /// <summary>The Wiener filter of the centres' mean and covariance. O(centres·d² + d³).</summary>
+    internal static Func<float[], float[]> Gaussian(float[][] centres, double sigma)
     {
         int d = centres[0].Length;
         double[] mean = new double[d];

@@ -161,6 +161,42 @@ public sealed class ReconstructionAttackerTests
     }
 
     [Fact]
+    public void AStuckAscentStartsAgainAndTheBestIsKept()
+    {
+        // One step reaches nothing near 0.9, so every start is used; with noise that hides all, one is enough.
+        using AttackEncoder encoder = ReconstructionAttackTests.TinyEncoder(16);
+        float[] vector = [.. Enumerable.Range(0, encoder.Dimension).Select(i => i - 2.5f)];
+        var options = new AttackerOptions { Ascent = new ReconstructionOptions { Steps = 1, Copies = 2 }, Restarts = 3 };
+        var target = new AttackTarget { Name = "t", Vectors = [new(vector)] };
+        using var attacker = new ReconstructionAttacker([encoder], options);
+        var scores = new Dictionary<int, double>();
+        Reconstruction found = Assert.Single(attacker.Attack(target, () => RandomSource.Create(1), state => scores[state.Start] = state.Score));
+        Assert.Equal([1, 2, 3, 4], scores.Keys.Order());
+        Assert.Equal(4, scores.Values.Distinct().Count());
+        using var alone = new ReconstructionAttacker([encoder], options with { Restarts = 0 });
+        Reconstruction first = Assert.Single(alone.Attack(target, () => RandomSource.Create(1)));
+        Assert.True(found.Score >= first.Score);
+        scores.Clear();
+        attacker.Attack(target with { Sigma = 100 }, () => RandomSource.Create(1), state => scores[state.Start] = state.Score);
+        Assert.Equal([1], scores.Keys);
+    }
+
+    [Fact]
+    public void TheGaussianPriorIsTheWienerFilter()
+    {
+        // Centres ±a·e₁ and ±b·e₂ around (3, 0): C = diag(a²/2, b²/2), so each coordinate shrinks by C/(C + σ²).
+        float[][] centres = [.. Enumerable.Range(0, 40).Select(i => (float[])(((i / 2) % 4) switch { 0 => [5, 0], 1 => [1, 0], 2 => [3, 0.2f], _ => [3, -0.2f] }))];
+        var prior = new PrototypePrior(centres);
+        float[] estimate = PrototypePrior.Gaussian(centres, 0.5)([4, 1]);
+        Assert.Equal(3 + (2 / 2.25), estimate[0], 1e-4);
+        Assert.Equal(0.02 / 0.27, estimate[1], 1e-4);
+
+        // Next to no noise leaves the vector as it is, or nearly.
+        float[] same = prior.Denoise([4, 1], 1e-6);
+        Assert.True(TensorPrimitives.CosineSimilarity<float>(same, [4, 1]) > 0.9999);
+    }
+
+    [Fact]
     public void AttackersThatNeedPublicEmbeddingsSaySo()
     {
         using AttackEncoder encoder = ReconstructionAttackTests.TinyEncoder(8);

@@ -1,0 +1,383 @@
+<#
+.SYNOPSIS
+Reproduces Fig. 7 of the paper: reconstruction attacks on released prototypes.
+
+.DESCRIPTION
+Clusters photographs with captions, releases the prototypes of the largest clusters in four ways, and attacks every release with Direct Ascent Synthesis: without noise (None), Image-DP (q = 0.2, s = 0.05, no guarantee), Image-Ours and Text-Ours (ε = 1, δ = 1e-5, analytic Gaussian). Each cluster counts its first Γ records, as when it is confirmed. Further attacks vary ε and Γ of Image-Ours.
+
+The attack score is the cosine between the embedding of the reconstructed picture and the clean image prototype of its cluster, for every release, Text-Ours too. Embeddings lie in a narrow cone, so the score has to be compared with Decoy, the mean cosine to the clean prototypes of the other clusters: where both are equal, nothing about the cluster came back. Rank is the rank of the true cluster among all of them.
+
+Other attackers may be added with -Method: DenoiseFirst and NearestEmbedding know, as public, the records of the dataset that no release contains.
+
+Writes figure7.csv (a row an attack), figure7-summary.csv (means and standard errors over clusters and repeats), figure7.png (the pictures, clusters by releases) and the single pictures in the folder figure7. What is done is noted in figure7.state.jsonl: after an interruption the same command goes on where it stopped.
+
+Exit codes: 0 the figure was made, and the paper's claim holds: Image-Ours and Text-Ours have lower attack scores than Image-DP; 1 an error; 2 the figure was made, but that does not hold.
+
+.PARAMETER OutputPath
+The folder for the results, or the CSV file, beside which the others lie; created where it does not exist. The folder results by default.
+
+.PARAMETER Seed
+The seed of noise and attacks: the same seed gives the same rows and pictures. 1 by default.
+
+.PARAMETER Quick
+Two clusters, few steps, one repeat and generated scenes, for a first look. Such pictures say little.
+
+.PARAMETER Images
+A folder of photographs. Without it scenes are generated.
+
+.PARAMETER Annotations
+A captions file in COCO layout for -Images. Without it there are no texts, and no Text-Ours.
+
+.PARAMETER Model
+The encoder, a name or a folder; clip-mini by default.
+
+.PARAMETER Clusters
+How many clusters are attacked, the largest ones; 4 by default.
+
+.PARAMETER NoveltyThreshold
+Γ: the records of each cluster that are released; 50 by default, as in the paper.
+
+.PARAMETER Repeats
+Attacks of each release, with other noise and other draws; 3 by default.
+
+.PARAMETER Epsilon
+The privacy budgets of Image-Ours over which the score is shown, beside the 1 of the main comparison.
+
+.PARAMETER Gamma
+The Γ of Image-Ours over which the score is shown, beside -NoveltyThreshold.
+
+.PARAMETER Method
+The attackers; DirectAscent by default, the paper's.
+
+.PARAMETER Steps
+Steps of an attack; 100 by default, as in the paper.
+
+.PARAMETER Copies
+Augmented copies at every step; 32 by default, as published.
+
+.EXAMPLE
+./scripts/Figure7.ps1 -Images ./photos -Annotations ./captions.json
+
+Makes the figure of a dataset.
+
+.EXAMPLE
+./scripts/Figure7.ps1 -Quick -OutputPath ./look
+
+A first look, on generated scenes.
+
+.EXAMPLE
+./scripts/Figure7.ps1 -Images ./photos -Annotations ./captions.json -Method DirectAscent, DenoiseFirst, NearestEmbedding | Where-Object Epsilon -eq 1
+
+Adds attackers that know what is public.
+
+.OUTPUTS
+QosValuation.Figure7Row
+#>
+[CmdletBinding(DefaultParameterSetName = 'Full')]
+param(
+    [ValidateNotNullOrEmpty()]
+    [string] $OutputPath = 'results',
+
+    [int] $Seed = 1,
+
+    [Parameter(Mandatory, ParameterSetName = 'Quick')]
+    [switch] $Quick,
+
+    [ValidateNotNullOrEmpty()]
+    [string] $Images,
+
+    [ValidateNotNullOrEmpty()]
+    [string] $Annotations,
+
+    [ValidateNotNullOrEmpty()]
+    [string] $Model = 'clip-mini',
+
+    [ValidateRange(2, 1000)]
+    [int] $Clusters = 4,
+
+    [ValidateRange(1, 1000000)]
+    [int] $NoveltyThreshold = 50,
+
+    [ValidateRange(1, 10000)]
+    [int] $Repeats = 3,
+
+    [AllowEmptyCollection()]
+    [double[]] $Epsilon = @(0.1, 10, 100),
+
+    [AllowEmptyCollection()]
+    [int[]] $Gamma = @(10, 20),
+
+    [ValidateNotNullOrEmpty()]
+    [ValidateSet('DirectAscent', 'Adam', 'DenoiseFirst', 'NearestEmbedding')]
+    [string[]] $Method = @('DirectAscent'),
+
+    [ValidateRange(1, 100000)]
+    [int] $Steps = 100,
+
+    [ValidateRange(1, 65536)]
+    [int] $Copies = 32
+)
+
+$ErrorActionPreference = 'Stop'
+. (Join-Path $PSScriptRoot 'Figure.Common.ps1')
+
+# Photographs and captions as embeddings; those computed before are taken from the cache beside the results.
+function Get-FigureEmbedding([string] $Folder) {
+    $items = if (-not $Images) {
+        $scenes = Join-Path $Folder 'figure7-scenes'
+        New-SceneDataset $scenes -Count ($Quick ? 160 : 1000) -ImageSize 128 -Seed $Seed -Force
+    }
+    elseif ($Annotations) {
+        Import-CocoDataset $Annotations $Images -ErrorAction SilentlyContinue
+    }
+    else {
+        Get-ChildItem -LiteralPath $Images -Recurse -File
+    }
+
+    $items | Get-ClipEmbedding -Model $Model -CachePath (Join-Path $Folder 'figure7-embeddings.db') -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
+}
+
+# A cluster as it is when its first records have arrived.
+function Limit-Cluster($Cluster, [int] $Count) {
+    $items = [System.Collections.Generic.HashSet[string]]::new()
+    $members = foreach ($member in $Cluster.Members) {
+        if ($items.Contains($member.Item) -or ($items.Count -lt $Count -and $items.Add($member.Item))) {
+            $member
+        }
+    }
+
+    [QosValuation.SemanticCluster]@{ Id = $Cluster.Id; Count = $items.Count; Centroid = $Cluster.Centroid; IsConfirmed = $true; Members = [QosValuation.ClipEmbedding[]] @($members) }
+}
+
+function Measure-Cosine([float[]] $A, [float[]] $B) {
+    $dot = $square = $other = 0.0
+    for ($i = 0; $i -lt $A.Length; $i++) {
+        $dot += $A[$i] * $B[$i]
+        $square += $A[$i] * $A[$i]
+        $other += $B[$i] * $B[$i]
+    }
+
+    $dot / [Math]::Sqrt($square * $other)
+}
+
+# Mean and standard error of a property; the error of a single value is not a number.
+function Measure-Mean([object[]] $Rows, [string] $Property) {
+    $values = [double[]] @($Rows | ForEach-Object $Property)
+    $mean = ($values | Measure-Object -Average).Average
+    $squares = ($values | ForEach-Object { ($_ - $mean) * ($_ - $mean) } | Measure-Object -Sum).Sum
+    $mean
+    $values.Count -gt 1 ? [Math]::Sqrt($squares / ($values.Count - 1) / $values.Count) : [double]::NaN
+}
+
+# Rows of an earlier run with the same settings; a line that was cut off by the interruption is left out.
+function Read-FigureState([string] $Path, [string] $Settings) {
+    $rows = @{}
+    if (-not (Test-Path -LiteralPath $Path)) {
+        return $rows
+    }
+
+    $lines = @(Get-Content -LiteralPath $Path)
+    if ($lines.Count -eq 0 -or $lines[0] -ne $Settings) {
+        Remove-Item -LiteralPath $Path
+        return $rows
+    }
+
+    foreach ($line in $lines | Select-Object -Skip 1) {
+        try {
+            $row = $line | ConvertFrom-Json
+            if ($row.Key) {
+                $rows[$row.Key] = $row
+            }
+        }
+        catch {
+            Write-Verbose "A line of $Path was cut off and its attack is made again."
+        }
+    }
+
+    $rows
+}
+
+function Invoke-Figure7 {
+    $script:FigureExitCode = 1
+    Import-FigureModule
+    $path = Resolve-FigurePath $OutputPath 'figure7.csv'
+    $folder = Split-Path $path
+    $name = [System.IO.Path]::GetFileNameWithoutExtension($path)
+    $pictures = Join-Path $folder $name
+    if ($Quick) {
+        $small = @{ Clusters = 2; NoveltyThreshold = 10; Repeats = 1; Steps = 12; Copies = 4; Epsilon = @(100); Gamma = @(5) }
+        foreach ($setting in $small.Keys) {
+            if (-not $QuickBound.ContainsKey($setting)) {
+                Set-Variable $setting $small[$setting]
+            }
+        }
+    }
+
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    Write-Progress -Id 7 -Activity 'Figure 7' -Status 'Embedding and grouping'
+    $embeddings = @(Get-FigureEmbedding $folder)
+    $groups = @($embeddings | Group-Embedding -NoveltyThreshold $NoveltyThreshold -WarningAction SilentlyContinue |
+            Where-Object { @($_.Members | Where-Object Modality -EQ Image).Count -ge $NoveltyThreshold } |
+            Sort-Object -Property @{ Expression = 'Count'; Descending = $true }, Id | Select-Object -First $Clusters)
+    if ($groups.Count -lt 2) {
+        throw "Only $($groups.Count) clusters have $NoveltyThreshold photographs; give more photographs with -Images, or a smaller -NoveltyThreshold."
+    }
+
+    $hasText = @($groups.Members | Where-Object Modality -EQ Text).Count -gt 0
+    $largest = (@($NoveltyThreshold) + @($Gamma) | Measure-Object -Maximum).Maximum
+    $released = @($groups | ForEach-Object { (Limit-Cluster $_ $largest).Members } | ForEach-Object { $_.Item })
+    $private = [System.Collections.Generic.HashSet[string]]::new([string[]] $released)
+    $public = @($embeddings | Where-Object { -not $private.Contains($_.Item) })
+    if ($public.Count -eq 0 -and ($Method -contains 'DenoiseFirst' -or $Method -contains 'NearestEmbedding')) {
+        throw 'All records are released, so nothing is left to be public; give more photographs, or leave DenoiseFirst and NearestEmbedding out.'
+    }
+
+    # The releases: the four of the figure, then those over ε and Γ.
+    $releases = @(
+        @{ Release = 'None'; Epsilon = [double]::PositiveInfinity; Gamma = $NoveltyThreshold; Modality = 'Image'; Parameters = @{ Mechanism = 'ImageDp'; PerturbationCoefficient = 0 } }
+        @{ Release = 'Image-DP'; Epsilon = [double]::NaN; Gamma = $NoveltyThreshold; Modality = 'Image'; Parameters = @{ Mechanism = 'ImageDp'; PerturbationCoefficient = 0.2; Scale = 0.05 } }
+        @{ Release = 'Image-Ours'; Epsilon = 1.0; Gamma = $NoveltyThreshold; Modality = 'Image'; Parameters = @{ Mechanism = 'AnalyticGaussian'; Epsilon = 1; Delta = 1e-5 } }
+        if ($hasText) {
+            @{ Release = 'Text-Ours'; Epsilon = 1.0; Gamma = $NoveltyThreshold; Modality = 'Text'; Parameters = @{ Mechanism = 'AnalyticGaussian'; Epsilon = 1; Delta = 1e-5 } }
+        }
+        foreach ($value in $Epsilon | Where-Object { $_ -ne 1 } | Sort-Object -Unique) {
+            @{ Release = 'Image-Ours'; Epsilon = $value; Gamma = $NoveltyThreshold; Modality = 'Image'; Parameters = @{ Mechanism = 'AnalyticGaussian'; Epsilon = $value; Delta = 1e-5 } }
+        }
+        foreach ($value in $Gamma | Where-Object { $_ -ne $NoveltyThreshold } | Sort-Object -Unique) {
+            @{ Release = 'Image-Ours'; Epsilon = 1.0; Gamma = $value; Modality = 'Image'; Parameters = @{ Mechanism = 'AnalyticGaussian'; Epsilon = 1; Delta = 1e-5 } }
+        }
+    )
+
+    $settings = [ordered]@{
+        Version = 1; Seed = $Seed; Model = $Model; Images = $Images; Annotations = $Annotations; Quick = [bool] $Quick; Clusters = $groups.Count
+        NoveltyThreshold = $NoveltyThreshold; Steps = $Steps; Copies = $Copies; Embeddings = $embeddings.Count; Method = $Method
+    } | ConvertTo-Json -Compress
+    $statePath = Join-Path $folder "$name.state.jsonl"
+    $done = Read-FigureState $statePath $settings
+    if (-not (Test-Path -LiteralPath $statePath)) {
+        [System.IO.File]::WriteAllText($statePath, "$settings`n")
+    }
+
+    $total = $releases.Count * $Repeats * $groups.Count * $Method.Count
+    $made = 0
+    $left = $total - $done.Count
+    $rows = [System.Collections.Generic.List[object]]::new()
+    $attacks = [System.Diagnostics.Stopwatch]::StartNew()
+    foreach ($release in $releases) {
+        $limited = @($groups | ForEach-Object { Limit-Cluster $_ $release.Gamma })
+        $clean = @{}
+        $limited | New-DpPrototype -Mechanism ImageDp -PerturbationCoefficient 0 -Modality Image -WarningAction SilentlyContinue | ForEach-Object { $clean[$_.ClusterId] = $_ }
+        foreach ($repeat in 1..$Repeats) {
+            $label = "$($release.Release)-e$($release.Epsilon)-g$($release.Gamma)-r$repeat"
+            $parameters = $release.Parameters
+            $prototypes = @($limited | New-DpPrototype @parameters -Modality $release.Modality -Seed ($Seed * 10007 + $repeat) -WarningAction SilentlyContinue)
+            $wanted = @($prototypes | Where-Object { $id = $_.ClusterId; @($Method | Where-Object { -not $done.ContainsKey("$label-c$id-$_") }).Count -gt 0 })
+            $attack = @{ Method = $Method; Model = $Model; Steps = $Steps; Copies = $Copies; Seed = $Seed * 10007 + $repeat; Reference = $limited; OutputPath = Join-Path $pictures $label; Force = $true }
+            if ($public.Count -gt 0) {
+                $attack.Public = $public
+            }
+
+            if ($wanted.Count -gt 0) {
+                $wanted | Invoke-ReconstructionAttack @attack | ForEach-Object {
+                    # The truth is the clean image prototype for every release, so that releases can be compared.
+                    $found = $_
+                    $decoys = @($clean.Values | Where-Object ClusterId -NE $found.ClusterId | ForEach-Object { Measure-Cosine $found.Embedding $_.Vector })
+                    $score = Measure-Cosine $found.Embedding $clean[$found.ClusterId].Vector
+                    $row = [ordered]@{
+                        Key = "$label-c$($found.ClusterId)-$($found.Method)"; Release = $release.Release; Method = "$($found.Method)"; Epsilon = "$($release.Epsilon)"; Gamma = $release.Gamma
+                        Sigma = @($prototypes | Where-Object ClusterId -EQ $found.ClusterId)[0].Sigma; ClusterId = $found.ClusterId; Repeat = $repeat
+                        AttackScore = $score; Decoy = ($decoys | Measure-Object -Average).Average; Rank = 1 + @($decoys | Where-Object { $_ -ge $score }).Count; Ranked = $decoys.Count + 1
+                        TargetScore = $found.Score; NearestMember = $found.NearestMemberSimilarity; Psnr = "$($found.Psnr)"; Ssim = "$($found.Ssim)"; ImagePath = $found.ImagePath ? [System.IO.Path]::GetRelativePath($folder, $found.ImagePath) : ''
+                    }
+                    [System.IO.File]::AppendAllText($statePath, ($row | ConvertTo-Json -Compress) + "`n")
+                    $done[$row.Key] = [pscustomobject] $row
+                    $made++
+                    $seconds = $attacks.Elapsed.TotalSeconds / $made * [Math]::Max(0, $left - $made)
+                    Write-Progress -Id 7 -Activity 'Figure 7' -Status "$($total - $left + $made) of $total attacks, $label" -PercentComplete ([Math]::Min(100, 100 * ($total - $left + $made) / $total)) -SecondsRemaining ([int] [Math]::Min($seconds, [int]::MaxValue))
+                }
+            }
+
+            foreach ($prototype in $prototypes) {
+                foreach ($attacker in $Method) {
+                    $row = $done["$label-c$($prototype.ClusterId)-$attacker"]
+                    $typed = [pscustomobject]@{
+                        PSTypeName = 'QosValuation.Figure7Row'; Release = $row.Release; Method = $row.Method; Epsilon = [double] $row.Epsilon; Gamma = [int] $row.Gamma; Sigma = [double] $row.Sigma
+                        ClusterId = [int] $row.ClusterId; Repeat = [int] $row.Repeat; AttackScore = [double] $row.AttackScore; Decoy = [double] $row.Decoy; Rank = [int] $row.Rank; Ranked = [int] $row.Ranked
+                        TargetScore = [double] $row.TargetScore; NearestMember = [double] $row.NearestMember; Psnr = [double] $row.Psnr; Ssim = [double] $row.Ssim; ImagePath = $row.ImagePath
+                    }
+                    $rows.Add($typed)
+                    $typed
+                }
+            }
+        }
+    }
+
+    Write-Progress -Id 7 -Activity 'Figure 7' -Completed
+    $summary = @($rows | Group-Object Release, Method, Epsilon, Gamma | ForEach-Object {
+            $first = $_.Group[0]
+            $score = Measure-Mean $_.Group AttackScore
+            $decoy = Measure-Mean $_.Group Decoy
+            $margin = Measure-Mean @($_.Group | ForEach-Object { [pscustomobject]@{ Margin = $_.AttackScore - $_.Decoy } }) Margin
+            [pscustomobject]@{
+                Release = $first.Release; Method = $first.Method; Epsilon = $first.Epsilon; Gamma = $first.Gamma; Sigma = $first.Sigma; Attacks = $_.Count
+                AttackScore = $score[0]; AttackScoreStandardError = $score[1]; Decoy = $decoy[0]; DecoyStandardError = $decoy[1]; Margin = $margin[0]; MarginStandardError = $margin[1]
+                FirstRank = @($_.Group | Where-Object Rank -EQ 1).Count / $_.Count; Chance = 1 / $first.Ranked; TargetScore = (Measure-Mean $_.Group TargetScore)[0]
+            }
+        })
+    Export-FigureCsv $rows $path
+    Export-FigureCsv $summary (Join-Path $folder "$name-summary.csv")
+
+    # The picture: the first repeat of the four releases by the first attacker.
+    $labels = @{ None = 'No noise'; 'Image-DP' = 'Image-DP (q 0.2, s 0.05)'; 'Image-Ours' = 'Image-Ours (ε = 1)'; 'Text-Ours' = 'Text-Ours (ε = 1)' }
+    $originals = foreach ($group in $groups) {
+        $limited = Limit-Cluster $group $NoveltyThreshold
+        $centre = $limited | New-DpPrototype -Mechanism ImageDp -PerturbationCoefficient 0 -Modality Image -WarningAction SilentlyContinue
+        $member = $limited.Members | Where-Object Modality -EQ Image | Sort-Object { Measure-Cosine $_.Vector $centre.Vector } -Descending | Select-Object -First 1
+        $crop = Join-Path $pictures "member-$($group.Id).png"
+        $null = ConvertTo-ClipImage -LiteralPath $member.Source -Destination $crop -Model $Model -Force
+        [pscustomobject]@{ Row = "Cluster $($group.Id)"; Column = 'A typical member'; Caption = "$($limited.Count) records"; ImagePath = $crop; ClusterId = $group.Id }
+    }
+    $shown = $rows | Where-Object { $_.Repeat -eq 1 -and $_.Method -eq $Method[0] -and $_.Gamma -eq $NoveltyThreshold -and ($_.Release -ne 'Image-Ours' -or $_.Epsilon -eq 1) -and $_.ImagePath } | ForEach-Object {
+        [pscustomobject]@{ Row = "Cluster $($_.ClusterId)"; Column = $labels[$_.Release]; Caption = [string]::Format([cultureinfo]::InvariantCulture, 'score {0:F2}, others {1:F2}', $_.AttackScore, $_.Decoy); ImagePath = Join-Path $folder $_.ImagePath; ClusterId = $_.ClusterId }
+    }
+    $null = @($originals) + @($shown) | Export-ReconstructionGrid (Join-Path $folder "$name.png") -Row Row -Column Column -Caption Caption -Title "Reconstructions from released prototypes ($($Method[0]), $Model)" -Force
+    Remove-Item -LiteralPath $statePath
+    $watch.Stop()
+
+    $main = @{}
+    foreach ($line in $summary | Where-Object { $_.Method -eq $Method[0] -and $_.Gamma -eq $NoveltyThreshold -and ($_.Release -ne 'Image-Ours' -or $_.Epsilon -eq 1) }) {
+        $main[$line.Release] = $line
+    }
+
+    $format = { param($line) [string]::Format([cultureinfo]::InvariantCulture, '{0:F3} (others {1:F3}, first in {2:P0}, chance {3:P0})', $line.AttackScore, $line.Decoy, $line.FirstRank, $line.Chance) }
+    $ours = @('Image-Ours', 'Text-Ours' | Where-Object { $main.ContainsKey($_) })
+    $holds = -not ($ours | Where-Object { $main[$_].AttackScore -ge $main['Image-DP'].AttackScore })
+    $script:FigureExitCode = $holds ? 0 : 2
+    $text = "Figure 7: $($rows.Count) attacks in $($watch.Elapsed.TotalSeconds.ToString('F0')) s, written to $path. Attack scores: $(($labels.Keys | Where-Object { $main.ContainsKey($_) } | Sort-Object | ForEach-Object { "$_ $(& $format $main[$_])" }) -join '; ')."
+    # Each attack is paired with the one without noise on the same cluster and repeat; below six pairs nothing is called.
+    $margins = @{}
+    $rows | Where-Object Release -EQ None | ForEach-Object { $margins["$($_.ClusterId) $($_.Repeat) $($_.Method)"] = $_.AttackScore - $_.Decoy }
+    $unprotected = foreach ($group in $rows | Where-Object Release -NE None | Group-Object Release, Method, Epsilon, Gamma | Where-Object Count -GE 6) {
+        $fall = Measure-Mean @($group.Group | ForEach-Object { [pscustomobject]@{ Fall = $margins["$($_.ClusterId) $($_.Repeat) $($_.Method)"] - $_.AttackScore + $_.Decoy } }) Fall
+        if ($fall[0] -lt 2 * $fall[1] -or $fall[0] -lt 0.05) {
+            $first = $group.Group[0]
+            "$($first.Release)$([double]::IsFinite($first.Epsilon) ? " at ε = $($first.Epsilon), Γ = $($first.Gamma)" : '') ($($first.Method))"
+        }
+    }
+    if ($unprotected) {
+        $text += " Noise did not help (the margin over the other clusters falls by less than 0.05, or than two standard errors): $($unprotected -join ', ')."
+    }
+
+    Write-Host $text
+}
+
+$QuickBound = $PSBoundParameters
+try {
+    Invoke-Figure7
+}
+catch {
+    Write-Error -ErrorRecord $_ -ErrorAction Continue
+    exit 1
+}
+
+exit $FigureExitCode

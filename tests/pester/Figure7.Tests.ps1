@@ -1,0 +1,51 @@
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+    $script = Join-Path $RepositoryRoot 'scripts/Figure7.ps1'
+    $few = @{ Quick = $true; Steps = 2; Copies = 1; Epsilon = @(); Gamma = @(); Seed = 3 }
+}
+
+Describe 'scripts/Figure7.ps1' {
+    It 'makes rows, a summary and a picture, goes on after an interruption, and repeats' {
+        $folder = Join-Path $TestDrive figure7
+        $rows = & $script @few -OutputPath $folder 6> $null
+        $LASTEXITCODE | Should -BeIn 0, 2
+        $rows.Count | Should -Be 8
+        $rows[0].PSTypeNames[0] | Should -Be 'QosValuation.Figure7Row'
+        $rows.Release | Select-Object -Unique | Should -Be 'None', 'Image-DP', 'Image-Ours', 'Text-Ours'
+        $rows | ForEach-Object { [math]::Abs($_.AttackScore) | Should -BeLessOrEqual 1; $_.Rank | Should -BeIn 1, 2; Join-Path $folder $_.ImagePath | Should -Exist }
+        @(Import-Csv (Join-Path $folder figure7.csv)).Count | Should -Be 8
+        $summary = Import-Csv (Join-Path $folder figure7-summary.csv)
+        $summary.Attacks | Should -Be 2, 2, 2, 2
+        $plain = $summary | Where-Object Release -EQ None
+        [math]::Abs([double] $plain.AttackScore - ($rows[0, 1].AttackScore | Measure-Object -Average).Average) | Should -BeLessThan 1e-9
+        [System.IO.File]::ReadAllBytes((Join-Path $folder figure7.png))[1..3] | Should -Be 0x50, 0x4E, 0x47
+        Join-Path $folder figure7.state.jsonl | Should -Not -Exist
+
+        # Stopped after the third attack: those three are kept, also when the last line was cut off.
+        $again = Join-Path $TestDrive again
+        & $script @few -OutputPath $again 6> $null | Select-Object -First 3 | Out-Null
+        $state = Join-Path $again figure7.state.jsonl
+        $state | Should -Exist
+        $kept = @(Get-Content $state)
+        Set-Content $state (@($kept[0..2]) + '{"Key": "cut o')
+        $written = (Get-Item (Join-Path $again figure7/None-eInfinity-g10-r1/*.png)).LastWriteTimeUtc
+        $resumed = & $script @few -OutputPath $again 6> $null
+        $resumed.AttackScore | Should -Be $rows.AttackScore
+        (Get-Item (Join-Path $again figure7/None-eInfinity-g10-r1/*.png)).LastWriteTimeUtc | Should -Be $written
+    }
+
+    It 'fails with exit code 1 and says why' {
+        $null = & $script @few -NoveltyThreshold 150 -OutputPath (Join-Path $TestDrive none) -ErrorVariable faults 2> $null 6> $null
+        $LASTEXITCODE | Should -Be 1
+        "$faults" | Should -Match 'clusters have 150 photographs'
+    }
+
+    It 'has help' {
+        $help = Get-Help $script -Full
+        $help.Synopsis | Should -Match 'Fig\. 7'
+        @($help.examples.example).Count | Should -Be 3
+        foreach ($parameter in $help.parameters.parameter) {
+            $parameter.description.Text | Should -Not -BeNullOrEmpty -Because $parameter.name
+        }
+    }
+}
