@@ -51,6 +51,8 @@ Describe 'Invoke-ReconstructionAttack' {
         $other = $images[1] | Invoke-ReconstructionAttack -Steps 4 -Copies 2 -Seed 4
         $other.Image | Should -Not -Be $alone.Image
         $other.ImagePath | Should -BeNullOrEmpty
+        $single = $images[1] | Invoke-ReconstructionAttack @short -ThrottleLimit 1
+        [math]::Abs($single.Score - $alone.Score) | Should -BeLessThan 0.01
     }
 
     It 'climbs: most of the way in a few steps' {

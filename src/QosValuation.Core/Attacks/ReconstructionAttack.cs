@@ -16,8 +16,6 @@ namespace QosValuation.Attacks;
 /// </remarks>
 public sealed class ReconstructionAttack
 {
-    private static readonly int[] StartSides = [1, 2, 4, 8, 16];
-
     private readonly IReadOnlyList<AttackEncoder> _encoders;
     private readonly int _side;
     private readonly int _margin;
@@ -67,7 +65,6 @@ public sealed class ReconstructionAttack
             ? new AdamOptimizer(options.LearningRate)
             : new PreconditionedDescent(_canvas, options.Resolutions ?? [.. Enumerable.Range(1, _canvas)], options.LearningRate);
         float[] raw = Start(options.Initial);
-        Disturb(raw, options.StartAmplitude, random);
         float[] canvas = new float[raw.Length];
         float[] gradient = new float[raw.Length];
         var views = new Views(this, options, combined);
@@ -191,11 +188,6 @@ public sealed class ReconstructionAttack
             throw Invalid("The noise amplitude must lie from 0 to 1", options.NoiseAmplitude);
         }
 
-        if (!(options.StartAmplitude >= 0) || !double.IsFinite(options.StartAmplitude))
-        {
-            throw Invalid("The amplitude of the start must be at least 0", options.StartAmplitude);
-        }
-
         if (options.MaximumShift < -1 || options.MaximumShift > _margin)
         {
             throw Invalid($"The largest shift must lie from 0 to {_margin} (a quarter of the image side)", options.MaximumShift);
@@ -273,40 +265,6 @@ public sealed class ReconstructionAttack
         }
 
         return raw;
-    }
-
-    /// <summary>Adds random components of low resolution.</summary>
-    private void Disturb(float[] raw, double amplitude, RandomSource random)
-    {
-        if (amplitude == 0)
-        {
-            return;
-        }
-
-        int plane = _canvas * _canvas;
-        float[] upsampled = new float[plane];
-        foreach (int side in (int[])[.. StartSides.Where(side => side <= _canvas)])
-        {
-            var matrix = new BicubicMatrix(side, _canvas);
-            for (int channel = 0; channel < 3; channel++)
-            {
-                float[] component = [.. Enumerable.Range(0, side * side).Select(_ => (float)(amplitude * random.NextNormal()))];
-                Upsample(matrix, component, upsampled);
-                Span<float> target = raw.AsSpan(channel * plane, plane);
-                TensorPrimitives.Add(target, upsampled, target);
-            }
-        }
-    }
-
-    private static void Upsample(BicubicMatrix matrix, float[] component, float[] result)
-    {
-        float[] first = new float[matrix.Size * matrix.Samples];
-        float[] turned = new float[first.Length];
-        float[] second = new float[matrix.Size * matrix.Size];
-        matrix.Apply(component, matrix.Samples, first);
-        BicubicMatrix.Transpose(first, matrix.Size, matrix.Samples, turned);
-        matrix.Apply(turned, matrix.Size, second);
-        BicubicMatrix.Transpose(second, matrix.Size, matrix.Size, result);
     }
 
     private int Mirror(int position) => position < 0 ? Math.Min(_side - 1, -position) : position >= _side ? Math.Max(0, (2 * _side) - 2 - position) : position;

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using QosValuation.Datasets;
 using QosValuation.Embeddings;
 using QosValuation.Numerics;
 
@@ -33,9 +34,10 @@ public sealed record AttackerOptions
     public const int DefaultPlainCopies = 2;
 
     /// <summary>
-    /// Further starts, from random smooth pictures, where the ascent got stuck: where the score stays below 0.9 times the cosine
-    /// that the truth itself is expected to have to the release, √(1 − dσ²/‖v‖²). The best picture is kept. The published
-    /// algorithm has none, and from grey alone some photographs are never found.
+    /// Further starts where the ascent got stuck: where the score stays below 0.9 times the cosine that the truth itself is
+    /// expected to have to the release, √(1 − dσ²/‖v‖²). They begin with generated scenes, of 64 the best ones (see
+    /// <see cref="SceneDatasetGenerator"/>). The best picture is kept. The published algorithm has none, and from grey alone some
+    /// photographs are never found.
     /// </summary>
     public int Restarts { get; init; } = DefaultRestarts;
 
@@ -60,7 +62,6 @@ public sealed record AttackerOptions
 public sealed class ReconstructionAttacker : IDisposable
 {
     private const double StuckShare = 0.9;
-    private const double StartAmplitude = 0.5;
 
     private readonly IReadOnlyList<AttackEncoder> _encoders;
     private readonly ReconstructionAttack _attack;
@@ -169,12 +170,22 @@ public sealed class ReconstructionAttacker : IDisposable
         double sigma = method == ReconstructionMethod.DenoiseFirst ? 0 : _options.NoiseSigma ?? target.Sigma;
         double enough = aims.Count == 1 ? StuckShare * Reachable(aims[0].Vector, sigma) * aims[0].Weight : double.NegativeInfinity;
         Reconstruction? best = null;
+        byte[][] scenes = [];
         for (int start = 1; start <= 1 + _options.Restarts && !(best is not null && (best.Score >= enough || cancellation.IsCancellationRequested)); start++)
         {
             int number = start;
+            if (number == 2)
+            {
+                scenes = SceneStarts.Ranked(_attack, _encoders[0].Preprocessing, aims, _options.Restarts, random, cancellation);
+                if (scenes.Length < _options.Restarts)
+                {
+                    break;
+                }
+            }
+
             Reconstruction found = _attack.Run(
                 aims,
-                number == 1 ? options : options with { StartAmplitude = StartAmplitude },
+                number == 1 ? options : options with { Initial = scenes[number - 2] },
                 random,
                 progress is null ? null : state => progress(new AttackerProgress(target, method, state.Step, state.Steps, state.Score, null, number, state.Snapshot)),
                 cancellation) with { Start = number };

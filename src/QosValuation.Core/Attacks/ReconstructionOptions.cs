@@ -54,12 +54,6 @@ public sealed record ReconstructionOptions
 
     /// <summary>A picture to start from, side · side · 3 bytes for the first encoder's image size; null for mid-grey.</summary>
     public byte[]? Initial { get; init; }
-
-    /// <summary>
-    /// The standard deviation of the components of sides 1, 2, 4, 8 and 16 at the start, at least 0. 0, the default and
-    /// published, starts from the picture alone; more starts from a random smooth picture on top of it.
-    /// </summary>
-    public double StartAmplitude { get; init; }
 }
 
 /// <summary>A vector the picture's embedding should point to.</summary>

@@ -182,6 +182,35 @@ public sealed class ReconstructionAttackerTests
     }
 
     [Fact]
+    public void AStuckAscentStartsAgainFromTheScenesThatScoreBest()
+    {
+        using AttackEncoder encoder = ReconstructionAttackTests.TinyEncoder(16);
+        var attack = new ReconstructionAttack(encoder);
+        ReconstructionTarget[] aims = [new([.. Enumerable.Range(0, encoder.Dimension).Select(i => i - 2.5f)])];
+        byte[][] Ranked(int count, int seed = 1, CancellationToken cancellation = default) =>
+            SceneStarts.Ranked(attack, encoder.Preprocessing, aims, count, RandomSource.Create(seed), cancellation);
+        byte[][] all = Ranked(64);
+        double[] scores = [.. all.Select(crop => attack.Score(crop, aims).Score)];
+        Assert.Equal(scores.OrderDescending(), scores);
+        Assert.True(scores[0] > scores[63] + 0.05, $"{scores[0]} {scores[63]}");
+        Assert.All(all, crop => Assert.Equal(3 * 16 * 16, crop.Length));
+        Assert.Equal(64, all.Select(Convert.ToHexString).Distinct().Count());
+
+        // Fewer are the best of the same; more are composed where more are asked for; the seed decides.
+        Assert.Equal(all.Take(2), Ranked(2));
+        Assert.Equal(70, Ranked(70).Length);
+        Assert.NotEqual(all[0], Ranked(1, 2)[0]);
+        Assert.Empty(Ranked(2, cancellation: new CancellationToken(true)));
+
+        // A step of hardly any length leaves the scene where it was.
+        var options = new AttackerOptions { Ascent = new ReconstructionOptions { Steps = 1, Copies = 1, PlainCopies = 1, LearningRate = 1e-9 }, Restarts = 1 };
+        using var attacker = new ReconstructionAttacker([encoder], options);
+        var seen = new Dictionary<int, double>();
+        attacker.Attack(new AttackTarget { Name = "t", Vectors = aims }, () => RandomSource.Create(1), state => seen[state.Start] = state.Score);
+        Assert.Equal(scores[0], seen[2], 0.02);
+    }
+
+    [Fact]
     public void TheGaussianPriorIsTheWienerFilter()
     {
         // Centres ±a·e₁ and ±b·e₂ around (3, 0): C = diag(a²/2, b²/2), so each coordinate shrinks by C/(C + σ²).
