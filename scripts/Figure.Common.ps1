@@ -19,7 +19,7 @@ function Import-FigureModule {
     }
 }
 
-# The full path of the CSV file: OutputPath itself where it ends in .csv, else a file in that folder.
+# The full path of the CSV file: OutputPath itself where it ends in .csv, else a file in that folder, which is made.
 function Resolve-FigurePath([string] $OutputPath, [string] $FileName) {
     $full = $PSCmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($OutputPath)
     if ([System.IO.Path]::GetExtension($full) -ne '.csv') {
@@ -41,6 +41,17 @@ function Export-FigureCsv([object[]] $Rows, [string] $Path) {
         if (Test-Path -LiteralPath $temporary) {
             Remove-Item -LiteralPath $temporary -Force
         }
+    }
+}
+
+# The embeddings of drawn scenes, by the built-in model; with their captions where asked for.
+function Get-SceneEmbedding([int] $Count, [int] $Seed, [switch] $WithCaption) {
+    $scenes = Join-Path ([System.IO.Path]::GetTempPath()) "scenes-$([guid]::NewGuid().ToString('N'))"
+    try {
+        New-SceneDataset -Path $scenes -Count $Count -ImageSize 64 -Seed $Seed | Get-ClipEmbedding -Modality ($WithCaption ? 'Both' : 'Image')
+    }
+    finally {
+        Remove-Item -LiteralPath $scenes -Recurse -Force -ErrorAction Ignore
     }
 }
 

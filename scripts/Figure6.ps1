@@ -91,14 +91,7 @@ $ErrorActionPreference = 'Stop'
 # The embeddings of a file, of a folder of photographs, or of drawn scenes.
 function Get-FigureEmbedding {
     if (-not $Path) {
-        $scenes = Join-Path ([System.IO.Path]::GetTempPath()) "figure6-$([guid]::NewGuid().ToString('N'))"
-        try {
-            $null = New-SceneDataset -Path $scenes -Count ($Quick ? 150 : 1000) -ImageSize 64 -Seed $Seed
-            Get-ClipEmbedding -LiteralPath $scenes -Recurse
-        }
-        finally {
-            Remove-Item -LiteralPath $scenes -Recurse -Force -ErrorAction Ignore
-        }
+        Get-SceneEmbedding -Count ($Quick ? 150 : 1000) -Seed $Seed
     }
     elseif (Test-Path -LiteralPath $Path -PathType Container) {
         Get-ClipEmbedding -LiteralPath $Path -Recurse -Model $Model

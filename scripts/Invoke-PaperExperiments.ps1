@@ -1,20 +1,37 @@
 <#
 .SYNOPSIS
-Makes all figures of the paper, and one report of them.
+Makes all figures of the paper and the experiments on privacy, and one report of them.
 
 .DESCRIPTION
-Runs Figure4.ps1 to Figure7.ps1 into one folder, in that order, and writes their results into report.html. What has been made is noted in experiments.json: run again after an interruption, and only what is missing, or was made with other parameters or by another version, is made. A figure that fails does not keep the others from being made.
+Runs Figure4.ps1, Figure5.ps1, Figure6.ps1, Privacy.ps1 and Figure7.ps1 into one folder, in that order, and writes their results into report.html. What has been made is noted in experiments.json: run again after an interruption, and only what is missing, or was made with other parameters or by another version, is made. An experiment that fails does not keep the others from being made.
 
-Exit codes: 0 everything was made, and what the paper claims was found at every point; 1 something failed (the other figures were made; run again to make the rest); 2 everything was made, but a claim of the paper does not hold at every point (the figures say which).
+Without data of your own, scenes are drawn and embedded by the built-in clip-mini. -EmbeddingPath and -PromptPath name embeddings for Figure 6 and Privacy; -Images, -Annotations and -Model the photographs and the encoder that Figure 7 attacks.
+
+Exit codes: 0 everything was made, and what the paper claims was found at every point; 1 something failed (the other experiments were made; run again to make the rest); 2 everything was made, but a claim of the paper does not hold at every point (the experiments say which).
 
 .PARAMETER OutputPath
 The folder for the figures, their data and the report; created where it does not exist. The folder results by default.
 
-.PARAMETER Figure
-The figures to make: 4, 5, 6 and 7; all by default.
+.PARAMETER Experiment
+What to make: Figure4, Figure5, Figure6, Privacy and Figure7; all by default.
+
+.PARAMETER EmbeddingPath
+Image embeddings for Figure 6 and Privacy: a .npy, .csv or .jsonl file.
+
+.PARAMETER PromptPath
+Text embeddings of prompts in the same space, for Privacy.
+
+.PARAMETER Images
+A folder of photographs for Figure 7.
+
+.PARAMETER Annotations
+The COCO caption file of those photographs.
+
+.PARAMETER Model
+The encoder of Figure 7: a name or a folder; clip-mini by default.
 
 .PARAMETER Seed
-The seed of every figure: the same seed gives the same figures. 1 by default.
+The seed of every experiment: the same seed gives the same results. 1 by default.
 
 .PARAMETER Quick
 Fewer rounds, copies and clusters, for a first look; minutes instead of hours.
@@ -23,12 +40,12 @@ Fewer rounds, copies and clusters, for a first look; minutes instead of hours.
 Make everything anew, also what is there already.
 
 .PARAMETER WithoutReport
-Make the figures alone, and no report.
+Make the results alone, and no report.
 
 .EXAMPLE
 ./scripts/Invoke-PaperExperiments.ps1 -Quick
 
-A first look at every figure; open results/report.html afterwards.
+A first look at everything; open results/report.html afterwards.
 
 .EXAMPLE
 ./scripts/Invoke-PaperExperiments.ps1 -OutputPath ./full -Seed 7
@@ -36,20 +53,35 @@ A first look at every figure; open results/report.html afterwards.
 The full size, resumable: after an interruption run the same line again.
 
 .EXAMPLE
-./scripts/Invoke-PaperExperiments.ps1 -Figure 4, 5
+./scripts/Invoke-PaperExperiments.ps1 -Experiment Figure4, Figure5
 
 The figures on fairness alone.
 
 .OUTPUTS
-An object for each figure: Figure, Status (Made, Kept or Failed), Claim (Holds, Differs or Unknown), Seconds, Files.
+An object for each experiment: Experiment, Status (Made, Kept or Failed), Claim (Holds, Differs or Unknown), Seconds, Files.
 #>
 [CmdletBinding()]
 param(
     [ValidateNotNullOrEmpty()]
     [string] $OutputPath = 'results',
 
-    [ValidateSet(4, 5, 6, 7)]
-    [int[]] $Figure = @(4, 5, 6, 7),
+    [ValidateSet('Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7')]
+    [string[]] $Experiment = @('Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7'),
+
+    [ValidateNotNullOrEmpty()]
+    [string] $EmbeddingPath,
+
+    [ValidateNotNullOrEmpty()]
+    [string] $PromptPath,
+
+    [ValidateNotNullOrEmpty()]
+    [string] $Images,
+
+    [ValidateNotNullOrEmpty()]
+    [string] $Annotations,
+
+    [ValidateNotNullOrEmpty()]
+    [string] $Model,
 
     [int] $Seed = 1,
 
@@ -63,11 +95,37 @@ param(
 $ErrorActionPreference = 'Stop'
 . (Join-Path $PSScriptRoot 'Figure.Common.ps1')
 
-# What a figure's result depends on: its parameters, the scripts and the module.
-function Get-FigureFingerprint([int] $Number, [hashtable] $Parameters) {
+# The parameters of an experiment's script.
+function Get-ExperimentParameter([string] $Name) {
+    $parameters = @{ OutputPath = $folder; Seed = $Seed }
+    if ($Quick) {
+        $parameters.Quick = $true
+    }
+
+    # What the scripts take of the data, by the names they have for it.
+    $given = switch ($Name) {
+        'Figure6' { @{ Path = $EmbeddingPath } }
+        'Privacy' { @{ ImagePath = $EmbeddingPath; PromptPath = $PromptPath } }
+        'Figure7' { @{ Images = $Images; Annotations = $Annotations; Model = $Model } }
+        default { @{} }
+    }
+    foreach ($key in $given.Keys | Where-Object { $given[$_] }) {
+        $parameters[$key] = $key -eq 'Model' ? $given[$key] : (Resolve-Path -LiteralPath $given[$key]).ProviderPath
+    }
+
+    $parameters
+}
+
+# What an experiment's result depends on: its parameters and data, the scripts and the module.
+function Get-ExperimentFingerprint([string] $Name, [hashtable] $Parameters) {
     $parts = @(
-        foreach ($name in $Parameters.Keys | Sort-Object) { "$name=$($Parameters[$name])" }
-        foreach ($script in "Figure$Number.ps1", 'Figure.Common.ps1') { (Get-FileHash -LiteralPath (Join-Path $PSScriptRoot $script)).Hash }
+        foreach ($key in $Parameters.Keys | Sort-Object) {
+            "$key=$($Parameters[$key])"
+            if ($key -notin 'OutputPath', 'Model' -and (Test-Path -LiteralPath "$($Parameters[$key])" -PathType Leaf)) {
+                (Get-FileHash -LiteralPath $Parameters[$key]).Hash
+            }
+        }
+        foreach ($script in "$Name.ps1", 'Figure.Common.ps1') { (Get-FileHash -LiteralPath (Join-Path $PSScriptRoot $script)).Hash }
         $module = Get-Module QosValuation
         foreach ($file in Get-ChildItem -LiteralPath $module.ModuleBase -Recurse -Filter QosValuation*.dll | Sort-Object Name) { (Get-FileHash -LiteralPath $file.FullName).Hash }
     )
@@ -103,66 +161,67 @@ catch {
     exit 1
 }
 
-# Seconds of a figure where no earlier run tells: only the order of magnitude matters, for the time left.
-$usual = $Quick ? @{ 4 = 2; 5 = 2; 6 = 15; 7 = 120 } : @{ 4 = 5; 5 = 5; 6 = 120; 7 = 2400 }
-$numbers = @($Figure | Sort-Object -Unique)
-$left = [System.Collections.Generic.Dictionary[int, double]]::new()
-foreach ($number in $numbers) {
-    $left[$number] = $state["$number"]?.Seconds ?? $usual[$number]
+# Seconds of an experiment where no earlier run tells: only the order of magnitude matters, for the time left.
+$usual = $Quick ? @{ Figure4 = 2; Figure5 = 2; Figure6 = 10; Privacy = 20; Figure7 = 60 } : @{ Figure4 = 5; Figure5 = 5; Figure6 = 30; Privacy = 300; Figure7 = 1800 }
+$names = @('Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7' | Where-Object { $_ -in $Experiment })
+$left = @{}
+foreach ($name in $names) {
+    $left[$name] = $state[$name]?.Seconds ?? $usual[$name]
 }
 
-Update-TypeData -TypeName QosValuation.Experiment -DefaultDisplayPropertySet Figure, Status, Claim, Seconds -Force
+Update-TypeData -TypeName QosValuation.Experiment -DefaultDisplayPropertySet Experiment, Status, Claim, Seconds -Force
 $exitCode = 0
 $made = [System.Collections.Generic.List[object]]::new()
-foreach ($number in $numbers) {
-    Write-Progress -Id 64 -Activity 'Experiments of the paper' -Status "Figure $number" -PercentComplete (100 * $numbers.IndexOf($number) / $numbers.Count) -SecondsRemaining ([int]($left.Values | Measure-Object -Sum).Sum)
-    $parameters = @{ OutputPath = $folder; Seed = $Seed }
-    if ($Quick) {
-        $parameters.Quick = $true
-    }
-
-    $fingerprint = Get-FigureFingerprint $number $parameters
-    $note = $state["$number"]
-    $isKept = -not $Force -and $note -and $note.Fingerprint -eq $fingerprint -and @($note.Files).Count -gt 0 -and -not (@($note.Files) | Where-Object { -not (Test-Path -LiteralPath (Join-Path $folder $_)) })
-    if (-not $isKept) {
-        $watch = [System.Diagnostics.Stopwatch]::StartNew()
-        $started = [datetime]::UtcNow
-        $global:LASTEXITCODE = 1
-        try {
-            $null = & (Join-Path $PSScriptRoot "Figure$number.ps1") @parameters
+foreach ($name in $names) {
+    Write-Progress -Id 64 -Activity 'Experiments of the paper' -Status $name -PercentComplete (100 * $names.IndexOf($name) / $names.Count) -SecondsRemaining ([int]($left.Values | Measure-Object -Sum).Sum)
+    $code = 1
+    $files = @()
+    $isKept = $false
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    try {
+        $parameters = Get-ExperimentParameter $name
+        $fingerprint = Get-ExperimentFingerprint $name $parameters
+        $note = $state[$name]
+        $isKept = -not $Force -and $note -and $note.Fingerprint -eq $fingerprint -and @($note.Files).Count -gt 0 -and -not (@($note.Files) | Where-Object { -not (Test-Path -LiteralPath (Join-Path $folder $_)) })
+        if ($isKept) {
+            $code = $note.ExitCode
+            $files = @($note.Files)
+        }
+        else {
+            $global:LASTEXITCODE = 1
+            $null = & (Join-Path $PSScriptRoot "$name.ps1") @parameters
             $code = $LASTEXITCODE
-        }
-        catch [System.Management.Automation.PipelineStoppedException] {
-            throw
-        }
-        catch {
-            Write-Error -ErrorRecord $_ -ErrorAction Continue
-            $code = 1
-        }
-
-        $files = @(Get-ChildItem -LiteralPath $folder -File -Filter "figure$number*" | Where-Object Extension -In '.csv', '.png', '.svg' | Sort-Object Name | ForEach-Object Name)
-        $note = @{ Fingerprint = $fingerprint; ExitCode = $code; Seconds = [Math]::Round($watch.Elapsed.TotalSeconds, 1); Finished = $started.Add($watch.Elapsed).ToString('o'); Files = $files }
-        if ($code -in 0, 2) {
-            $state["$number"] = $note
-            Save-ExperimentState $state $statePath
+            $files = @(Get-ChildItem -LiteralPath $folder -File -Filter "$($name.ToLowerInvariant())*" | Where-Object Extension -In '.csv', '.png', '.svg' | Sort-Object Name | ForEach-Object Name)
         }
     }
+    catch [System.Management.Automation.PipelineStoppedException] {
+        throw
+    }
+    catch {
+        Write-Error -ErrorRecord $_ -ErrorAction Continue
+    }
 
-    $null = $left.Remove($number)
+    $seconds = $isKept ? [double] $note.Seconds : [Math]::Round($watch.Elapsed.TotalSeconds, 1)
+    if (-not $isKept -and $code -in 0, 2) {
+        $state[$name] = @{ Fingerprint = $fingerprint; ExitCode = $code; Seconds = $seconds; Finished = [datetime]::UtcNow.ToString('o'); Files = $files }
+        Save-ExperimentState $state $statePath
+    }
+
+    $left.Remove($name)
     $result = [pscustomobject]@{
         PSTypeName = 'QosValuation.Experiment'
-        Figure     = $number
-        Status     = $isKept ? 'Kept' : $note.ExitCode -in 0, 2 ? 'Made' : 'Failed'
-        Claim      = switch ($note.ExitCode) { 0 { 'Holds' } 2 { 'Differs' } default { 'Unknown' } }
-        Seconds    = [double] $note.Seconds
-        Files      = @($note.Files)
+        Experiment = $name
+        Status     = $isKept ? 'Kept' : $code -in 0, 2 ? 'Made' : 'Failed'
+        Claim      = switch ($code) { 0 { 'Holds' } 2 { 'Differs' } default { 'Unknown' } }
+        Seconds    = $seconds
+        Files      = $files
     }
     $made.Add($result)
     $result
     if ($result.Status -eq 'Failed') {
         $exitCode = 1
     }
-    elseif ($note.ExitCode -eq 2 -and $exitCode -eq 0) {
+    elseif ($code -eq 2 -and $exitCode -eq 0) {
         $exitCode = 2
     }
 }

@@ -220,19 +220,35 @@ Describe 'Optimize-DpPrototype' {
     }
 }
 
-Describe 'scripts/PrivacyUtility.ps1' {
-    It 'measures the curve, gives each photograph its nearest prompt, and writes the rows' {
+Describe 'scripts/Privacy.ps1' {
+    It 'measures real embeddings, gives each photograph its nearest prompt, and writes the rows' {
         $images = $clusters.Members | Where-Object Modality -EQ Image
         $images | Export-Embedding (Join-Path $TestDrive 'images.npy')
         $clusters.Centroid | ForEach-Object -Begin { $row = @(); $all = @() } -Process {
             $row += $_
             if ($row.Count -eq 8) { $all += [QosValuation.ClipEmbedding]@{ Source = "prompt $($all.Count)"; Item = "$($all.Count)"; Modality = 'Text'; Vector = $row }; $row = @() }
         } -End { $all } | Export-Embedding (Join-Path $TestDrive 'prompts.npy')
-        $rows = & (Join-Path $RepositoryRoot 'scripts/PrivacyUtility.ps1') (Join-Path $TestDrive 'images.npy') -PromptPath (Join-Path $TestDrive 'prompts.npy') -OutputPath (Join-Path $TestDrive 'results') -ClusterCount 3 -Epsilon 1, 10 -Quick
-        $rows.Count | Should -Be 24
-        $rows[0].Clusters | Should -Be 3
-        $rows[0].Trials | Should -Be 5
-        $rows[0].CrossModalAccuracy | Should -BeGreaterOrEqual 0
-        @(Import-Csv (Join-Path $TestDrive 'results/privacy-utility.csv')).Count | Should -Be 24
+        $folder = Join-Path $TestDrive 'results'
+        $rows = & (Join-Path $RepositoryRoot 'scripts/Privacy.ps1') (Join-Path $TestDrive 'images.npy') -PromptPath (Join-Path $TestDrive 'prompts.npy') -OutputPath $folder -ClusterCount 3 -Epsilon 1, 10 -Quick 6> $null
+        $LASTEXITCODE | Should -Be 0
+        $curve = @($rows | Where-Object { $_ -is [QosValuation.PrototypeUtility] })
+        $curve.Count | Should -Be 24
+        $curve[0].Clusters | Should -Be 3
+        $curve[0].Trials | Should -Be 5
+        $curve[0].CrossModalAccuracy | Should -BeGreaterOrEqual 0
+        @(Import-Csv (Join-Path $folder 'privacy-utility.csv')).Count | Should -Be 24
+        @(Import-Csv (Join-Path $folder 'privacy-membership.csv')).Count | Should -Be @($rows | Where-Object { $_ -is [QosValuation.MembershipInference] }).Count
+        $audit = @(Import-Csv (Join-Path $folder 'privacy-audit.csv'))
+        $audit.Count | Should -Be 8
+        @($audit | Where-Object IsViolated -EQ 'True').Count | Should -Be 1 -Because 'only the halved noise breaks its promise'
+    }
+
+    It 'draws scenes where there are no embeddings, and fails with exit code 1' {
+        $folder = Join-Path $TestDrive 'drawn'
+        $rows = & (Join-Path $RepositoryRoot 'scripts/Privacy.ps1') -OutputPath $folder -ClusterCount 4 -Epsilon 5 -Quick 6> $null
+        $LASTEXITCODE | Should -Be 0
+        $rows.Modality | Should -Contain 'Text'
+        $null = & (Join-Path $RepositoryRoot 'scripts/Privacy.ps1') (Join-Path $TestDrive 'none.npy') -OutputPath $folder -Quick 2> $null 6> $null
+        $LASTEXITCODE | Should -Be 1
     }
 }

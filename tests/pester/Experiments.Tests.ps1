@@ -1,7 +1,7 @@
 BeforeAll {
     . $PSScriptRoot/Common.ps1
     $script = Join-Path $RepositoryRoot 'scripts/Invoke-PaperExperiments.ps1'
-    $few = @{ Figure = 4, 5; Quick = $true; WithoutReport = $true }
+    $few = @{ Experiment = 'Figure4', 'Figure5'; Quick = $true; WithoutReport = $true }
 }
 
 Describe 'scripts/Invoke-PaperExperiments.ps1' {
@@ -9,16 +9,16 @@ Describe 'scripts/Invoke-PaperExperiments.ps1' {
         $folder = Join-Path $TestDrive 'made'
         $results = @(& $script @few -OutputPath $folder 6> $null)
         $LASTEXITCODE | Should -Be 0
-        $results.Figure | Should -Be 4, 5
+        $results.Experiment | Should -Be 'Figure4', 'Figure5'
         $results.Status | Should -Be 'Made', 'Made'
         $results.Claim | Should -Be 'Holds', 'Holds'
         $results.Files | Should -Be 'figure4.csv', 'figure5.csv'
-        (Get-Content (Join-Path $folder experiments.json) -Raw | ConvertFrom-Json).'5'.ExitCode | Should -Be 0
+        (Get-Content (Join-Path $folder experiments.json) -Raw | ConvertFrom-Json).Figure5.ExitCode | Should -Be 0
     }
 
     It 'goes on where an earlier run ended' {
         $folder = Join-Path $TestDrive 'resumed'
-        $null = & $script -Figure 4 -Quick -WithoutReport -OutputPath $folder 6> $null
+        $null = & $script -Experiment Figure4 -Quick -WithoutReport -OutputPath $folder 6> $null
         $before = (Get-Item (Join-Path $folder figure4.csv)).LastWriteTimeUtc
         $results = @(& $script @few -OutputPath $folder 6> $null)
         $results.Status | Should -Be 'Kept', 'Made'
@@ -30,10 +30,10 @@ Describe 'scripts/Invoke-PaperExperiments.ps1' {
         @{ Why = 'has other parameters'; Change = { $again.Seed = 2 } }
         @{ Why = 'is gone'; Change = { Remove-Item (Join-Path $folder figure4.csv) } }
         @{ Why = 'is asked for'; Change = { $again.Force = $true } }
-        @{ Why = 'was noted in a file that is damaged'; Change = { Set-Content (Join-Path $folder experiments.json) '{ "4":' } }
+        @{ Why = 'was noted in a file that is damaged'; Change = { Set-Content (Join-Path $folder experiments.json) '{ "Figure4":' } }
     ) {
         $folder = Join-Path $TestDrive ([guid]::NewGuid())
-        $again = @{ Figure = 4; Quick = $true; WithoutReport = $true; OutputPath = $folder }
+        $again = @{ Experiment = 'Figure4'; Quick = $true; WithoutReport = $true; OutputPath = $folder }
         $null = & $script @again 6> $null
         (& $script @again 6> $null).Status | Should -Be 'Kept'
         . $Change
@@ -51,6 +51,29 @@ Describe 'scripts/Invoke-PaperExperiments.ps1' {
         Remove-Item (Join-Path $folder 'figure4.csv') -Recurse
         (& $script @few -OutputPath $folder 6> $null).Status | Should -Be 'Made', 'Kept'
         $LASTEXITCODE | Should -Be 0
+    }
+
+    It 'makes one report of everything, that says what ε costs and buys' {
+        $folder = Join-Path $TestDrive 'report'
+        $results = @(& $script -Experiment Figure4, Privacy -Quick -OutputPath $folder 6> $null)
+        $LASTEXITCODE | Should -Be 0
+        $results.Status | Should -Be 'Made', 'Made'
+        $results[1].Files | Should -Be 'privacy-audit.csv', 'privacy-membership.csv', 'privacy-utility.csv'
+        $page = Get-Content -LiteralPath (Join-Path $folder report.html) -Raw
+        $page | Should -Match 'What does ε = 1 cost, and what does it buy'
+        $page | Should -Match 'Jain'
+    }
+
+    It 'gives data of its own to those that take it, and fails where they are not there' {
+        $folder = Join-Path $TestDrive 'data'
+        $file = Join-Path $TestDrive 'own.npy'
+        New-SceneDataset (Join-Path $TestDrive 'own') -Count 30 -ImageSize 64 -Seed 1 | Get-ClipEmbedding -Modality Image | Export-Embedding $file
+        $arguments = @{ Experiment = 'Figure6'; Quick = $true; WithoutReport = $true; OutputPath = $folder; EmbeddingPath = $file }
+        (& $script @arguments 6> $null).Status | Should -Be 'Made'
+        ((Import-Csv (Join-Path $folder figure6a.csv)).Quantity | Measure-Object -Maximum).Maximum | Should -Be 30
+        (& $script @arguments 6> $null).Status | Should -Be 'Kept'
+        Remove-Item $file
+        (& $script @arguments 2> $null 6> $null).Status | Should -Be 'Failed'
     }
 
     It 'has help' {
