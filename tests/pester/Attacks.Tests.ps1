@@ -14,8 +14,8 @@ BeforeAll {
         [QosValuation.SemanticCluster]@{ Id = $i; Count = 8; Centroid = $members[0].Vector; IsConfirmed = $true; Members = [QosValuation.ClipEmbedding[]] $members }
     }
 
-    # Few steps and copies: the tests ask what comes out where, not how well.
-    $short = @{ Steps = 4; Copies = 2; Seed = 3 }
+    # Few steps and copies, one start: the tests ask what comes out where, not how well.
+    $short = @{ Steps = 4; Copies = 2; Seed = 3; Restarts = 0 }
 }
 
 Describe 'Invoke-ReconstructionAttack' {
