@@ -1,7 +1,7 @@
 # Runs every PowerShell example: of the help, of README.md, and of the pages under docs/.
 # An example runs in a runspace of its own, in a folder that holds the files the examples speak of; any error fails it.
 # Two things stand in for what a test must not download: the model ViT-B-32 is played by clip-mini, and Install-ClipModel
-# only says what it would do.
+# only says what it would do. What takes minutes at its default size is made smaller, where the example names no size.
 # Examples that would take minutes belong into the documentation with -Quick or smaller numbers: a reader tries them too.
 
 BeforeDiscovery {
@@ -85,9 +85,18 @@ BeforeAll {
         Pop-Location
     }
 
-    # The values that examples take for granted.
-    $prelude = @'
+    $defaults = @'
 $PSDefaultParameterValues['Install-ClipModel:WhatIf'] = $true
+$PSDefaultParameterValues['Invoke-ReconstructionAttack:Steps'] = 3
+$PSDefaultParameterValues['Invoke-ReconstructionAttack:Copies'] = 2
+$PSDefaultParameterValues['Invoke-ReconstructionAttack:Restarts'] = 0
+$PSDefaultParameterValues['Invoke-MembershipInferenceAttack:Trials'] = 200
+$PSDefaultParameterValues['Measure-EmpiricalPrivacy:Trials'] = 2000
+'@
+
+    # The values that examples take for granted.
+    $prelude = $defaults + @'
+
 $embeddings = @(Import-CocoDataset captions.json images | Get-ClipEmbedding)
 $labelled = @($embeddings | Group-Embedding -PassThru)
 $clusters = @($embeddings | Group-Embedding)
@@ -156,7 +165,7 @@ Describe 'Examples of the help' {
 Describe 'Examples of the documentation' {
     It '<Name> runs' -ForEach $pages {
         # A page makes what it uses: of the harness's values and databases it gets none.
-        $null = Invoke-Example -Code $Code -Before '$PSDefaultParameterValues["Install-ClipModel:WhatIf"] = $true' -Without market.db, settlement.json, operator.pem, operator.pem.pub
+        $null = Invoke-Example -Code $Code -Before $defaults -Without market.db, settlement.json, operator.pem, operator.pem.pub
     }
 }
 

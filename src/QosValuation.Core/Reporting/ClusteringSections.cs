@@ -87,7 +87,7 @@ internal static class ClusteringSections
             Title = title,
             Kind = FigureKind.Line,
             X = new FigureAxis("Records that have arrived"),
-            Y = new FigureAxis(axis) { Zero = true },
+            Y = new FigureAxis(axis) { Zero = true, Min = 0, Max = metric == "Coverage" ? 1 : null },
             Series =
             [
                 .. records.Where(record => double.IsFinite(record.Number(metric))).GroupBy(name)
@@ -105,7 +105,7 @@ internal static class ClusteringSections
             Title = title,
             Kind = FigureKind.Line,
             X = new FigureAxis("Γ, the records that confirm a cluster"),
-            Y = new FigureAxis(axis) { Zero = true },
+            Y = new FigureAxis(axis) { Zero = true, Min = 0 },
             Series =
             [
                 .. last.Where(record => double.IsFinite(record.Number(metric))).GroupBy(SectionParts.Naming(last, ["SimilarityThreshold"], title))

@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace QosValuation.Reporting;
 
 /// <summary>A figure as the JSON that Assets/figure.js reads.</summary>
-internal static class FigureJson
+internal static partial class FigureJson
 {
     /// <summary>Writes a figure.</summary>
     /// <param name="figure">The figure.</param>
@@ -35,12 +37,12 @@ internal static class FigureJson
 
         if (axis.Min is double min)
         {
-            json["min"] = min;
+            json["min"] = Number(min);
         }
 
         if (axis.Max is double max)
         {
-            json["max"] = max;
+            json["max"] = Number(max);
         }
 
         return json;
@@ -64,7 +66,10 @@ internal static class FigureJson
         return json;
     }
 
-    // JSON has no infinities; ten digits draw the same picture.
-    private static JsonValue? Number(double value) =>
-        double.IsFinite(value) ? JsonValue.Create(double.Parse(value.ToString("G10", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture)) : null;
+    // JSON has no infinities; ten digits draw the same picture. 1E-05 is written 1E-5, because the engine that draws without a browser reads no other.
+    private static JsonNode? Number(double value) =>
+        double.IsFinite(value) ? JsonNode.Parse(LeadingZero().Replace(value.ToString("G10", CultureInfo.InvariantCulture), string.Empty)) : null;
+
+    [GeneratedRegex("(?<=E[+-])0+")]
+    private static partial Regex LeadingZero();
 }

@@ -35,6 +35,19 @@ public sealed partial class FigureRendererTests
         Assert.Superset(new HashSet<string> { "A title", "s", "t", "x", "y", "0", "1" }, texts.ToHashSet());
     }
 
+    [Theory]
+    [InlineData(1e-5)]
+    [InlineData(-2.9999999982380233e-5)]
+    [InlineData(1.5e-300)]
+    [InlineData(4e20)]
+    [InlineData(-0.0)]
+    public void NumbersOfAnySizeAreDrawn(double value)
+    {
+        ReportFigure figure = ReportFigure.Bars("bars", "Bars", "Amount", [("a", value, double.NaN), ("b", 3 * value, value / 7)]);
+        XDocument drawing = XDocument.Parse(FigureRenderer.Shared.Svg("bars", figure));
+        Assert.Contains("b", drawing.Descendants(Svg + "text").Select(text => text.Value));
+    }
+
     [Fact]
     public void BarsHaveTheLengthsOfTheirValuesAndWhiskersTheirIntervals()
     {
