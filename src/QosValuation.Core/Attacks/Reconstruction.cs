@@ -82,7 +82,7 @@ public sealed record Reconstruction
     /// <summary>Structural similarity to the picture of the nearest private member, −1 to 1; NaN without one.</summary>
     public double Ssim { get; init; } = double.NaN;
 
-    /// <summary>Which start led to the picture, from 1; later ones are tried where the ones before got stuck.</summary>
+    /// <summary>Which start led to the picture, from 1; later ones begin with generated scenes, of which the picture may still show something.</summary>
     public int Start { get; init; } = 1;
 
     /// <summary>The steps done; fewer than asked for where the attack was cancelled.</summary>
