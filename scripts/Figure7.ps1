@@ -249,7 +249,7 @@ function Invoke-Figure7 {
     )
 
     $settings = [ordered]@{
-        Version = 1; Seed = $Seed; Model = $Model; Images = $Images; Annotations = $Annotations; Quick = [bool] $Quick; Clusters = $groups.Count
+        Version = 2; Seed = $Seed; Model = $Model; Images = $Images; Annotations = $Annotations; Quick = [bool] $Quick; Clusters = $groups.Count
         NoveltyThreshold = $NoveltyThreshold; Steps = $Steps; Copies = $Copies; Embeddings = $embeddings.Count; Method = $Method
     } | ConvertTo-Json -Compress
     $statePath = Join-Path $folder "$name.state.jsonl"
@@ -272,7 +272,8 @@ function Invoke-Figure7 {
             $parameters = $release.Parameters
             $prototypes = @($limited | New-DpPrototype @parameters -Modality $release.Modality -Seed ($Seed * 10007 + $repeat) -WarningAction SilentlyContinue)
             $wanted = @($prototypes | Where-Object { $id = $_.ClusterId; @($Method | Where-Object { -not $done.ContainsKey("$label-c$id-$_") }).Count -gt 0 })
-            $attack = @{ Method = $Method; Model = $Model; Steps = $Steps; Copies = $Copies; Seed = $Seed * 10007 + $repeat; Reference = $limited; OutputPath = Join-Path $pictures $label; Force = $true }
+            # No second starts from drawn scenes: where the data are drawn themselves, they would be the truth's kin.
+            $attack = @{ Method = $Method; Model = $Model; Steps = $Steps; Copies = $Copies; Restarts = 0; Seed = $Seed * 10007 + $repeat; Reference = $limited; OutputPath = Join-Path $pictures $label; Force = $true }
             if ($public.Count -gt 0) {
                 $attack.Public = $public
             }

@@ -196,11 +196,14 @@ public sealed class ReconstructionAttacker : IDisposable
         return method == ReconstructionMethod.DenoiseFirst ? result with { Score = _attack.Score(result.Image, target.Vectors).Score } : result;
     }
 
-    /// <summary>The cosine that the truth is expected to have to its release: ‖v‖² is ‖m‖² + dσ² in the mean.</summary>
+    /// <summary>
+    /// The cosine that the truth has to its release at least, but for one release in forty: ‖v‖² is ‖m‖² + dσ² in the mean,
+    /// and the noise alone spreads it by σ²√(2d).
+    /// </summary>
     private static double Reachable(float[] vector, double sigma)
     {
         double square = vector.Sum(v => (double)v * v);
-        return square > 0 && double.IsFinite(sigma) ? Math.Sqrt(Math.Max(0, 1 - (vector.Length * sigma * sigma / square))) : 1;
+        return square > 0 && double.IsFinite(sigma) ? Math.Sqrt(Math.Max(0, 1 - ((vector.Length + (2 * Math.Sqrt(2.0 * vector.Length))) * sigma * sigma / square))) : 1;
     }
 
     /// <summary>The targets with the released vector replaced by the attacker's estimate of the clean one.</summary>

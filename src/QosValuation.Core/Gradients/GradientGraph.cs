@@ -80,7 +80,10 @@ public sealed class GradientGraph
     public static GradientGraph Build(string modelPath, GradientOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelPath);
-        return Build(OnnxModelFile.Read(modelPath), Path.GetDirectoryName(Path.GetFullPath(modelPath))!, options ?? new GradientOptions());
+
+        // Download caches keep links to models, and ONNX Runtime reads no weights from beyond the folder it is given.
+        string path = File.Exists(modelPath) && File.ResolveLinkTarget(modelPath, returnFinalTarget: true) is { } target ? target.FullName : modelPath;
+        return Build(OnnxModelFile.Read(path), Path.GetDirectoryName(Path.GetFullPath(path))!, options ?? new GradientOptions());
     }
 
     /// <summary>Builds the gradient graph of a model in memory, which is edited in place.</summary>

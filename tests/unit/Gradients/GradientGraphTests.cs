@@ -81,6 +81,16 @@ public sealed class GradientGraphTests
         }
     }
 
+    [Fact]
+    public void AModelBehindALinkIsReadWhereItLies()
+    {
+        using var folder = new TemporaryFolder();
+        string link = Path.Combine(folder.Path, "model.onnx");
+        File.CreateSymbolicLink(link, Path.Combine(TestData.ClipMini, "vision_model.onnx"));
+        using GradientModel model = GradientModel.Load(link, new GradientOptions { Seed = GradientSeed.Cosine });
+        Assert.Equal(512, model.OutputLength);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
