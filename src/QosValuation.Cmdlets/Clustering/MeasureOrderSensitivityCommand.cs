@@ -20,18 +20,8 @@ namespace QosValuation.Cmdlets.Clustering;
 /// <seealso>Invoke-ValuationSimulation</seealso>
 [Cmdlet(VerbsDiagnostic.Measure, "OrderSensitivity")]
 [OutputType(typeof(OrderSensitivityResult))]
-public sealed class MeasureOrderSensitivityCommand : QosCmdlet
+public sealed class MeasureOrderSensitivityCommand : EmbeddingRecordCommand
 {
-    private RecordCollector? _collector;
-    private ProgressMeter? _meter;
-    private long _count;
-
-    /// <summary>The embeddings: from Get-ClipEmbedding, Import-Embedding, or objects with an embedding's properties.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true)]
-    [ClipEmbeddingTransformation]
-    [ValidateNotNull]
-    public ClipEmbedding[] InputObject { get; set; } = [];
-
     /// <summary>The cosines, from 0 to 1, from which a cluster takes a record; 0.7 by default.</summary>
     /// <value>0.7</value>
     [Parameter(Position = 0)]
@@ -50,42 +40,16 @@ public sealed class MeasureOrderSensitivityCommand : QosCmdlet
     public int? Seed { get; set; }
 
     /// <inheritdoc/>
-    protected override void Begin()
+    private protected override void End(VectorMatrix records)
     {
-        _collector = new RecordCollector(fault => WriteFault(fault));
-        _meter = new ProgressMeter(Output, "Collecting embeddings", "embeddings");
-    }
-
-    /// <inheritdoc/>
-    protected override void Process()
-    {
-        foreach (ClipEmbedding embedding in InputObject)
-        {
-            _collector!.Add(embedding);
-            _meter!.Report(++_count);
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void End()
-    {
-        VectorMatrix? records = _collector!.Complete();
-        _meter!.Complete();
-        if (records is null)
-        {
-            return;
-        }
-
         Output.Verbose($"{records.Count} records in {2 * Repetition} random orders for each threshold.");
         foreach (double threshold in SimilarityThreshold)
         {
-            WriteRecord(Background.Run(
-                Output,
+            WriteRecord(RunBeside(
                 "Grouping in random orders",
                 "pairs",
                 Repetition,
-                (progress, cancellation) => OrderSensitivityEstimator.Measure(records, threshold, Repetition, Seed, progress, cancellationToken: cancellation),
-                Cancellation));
+                (progress, cancellation) => OrderSensitivityEstimator.Measure(records, threshold, Repetition, Seed, progress, cancellationToken: cancellation)));
         }
     }
 }

@@ -29,19 +29,9 @@ namespace QosValuation.Cmdlets.Valuation;
 /// <seealso>Measure-OrderSensitivity</seealso>
 [Cmdlet(VerbsLifecycle.Invoke, "ValuationSimulation")]
 [OutputType(typeof(ValuationSimulationResult))]
-public sealed class InvokeValuationSimulationCommand : QosCmdlet
+public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
 {
     private const string SummaryType = "QosValuation.ValuationSimulationResult#Summary";
-    private RecordCollector? _collector;
-    private ProgressMeter? _meter;
-    private long _count;
-
-    /// <summary>The embeddings: from Get-ClipEmbedding, Import-Embedding, or objects with an embedding's properties.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true)]
-    [ClipEmbeddingTransformation]
-    [ValidateNotNull]
-    public ClipEmbedding[] InputObject { get; set; } = [];
-
     /// <summary>Γ: the novelty thresholds that are compared, each at least 1; 10, 25, 50 and 100 by default.</summary>
     /// <value>10, 25, 50, 100</value>
     [Parameter(Position = 0)]
@@ -78,32 +68,8 @@ public sealed class InvokeValuationSimulationCommand : QosCmdlet
     public SwitchParameter Summary { get; set; }
 
     /// <inheritdoc/>
-    protected override void Begin()
+    private protected override void End(VectorMatrix records)
     {
-        _collector = new RecordCollector(fault => WriteFault(fault));
-        _meter = new ProgressMeter(Output, "Collecting embeddings", "embeddings");
-    }
-
-    /// <inheritdoc/>
-    protected override void Process()
-    {
-        foreach (ClipEmbedding embedding in InputObject)
-        {
-            _collector!.Add(embedding);
-            _meter!.Report(++_count);
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void End()
-    {
-        VectorMatrix? records = _collector!.Complete();
-        _meter!.Complete();
-        if (records is null)
-        {
-            return;
-        }
-
         Output.Verbose($"{records.Count} records in {Repetition} random orders, at a similarity of {SimilarityThreshold}.");
         var options = new ValuationSimulationOptions
         {
@@ -113,8 +79,7 @@ public sealed class InvokeValuationSimulationCommand : QosCmdlet
             SimilarityThreshold = SimilarityThreshold,
             Seed = Seed,
         };
-        IReadOnlyList<ValuationSimulationResult> rows = Background.Run(
-            Output, "Simulating arrivals", "repetitions", Repetition, (progress, cancellation) => ValuationSimulation.Run(records, options, progress, cancellation), Cancellation);
+        IReadOnlyList<ValuationSimulationResult> rows = RunBeside("Simulating arrivals", "repetitions", Repetition, (progress, cancellation) => ValuationSimulation.Run(records, options, progress, cancellation));
         int largest = rows.Max(row => row.Quantity);
         foreach (ValuationSimulationResult row in rows)
         {

@@ -1,0 +1,65 @@
+using System.Management.Automation;
+using QosValuation.Clustering;
+
+namespace QosValuation.Cmdlets.Clustering;
+
+/// <summary>What cmdlets share that need all records of the pipeline before they begin, because they draw orders of arrival.</summary>
+public abstract class EmbeddingRecordCommand : QosCmdlet
+{
+    private RecordCollector? _collector;
+    private ProgressMeter? _meter;
+    private long _count;
+
+    /// <summary>The embeddings: from Get-ClipEmbedding, Import-Embedding, or objects with an embedding's properties.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [ClipEmbeddingTransformation]
+    [ValidateNotNull]
+    public ClipEmbedding[] InputObject { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        _collector = new RecordCollector(fault => WriteFault(fault));
+        _meter = new ProgressMeter(Output, "Collecting embeddings", "embeddings");
+    }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        foreach (ClipEmbedding embedding in InputObject)
+        {
+            _collector!.Add(embedding);
+            _meter!.Report(++_count);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
+        VectorMatrix? records = _collector!.Complete();
+        _meter!.Complete();
+        if (records is not null)
+        {
+            End(records);
+        }
+    }
+
+    /// <summary>Does what the cmdlet is for.</summary>
+    /// <param name="records">A row for each record; at least one.</param>
+    private protected abstract void End(VectorMatrix records);
+
+    /// <summary>Runs work beside the pipeline thread and shows its progress.</summary>
+    /// <typeparam name="T">What it returns.</typeparam>
+    /// <param name="activity">What is being done.</param>
+    /// <param name="unit">What is counted, in the plural.</param>
+    /// <param name="total">Units in all.</param>
+    /// <param name="work">The work; it is given where to report the fraction done, on any thread, and when to stop.</param>
+    /// <returns>What the work returned.</returns>
+    private protected T RunBeside<T>(string activity, string unit, int total, Func<Action<double>, CancellationToken, T> work)
+    {
+        var meter = new ProgressMeter(Output, activity, unit);
+        T result = BackgroundWork.Run((progress, cancellation) => work(fraction => progress.Report((int)(fraction * total)), cancellation), done => meter.Report(done, total), Cancellation);
+        meter.Complete();
+        return result;
+    }
+}
