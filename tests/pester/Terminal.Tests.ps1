@@ -30,6 +30,11 @@ Describe 'Completion' {
         @{ Text = 'Get-ClipEmbedding -Model clip'; Expected = 'clip-mini' }
         @{ Text = 'Install-ClipModel -Name ViT'; Expected = 'ViT-B-32' }
         @{ Text = 'Invoke-QosSimulation -Strategy Fl'; Expected = 'Flooder' }
+        @{ Text = 'New-DpPrototype -Unit C'; Expected = 'Contributor' }
+        @{ Text = 'Optimize-DpPrototype -PostProcess Sh'; Expected = 'Shrink' }
+        @{ Text = 'Invoke-ReconstructionAttack -Method Text'; Expected = 'TextInversion' }
+        @{ Text = 'Invoke-ReconstructionAttack -Model clip'; Expected = 'clip-mini' }
+        @{ Text = 'Export-QosReport -Format P'; Expected = 'Png' }
         @{ Text = 'Measure-Fair'; Expected = 'Measure-Fairness' }
     ) {
         Complete $Text | Should -Contain $Expected
@@ -91,6 +96,8 @@ Describe '-Verbose' {
         @{ Name = 'Import-CocoDataset'; Run = { Import-CocoDataset (Join-Path $scenes captions.json) -WithoutImage -Verbose }; Says = 'images from ''nowhere''' }
         @{ Name = 'Group-Embedding'; Run = { $embeddings | Group-Embedding -Verbose }; Says = 'records of noise' }
         @{ Name = 'New-DpPrototype'; Run = { $clusters | New-DpPrototype -Seed 1 -Verbose }; Says = 'seed' }
+        @{ Name = 'Invoke-MembershipInferenceAttack'; Run = { $clusters | Invoke-MembershipInferenceAttack -Trials 10 -Seed 1 -Verbose -WarningAction Ignore }; Says = 'seed 1' }
+        @{ Name = 'Measure-PrototypeUtility'; Run = { $clusters | Measure-PrototypeUtility -Epsilon 1 -Trials 1 -Verbose }; Says = 'cryptographic' }
         @{ Name = 'Get-ClipEmbedding'; Run = { $items | Get-ClipEmbedding -Verbose }; Says = 'clip-mini' }
         @{ Name = 'Export-Embedding'; Run = { $embeddings | Export-Embedding (Join-Path $TestDrive v.npy) -Verbose }; Says = 'Wrote \d+ embeddings' }
     ) {

@@ -161,6 +161,7 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
                    Scale = Scale,
                },
         ];
+        Output.Verbose($"{releases.Length} mechanisms and values of ε, {Trials} releases of {_measurement.ClusterCount} clusters each; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
         var meter = new ProgressMeter(Output, "Measuring utility", "trials");
         long total = (long)releases.Length * Trials;
         long before = 0;
