@@ -108,6 +108,11 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         {
             throw;
         }
+        catch (AggregateException group) when (FaultOf(group) is { } fault)
+        {
+            WriteFault(fault, target);
+            return false;
+        }
         catch (Exception exception) when (exception is QosValuationException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             WriteFault(exception, target);
@@ -194,6 +199,13 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
             : throw CmdletFaults.NotAFileSystemPath(path, provider.Name);
     }
 
+    // Several threads may meet the same fault at once: one of them stands for all.
+    private static QosValuationException? FaultOf(AggregateException group)
+    {
+        var faults = group.Flatten().InnerExceptions;
+        return faults.All(inner => inner is QosValuationException) ? (QosValuationException)faults[0] : null;
+    }
+
     private void Guard(Action work)
     {
         try
@@ -208,9 +220,9 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         {
             throw new PipelineStoppedException();
         }
-        catch (AggregateException group) when (group.Flatten().InnerExceptions is [QosValuationException only])
+        catch (AggregateException group) when (FaultOf(group) is { } fault)
         {
-            Output.Terminate(only);
+            Output.Terminate(fault);
         }
         catch (QosValuationException fault)
         {

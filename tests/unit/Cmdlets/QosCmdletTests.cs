@@ -37,6 +37,22 @@ public sealed class QosCmdletTests
     }
 
     [Fact]
+    public void AFaultThatSeveralThreadsMetIsOneFault()
+    {
+        var output = new RecordingOutput();
+        var both = new AggregateException(Fault, new AggregateException(Fault));
+        using var cmdlet = new SampleCmdlet { Output = output, Item = both };
+        cmdlet.RunProcess();
+        Assert.Same(Fault, output.Errors[0].Fault);
+        Assert.Null(output.Terminated);
+        cmdlet.Escaping = both;
+        Assert.Throws<PipelineStoppedException>(cmdlet.RunEnd);
+        Assert.Same(Fault, output.Terminated);
+        cmdlet.Escaping = new AggregateException(Fault, new InvalidOperationException());
+        Assert.Throws<AggregateException>(cmdlet.RunEnd);
+    }
+
+    [Fact]
     public void StoppingPassesThroughAndIsNoError()
     {
         var output = new RecordingOutput();
