@@ -29,3 +29,25 @@ function Invoke-FreshPwsh {
         Remove-Item -LiteralPath $file -Force
     }
 }
+
+# Runs a script in a runspace of its own until it writes to the information stream, stops it while it works, and returns the state it ended in.
+# Fails where the script ends by itself: then nothing was stopped.
+function Stop-WorkingScript {
+    param([Parameter(Mandatory)] [scriptblock] $Script)
+    $shell = [powershell]::Create()
+    try {
+        $null = $shell.AddScript("Import-Module '$ModuleManifest'").AddStatement().AddScript($Script)
+        $running = $shell.BeginInvoke()
+        for ($i = 0; $i -lt 600 -and $shell.Streams.Information.Count -eq 0 -and -not $running.IsCompleted; $i++) { Start-Sleep -Milliseconds 100 }
+        Start-Sleep -Milliseconds 200
+        if ($running.IsCompleted) {
+            throw 'The script ended before it could be stopped.'
+        }
+
+        $shell.Stop()
+        $shell.InvocationStateInfo.State
+    }
+    finally {
+        $shell.Dispose()
+    }
+}

@@ -150,28 +150,15 @@ Describe 'Invoke-ValuationSimulation' {
     }
 
     It 'stops at once when the pipeline is stopped' {
-        $shell = [powershell]::Create()
-        try {
-            $null = $shell.AddScript({
-                param($Manifest)
-                Import-Module $Manifest
-                $random = [random]::new(1)
-                1..4000 | ForEach-Object -Process {
-                    $vector = [float[]]::new(512)
-                    $vector[$random.Next(512)] = 1
-                    $vector[$random.Next(512)] += 1
-                    [QosValuation.ClipEmbedding]@{ Source = "$_"; Item = "$_"; Modality = 'Image'; Vector = $vector }
-                } -End { Write-Information ready } | Invoke-ValuationSimulation -SimilarityThreshold 1 -Repetition 1000000
-            }).AddArgument($ModuleManifest)
-            $running = $shell.BeginInvoke()
-            for ($i = 0; $i -lt 600 -and $shell.Streams.Information.Count -eq 0 -and -not $running.IsCompleted; $i++) { Start-Sleep -Milliseconds 100 }
-            Start-Sleep -Milliseconds 200
-            $running.IsCompleted | Should -BeFalse
-            $shell.Stop()
-            $shell.InvocationStateInfo.State | Should -Be Stopped
+        $state = Stop-WorkingScript {
+            $random = [random]::new(1)
+            1..4000 | ForEach-Object -Process {
+                $vector = [float[]]::new(512)
+                $vector[$random.Next(512)] = 1
+                $vector[$random.Next(512)] += 1
+                [QosValuation.ClipEmbedding]@{ Source = "$_"; Item = "$_"; Modality = 'Image'; Vector = $vector }
+            } -End { Write-Information ready } | Invoke-ValuationSimulation -SimilarityThreshold 1 -Repetition 1000000
         }
-        finally {
-            $shell.Dispose()
-        }
+        $state | Should -Be Stopped
     }
 }

@@ -179,7 +179,7 @@ public static class AllocationSimulation
     /// <summary>Mean, standard error and quantiles of a stream.</summary>
     private sealed class Summary
     {
-        private readonly RunningMean _mean = new();
+        private RunningMean _mean;
 
         public QuantileSample Quantiles { get; } = new();
 

@@ -76,7 +76,7 @@ public static class QosSimulation
         int rows = options.PerAgent ? options.Agents.Count + 1 : 1;
         foreach (AllocationScheme scheme in options.Schemes)
         {
-            var moments = new Moments[rows * (int)Metric.Count];
+            var moments = new RunningMean[rows * (int)Metric.Count];
             foreach (double[] metrics in Replicate(options, r => Measure(options, scheme, r, seed, cancellation), () => options.Progress?.Invoke(Interlocked.Increment(ref done)), cancellation))
             {
                 for (int i = 0; i < metrics.Length; i++)
@@ -121,7 +121,7 @@ public static class QosSimulation
                 (double othersServed, double othersError) = RelativeChange(pairs, others);
                 double Mean(int figure, bool honest)
                 {
-                    var moments = default(Moments);
+                    var moments = default(RunningMean);
                     foreach ((double[] h, double[] s) in pairs)
                     {
                         moments.Add(honest ? h[figure] : s[figure]);
@@ -191,7 +191,7 @@ public static class QosSimulation
         }
 
         double ratio = strategic / honest;
-        var residuals = default(Moments);
+        var residuals = default(RunningMean);
         foreach ((double[] h, double[] s) in pairs)
         {
             residuals.Add(s[figure] - ratio * h[figure]);
@@ -369,7 +369,7 @@ public static class QosSimulation
         metrics[(int)Metric.ServiceRate] = Fairness.RewardRate(tally.Service, value);
     }
 
-    private static QosReport Report(QosSimulationOptions options, AllocationScheme scheme, int seed, int agent, ReadOnlySpan<Moments> moments) => new()
+    private static QosReport Report(QosSimulationOptions options, AllocationScheme scheme, int seed, int agent, ReadOnlySpan<RunningMean> moments) => new()
     {
         Scheme = scheme,
         Agent = agent < 0 ? string.Empty : options.Agents[agent].Name,
@@ -486,29 +486,6 @@ public static class QosSimulation
             foreach (string agent in options.Trace!.Agents)
             {
                 Require(names.Contains(agent), $"The trace has requests of '{agent}', which is none of the agents.", agent);
-            }
-        }
-    }
-
-    /// <summary>Mean and standard error, one pass (Welford 1962); NaN is left out.</summary>
-    private struct Moments
-    {
-        private long _count;
-        private double _mean;
-        private double _squares;
-
-        public readonly double Mean => _count > 0 ? _mean : double.NaN;
-
-        public readonly double StandardError => _count > 1 ? Math.Sqrt(_squares / (_count - 1) / _count) : double.NaN;
-
-        public void Add(double value)
-        {
-            if (!double.IsNaN(value))
-            {
-                _count++;
-                double step = value - _mean;
-                _mean += step / _count;
-                _squares += step * (value - _mean);
             }
         }
     }
