@@ -288,19 +288,8 @@ Describe 'Invoke-AllocationSimulation' {
     }
 
     It 'stops on Ctrl+C' {
-        $shell = [powershell]::Create()
-        try {
-            $null = $shell.AddCommand('Import-Module').AddArgument($ModuleManifest).Invoke()
-            $shell.Commands.Clear()
-            $null = $shell.AddCommand('Invoke-AllocationSimulation').AddParameter('Rounds', 1000000000).BeginInvoke()
-            Start-Sleep -Milliseconds 500
-            $stop = $shell.BeginStop($null, $null)
-            $stop.AsyncWaitHandle.WaitOne(30000) | Should -BeTrue
-            $shell.InvocationStateInfo.State | Should -Be 'Stopped'
-        }
-        finally {
-            $shell.Dispose()
-        }
+        $stopped = Stop-WorkingScript { Write-Information ready; Invoke-AllocationSimulation -Rounds 1000000000 }
+        $stopped.State | Should -Be Stopped
     }
 
     It 'refuses <Arguments.Keys> <Arguments.Values>' -ForEach @(

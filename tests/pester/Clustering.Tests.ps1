@@ -149,7 +149,7 @@ Describe 'Group-Embedding' {
 
     It 'stops at once when the pipeline is stopped' {
         # DBSCAN over this many records takes far longer than the test: only cancellation ends it.
-        $state = Stop-WorkingScript {
+        $stopped = Stop-WorkingScript {
             $random = [random]::new(1)
             1..30000 | ForEach-Object -Process {
                 $vector = [float[]]::new(512)
@@ -157,7 +157,7 @@ Describe 'Group-Embedding' {
                 [QosValuation.ClipEmbedding]@{ Source = "$_"; Item = "$_"; Modality = 'Image'; Vector = $vector }
             } -End { Write-Information ready } | Group-Embedding -Algorithm Dbscan
         }
-        $state | Should -Be Stopped
+        $stopped.State | Should -Be Stopped
     }
 
     It 'groups the real photographs' -Skip:($null -eq $SharedData) {

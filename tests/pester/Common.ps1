@@ -30,24 +30,40 @@ function Invoke-FreshPwsh {
     }
 }
 
-# Runs a script in a runspace of its own until it writes to the information stream, stops it while it works, and returns the state it ended in.
-# Fails where the script ends by itself: then nothing was stopped.
+# Runs a script in a runspace of its own, where the module is imported, until -Until (which is given the shell) says so; stops it while it
+# works, and returns the state it ended in and the progress it reported. By default a script says itself, by Write-Information, that it is ready.
+# Fails where the script ends by itself, for then nothing was stopped, and where it goes on after the stop.
 function Stop-WorkingScript {
-    param([Parameter(Mandatory)] [scriptblock] $Script)
+    param(
+        [Parameter(Mandatory)] [scriptblock] $Script,
+        [object[]] $ArgumentList = @(),
+        [scriptblock] $Until = { $args[0].Streams.Information.Count -gt 0 }
+    )
     $shell = [powershell]::Create()
-    try {
-        $null = $shell.AddScript("Import-Module '$ModuleManifest'").AddStatement().AddScript($Script)
-        $running = $shell.BeginInvoke()
-        for ($i = 0; $i -lt 600 -and $shell.Streams.Information.Count -eq 0 -and -not $running.IsCompleted; $i++) { Start-Sleep -Milliseconds 100 }
-        Start-Sleep -Milliseconds 200
-        if ($running.IsCompleted) {
-            throw 'The script ended before it could be stopped.'
-        }
-
-        $shell.Stop()
-        $shell.InvocationStateInfo.State
-    }
-    finally {
+    # Not as a second statement of one batch: PowerShell reads variables of a stopped batch's runspace after the stop, and ends the whole process
+    # where the runspace is closed by then.
+    $null = $shell.AddScript("Import-Module '$ModuleManifest'").Invoke()
+    $shell.Commands.Clear()
+    $null = $shell.AddScript($Script)
+    foreach ($argument in $ArgumentList) { $null = $shell.AddArgument($argument) }
+    $running = $shell.BeginInvoke()
+    for ($i = 0; $i -lt 900 -and -not $running.IsCompleted -and -not (& $Until $shell); $i++) { Start-Sleep -Milliseconds 100 }
+    Start-Sleep -Milliseconds 200
+    if ($running.IsCompleted) {
+        $state = "$($shell.InvocationStateInfo.State): $($shell.InvocationStateInfo.Reason)$($shell.Streams.Error)"
         $shell.Dispose()
+        throw "The script ended before it could be stopped. $state"
     }
+
+    $stopping = $shell.BeginStop($null, $null)
+    if (-not $stopping.AsyncWaitHandle.WaitOne(30000)) {
+        throw 'The script went on after it was stopped.' # And the shell is kept, because its Dispose would wait as well.
+    }
+
+    $shell.EndStop($stopping)
+    [pscustomobject]@{
+        State = $shell.InvocationStateInfo.State
+        Progress = @($shell.Streams.Progress)
+    }
+    $shell.Dispose()
 }

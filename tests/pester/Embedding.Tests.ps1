@@ -253,37 +253,16 @@ Describe 'Get-ClipEmbedding in the pipeline' {
     }
 
     It 'stops on Ctrl+C' {
-        $shell = [powershell]::Create()
-        try {
-            $null = $shell.AddScript("Import-Module '$ModuleManifest'; & { while (`$true) { '$($items[0].Path)' } } | Get-ClipEmbedding")
-            $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
-            $run = $shell.BeginInvoke([System.Management.Automation.PSDataCollection[psobject]]::new(), $output)
-            $deadline = [datetime]::UtcNow.AddSeconds(60)
-            while ($output.Count -eq 0 -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 50 }
-            $output.Count | Should -BeGreaterThan 0
-            $shell.Stop()
-            { $shell.EndInvoke($run) } | Should -Throw
-            $shell.InvocationStateInfo.State | Should -Be 'Stopped'
-        }
-        finally {
-            $shell.Dispose()
-        }
+        $stopped = Stop-WorkingScript { param($Path) & { while ($true) { $Path } } | Get-ClipEmbedding | ForEach-Object { Write-Information ready } } $items[0].Path
+        $stopped.State | Should -Be Stopped
     }
 
     It 'shows progress with rate and time left' {
-        $shell = [powershell]::Create()
-        try {
-            $null = $shell.AddScript("Import-Module '$ModuleManifest'; Get-ClipEmbedding (@('$($items[0].Path)') * 3000)")
-            $run = $shell.BeginInvoke()
-            $deadline = [datetime]::UtcNow.AddSeconds(90)
-            while (-not ($shell.Streams.Progress | Where-Object Activity -EQ Embedding) -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 50 }
-            $shell.Stop()
-            $progress = @($shell.Streams.Progress | Where-Object Activity -EQ Embedding)
-            $progress[0].StatusDescription | Should -BeLike '*items, * a second*'
+        $stopped = Stop-WorkingScript { param($Path) Get-ClipEmbedding (@($Path) * 100000) } $items[0].Path -Until {
+            $args[0].Streams.Progress | Where-Object Activity -EQ Embedding
         }
-        finally {
-            $shell.Dispose()
-        }
+        $progress = @($stopped.Progress | Where-Object Activity -EQ Embedding)
+        $progress[0].StatusDescription | Should -BeLike '*items, * a second*'
     }
 
     It 'has a table view and complete help' {

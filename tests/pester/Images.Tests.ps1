@@ -69,21 +69,12 @@ Describe 'New-SceneDataset' {
     }
 
     It 'stops on Ctrl+C' {
-        $shell = [powershell]::Create()
-        try {
-            $target = Join-Path $TestDrive stopped
-            $null = $shell.AddScript("Import-Module '$ModuleManifest'; New-SceneDataset '$target' -Count 100000 -ImageSize 64")
-            $run = $shell.BeginInvoke()
-            $deadline = [datetime]::UtcNow.AddSeconds(60)
-            while (-not (Test-Path $target/images/000000000002.jpg) -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 50 }
-            $shell.Stop()
-            { $shell.EndInvoke($run) } | Should -Throw
-            $shell.InvocationStateInfo.State | Should -Be 'Stopped'
-            Join-Path $target captions.json | Should -Not -Exist
+        $target = Join-Path $TestDrive stopped
+        $stopped = Stop-WorkingScript { param($Target) New-SceneDataset $Target -Count 100000 -ImageSize 64 } $target -Until {
+            Test-Path $target/images/000000000002.jpg
         }
-        finally {
-            $shell.Dispose()
-        }
+        $stopped.State | Should -Be Stopped
+        Join-Path $target captions.json | Should -Not -Exist
     }
 }
 

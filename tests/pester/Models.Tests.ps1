@@ -199,22 +199,15 @@ Describe 'Install-ClipModel' {
         $listener = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Loopback, 0)
         $listener.Start()
         try {
-            $shell = [powershell]::Create().AddScript({
-                    param($manifest, $destination, $port)
-                    Import-Module $manifest
-                    Install-ClipModel -Destination $destination -Uri "http://127.0.0.1:$port/"
-                }).AddArgument($ModuleManifest).AddArgument($destination).AddArgument($listener.LocalEndpoint.Port)
-            $running = $shell.BeginInvoke()
-            $client = $listener.AcceptTcpClient()
-            $stopping = $shell.BeginStop($null, $null)
-            $stopping.AsyncWaitHandle.WaitOne(20000) | Should -BeTrue
-            $shell.InvocationStateInfo.State | Should -Be 'Stopped'
-            $client.Dispose()
+            $stopped = Stop-WorkingScript {
+                param($Destination, $Port)
+                Install-ClipModel -Destination $Destination -Uri "http://127.0.0.1:$Port/"
+            } $destination, $listener.LocalEndpoint.Port -Until { $listener.Pending() }
+            $stopped.State | Should -Be Stopped
             Test-Path -LiteralPath "$destination/ViT-B-32" | Should -BeFalse
         }
         finally {
             $listener.Stop()
-            if ($running.IsCompleted) { $shell.Dispose() }
         }
     }
 

@@ -153,17 +153,7 @@ Describe 'Invoke-QosSimulation' {
 
     It 'stops when the pipeline has enough, or the user' {
         (Invoke-QosSimulation -Agents 5 -Scheme Proposed, Vtc @few | Select-Object -First 1).Scheme | Should -Be 'Proposed'
-        $shell = [powershell]::Create()
-        try {
-            $null = $shell.AddScript("Import-Module '$ModuleManifest'; Invoke-QosSimulation -Agents 2000 -Epochs 1000000 -Seed 1")
-            $running = $shell.BeginInvoke()
-            Start-Sleep -Seconds 2
-            $shell.Stop()
-            $shell.InvocationStateInfo.State | Should -Be 'Stopped'
-            $running.IsCompleted | Should -BeTrue
-        }
-        finally {
-            $shell.Dispose()
-        }
+        $stopped = Stop-WorkingScript { Write-Information ready; Invoke-QosSimulation -Agents 2000 -Epochs 1000000 -Seed 1 }
+        $stopped.State | Should -Be Stopped
     }
 }

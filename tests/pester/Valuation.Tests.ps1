@@ -150,7 +150,7 @@ Describe 'Invoke-ValuationSimulation' {
     }
 
     It 'stops at once when the pipeline is stopped' {
-        $state = Stop-WorkingScript {
+        $stopped = Stop-WorkingScript {
             $random = [random]::new(1)
             1..4000 | ForEach-Object -Process {
                 $vector = [float[]]::new(512)
@@ -159,6 +159,6 @@ Describe 'Invoke-ValuationSimulation' {
                 [QosValuation.ClipEmbedding]@{ Source = "$_"; Item = "$_"; Modality = 'Image'; Vector = $vector }
             } -End { Write-Information ready } | Invoke-ValuationSimulation -SimilarityThreshold 1 -Repetition 1000000
         }
-        $state | Should -Be Stopped
+        $stopped.State | Should -Be Stopped
     }
 }
