@@ -51,8 +51,10 @@ Describe 'Invoke-ReconstructionAttack' {
         $other = $images[1] | Invoke-ReconstructionAttack -Steps 4 -Copies 2 -Seed 4
         $other.Image | Should -Not -Be $alone.Image
         $other.ImagePath | Should -BeNullOrEmpty
-        $single = $images[1] | Invoke-ReconstructionAttack @short -ThrottleLimit 1
-        [math]::Abs($single.Score - $alone.Score) | Should -BeLessThan 0.01
+        foreach ($threads in 1, 3) {
+            $again = $images[1] | Invoke-ReconstructionAttack @short -ThrottleLimit $threads
+            [Convert]::ToHexString($again.Image) | Should -Be ([Convert]::ToHexString($alone.Image))
+        }
     }
 
     It 'climbs: most of the way in a few steps' {
@@ -88,7 +90,9 @@ Describe 'Invoke-ReconstructionAttack' {
         foreach ($target in $found | Group-Object ClusterId) {
             $best = @($target.Group | Where-Object IsStrongest)
             $best.Count | Should -Be 1
-            $best.ReferenceSimilarity | Should -Be ($target.Group.ReferenceSimilarity | Measure-Object -Maximum).Maximum
+            $best.SourceRank | Should -Be ($target.Group.SourceRank | Measure-Object -Minimum).Minimum
+            $margins = $target.Group | Where-Object SourceRank -EQ $best.SourceRank | ForEach-Object { $_.ReferenceSimilarity - $_.DecoySimilarity }
+            $best.ReferenceSimilarity - $best.DecoySimilarity | Should -Be ($margins | Measure-Object -Maximum).Maximum
         }
 
         $found[3].Text | Should -BeIn $images[16..23].Source
@@ -139,6 +143,27 @@ Describe 'Invoke-ReconstructionAttack' {
         { $images[0] | Invoke-ReconstructionAttack -PlainCopies 5 -Copies 2 -ErrorAction Stop } | Should -Throw -ErrorId 'AttackOptionInvalid,*'
         { $images[0] | Invoke-ReconstructionAttack -Resolution 0 -ErrorAction Stop } | Should -Throw -ErrorId 'ResolutionOutOfRange,*'
         { 0.1, 0.2 | Invoke-ReconstructionAttack -ErrorAction Stop } | Should -Throw '*Put a comma before it*'
+    }
+
+    It 'says before the attack that its work could not be kept' {
+        # A long attack, so that a refusal that came after it would be noticed as a test that does not end.
+        $long = @{ Steps = 1000000; Copies = 4; Restarts = 0; Seed = 1 }
+        $file = Join-Path $TestDrive a-file
+        Set-Content $file x
+        { $images[0] | Invoke-ReconstructionAttack @long -OutputPath $file -ErrorAction Stop } | Should -Throw -ErrorId 'ImageNotWritable,*'
+        Get-Content $file | Should -Be x
+        $short = [pscustomobject]@{ Vector = [float[]](1, 2); Item = 'a'; Source = 'a'; Modality = 'Image' }
+        { $images[0] | Invoke-ReconstructionAttack @long -Reference $short -ErrorAction Stop } | Should -Throw -ErrorId 'ReferenceInvalid,*'
+        { $images[0] | Invoke-ReconstructionAttack @long -Method DirectAscent, NearestEmbedding -Public $short -ErrorAction Stop } | Should -Throw -ErrorId 'PublicEmbeddingInvalid,*'
+        $blind = Join-Path $TestDrive blind
+        $null = New-Item -ItemType Directory $blind
+        Copy-Item (Join-Path (Get-ClipModel clip-mini).Path vision_model.onnx), (Join-Path (Get-ClipModel clip-mini).Path preprocessor_config.json) $blind
+        { $images[0] | Invoke-ReconstructionAttack @long -Method DirectAscent, TextInversion -Model $blind } | Should -Throw -ErrorId 'ModalityNotSupported,*'
+
+        # Nothing is left behind by the look at the folder.
+        $folder = Join-Path $TestDrive looked
+        $null = $images[0] | Invoke-ReconstructionAttack -Steps 1 -Copies 1 -Restarts 0 -OutputPath $folder
+        @(Get-ChildItem $folder -Force).Count | Should -Be 1
     }
 
     It 'writes what it has when it is stopped' {
