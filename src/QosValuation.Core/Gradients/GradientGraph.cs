@@ -137,6 +137,7 @@ public sealed class GradientGraph
 
         GraphNormalizer.RaiseOpset(graph);
         graph.InferTypes();
+        GraphNormalizer.Tidy(graph);
         GraphNormalizer.RemoveIdentities(graph);
         graph.RemoveDeadCode();
         GraphNormalizer.Decompose(graph);

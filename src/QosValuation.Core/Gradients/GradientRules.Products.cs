@@ -103,11 +103,10 @@ internal static partial class GradientRules
     private static void Einsum(RuleContext c)
     {
         string equation = c.Node.Text("equation", string.Empty).Replace(" ", string.Empty, StringComparison.Ordinal);
-        string[] sides = equation.Split("->");
-        string[] operands = sides[0].Split(',');
-        if (sides.Length != 2 || equation.Contains('.', StringComparison.Ordinal) || operands.Any(o => o.Distinct().Count() != o.Length))
+        (string[] operands, string result) = Written(c, equation);
+        if (operands.Any(o => o.Distinct().Count() != o.Length))
         {
-            throw c.Refuse($"the equation '{equation}' has an ellipsis, a repeated index or no output");
+            throw c.Refuse($"the equation '{equation}' has a repeated index");
         }
 
         for (int i = 0; i < operands.Length; i++)
@@ -120,10 +119,19 @@ internal static partial class GradientRules
             // The product of the cotangent and the other operands, summed to this operand's indices; an index that only
             // this operand has was summed away, so its gradient is repeated along it.
             string own = operands[i];
+            MeasuredShape shape = c.Shape(c.Node.Input[i]);
             string[] others = [.. operands.Where((_, k) => k != i)];
-            string reachable = new([.. own.Where(index => sides[1].Contains(index, StringComparison.Ordinal) || others.Any(o => o.Contains(index, StringComparison.Ordinal)))]);
+            string reachable = new([.. own.Where(index => result.Contains(index, StringComparison.Ordinal) || others.Any(o => o.Contains(index, StringComparison.Ordinal)))]);
             string[] inputs = [c.Gradient, .. c.Node.Input.Where((_, k) => k != i)];
-            string gradient = c.G.Op("Einsum", inputs, ("equation", string.Join(',', [sides[1], .. others]) + "->" + reachable));
+            string gradient = c.G.Op("Einsum", inputs, ("equation", string.Join(',', [result, .. others]) + "->" + reachable));
+
+            // An index of size 1 here and of more elsewhere was repeated, so its gradient is summed.
+            long[] repeated = [.. Enumerable.Range(0, reachable.Length).Where(d => shape.IsOneAt(own.IndexOf(reachable[d], StringComparison.Ordinal)) && IsWide(reachable[d])).Select(d => (long)d)];
+            if (repeated.Length > 0)
+            {
+                gradient = c.G.Op("ReduceSum", [gradient, c.G.Int64(repeated)], ("keepdims", 1L));
+            }
+
             int[] lost = [.. Enumerable.Range(0, own.Length).Where(d => !reachable.Contains(own[d], StringComparison.Ordinal))];
             if (lost.Length > 0)
             {
@@ -133,6 +141,36 @@ internal static partial class GradientRules
 
             c.Give(i, gradient);
         }
+
+        bool IsWide(char index) => operands.Select((operand, k) => (Shape: c.Shape(c.Node.Input[k]), Place: operand.IndexOf(index, StringComparison.Ordinal)))
+            .Any(o => o.Place >= 0 && !o.Shape.IsOneAt(o.Place));
+    }
+
+    /// <summary>An Einsum equation written out: a letter for every dimension an ellipsis stands for, and the output stated.</summary>
+    private static (string[] Operands, string Result) Written(RuleContext c, string equation)
+    {
+        const string ellipsis = "...";
+        string[] sides = equation.Split("->");
+        string[] operands = sides[0].Split(',');
+        string unused = new([.. Enumerable.Range('a', 26).Concat(Enumerable.Range('A', 26)).Select(letter => (char)letter).Where(letter => !equation.Contains(letter, StringComparison.Ordinal))]);
+        int hidden = 0;
+        for (int i = 0; i < operands.Length; i++)
+        {
+            if (operands[i].Contains(ellipsis, StringComparison.Ordinal))
+            {
+                // Dimensions under an ellipsis are aligned at its end, as in broadcasting.
+                int count = c.Shape(c.Node.Input[i]).Rank - (operands[i].Length - ellipsis.Length);
+                hidden = Math.Max(hidden, count);
+                operands[i] = operands[i].Replace(ellipsis, new string([.. unused[..count].Reverse()]), StringComparison.Ordinal);
+            }
+        }
+
+        string dots = new([.. unused[..hidden].Reverse()]);
+        string letters = string.Concat(operands);
+        string result = sides.Length == 2
+            ? sides[1].Replace(ellipsis, dots, StringComparison.Ordinal)
+            : dots + new string([.. letters.Where(index => !dots.Contains(index, StringComparison.Ordinal) && letters.Count(l => l == index) == 1).Order()]);
+        return (operands, result);
     }
 
     /// <summary>The geometry of a convolution or pooling window along its spatial dimensions.</summary>
