@@ -70,13 +70,12 @@ internal static partial class GradientRules
     private static string SpreadBlocks(RuleContext c, Window window, string gradient)
     {
         int spatial = window.Count;
-        long[] inserted = [.. Enumerable.Range(0, spatial).Select(d => 3L + (2 * d))];
-        string blocks = c.Op("Unsqueeze", gradient, c.G.Int64(inserted));
-        long[] repeat = [1, 1, .. Enumerable.Range(0, spatial).SelectMany(d => (long[])[1, window.Kernel[d]])];
-        blocks = c.Op("Expand", blocks, c.G.Int64(repeat));
+        string scales = c.G.Constant([1, 1, .. window.Kernel.Select(k => (double)k)], OnnxType.Single, spatial + 2);
+        string result = c.G.Op(
+            "Resize",
+            [gradient, string.Empty, scales],
+            ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"));
         long[] covered = [.. Enumerable.Range(0, spatial).Select(d => window.Output[d] * window.Kernel[d])];
-        long channels = c.Size(c.X, 1);
-        string result = c.Op("Reshape", blocks, c.G.Int64([-1, channels, .. covered]));
         if (covered.SequenceEqual(window.Input))
         {
             return result;

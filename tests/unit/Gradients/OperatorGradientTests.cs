@@ -225,6 +225,9 @@ public sealed class OperatorGradientTests
     [InlineData(1, 1, 1, 0, 0, 4, 5)]
     [InlineData(3, 2, 1, 1, 1, 4, 7)]
     [InlineData(5, 2, 1, 2, 1, 2, 6)]
+    [InlineData(2, 1, 1, 2, 0, 1, 5)]
+    [InlineData(4, 1, 1, 2, 1, 2, 6)]
+    [InlineData(3, 1, 2, 1, 2, 4, 8)]
     public void Convolutions(int kernel, int stride, int dilation, int begin, int end, int group, int size)
     {
         var graph = new TestGraph(type: OnnxType.Single) { Step = 0.5, Tolerance = 1e-4 };
