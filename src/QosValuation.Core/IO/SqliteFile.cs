@@ -32,7 +32,14 @@ internal static class SqliteFile
 
         if (create)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            try
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new QosValuationException("DatabaseNotWritable", FaultKind.ReadWrite, $"The folder of the {kind} '{path}' cannot be made: {exception.Message}", path, exception);
+            }
         }
 
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
@@ -128,7 +135,12 @@ internal static class SqliteFile
         command.ExecuteNonQuery();
     }
 
-    private static long Scalar(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
+    /// <summary>Reads one number.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="sql">A statement that returns one.</param>
+    /// <param name="transaction">The transaction, where there is one.</param>
+    /// <returns>The number.</returns>
+    public static long Scalar(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
     {
         using SqliteCommand command = connection.CreateCommand();
         command.Transaction = transaction;
