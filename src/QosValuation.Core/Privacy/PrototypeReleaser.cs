@@ -48,6 +48,9 @@ public sealed class PrototypeReleaser
     // The weight of the count beside the sum where it is private: it costs 12 % more noise on the sum under AddRemove.
     internal const double CountWeight = 0.5;
 
+    // How far Σx moves when a vector of norm 1 is exchanged for another.
+    private const double ReplacementSensitivity = 2;
+
     // How far (Σx, n/2) moves when a vector of norm 1 joins or leaves.
     private static readonly double PresenceSensitivity = Math.Sqrt(1 + CountWeight * CountWeight);
 
@@ -177,7 +180,7 @@ public sealed class PrototypeReleaser
     private Query Prepare(SemanticCluster cluster, Modality modality, RecordVectors vectors)
     {
         bool countIsPublic = (_options.Neighboring == Neighboring.ReplaceOne && !cluster.IsPublic) || _options.Sensitivity is not null || _options.Mechanism == PrivacyMechanism.ImageDp;
-        double sensitivity = _options.Neighboring == Neighboring.AddRemove && !countIsPublic ? PresenceSensitivity : 2;
+        double sensitivity = _options.Neighboring == Neighboring.AddRemove && !countIsPublic ? PresenceSensitivity : ReplacementSensitivity;
         var query = new Query(cluster, modality, vectors, countIsPublic, sensitivity, double.NaN, 0);
         if (_options.Mechanism == PrivacyMechanism.ImageDp)
         {
@@ -198,7 +201,9 @@ public sealed class PrototypeReleaser
         double squaredMu = query.Unit > 0
             ? DiscreteGaussianGuarantee.SquaredMu(query.Sensitivity, query.Sigma, 1)
             : 1 / (NoiseMultiplier * NoiseMultiplier);
-        double ratio = PresenceSensitivity / sensitivity;
+
+        // The noise for one relation tells something about the other too: a pair's sum moves by 2 where a unit is exchanged.
+        double Squared(double other) => squaredMu * (other / sensitivity) * (other / sensitivity);
         return query with
         {
             Charge = new PrivacyCharge(
@@ -207,8 +212,8 @@ public sealed class PrototypeReleaser
                 _options.Mechanism,
                 _options.Neighboring,
                 _options.Unit,
-                squaredMu,
-                countIsPublic ? null : squaredMu * ratio * ratio,
+                Squared(ReplacementSensitivity),
+                countIsPublic ? null : Squared(PresenceSensitivity),
                 vectors.Contributors),
         };
     }
