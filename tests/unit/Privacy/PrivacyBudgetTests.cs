@@ -64,6 +64,34 @@ public sealed class PrivacyBudgetTests : IDisposable
     }
 
     [Fact]
+    public void ADamagedFileIsNamedWhenItIsOpened()
+    {
+        // PowerShell shows a property that fails as an empty one, so that it must not come to that.
+        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using (PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath))
+        {
+            store.Charge([Charge(0.01, "ann")]);
+        }
+
+        // The last page holds the charges, the first the schema.
+        byte[] bytes = File.ReadAllBytes(BudgetPath);
+        bytes.AsSpan(bytes.Length - 4096).Fill(0xFF);
+        File.WriteAllBytes(BudgetPath, bytes);
+        Assert.Equal("DatabaseNotReadable", Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(BudgetPath)).ErrorId);
+        using PrivacyBudgetStore damaged = PrivacyBudgetStore.Open(BudgetPath);
+        Assert.Equal("DatabaseNotReadable", Assert.Throws<PrivacyBudgetException>(() => damaged.Charge([Charge(0.01, "ann")])).ErrorId);
+    }
+
+    [Fact]
+    public void AFolderThatCannotBeMadeIsNamed()
+    {
+        // A file stands where the folder would.
+        File.WriteAllText(_folder.File("file"), string.Empty);
+        QosValuationException fault = Assert.Throws<QosValuationException>(() => PrivacyBudget.Create(_folder.File(Path.Combine("file", "sub", "privacy.db")), 1, 1e-5));
+        Assert.Equal(("DatabaseNotWritable", FaultKind.ReadWrite), (fault.ErrorId, fault.Kind));
+    }
+
+    [Fact]
     public void ChargesComposeExactlyAndEachContributorSeparately()
     {
         PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
