@@ -20,7 +20,7 @@ internal static class SqliteFile
     /// <param name="create">Whether a missing file is created; otherwise it is an error.</param>
     /// <returns>An open connection.</returns>
     /// <exception cref="QosValuationException">
-    /// <c>DatabaseNotFound</c>, or <c>DatabaseNotReadable</c>: not a database, or one of another program.
+    /// <c>DatabaseNotFound</c>; <c>DatabaseNotReadable</c>: not a database, or one of another program; <c>DatabaseNotWritable</c>.
     /// </exception>
     public static SqliteConnection Open(string path, int applicationId, string schema, string kind, bool create = true)
     {
@@ -32,14 +32,7 @@ internal static class SqliteFile
 
         if (create)
         {
-            try
-            {
-                Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                throw new QosValuationException("DatabaseNotWritable", FaultKind.ReadWrite, $"The folder of the {kind} '{path}' cannot be made: {exception.Message}", path, exception);
-            }
+            MakeFolder(full, path, kind);
         }
 
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
@@ -70,6 +63,18 @@ internal static class SqliteFile
         {
             connection.Dispose();
             throw;
+        }
+    }
+
+    private static void MakeFolder(string full, string path, string kind)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(full) ?? full);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new QosValuationException("DatabaseNotWritable", FaultKind.ReadWrite, $"The folder of the {kind} '{path}' cannot be made: {exception.Message} Choose a folder that you may write to.", path, exception);
         }
     }
 
