@@ -96,6 +96,7 @@ Describe '-Verbose' {
         @{ Name = 'Import-CocoDataset'; Run = { Import-CocoDataset (Join-Path $scenes captions.json) -WithoutImage -Verbose }; Says = 'images from ''nowhere''' }
         @{ Name = 'Group-Embedding'; Run = { $embeddings | Group-Embedding -Verbose }; Says = 'records of noise' }
         @{ Name = 'New-DpPrototype'; Run = { $clusters | New-DpPrototype -Seed 1 -Verbose }; Says = 'seed' }
+        @{ Name = 'New-DpPrototype'; Run = { $clusters | New-DpPrototype -Mechanism ImageDp -Seed 1 -Verbose -WarningAction Ignore }; Says = 'seed' }
         @{ Name = 'Invoke-MembershipInferenceAttack'; Run = { $clusters | Invoke-MembershipInferenceAttack -Trials 10 -Seed 1 -Verbose -WarningAction Ignore }; Says = 'seed 1' }
         @{ Name = 'Measure-PrototypeUtility'; Run = { $clusters | Measure-PrototypeUtility -Epsilon 1 -Trials 1 -Verbose }; Says = 'cryptographic' }
         @{ Name = 'Get-ClipEmbedding'; Run = { $items | Get-ClipEmbedding -Verbose }; Says = 'clip-mini' }
@@ -103,6 +104,7 @@ Describe '-Verbose' {
     ) {
         $said = & $Run 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }
         "$said" | Should -Match $Says
+        "$said" | Should -Not -Match 'NaN'
     }
 }
 

@@ -354,7 +354,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         {
             Output.Warning(string.Create(
                 CultureInfo.CurrentCulture,
-                $"{_truncated:N0} texts were longer than the {_encoder.Model.ContextLength} tokens of {_encoder.Model.Name} and lost their ends. ConvertTo-ClipToken shows what is left of them."));
+                $"Texts that are longer than the {_encoder.Model.ContextLength} tokens of {_encoder.Model.Name} lost their ends: {_truncated:N0}. ConvertTo-ClipToken shows what is left of them."));
         }
     }
 

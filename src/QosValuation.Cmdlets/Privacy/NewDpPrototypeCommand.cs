@@ -158,7 +158,10 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
             Output.Verbose("The noise comes from a seed: whoever knows it can remove the noise. Publish unseeded prototypes only.");
         }
 
-        Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"σ is {_releaser.NoiseMultiplier:G6} times the sensitivity."));
+        if (Mechanism != PrivacyMechanism.ImageDp)
+        {
+            Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"σ is {_releaser.NoiseMultiplier:G6} times the sensitivity."));
+        }
     }
 
     /// <inheritdoc/>

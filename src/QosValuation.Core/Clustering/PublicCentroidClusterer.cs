@@ -2,10 +2,14 @@ using QosValuation.Numerics;
 
 namespace QosValuation.Clustering;
 
-/// <summary>Assigns each record to the most similar of given public centroids, streaming.</summary>
+/// <summary>Assigns each record to the most similar of given public centroids.</summary>
 /// <remarks>
-/// Where a record goes depends on that record and the centroids alone, so that a changed record changes no other's place. Every
-/// centroid is a cluster, whether records come to it or not, with its position as number. Ties go to the first. O(K·d) a record.
+/// <para>Where a record goes depends on that record and the centroids alone, so that a changed record changes no other's place. Every
+/// centroid is a cluster, whether records come to it or not, with its position as number. Ties go to the first. O(K·d) a record.</para>
+/// <para>So clusters with members place their records at the end, when all of each has arrived. Placed on arrival, a record whose text
+/// comes before its image would go by either, as another record came in between or not, and that one's absence would move it.
+/// Without members, of which no prototype can be released, embeddings are labelled as they arrive, in memory that does not grow
+/// with the vectors.</para>
 /// </remarks>
 internal sealed class PublicCentroidClusterer : EmbeddingClusterer
 {
@@ -15,6 +19,8 @@ internal sealed class PublicCentroidClusterer : EmbeddingClusterer
     private readonly long?[] _confirmed;
     private readonly List<ClipEmbedding>[] _members;
     private readonly List<(int Cluster, Novelty Novelty)> _placements = [];
+    private readonly List<SemanticRecord> _records = [];
+    private readonly List<(int Record, ClipEmbedding Embedding)> _arrivals = [];
     private readonly bool[] _seen = new bool[2];
     private float[] _place = [];
 
@@ -42,6 +48,62 @@ internal sealed class PublicCentroidClusterer : EmbeddingClusterer
                 record.Embeddings[0]);
         }
 
+        if (!Options.KeepMembers)
+        {
+            Place(record);
+            foreach (ClipEmbedding embedding in record.Embeddings)
+            {
+                Take(record.Index, embedding);
+            }
+
+            return;
+        }
+
+        _records.Add(record);
+        foreach (ClipEmbedding embedding in record.Embeddings)
+        {
+            _arrivals.Add((record.Index, embedding));
+        }
+    }
+
+    private protected override void OnLate(int record, ClipEmbedding embedding)
+    {
+        if (!Options.KeepMembers)
+        {
+            Take(record, embedding);
+            return;
+        }
+
+        _records[record].Add(embedding);
+        _arrivals.Add((record, embedding));
+    }
+
+    private protected override void Finish(CancellationToken cancellationToken)
+    {
+        _records.ForEach(Place);
+        foreach ((int record, ClipEmbedding embedding) in _arrivals)
+        {
+            Take(record, embedding);
+        }
+
+        _records.Clear();
+        _arrivals.Clear();
+        Modality[] modalities = [.. new[] { Modality.Image, Modality.Text }.Where(modality => _seen[(int)modality])];
+        Clusters = [.. _centroids.Select((centroid, id) => new SemanticCluster
+        {
+            Id = id,
+            Count = _counts[id],
+            Centroid = centroid,
+            IsConfirmed = _confirmed[id] is not null,
+            ConfirmedAt = _confirmed[id],
+            IsPublic = true,
+            Modalities = modalities,
+            Members = _members[id],
+        })];
+    }
+
+    private void Place(SemanticRecord record)
+    {
         if (_place.Length == 0)
         {
             _place = new float[Dimension];
@@ -80,28 +142,6 @@ internal sealed class PublicCentroidClusterer : EmbeddingClusterer
         }
 
         RecordCount++;
-        foreach (ClipEmbedding embedding in record.Embeddings)
-        {
-            Take(record.Index, embedding);
-        }
-    }
-
-    private protected override void OnLate(int record, ClipEmbedding embedding) => Take(record, embedding);
-
-    private protected override void Finish(CancellationToken cancellationToken)
-    {
-        Modality[] modalities = [.. new[] { Modality.Image, Modality.Text }.Where(modality => _seen[(int)modality])];
-        Clusters = [.. _centroids.Select((centroid, id) => new SemanticCluster
-        {
-            Id = id,
-            Count = _counts[id],
-            Centroid = centroid,
-            IsConfirmed = _confirmed[id] is not null,
-            ConfirmedAt = _confirmed[id],
-            IsPublic = true,
-            Modalities = modalities,
-            Members = _members[id],
-        })];
     }
 
     private static float[] Unit(float[] centroid)

@@ -20,7 +20,7 @@ internal static class SqliteFile
     /// <param name="create">Whether a missing file is created; otherwise it is an error.</param>
     /// <returns>An open connection.</returns>
     /// <exception cref="QosValuationException">
-    /// <c>DatabaseNotFound</c>, or <c>DatabaseNotReadable</c>: not a database, or one of another program.
+    /// <c>DatabaseNotFound</c>; <c>DatabaseNotReadable</c>: not a database, or one of another program; <c>DatabaseNotWritable</c>.
     /// </exception>
     public static SqliteConnection Open(string path, int applicationId, string schema, string kind, bool create = true)
     {
@@ -32,7 +32,7 @@ internal static class SqliteFile
 
         if (create)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            MakeFolder(full, path, kind);
         }
 
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
@@ -63,6 +63,18 @@ internal static class SqliteFile
         {
             connection.Dispose();
             throw;
+        }
+    }
+
+    private static void MakeFolder(string full, string path, string kind)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(full) ?? full);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new QosValuationException("DatabaseNotWritable", FaultKind.ReadWrite, $"The folder of the {kind} '{path}' cannot be made: {exception.Message} Choose a folder that you may write to.", path, exception);
         }
     }
 
@@ -128,7 +140,12 @@ internal static class SqliteFile
         command.ExecuteNonQuery();
     }
 
-    private static long Scalar(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
+    /// <summary>Reads one number.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="sql">A statement that returns one.</param>
+    /// <param name="transaction">The transaction, where there is one.</param>
+    /// <returns>The number.</returns>
+    public static long Scalar(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
     {
         using SqliteCommand command = connection.CreateCommand();
         command.Transaction = transaction;

@@ -62,7 +62,8 @@ public sealed record DpPrototype
 
     /// <summary>
     /// The L2 sensitivity Δ of the mean: 2/n under ReplaceOne, √1.25/n under AddRemove. Sensitivity/Sigma is the μ of the
-    /// release. NaN for ImageDp.
+    /// release. One of the caller's includes what truncation onto DiscreteGaussian's grid adds, where that is more than 10⁻⁹ of it
+    /// (Δ below 0.03·√d/n for vectors of d components). NaN for ImageDp.
     /// </summary>
     public required double Sensitivity { get; init; }
 

@@ -95,7 +95,8 @@ public static class GaussianCalibration
             return 0;
         }
 
-        return (1 + SafetyMargin) * SmallestSatisfying(epsilon => LogDeltaOfMu(mu, epsilon) <= target);
+        // Rounding in ln δ shifts ε by less than 10⁻¹⁴·δ: where δ is large and ε small, more than that margin.
+        return (1 + SafetyMargin) * SmallestSatisfying(epsilon => LogDeltaOfMu(mu, epsilon) <= target) + 2e-14 * delta;
     }
 
     /// <summary>The smallest ε ≥ 0 of releases with Σμ² together.</summary>

@@ -102,13 +102,17 @@ public sealed class PrivacyBudget
         return store.Budget;
     }
 
-    /// <summary>Opens a budget.</summary>
+    /// <summary>Opens a budget, and reads all charges once. O(charges).</summary>
     /// <param name="path">The SQLite file.</param>
     /// <returns>The budget.</returns>
     /// <exception cref="QosValuationException"><c>DatabaseNotFound</c>, <c>DatabaseNotReadable</c>, <c>DatabaseNotWritable</c>.</exception>
     public static PrivacyBudget Open(string path)
     {
         using PrivacyBudgetStore store = PrivacyBudgetStore.Open(path);
+
+        // A damaged file is named now: PowerShell shows a property that fails as an empty one.
+        store.CountReleases();
+        store.ReadMaximum();
         return store.Budget;
     }
 

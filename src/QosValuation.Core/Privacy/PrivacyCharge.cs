@@ -4,9 +4,9 @@ namespace QosValuation.Privacy;
 /// <param name="ClusterId">The cluster.</param>
 /// <param name="Modality">The modality.</param>
 /// <param name="Mechanism">The mechanism.</param>
-/// <param name="Neighboring">The relation that <paramref name="SquaredMu"/> is stated for.</param>
+/// <param name="Neighboring">The relation that the release was calibrated for.</param>
 /// <param name="Unit">Whose data differ between neighbours.</param>
-/// <param name="SquaredMu">μ² of the release.</param>
+/// <param name="ReplacementSquaredMu">μ² of the release where a unit is exchanged for another.</param>
 /// <param name="PresenceSquaredMu">μ² of the release where a unit is added or removed; null where the count is public, so that none can be.</param>
 /// <param name="Contributors">Whose data the release rests on.</param>
 public sealed record PrivacyCharge(
@@ -15,21 +15,22 @@ public sealed record PrivacyCharge(
     PrivacyMechanism Mechanism,
     Neighboring Neighboring,
     PrivacyUnit Unit,
-    double SquaredMu,
+    double ReplacementSquaredMu,
     double? PresenceSquaredMu,
     IReadOnlyList<string> Contributors)
 {
+    /// <summary>μ² of the release in the relation that it was calibrated for.</summary>
+    public double SquaredMu => CostUnder(Neighboring) ?? ReplacementSquaredMu;
+
     /// <summary>μ² against a budget that protects against a relation; null where the release says nothing about it.</summary>
     /// <param name="neighboring">The budget's relation.</param>
     /// <returns>μ² ≥ 0, or null.</returns>
     /// <remarks>
-    /// A replacement is a removal and an addition, at twice the distance of one. Where a record may move between clusters the
-    /// releases that it touches before and after are different ones, and only that count of two halves covers both.
+    /// <para>A record that is exchanged may also leave a public cluster for another. The releases that it touches before and after
+    /// are then different ones, charged before and after; nothing is charged for both. The replacement's μ² covers that too:
+    /// it is that of a sum that moves by 2, of which leaving or joining is 1.25/4. Let b be charged for the releases that the record
+    /// touches before and after, and x and y for those before and after alone. Its loss is b + (x + y)·1.25/4 in all, which
+    /// is below b + (x + y)/2, the mean of what was charged before and after; and neither is above the budget.</para>
     /// </remarks>
-    public double? CostUnder(Neighboring neighboring) => (neighboring, PresenceSquaredMu) switch
-    {
-        (Neighboring.AddRemove, _) => PresenceSquaredMu,
-        (_, double presence) => 4 * presence,
-        _ => SquaredMu,
-    };
+    public double? CostUnder(Neighboring neighboring) => neighboring == Neighboring.AddRemove ? PresenceSquaredMu : ReplacementSquaredMu;
 }

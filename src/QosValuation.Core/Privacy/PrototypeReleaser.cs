@@ -20,7 +20,7 @@ namespace QosValuation.Privacy;
 /// true n would tell it. The pair (Σx, n/2) is released instead: one record moves it by at most √(1² + (1/2)²) = √1.25, whatever
 /// n is. Both parts get noise of one standard deviation σ for that sensitivity; the prototype is the noisy sum over the noisy
 /// count ñ (at least 1), which costs no more privacy. Count is ñ, Sensitivity √1.25/ñ and Sigma σ/ñ, so that Sensitivity/Sigma
-/// is the μ of the release, and Sensitivity stays below the 2/(n + 1) of a mean whose count were known.</para>
+/// is the μ of the release, and Sensitivity stays below the 2/(ñ + 1) of a mean whose count were known, but where ñ = 1.</para>
 /// <para>What the guarantee covers: the vectors of the records, given which record is in which cluster. Choosing clusters from
 /// private data, and which clusters and modalities exist at all, is a release of its own that no noise here hides.
 /// <see cref="DpPrototype.Contributors"/> is accounting information for the curator and no part of the private release.</para>
@@ -47,6 +47,12 @@ public sealed class PrototypeReleaser
 
     // The weight of the count beside the sum where it is private: it costs 12 % more noise on the sum under AddRemove.
     internal const double CountWeight = 0.5;
+
+    // Below this part of it, what truncation adds to a sensitivity of the caller's is left out of what is told (never out of the noise).
+    private const double SensitivityTolerance = 1e-9;
+
+    // How far Σx moves when a vector of norm 1 is exchanged for another.
+    private const double ReplacementSensitivity = 2;
 
     // How far (Σx, n/2) moves when a vector of norm 1 joins or leaves.
     private static readonly double PresenceSensitivity = Math.Sqrt(1 + CountWeight * CountWeight);
@@ -177,7 +183,7 @@ public sealed class PrototypeReleaser
     private Query Prepare(SemanticCluster cluster, Modality modality, RecordVectors vectors)
     {
         bool countIsPublic = (_options.Neighboring == Neighboring.ReplaceOne && !cluster.IsPublic) || _options.Sensitivity is not null || _options.Mechanism == PrivacyMechanism.ImageDp;
-        double sensitivity = _options.Neighboring == Neighboring.AddRemove && !countIsPublic ? PresenceSensitivity : 2;
+        double sensitivity = _options.Neighboring == Neighboring.AddRemove && !countIsPublic ? PresenceSensitivity : ReplacementSensitivity;
         var query = new Query(cluster, modality, vectors, countIsPublic, sensitivity, double.NaN, 0);
         if (_options.Mechanism == PrivacyMechanism.ImageDp)
         {
@@ -198,7 +204,9 @@ public sealed class PrototypeReleaser
         double squaredMu = query.Unit > 0
             ? DiscreteGaussianGuarantee.SquaredMu(query.Sensitivity, query.Sigma, 1)
             : 1 / (NoiseMultiplier * NoiseMultiplier);
-        double ratio = PresenceSensitivity / sensitivity;
+
+        // The noise for one relation tells something about the other too: a pair's sum moves by 2 where a unit is exchanged.
+        double Squared(double other) => squaredMu * (other / sensitivity) * (other / sensitivity);
         return query with
         {
             Charge = new PrivacyCharge(
@@ -207,8 +215,8 @@ public sealed class PrototypeReleaser
                 _options.Mechanism,
                 _options.Neighboring,
                 _options.Unit,
-                squaredMu,
-                countIsPublic ? null : squaredMu * ratio * ratio,
+                Squared(ReplacementSensitivity),
+                countIsPublic ? null : Squared(PresenceSensitivity),
                 vectors.Contributors),
         };
     }
@@ -269,7 +277,11 @@ public sealed class PrototypeReleaser
             : ToCount(checked(query.Vectors.Count * (query.Unit / 2) + sampler.Sample()) / (CountWeight * query.Unit));
         double divisor = (double)count * query.Unit;
         float[] vector = Array.ConvertAll(query.Vectors.GridSum(query.Unit), sum => (float)(checked(sum + sampler.Sample()) / divisor));
-        return Describe(query, vector, count, _options.Sensitivity ?? query.Sensitivity / divisor, query.Sigma / divisor, 1 / divisor);
+
+        // A sensitivity of the caller's is told as given, unless what truncation onto the grid adds to it would show.
+        double onGrid = query.Sensitivity / divisor;
+        double sensitivity = _options.Sensitivity is double given && onGrid <= given * (1 + SensitivityTolerance) ? given : onGrid;
+        return Describe(query, vector, count, sensitivity, query.Sigma / divisor, 1 / divisor);
     }
 
     private DpPrototype Describe(Query query, float[] vector, int count, double sensitivity, double sigma, double gridStep)

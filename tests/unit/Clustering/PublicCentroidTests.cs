@@ -67,6 +67,35 @@ public sealed class PublicCentroidTests
     }
 
     [Fact]
+    public void ARecordsPlaceDoesNotDependOnWhatArrivesBetweenItsEmbeddings()
+    {
+        // Text first, its image at once or after another record: the image places the record, and the other record moves only itself.
+        ClipEmbedding text = Samples.Embedding(Modality.Text, "a", "ann", 0, 1);
+        ClipEmbedding image = Samples.Embedding(Modality.Image, "a", "ann", 1, 0);
+        ClipEmbedding other = Samples.Embedding(Modality.Image, "b", "bob", -1, 0);
+        ClipEmbedding[][] arrivals = [[text, image], [text, other, image], [other, text, image], [text, image, other]];
+        foreach (ClipEmbedding[] data in arrivals)
+        {
+            IReadOnlyList<SemanticCluster> clusters = Group(data, new ClusteringOptions { PublicCentroids = Centroids });
+            Assert.Equal(["a", "a"], clusters[0].Members.Select(e => e.Item));
+            Assert.Equal([Modality.Text, Modality.Image], clusters[0].Members.Select(e => e.Modality));
+            Assert.Equal([1, 0, data.Length - 2, 0], clusters.Select(c => c.Count));
+        }
+
+        // Captions too: their average places the record, however they arrive.
+        ClipEmbedding[] captions = [Samples.Embedding(Modality.Text, "c", "ann", 1, 0.1f), Samples.Embedding(Modality.Text, "c", "ann", -0.2f, 1), Samples.Embedding(Modality.Text, "c", "ann", -0.1f, 1)];
+        Assert.Equal([0, 1, 0, 0], Group(captions, new ClusteringOptions { PublicCentroids = Centroids }).Select(c => c.Count));
+        Assert.Equal([0, 1, 1, 0], Group([captions[0], other, captions[1], captions[2]], new ClusteringOptions { PublicCentroids = Centroids }).Select(c => c.Count));
+
+        // Without members there is no prototype: labels leave at once, and memory does not grow.
+        var labelled = new List<ClipEmbedding>();
+        var streaming = EmbeddingClusterer.Create(new ClusteringOptions { PublicCentroids = Centroids, KeepMembers = false }, labelled.Add, fault => throw fault);
+        streaming.Add(image);
+        streaming.Add(other);
+        Assert.Equal(0, Assert.Single(labelled).ClusterId);
+    }
+
+    [Fact]
     public void CentroidsThatAreNoneAreRefused()
     {
         foreach (float[][] centroids in new float[][][] { [], [[0, 0]], [[1, float.NaN]], [[1, 0], [1]], [[]] })

@@ -204,6 +204,18 @@ public sealed class GaussianCalibrationTests
     }
 
     [Theory]
+    [InlineData(0.7408691851957745, 0.5, 0.0009999999996568250151905158)]
+    [InlineData(0.30393363089470854, 0.9, 0.000999999998641531707749682)]
+    [InlineData(0.19409921406901742, 0.99, 0.0009999999970198211990600994)]
+    [InlineData(0.10221318394406351, 0.999999, 0.0009999999900541888841420981)]
+    [InlineData(6.212448682739893, 0.06414732992298955, 1.700722912761636038853591e-9)]
+    public void EpsilonIsNeverBelowTheExactOneEvenWhereDeltaAlmostCoversIt(double sigma, double delta, double exact)
+    {
+        // The exact ones for μ = 1/σ rounded to a double, by bisection with 60 digits.
+        Assert.InRange(GaussianCalibration.Epsilon(sigma, delta, 1), exact, exact + 1e-13);
+    }
+
+    [Theory]
     [InlineData(0.5, 9.690, 7.032, 1.6e-8)]
     [InlineData(1, 4.845, 3.731, 4.1e-8)]
     [InlineData(5, 0.969, 0.892, 1.3e-6)]

@@ -64,6 +64,34 @@ public sealed class PrivacyBudgetTests : IDisposable
     }
 
     [Fact]
+    public void ADamagedFileIsNamedWhenItIsOpened()
+    {
+        // PowerShell shows a property that fails as an empty one, so that it must not come to that.
+        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using (PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath))
+        {
+            store.Charge([Charge(0.01, "ann")]);
+        }
+
+        // The last page holds the charges, the first the schema.
+        byte[] bytes = File.ReadAllBytes(BudgetPath);
+        bytes.AsSpan(bytes.Length - 4096).Fill(0xFF);
+        File.WriteAllBytes(BudgetPath, bytes);
+        Assert.Equal("DatabaseNotReadable", Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(BudgetPath)).ErrorId);
+        using PrivacyBudgetStore damaged = PrivacyBudgetStore.Open(BudgetPath);
+        Assert.Equal("DatabaseNotReadable", Assert.Throws<PrivacyBudgetException>(() => damaged.Charge([Charge(0.01, "ann")])).ErrorId);
+    }
+
+    [Fact]
+    public void AFolderThatCannotBeMadeIsNamed()
+    {
+        // A file stands where the folder would.
+        File.WriteAllText(_folder.File("file"), string.Empty);
+        QosValuationException fault = Assert.Throws<QosValuationException>(() => PrivacyBudget.Create(_folder.File(Path.Combine("file", "sub", "privacy.db")), 1, 1e-5));
+        Assert.Equal(("DatabaseNotWritable", FaultKind.ReadWrite), (fault.ErrorId, fault.Kind));
+    }
+
+    [Fact]
     public void ChargesComposeExactlyAndEachContributorSeparately()
     {
         PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
@@ -172,16 +200,16 @@ public sealed class PrivacyBudgetTests : IDisposable
     {
         var addRemove = new PrototypeReleaseOptions { Epsilon = 0.3, Neighboring = Neighboring.AddRemove, Unit = PrivacyUnit.Contributor };
         double mu = 1 / GaussianCalibration.AnalyticSigma(0.3, 1e-5, 1);
-        foreach ((Neighboring neighboring, double factor) in new[] { (Neighboring.AddRemove, 1.0), (Neighboring.ReplaceOne, 2) })
+        foreach ((Neighboring neighboring, double factor) in new[] { (Neighboring.AddRemove, 1.0), (Neighboring.ReplaceOne, 2 / Math.Sqrt(1.25)) })
         {
             using PrivacyBudgetStore store = PrivacyBudgetStore.Create(_folder.File($"{neighboring}.db"), 1, 1e-5, neighboring, PrivacyUnit.Record);
             Assert.Single(new PrototypeReleaser(addRemove, RandomSource.Create(null), store).Release(Cluster("ann")));
             Assert.Equal(factor * mu, store.ReadSpending().Single().Mu, 1e-9);
         }
 
-        // With public centroids a replaced record may move: counted as a removal and an addition, √1.25 each, of σ for 2.
+        // With public centroids σ is for 2, which covers a replaced record that moves: the whole budget buys a release of its own ε.
         SemanticCluster open = Cluster("ann") with { IsPublic = true, Centroid = [1, 0], Modalities = [Modality.Image] };
-        foreach ((Neighboring neighboring, double factor) in new[] { (Neighboring.AddRemove, Math.Sqrt(1.25) / 2), (Neighboring.ReplaceOne, Math.Sqrt(1.25)) })
+        foreach ((Neighboring neighboring, double factor) in new[] { (Neighboring.AddRemove, Math.Sqrt(1.25) / 2), (Neighboring.ReplaceOne, 1) })
         {
             using PrivacyBudgetStore store = PrivacyBudgetStore.Create(_folder.File($"public-{neighboring}.db"), 1, 1e-5, neighboring, PrivacyUnit.Record);
             Assert.Single(new PrototypeReleaser(new PrototypeReleaseOptions { Epsilon = 0.3 }, RandomSource.Create(null), store).Release(open));

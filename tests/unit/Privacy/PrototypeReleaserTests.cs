@@ -249,6 +249,23 @@ public sealed class PrototypeReleaserTests
         }
     }
 
+    [Theory]
+    [InlineData(0.05)]
+    [InlineData(1e-6)]
+    [InlineData(1e-12)]
+    public void ASensitivityOfTheCallersIncludesWhatTheGridAdds(double sensitivity)
+    {
+        // Truncation moves a coordinate by up to two steps of 2⁻³⁶/n: far more than the last of these sensitivities.
+        SemanticCluster cluster = Samples.Cluster(0, [.. Enumerable.Range(0, 10).Select(i => Samples.Embedding(Modality.Image, $"{i}", "ann", 0.6f, 0.8f))]);
+        DpPrototype prototype = Assert.Single(new PrototypeReleaser(new PrototypeReleaseOptions { Sensitivity = sensitivity }, RandomSource.Create(1)).Release(cluster));
+        Assert.InRange(prototype.Sensitivity * (1 + 1e-9), sensitivity + 2 * Math.Sqrt(2) * prototype.GridStep, sensitivity + 3 * prototype.GridStep + 1e-9);
+
+        // Less than asked for only where rounding σ up to a whole step adds to the noise.
+        var accumulator = new PrivacyLossAccumulator();
+        accumulator.Add(prototype);
+        Assert.InRange(accumulator.Measure(1e-5).Epsilon, 0.95, 1 + 1e-9);
+    }
+
     [Fact]
     public void OnlyTheModalitiesAskedForAreReleased()
     {

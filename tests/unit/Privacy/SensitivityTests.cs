@@ -72,6 +72,44 @@ public sealed class SensitivityTests
         Assert.True(widest >= (isPublic && neighboring == Neighboring.ReplaceOne ? 0.7 : 0.999), $"{widest}");
     }
 
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void NoNeighbourCostsMoreThanWhatABudgetChargesBeforeOrAfter(PrivacyMechanism mechanism, Neighboring released, PrivacyUnit unit, bool isPublic)
+    {
+        // In the budget's relation, whatever the release was calibrated for.
+        var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Mechanism = mechanism, Neighboring = released, Unit = unit }, RandomSource.Create(1));
+        RandomSource random = RandomSource.Create(11);
+        foreach (Neighboring budget in Enum.GetValues<Neighboring>())
+        {
+            if (budget == Neighboring.AddRemove && released == Neighboring.ReplaceOne && !isPublic)
+            {
+                // The count is public: no charge can cover an added record, and the budget refuses.
+                Assert.All(Queries(releaser, [Record("0", "ann", [1, 0])], isPublic), query => Assert.Null(query.Charge.CostUnder(budget)));
+                continue;
+            }
+
+            double widest = 0;
+            for (int trial = 0; trial < 60; trial++)
+            {
+                ClipEmbedding[] data = [.. Enumerable.Range(0, 1 + random.NextInt32(5)).Select(i => Record($"{i}", $"c{random.NextInt32(3)}", Draw(random)))];
+                PrototypeReleaser.Query[] before = Queries(releaser, data, isPublic);
+                foreach (ClipEmbedding[] neighbour in Neighbours(data, budget, unit, isPublic, random))
+                {
+                    PrototypeReleaser.Query[] after = Queries(releaser, neighbour, isPublic);
+                    double squaredMu = before.Zip(after, (a, b) => Answer(a).Zip(Answer(b), (x, y) => (x - y) * (x - y)).Sum() / (Deviation(a) * Deviation(a))).Sum();
+                    foreach (string changed in data.Concat(neighbour).Select(e => e.Contributor).Distinct().Where(name => !OwnedBy(name, data).SequenceEqual(OwnedBy(name, neighbour))))
+                    {
+                        double charged = Math.Max(Charged(before, changed, budget), Charged(after, changed, budget));
+                        Assert.True(squaredMu <= charged * (1 + 1e-12), $"{squaredMu} of {charged}");
+                        widest = Math.Max(widest, squaredMu / charged);
+                    }
+                }
+            }
+
+            Assert.True(widest >= (isPublic && budget == Neighboring.ReplaceOne ? 0.45 : 0.998), $"{widest}");
+        }
+    }
+
     [Fact]
     public void ARecordThatMovesBetweenPublicClustersChangesTwoOfThem()
     {
@@ -144,17 +182,33 @@ public sealed class SensitivityTests
         return [.. clusterer.Clusters.Select(cluster => cluster with { Modalities = [Modality.Image] })];
     }
 
-    // Each cluster's sum and, where it is private, half its count, in the unit that the noise is scaled to.
-    private static double[][] Release(PrototypeReleaser releaser, ClipEmbedding[] data, bool isPublic, out double claimed)
+    private static PrototypeReleaser.Query[] Queries(PrototypeReleaser releaser, ClipEmbedding[] data, bool isPublic)
     {
         SemanticCluster[] clusters = isPublic ? Group(data) : data.Length == 0 ? [] : [Samples.Cluster(0, data)];
-        PrototypeReleaser.Query[] queries = [.. clusters.SelectMany(releaser.Prepare)];
+        return [.. clusters.SelectMany(releaser.Prepare)];
+    }
+
+    // The sum and, where it is private, half the count, in the unit that the noise is scaled to.
+    private static double[] Answer(PrototypeReleaser.Query query)
+    {
+        double[] sum = query.Unit > 0 ? Array.ConvertAll(query.Vectors.GridSum(query.Unit), x => (double)x) : query.Vectors.Sum(clip: true);
+        return query.CountIsPublic ? sum : [.. sum, query.Vectors.Count / 2.0 * Math.Max(1, query.Unit)];
+    }
+
+    // Continuous noise for a public count is that of the mean.
+    private static double Deviation(PrototypeReleaser.Query query) => query.Sigma * (query.Unit == 0 && query.CountIsPublic ? query.Vectors.Count : 1);
+
+    private static double Charged(PrototypeReleaser.Query[] queries, string contributor, Neighboring budget) =>
+        queries.Where(query => query.Charge.Contributors.Contains(contributor)).Sum(query => query.Charge.CostUnder(budget)!.Value);
+
+    private static IEnumerable<(string Item, float[] Vector)> OwnedBy(string contributor, ClipEmbedding[] data) =>
+        data.Where(e => e.Contributor == contributor).Select(e => (e.Item, e.Vector));
+
+    private static double[][] Release(PrototypeReleaser releaser, ClipEmbedding[] data, bool isPublic, out double claimed)
+    {
+        PrototypeReleaser.Query[] queries = Queries(releaser, data, isPublic);
         claimed = queries.Length == 0 ? double.NaN : queries[0].Sensitivity;
-        return [.. queries.Select(query =>
-        {
-            double[] sum = query.Unit > 0 ? Array.ConvertAll(query.Vectors.GridSum(query.Unit), x => (double)x) : query.Vectors.Sum(clip: true);
-            return query.CountIsPublic ? sum : [.. sum, query.Vectors.Count / 2.0 * Math.Max(1, query.Unit)];
-        })];
+        return Array.ConvertAll(queries, Answer);
     }
 
     private static IEnumerable<ClipEmbedding[]> Neighbours(ClipEmbedding[] data, Neighboring neighboring, PrivacyUnit unit, bool isPublic, RandomSource random)
