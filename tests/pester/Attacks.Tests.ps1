@@ -203,4 +203,22 @@ Describe 'Export-ReconstructionGrid' {
         $found | Export-ReconstructionGrid $path -Force -WhatIf | Should -BeNullOrEmpty
         $found | Export-ReconstructionGrid $path -Force -Row Method -Column Target -Caption { $_.Modality } | Should -HaveCount 1
     }
+
+    It 'draws what was read back from a file, and says which picture is none' {
+        $picture = [pscustomobject]@{ Target = 'a'; Method = 'm'; Image = [byte[]] (1..48); ImageSize = 4 }
+        $direct = Join-Path $TestDrive 'direct.png'
+        $json = Join-Path $TestDrive 'json.png'
+        $null = $picture | Export-ReconstructionGrid $direct
+        $null = $picture | ConvertTo-Json | ConvertFrom-Json | Export-ReconstructionGrid $json
+        (Get-FileHash $json).Hash | Should -Be (Get-FileHash $direct).Hash
+        $broken = [pscustomobject]@{ Target = 'b'; Method = 'm'; Image = [byte[]] (1, 2, 3); ImageSize = 4 }, [pscustomobject]@{ Target = 'c'; Method = 'm'; Image = [byte[]] @(); ImageSize = -1 }
+        $null = @($broken) + $picture | Export-ReconstructionGrid $json -Force -ErrorVariable faults -ErrorAction SilentlyContinue
+        $faults.FullyQualifiedErrorId | Should -BeLike 'GridPictureInvalid,*'
+        $faults.Count | Should -Be 2
+        (Get-FileHash $json).Hash | Should -Be (Get-FileHash $direct).Hash
+
+        # A label may hold what XML cannot.
+        $picture.Target = "a`u{0}`u{1F600}`u{D800}<b>"
+        $picture | Export-ReconstructionGrid (Join-Path $TestDrive 'odd.png') | Should -HaveCount 1
+    }
 }
