@@ -107,6 +107,11 @@ Describe 'Measure-EmpiricalPrivacy' {
     }
 
     It 'refuses what cannot be audited' {
+        { Measure-EmpiricalPrivacy -InputObject $null -Trials 100 } | Should -Throw -ErrorId 'ParameterArgumentValidationError*' -Because 'made-up records must not stand for clusters that are missing'
+        { Measure-EmpiricalPrivacy -Epsilon -1 -Trials 100 -ScriptBlock { throw 'called' } } | Should -Throw -ErrorId 'EpsilonOutOfRange*'
+        $empty = [QosValuation.SemanticCluster]@{ Id = 4; Count = 0; Centroid = 1, 0; IsConfirmed = $false; IsPublic = $true; Members = [QosValuation.ClipEmbedding[]] @() }
+        $null = $empty | Measure-EmpiricalPrivacy -Trials 100 -ErrorVariable errors -ErrorAction SilentlyContinue
+        $errors[0] | Should -Match 'No record came to cluster 4 of a public centroid'
         { Measure-EmpiricalPrivacy -Neighboring AddRemove -RecordCount 1 } | Should -Throw -ErrorId 'AuditNotValid*'
         { Measure-EmpiricalPrivacy -Confidence 1 } | Should -Throw -ErrorId 'AuditNotValid*'
         { Measure-EmpiricalPrivacy -NoiseScale -1 } | Should -Throw -ErrorId 'AuditNotValid*'
@@ -177,6 +182,13 @@ Describe 'Measure-PrototypeUtility' {
         $processed[0].RetrievalAccuracy | Should -Be $rows[0].RetrievalAccuracy
     }
 
+    It 'says so where no cluster has the modality' {
+        $images = $clusters | ForEach-Object {
+            [QosValuation.SemanticCluster]@{ Id = $_.Id; Count = $_.Count; Centroid = $_.Centroid; IsConfirmed = $true; Members = [QosValuation.ClipEmbedding[]] ($_.Members | Where-Object Modality -EQ Image) }
+        }
+        { $images | Measure-PrototypeUtility -Modality Text -Trials 1 } | Should -Throw '*no cluster has records of the modality Text*'
+    }
+
     It 'costs one error for what it cannot use, and goes on' {
         $empty = [QosValuation.SemanticCluster]@{ Id = 9; Count = 0; Centroid = [float[]]::new(8); IsConfirmed = $false; Members = [QosValuation.ClipEmbedding[]] @() }
         $rows = @($clusters) + $empty | Measure-PrototypeUtility -Epsilon 1 -Trials 2 -Seed 1 -ErrorVariable errors -ErrorAction SilentlyContinue
@@ -217,6 +229,12 @@ Describe 'Optimize-DpPrototype' {
     It 'refuses prototypes of two models together' {
         $prototypes = @($clusters[0] | New-DpPrototype -Seed 1) + (New-TestCluster 7 3 -Dimension 4 | New-DpPrototype -Seed 1)
         { $prototypes | Optimize-DpPrototype Shrink } | Should -Throw -ErrorId 'PrototypeDimensionMismatch*'
+    }
+
+    It 'refuses what makes no sense after what was done before' {
+        $prototypes = $clusters | New-DpPrototype -Seed 1
+        { $prototypes | Optimize-DpPrototype Join | Optimize-DpPrototype } | Should -Throw -ErrorId 'PostProcessingNotApplicable*'
+        { $prototypes | Optimize-DpPrototype Sphere | Optimize-DpPrototype Shrink } | Should -Throw -ErrorId 'PostProcessingNotApplicable*'
     }
 }
 

@@ -50,6 +50,7 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
 
     /// <summary>Clusters with their members, from Group-Embedding; without them the audit makes up records.</summary>
     [Parameter(ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
     public SemanticCluster[]? InputObject { get; set; }
 
     /// <summary>ε: what each release claims, above 0; 1 by default. Several are audited one after another. Not used by ImageDp.</summary>

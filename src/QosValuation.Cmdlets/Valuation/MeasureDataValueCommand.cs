@@ -90,7 +90,7 @@ public sealed class MeasureDataValueCommand : QosCmdlet
                         WriteFault(new QosValuationException(
                             "NotAnEmbedding",
                             FaultKind.InvalidData,
-                            $"'{item}' is neither an embedding nor a cluster: pipe from Get-ClipEmbedding, Import-Embedding or Group-Embedding.",
+                            $"'{item}' is neither an embedding nor a cluster, or holds a label that cannot be read (Novelty is Novel, Normal or Noise, ClusterId a whole number): pipe from Get-ClipEmbedding, Import-Embedding or Group-Embedding.",
                             item));
                     }
 

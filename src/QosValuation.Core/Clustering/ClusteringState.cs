@@ -86,7 +86,7 @@ public sealed class ClusteringState
         });
     }
 
-    /// <summary>Writes a clustering, before <see cref="EmbeddingClusterer.Pause"/>.</summary>
+    /// <summary>Writes a clustering, before <see cref="EmbeddingClusterer.Pause"/>. Of several programs that save to one file at once one succeeds.</summary>
     /// <param name="clusterer">An online clusterer that is not complete.</param>
     /// <param name="path">The file.</param>
     /// <param name="before">What the clusterer resumed from; null where it began anew, and then the file must not exist.</param>
@@ -98,6 +98,11 @@ public sealed class ClusteringState
     {
         ArgumentNullException.ThrowIfNull(clusterer);
         RequireOnline(clusterer.Options);
+        var online = (OnlineEmbeddingClusterer)clusterer;
+        online.Settle();
+
+        // From the look at the file to its replacement nobody else may write it.
+        using IDisposable hold = File.Lock(path, cancellationToken);
         if (SealedFile.StoredDigest(path) is var now && !(now is null ? before is null : before is not null && now.AsSpan().SequenceEqual(before._digest)))
         {
             throw new QosValuationException(
@@ -107,8 +112,6 @@ public sealed class ClusteringState
                 path);
         }
 
-        var online = (OnlineEmbeddingClusterer)clusterer;
-        online.Settle();
         File.Write(path, writer =>
         {
             writer.Write(clusterer.Options.EffectiveSimilarity!.Value);

@@ -8,7 +8,8 @@ namespace QosValuation.Clustering;
 /// it is noise unless the group grows; every other record leaves at once. So a cluster's records leave in order of arrival,
 /// a founder directly before the second record; what stays alone leaves as noise at the end, in order of arrival.</para>
 /// <para>While there are fewer than 512 groups each record is compared as it comes. From there on records wait for each other, up
-/// to 128 at 4,096 groups, because many are compared at once much faster; labels and their order are the same.</para>
+/// to 128 at 4,096 groups, because many are compared at once much faster; labels and their order are the same. Embeddings that
+/// come late wait behind them, no more than 1,024 of them and the records together.</para>
 /// <para>Kept are: the groups (see <see cref="LeaderClustering"/>), the label of each record (8 bytes) with the digest of its
 /// name (see <see cref="RecordAssembler"/>), the embeddings of records that are alone so far where embeddings are labelled,
 /// and all embeddings only where clusters list their members.</para>
@@ -17,6 +18,10 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
     : EmbeddingClusterer(options, labelled, faulted)
 {
     private const int Unplaced = -1;
+
+    // Where texts come long after the images nobody else comes to fill the block: they must not pile up behind it.
+    private const int MostWaiting = 8 * LeaderClustering.BlockRows;
+
     private readonly List<Placement> _placements = [];
     private readonly List<Group> _groups = [];
     private readonly List<int> _clusters = [];
@@ -186,6 +191,10 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
         if (_waiting.Count > 0)
         {
             _waiting.Add((null, Unplaced, record, embedding));
+            if (_waiting.Count >= MostWaiting)
+            {
+                Settle();
+            }
         }
         else
         {

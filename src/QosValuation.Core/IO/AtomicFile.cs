@@ -1,8 +1,14 @@
+using System.Buffers;
+
 namespace QosValuation.IO;
 
 /// <summary>Writes whole files or none: content goes to a temporary neighbour that is renamed over the target at the end.</summary>
 internal static class AtomicFile
 {
+    private const string TemporaryExtension = ".tmp";
+    private const int TemporaryDigits = 8;
+    private static readonly SearchValues<char> HexadecimalDigits = SearchValues.Create("0123456789abcdef");
+
     /// <summary>Writes a file through <paramref name="write"/>; on any failure the target keeps its old content and the temporary file is removed.</summary>
     /// <param name="path">The target; its folder is created.</param>
     /// <param name="write">Writes the content.</param>
@@ -32,7 +38,29 @@ internal static class AtomicFile
     /// <summary>A fresh name in the same folder, so that the final rename stays within one file system.</summary>
     /// <param name="fullPath">The target's full path.</param>
     /// <returns>A path that does not exist.</returns>
-    public static string TemporaryNeighbour(string fullPath) => fullPath + "." + Guid.NewGuid().ToString("N")[..8] + ".tmp";
+    public static string TemporaryNeighbour(string fullPath) => fullPath + "." + Guid.NewGuid().ToString("N")[..TemporaryDigits] + TemporaryExtension;
+
+    /// <summary>
+    /// Removes the temporary neighbours that killed writers left behind. Only for whoever alone writes the target: those of a
+    /// writer at work would go as well.
+    /// </summary>
+    /// <param name="path">The target.</param>
+    public static void RemoveAbandoned(string path)
+    {
+        string full = Path.GetFullPath(path);
+        string prefix = full + ".";
+        int length = TemporaryNeighbour(full).Length;
+        foreach (string file in Directory.EnumerateFiles(Path.GetDirectoryName(full)!))
+        {
+            if (file.Length == length
+                && file.StartsWith(prefix, StringComparison.Ordinal)
+                && file.EndsWith(TemporaryExtension, StringComparison.Ordinal)
+                && file.AsSpan(prefix.Length, TemporaryDigits).IndexOfAnyExcept(HexadecimalDigits) < 0)
+            {
+                TryDelete(file);
+            }
+        }
+    }
 
     /// <summary>Deletes a file where it exists, and never throws.</summary>
     /// <param name="path">The file.</param>

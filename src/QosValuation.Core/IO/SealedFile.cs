@@ -32,6 +32,25 @@ internal sealed class SealedFile
         _kind = kind;
     }
 
+    /// <summary>Takes the right to write a file, and removes what killed writers of it left behind.</summary>
+    /// <param name="path">The file; its folder is created.</param>
+    /// <param name="cancellationToken">Stops the waiting for another program that writes it.</param>
+    /// <returns>The right, which disposing of it gives back.</returns>
+    /// <exception cref="QosValuationException"><c>DiskFull</c> or <c>FileNotWritable</c>.</exception>
+    public IDisposable Lock(string path, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            IDisposable hold = FileLock.Take(path, cancellationToken);
+            AtomicFile.RemoveAbandoned(path);
+            return hold;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw DiskFaults.Explain(exception, path, $"The {_kind} is as it was before.");
+        }
+    }
+
     /// <summary>Writes a file; on any failure the old one stays.</summary>
     /// <param name="path">The file; its folder is created.</param>
     /// <param name="write">Writes the content.</param>

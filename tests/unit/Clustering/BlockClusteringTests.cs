@@ -113,6 +113,32 @@ public sealed class BlockClusteringTests
         }
     }
 
+    [Fact]
+    public void LateEmbeddingsDoNotPileUpBehindABlockThatNobodyFills()
+    {
+        // Beyond 512 groups records wait for each other. All photographs came; then only texts come, of records known already.
+        const int records = 1200 + 5;
+        int left = 0;
+        RandomSource random = RandomSource.Create(9);
+        EmbeddingClusterer clusterer = EmbeddingClusterer.Create(
+            new ClusteringOptions { SimilarityThreshold = 0.99, KeepMembers = false }, _ => left++, _ => Assert.Fail());
+        float[][] vectors = [.. Enumerable.Range(0, records / 2).Select(_ => Direction(random, 64))];
+        for (int i = 0; i < records; i++)
+        {
+            clusterer.Add(Embedding(vectors[i % vectors.Length], "item" + i));
+        }
+
+        Assert.InRange(left, 0, records - 1);
+        for (int i = 0; i < 20_000; i++)
+        {
+            clusterer.Add(Embedding(vectors[0], "item" + (i % records), Modality.Text));
+            Assert.InRange(left, records + i - 1200, records + i + 1);
+        }
+
+        clusterer.Complete();
+        Assert.Equal(records + 20_000, left);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -193,6 +193,61 @@ public sealed class ClusteringStateTests : IDisposable
     }
 
     [Fact]
+    public void OfSeveralSavesAtOnceOneCounts()
+    {
+        for (int round = 0; round < 10; round++)
+        {
+            ClusteringState? before = round == 0 ? null : ClusteringState.Load(StatePath);
+            EmbeddingClusterer[] clusterers = [.. Enumerable.Range(0, 8).Select(i =>
+            {
+                EmbeddingClusterer clusterer = before is null ? EmbeddingClusterer.Create(new ClusteringOptions(), null, _ => { }) : before.Resume(new ClusteringOptions(), null, _ => { });
+                for (int record = 0; record <= 5 + i; record++)
+                {
+                    clusterer.Add(Embedding(Plane(10 * i), $"{round} {i} {record}"));
+                }
+
+                return clusterer;
+            })];
+            bool[] saved = new bool[clusterers.Length];
+            using Barrier start = new(clusterers.Length);
+            Thread[] threads = [.. clusterers.Select((clusterer, i) => new Thread(() =>
+            {
+                start.SignalAndWait();
+                try
+                {
+                    ClusteringState.Save(clusterer, StatePath, before);
+                    saved[i] = true;
+                }
+                catch (QosValuationException exception) when (exception.ErrorId == "StateChanged")
+                {
+                }
+            }))];
+            Array.ForEach(threads, thread => thread.Start());
+            Array.ForEach(threads, thread => thread.Join());
+            int winner = Assert.Single(Enumerable.Range(0, saved.Length), i => saved[i]);
+            Assert.Equal((before?.RecordCount ?? 0) + (before is null ? 0 : 1) + 5 + winner, ClusteringState.Load(StatePath).RecordCount);
+            Assert.Equal([StatePath], Directory.GetFiles(_folder.Path));
+        }
+    }
+
+    [Fact]
+    public void WhatAKilledSaveLeftBehindIsRemoved()
+    {
+        // A full copy of private embeddings, and the name by which savers take turns.
+        string[] abandoned = [StatePath + ".0123abcd.tmp", StatePath + ".ffffffff.tmp", StatePath + ".lock"];
+        string[] others = [StatePath + ".tmp", StatePath + ".notes123.tmp", StatePath + ".0123abcd.bak", _folder.File("other.state.0123abcd.tmp")];
+        foreach (string file in abandoned.Concat(others))
+        {
+            File.WriteAllText(file, "left behind");
+        }
+
+        EmbeddingClusterer clusterer = EmbeddingClusterer.Create(new ClusteringOptions(), null, _ => { });
+        clusterer.Add(Embedding(Plane(0), "a"));
+        ClusteringState.Save(clusterer, StatePath);
+        Assert.Equal(others.Append(StatePath).Order(), Directory.GetFiles(_folder.Path).Order());
+    }
+
+    [Fact]
     public void AStoppedSaveLeavesTheOldFile()
     {
         EmbeddingClusterer clusterer = EmbeddingClusterer.Create(new ClusteringOptions(), null, _ => { });

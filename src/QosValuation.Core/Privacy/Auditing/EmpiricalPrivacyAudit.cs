@@ -36,7 +36,8 @@ public static class EmpiricalPrivacyAudit
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(pair);
-        Validate(options.Trials, options.Confidence);
+        bool claims = options.Release.Mechanism != PrivacyMechanism.ImageDp || options.Releaser is not null;
+        Validate(options, claims);
         PrototypeReleaseOptions drawn = ScaleNoise(options.Release, options.NoiseScale);
         Func<RandomSource, Func<SemanticCluster, DpPrototype>> releaser = options.Releaser
             ?? (random =>
@@ -68,7 +69,6 @@ public static class EmpiricalPrivacyAudit
 
             progress?.Report(Interlocked.Add(ref done, end - block * TrialsPerBlock));
         });
-        bool claims = options.Release.Mechanism != PrivacyMechanism.ImageDp || options.Releaser is not null;
         return Bound(member, other, options.Release.Delta, options.Confidence) with
         {
             Mechanism = options.Releaser is null ? options.Release.Mechanism : null,
@@ -88,14 +88,14 @@ public static class EmpiricalPrivacyAudit
     /// <param name="progress">Told the number of pairs of releases done.</param>
     /// <param name="cancellationToken">Stops the audit.</param>
     /// <returns>The bounds.</returns>
-    /// <exception cref="QosValuationException"><c>AuditNotValid</c>, or <c>ReleaseNotValid</c> for a release that is no vector of the records' length.</exception>
+    /// <exception cref="QosValuationException"><c>AuditNotValid</c>, <c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, or <c>ReleaseNotValid</c> for a release that is no vector of the records' length.</exception>
     public static EmpiricalPrivacy MeasureExternal(
         EmpiricalPrivacyOptions options, NeighboringPair pair, Func<SemanticCluster, int?, object> release, Action<int>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(pair);
         ArgumentNullException.ThrowIfNull(release);
-        Validate(options.Trials, options.Confidence);
+        Validate(options, claims: true);
         double[] member = new double[options.Trials];
         double[] other = new double[options.Trials];
         RandomSource seeds = RandomSource.Create(options.Seed, StreamOf(options, pair));
@@ -130,8 +130,7 @@ public static class EmpiricalPrivacyAudit
         ArgumentNullException.ThrowIfNull(member);
         ArgumentNullException.ThrowIfNull(other);
         ArgumentOutOfRangeException.ThrowIfNotEqual(other.Length, member.Length);
-        GaussianCalibration.RequireDelta(delta);
-        Validate(member.Length, confidence);
+        Validate(member.Length, delta, confidence);
         int half = member.Length / 2;
 
         // Each of the two rates may be wrong with half of the error. The choice is free: a much smaller error keeps it from
@@ -213,8 +212,19 @@ public static class EmpiricalPrivacyAudit
         (ulong)pair.Member.Id,
         (ulong)pair.Modality);
 
-    private static void Validate(int trials, double confidence)
+    // What is wrong shows before anything is released.
+    private static void Validate(EmpiricalPrivacyOptions options, bool claims)
     {
+        Validate(options.Trials, options.Release.Delta, options.Confidence);
+        if (claims)
+        {
+            GaussianCalibration.RequireEpsilon(options.Release.Epsilon);
+        }
+    }
+
+    private static void Validate(int trials, double delta, double confidence)
+    {
+        GaussianCalibration.RequireDelta(delta);
         if (trials < 100)
         {
             throw Invalid($"{trials} trials prove nothing; give at least 100, and 100,000 for a bound near the truth.", trials);

@@ -246,6 +246,11 @@ public sealed class NeighboringPair
         /// <exception cref="QosValuationException"><c>ClusterWithoutMembers</c>, or the fault of a member.</exception>
         public static IReadOnlyList<WithinCluster> Of(SemanticCluster cluster, bool clip)
         {
+            if (cluster.IsPublic && cluster.Count == 0)
+            {
+                throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"No record came to cluster {cluster.Id} of a public centroid, so it has neither a record in question nor a clean prototype; leave it out.", cluster);
+            }
+
             if (cluster.Members is null || cluster.Members.Count == 0)
             {
                 throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"Cluster {cluster.Id} carries no members; pass clusters as Group-Embedding emits them.", cluster);

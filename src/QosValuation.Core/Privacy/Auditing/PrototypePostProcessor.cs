@@ -16,8 +16,13 @@ public static class PrototypePostProcessor
     /// g + τ²/(τ² + σ_k²)·(v_k − g). Fewer than three prototypes of a modality are left as they are.</para>
     /// <para>Average and Join: prototypes of one cluster and modality that were released repeatedly are first averaged with the
     /// weights 1/σ². Where a cluster lacks a modality, its half of the joined vector is 0.</para>
+    /// <para>Prototypes that were processed before: Shrink goes by σ, which is the noise of a vector only as long as nothing was done to
+    /// it; and after Average or Join image and text are one, so that nothing more can be done to either.</para>
     /// </remarks>
-    /// <exception cref="QosValuationException"><c>PrototypeDimensionMismatch</c> for vectors of different lengths.</exception>
+    /// <exception cref="QosValuationException">
+    /// <c>PrototypeDimensionMismatch</c> for vectors of different lengths; <c>PostProcessingNotApplicable</c> for what cannot follow
+    /// on what was done before.
+    /// </exception>
     public static IReadOnlyList<DpPrototype> Apply(IReadOnlyList<DpPrototype> prototypes, PrototypePostProcessing method)
     {
         ArgumentNullException.ThrowIfNull(prototypes);
@@ -34,6 +39,11 @@ public static class PrototypePostProcessor
             return prototypes;
         }
 
+        foreach (DpPrototype prototype in prototypes)
+        {
+            RequireApplicable(prototype, method);
+        }
+
         float[][] vectors = method switch
         {
             PrototypePostProcessing.Sphere => [.. prototypes.Select(prototype => OnSphere(Array.ConvertAll(prototype.Vector, x => (double)x)))],
@@ -41,6 +51,24 @@ public static class PrototypePostProcessor
             _ => Combine(prototypes, method),
         };
         return [.. prototypes.Select((prototype, i) => prototype with { Vector = vectors[i], PostProcessing = method })];
+    }
+
+    /// <summary>Checks that a post-processing makes sense after what was done to a prototype before. O(1).</summary>
+    /// <param name="prototype">The prototype.</param>
+    /// <param name="method">What is to be done.</param>
+    /// <exception cref="QosValuationException"><c>PostProcessingNotApplicable</c>.</exception>
+    internal static void RequireApplicable(DpPrototype prototype, PrototypePostProcessing method)
+    {
+        bool applies = method switch
+        {
+            PrototypePostProcessing.None => true,
+            PrototypePostProcessing.Shrink => prototype.PostProcessing == PrototypePostProcessing.None,
+            _ => !CombinesModalities(prototype.PostProcessing),
+        };
+        if (!applies)
+        {
+            throw new QosValuationException("PostProcessingNotApplicable", FaultKind.InvalidArgument, $"{method} cannot follow {prototype.PostProcessing}, which was done to the prototype of cluster {prototype.ClusterId} before; apply it to prototypes as they were released.", prototype);
+        }
     }
 
     // A vector without direction stays as it is.

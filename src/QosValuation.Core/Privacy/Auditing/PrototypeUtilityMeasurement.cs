@@ -80,6 +80,10 @@ public sealed class PrototypeUtilityMeasurement
         foreach (PrototypeReleaseOptions release in options.Releases)
         {
             _ = new PrototypeReleaser(release, RandomSource.Create(0));
+            if (release.Modalities is { } modalities && !_clean.Values.Any(clean => modalities.Any(clean.ContainsKey)))
+            {
+                throw new QosValuationException("UtilityNotValid", FaultKind.InvalidArgument, $"No cluster has records of the modality {string.Join(" or ", modalities)}, so there is nothing to release; leave the modality out, or group such embeddings too.", modalities);
+            }
         }
 
         return Iterate(options, progress, maximumThreads, cancellationToken);
@@ -89,7 +93,7 @@ public sealed class PrototypeUtilityMeasurement
     /// <param name="prototypes">The prototypes; several of one cluster and modality count as trials, in their order.</param>
     /// <param name="postProcessings">What to do to them first.</param>
     /// <returns>For each mechanism, relation, ε, δ and post-processing: the figures of each modality.</returns>
-    /// <exception cref="QosValuationException"><c>PrototypeWithoutReference</c> for one whose cluster and modality was not added; <c>PrototypeDimensionMismatch</c>.</exception>
+    /// <exception cref="QosValuationException"><c>PrototypeWithoutReference</c> for one whose cluster and modality was not added; <c>PrototypeDimensionMismatch</c>, or <c>PostProcessingNotApplicable</c>.</exception>
     public IEnumerable<PrototypeUtility> Measure(IReadOnlyList<DpPrototype> prototypes, IReadOnlyList<PrototypePostProcessing> postProcessings)
     {
         ArgumentNullException.ThrowIfNull(prototypes);
@@ -97,9 +101,9 @@ public sealed class PrototypeUtilityMeasurement
         foreach (DpPrototype prototype in prototypes)
         {
             Require(prototype);
-            if (PrototypePostProcessor.CombinesModalities(prototype.PostProcessing) && postProcessings.Any(method => method != PrototypePostProcessing.None))
+            foreach (PrototypePostProcessing method in postProcessings)
             {
-                throw new QosValuationException("UtilityNotValid", FaultKind.InvalidArgument, $"The image and text prototypes were combined already ({prototype.PostProcessing}); measure them as they are, with no further post-processing.", prototype);
+                PrototypePostProcessor.RequireApplicable(prototype, method);
             }
         }
 

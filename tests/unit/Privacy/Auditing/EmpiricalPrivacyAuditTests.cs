@@ -178,9 +178,30 @@ public sealed class EmpiricalPrivacyAuditTests
             Assert.Equal("AuditNotValid", Assert.Throws<QosValuationException>(() => EmpiricalPrivacyAudit.Measure(options, pair)).ErrorId);
         }
 
+        // A claim that makes no sense shows before anything is released: a script may take hours.
+        foreach ((PrototypeReleaseOptions release, string error) in new (PrototypeReleaseOptions, string)[]
+        {
+            (new() { Delta = 2 }, "DeltaOutOfRange"),
+            (new() { Epsilon = -1 }, "EpsilonOutOfRange"),
+            (new() { Epsilon = double.NaN }, "EpsilonOutOfRange"),
+            (new() { Mechanism = PrivacyMechanism.ImageDp, Delta = 0 }, "DeltaOutOfRange"),
+        })
+        {
+            int releases = 0;
+            var options = new EmpiricalPrivacyOptions { Release = release, Trials = 100 };
+            Assert.Equal(error, Assert.Throws<QosValuationException>(() => EmpiricalPrivacyAudit.MeasureExternal(options, pair, (_, _) => new float[] { releases++ })).ErrorId);
+            Assert.Equal(error, Assert.Throws<QosValuationException>(() => EmpiricalPrivacyAudit.Measure(options, pair, new Counted(() => releases++))).ErrorId);
+            Assert.Equal(0, releases);
+        }
+
         using var cancellation = new CancellationTokenSource();
         cancellation.Cancel();
         Assert.Throws<OperationCanceledException>(() => EmpiricalPrivacyAudit.Measure(new EmpiricalPrivacyOptions(), pair, cancellationToken: cancellation.Token));
+    }
+
+    private sealed class Counted(Action count) : IProgress<int>
+    {
+        public void Report(int value) => count();
     }
 
     private static Func<SemanticCluster, DpPrototype> Only(PrototypeReleaser releaser) => cluster => releaser.Release(cluster)[0];

@@ -122,6 +122,30 @@ public sealed class PrototypePostProcessorTests
             PrototypePostProcessor.Apply([prototypes[0], Prototype(1, Modality.Text, 1, 1)], PrototypePostProcessing.Average)).ErrorId);
     }
 
+    [Fact]
+    public void WhatMakesNoSenseAfterwardsIsRefused()
+    {
+        // Shrink goes by the noise of what was released; combined prototypes have no modality of their own any more.
+        DpPrototype[] prototypes = [.. Enumerable.Range(0, 4).Select(k => Prototype(k, Modality.Image, 0.1, 1, k))];
+        PrototypePostProcessing[] methods = Enum.GetValues<PrototypePostProcessing>();
+        foreach (PrototypePostProcessing first in methods)
+        {
+            IReadOnlyList<DpPrototype> processed = PrototypePostProcessor.Apply(prototypes, first);
+            foreach (PrototypePostProcessing second in methods)
+            {
+                bool combined = first is PrototypePostProcessing.Average or PrototypePostProcessing.Join;
+                if (second == PrototypePostProcessing.None || first == PrototypePostProcessing.None || (!combined && second != PrototypePostProcessing.Shrink))
+                {
+                    Assert.Equal(4, PrototypePostProcessor.Apply(processed, second).Count);
+                }
+                else
+                {
+                    Assert.Equal("PostProcessingNotApplicable", Assert.Throws<QosValuationException>(() => PrototypePostProcessor.Apply(processed, second)).ErrorId);
+                }
+            }
+        }
+    }
+
     private static DpPrototype Prototype(int clusterId, Modality modality, double sigma, params float[] vector) => new()
     {
         ClusterId = clusterId,

@@ -121,7 +121,7 @@ public sealed class PrototypeUtilityMeasurementTests
         Assert.Equal(rows[2].Distance, processed.Distance, 9);
         PrototypeUtility joined = measurement.Measure(PrototypePostProcessor.Apply([.. clusters.SelectMany(releaser.Release)], PrototypePostProcessing.Join), [PrototypePostProcessing.None]).Single();
         Assert.Equal((null, PrototypePostProcessing.Join), (joined.Modality, joined.PostProcess));
-        Assert.Equal("UtilityNotValid", Assert.Throws<QosValuationException>(() =>
+        Assert.Equal("PostProcessingNotApplicable", Assert.Throws<QosValuationException>(() =>
             measurement.Measure(PrototypePostProcessor.Apply(released, PrototypePostProcessing.Average), [PrototypePostProcessing.Sphere]).ToArray()).ErrorId);
     }
 
@@ -147,6 +147,9 @@ public sealed class PrototypeUtilityMeasurementTests
         Assert.Equal("PrototypeDimensionMismatch", Assert.Throws<QosValuationException>(() => measurement.Require(Released(0, Modality.Image, 1))).ErrorId);
         Assert.Equal("UtilityNotValid", Assert.Throws<QosValuationException>(() => measurement.Measure(new PrototypeUtilityOptions { Releases = [Noiseless], Trials = 0 })).ErrorId);
         Assert.Equal("EpsilonOutOfRange", Assert.Throws<QosValuationException>(() => measurement.Measure(new PrototypeUtilityOptions { Releases = [Noiseless, new() { Epsilon = -1 }] })).ErrorId);
+        PrototypeUtilityMeasurement images = Of([Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann", 1, 0))]);
+        Assert.Equal("UtilityNotValid", Assert.Throws<QosValuationException>(() => images.Measure(new PrototypeUtilityOptions { Releases = [new() { Modalities = [Modality.Text] }] })).ErrorId);
+        Assert.Single(images.Measure(new PrototypeUtilityOptions { Releases = [new() { Modalities = [Modality.Text, Modality.Image] }], Trials = 1 }).Single());
         using var cancellation = new CancellationTokenSource();
         cancellation.Cancel();
         Assert.Throws<OperationCanceledException>(() => measurement.Measure(new PrototypeUtilityOptions { Releases = [Noiseless] }, cancellationToken: cancellation.Token).ToArray());
