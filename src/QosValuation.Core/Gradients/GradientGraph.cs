@@ -91,6 +91,7 @@ public sealed class GradientGraph
     /// <summary>Builds the gradient graph of a model in memory, which is edited in place.</summary>
     internal static GradientGraph Build(ModelProto model, string folder, GradientOptions options)
     {
+        FunctionInliner.Inline(model);
         var graph = new OnnxGraph(model, folder);
         GraphNormalizer.Check(graph);
         string outputName = options.OutputName
@@ -222,7 +223,7 @@ public sealed class GradientGraph
                 throw new QosValuationException(
                     "GradientTypeNotSupported",
                     FaultKind.NotSupported,
-                    $"The model computes {read.Name} in type {(TensorElementType)read.Type.TensorType.ElemType}; use a model in single or half precision.",
+                    $"The input {read.Name} holds {(TensorElementType)read.Type.TensorType.ElemType} values and is given single-precision ones; use a model in single or half precision.",
                     read.Name);
             }
         }

@@ -307,6 +307,67 @@ public sealed class GradientGraphTests
     }
 
     [Fact]
+    public void FunctionsOfTheModelItselfAreWrittenOut()
+    {
+        // gate(x; k = 1) = x·σ(kx), called by layer(x, w) = gate(x·w; k = 1.702), which also hands x on.
+        var gate = new FunctionProto { Domain = "own", Name = "Gate", Input = { "x" }, Output = { "y" }, Attribute = { "k" } };
+        gate.Node.Add(OnnxGraph.MakeNode("Constant", [], ["k"]));
+        gate.Node[0].Attribute.Add(new AttributeProto { Name = "value_float", RefAttrName = "k", Type = AttributeProto.Types.AttributeType.Float });
+        gate.Node.Add(OnnxGraph.MakeNode("Mul", ["x", "k"], ["kx"]));
+        gate.Node.Add(OnnxGraph.MakeNode("Sigmoid", ["kx"], ["s"]));
+        gate.Node.Add(OnnxGraph.MakeNode("Mul", ["x", "s"], ["y"]));
+        var layer = new FunctionProto { Domain = "own", Name = "Layer", Input = { "x", "w" }, Output = { "y", "x" } };
+        layer.Node.Add(OnnxGraph.MakeNode("MatMul", ["x", "w"], ["s"]));
+        layer.Node.Add(OnnxGraph.MakeNode("Gate", ["s"], ["y"], ("k", 1.702f)));
+        layer.Node[1].Domain = "own";
+        var itself = new FunctionProto { Domain = "own", Name = "Itself", Input = { "x" }, Output = { "y" } };
+        itself.Node.Add(OnnxGraph.MakeNode("Itself", ["x"], ["y"]));
+        itself.Node[0].Domain = "own";
+        foreach (FunctionProto function in (FunctionProto[])[gate, layer, itself])
+        {
+            function.OpsetImport.Add(new OperatorSetIdProto { Domain = string.Empty, Version = 17 });
+        }
+
+        var graph = new TestGraph(17, OnnxType.Single);
+        string x = graph.Input(2, 3);
+        (string first, string second) = (graph.RandomConstant(3, 3), graph.RandomConstant(3, 3));
+        string[] inner = graph.Ops("Layer", [x, first], 2);
+        string[] outer = graph.Ops("Layer", [inner[0], second], 2);
+        ModelProto calls = graph.Model(graph.Op("Add", outer[0], outer[1]));
+        foreach (NodeProto node in calls.Graph.Node.Where(node => node.OpType == "Layer"))
+        {
+            node.Domain = "own";
+        }
+
+        calls.Functions.Add([gate, layer]);
+        graph.Proto.Node.Clear();
+        string Layer(string input, string weights)
+        {
+            string product = graph.Op("MatMul", input, weights);
+            return graph.Op("Mul", product, graph.Op("Sigmoid", graph.Op("Mul", product, graph.Scalar(1.702))));
+        }
+
+        string hidden = Layer(x, first);
+        ModelProto written = graph.Model(graph.Op("Add", Layer(hidden, second), hidden));
+        float[] input = Single(graph.Draw(-1, 1, 2, 3));
+        float[] cotangent = Single(graph.Draw(-1, 1, 2, 3));
+        float[][] gradients = [.. new[] { calls, written }.Select(proto =>
+        {
+            using GradientModel model = GradientModel.Load(GradientGraph.Build(proto, string.Empty, new GradientOptions()), 1);
+            float[] gradient = new float[6];
+            model.Evaluate(input, 2, cotangent, gradient);
+            return gradient;
+        })];
+        Assert.Equal(gradients[1], gradients[0]);
+
+        ModelProto endless = graph.Model(graph.Op("Itself", x));
+        endless.Graph.Node[^1].Domain = "own";
+        endless.Functions.Add(itself);
+        QosValuationException error = Assert.Throws<QosValuationException>(() => GradientGraph.Build(endless, string.Empty, new GradientOptions()));
+        Assert.Contains("calls itself", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void InitializersListedAsInputsAreConstants()
     {
         var graph = new TestGraph(11, OnnxType.Single);
