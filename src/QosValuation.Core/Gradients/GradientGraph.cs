@@ -83,9 +83,10 @@ public sealed class GradientGraph
     {
         ArgumentException.ThrowIfNullOrEmpty(modelPath);
 
-        // Download caches keep links to models, and ONNX Runtime reads no weights from beyond the folder it is given.
-        string path = File.Exists(modelPath) && File.ResolveLinkTarget(modelPath, returnFinalTarget: true) is { } target ? target.FullName : modelPath;
-        return Build(OnnxModelFile.Read(path), Path.GetDirectoryName(Path.GetFullPath(path))!, options ?? new GradientOptions());
+        string named = Path.GetFullPath(modelPath);
+        string path = File.Exists(named) && File.ResolveLinkTarget(named, returnFinalTarget: true) is { } target ? target.FullName : named;
+        ModelProto model = OnnxModelFile.Read(path);
+        return Build(model, ExternalData.Anchor(model, Path.GetDirectoryName(named)!, path), options ?? new GradientOptions());
     }
 
     /// <summary>Builds the gradient graph of a model in memory, which is edited in place.</summary>

@@ -92,6 +92,47 @@ public sealed class GradientGraphTests
     }
 
     [Theory]
+    [InlineData("blobs/1", "blobs/2")]
+    [InlineData("models/1", "weights/deep/2")]
+    [InlineData("snapshot/1", "snapshot/2")]
+    public void AModelAndItsWeightsBehindLinksAreReadWhereTheyLie(string modelFile, string weightsFile)
+    {
+        // As a download cache keeps them: both files under other names elsewhere, and links with the names they know each other by.
+        using var folder = new TemporaryFolder();
+        var graph = new TestGraph(17, OnnxType.Single);
+        string y = graph.Op("Add", graph.Op("MatMul", graph.Input(2, 100), graph.RandomConstant(100, 70)), graph.RandomConstant(70));
+        ModelProto whole = graph.Model(y);
+        ModelProto apart = whole.Clone();
+        byte[] weights = apart.Graph.Initializer[0].RawData.ToByteArray();
+        ExternalData.Point(apart.Graph.Initializer[0], "model.onnx_data", 0, weights.Length);
+        foreach ((string file, byte[] bytes, string link) in ((string, byte[], string)[])
+            [(modelFile, apart.ToByteArray(), "snapshot/model.onnx"), (weightsFile, weights, "snapshot/model.onnx_data")])
+        {
+            foreach (string path in (string[])[file, link])
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(folder.File(path))!);
+            }
+
+            File.WriteAllBytes(folder.File(file), bytes);
+            File.CreateSymbolicLink(folder.File(link), folder.File(file));
+        }
+
+        float[] x = Single(graph.Draw(-1, 1, 1, 100));
+        float[] c = Single(graph.Draw(-1, 1, 1, 70));
+        float[] expected = new float[100];
+        float[] actual = new float[100];
+        using GradientModel model = GradientModel.Load(folder.File("snapshot/model.onnx"));
+        model.Evaluate(x, 1, c, actual);
+        using GradientModel direct = GradientModel.Load(GradientGraph.Build(whole, string.Empty, new GradientOptions()));
+        direct.Evaluate(x, 1, c, expected);
+        Assert.Equal(expected, actual);
+
+        ExternalData.Point(apart.Graph.Initializer[0], "../outside", 0, weights.Length);
+        File.WriteAllBytes(folder.File(modelFile), apart.ToByteArray());
+        Assert.Equal("OnnxExternalDataInvalid", Assert.Throws<QosValuationException>(() => GradientGraph.Build(folder.File("snapshot/model.onnx"))).ErrorId);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(3)]
     public void TheDefaultEncodersGradientAgreesWithDifferencesAlongRandomDirections(int batch)
