@@ -2,7 +2,10 @@ using System.Buffers;
 
 namespace QosValuation.IO;
 
-/// <summary>Writes whole files or none: content goes to a temporary neighbour that is renamed over the target at the end.</summary>
+/// <summary>
+/// Writes whole files or none: content goes to a temporary neighbour that is renamed over the target at the end. A target that
+/// exists keeps its Unix permissions: what was closed to others stays so.
+/// </summary>
 internal static class AtomicFile
 {
     private const string TemporaryExtension = ".tmp";
@@ -20,8 +23,20 @@ internal static class AtomicFile
         string temporary = TemporaryNeighbour(full);
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 1 << 16 };
+            if (!OperatingSystem.IsWindows() && File.Exists(full))
             {
+                options.UnixCreateMode = File.GetUnixFileMode(full);
+            }
+
+            using (var stream = new FileStream(temporary, options))
+            {
+                if (!OperatingSystem.IsWindows() && options.UnixCreateMode is UnixFileMode mode)
+                {
+                    // The process's mask may have taken some of it away.
+                    File.SetUnixFileMode(stream.SafeFileHandle, mode);
+                }
+
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }

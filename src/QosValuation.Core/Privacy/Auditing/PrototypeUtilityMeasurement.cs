@@ -352,7 +352,7 @@ public sealed class PrototypeUtilityMeasurement
                     outcome.ReciprocalRank[k] += 1.0 / (found.Nearer + 1 + place) / (found.Equal + 1);
                 }
 
-                outcome.Cosine[k] = found.Cosine;
+                outcome.Cosine[k] = Math.Clamp(found.Cosine, -1, 1);
                 float[] target = clean.Vector(released[k].ClusterId);
                 double square = 0;
                 for (int i = 0; i < target.Length; i++)
