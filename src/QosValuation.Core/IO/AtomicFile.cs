@@ -56,8 +56,8 @@ internal static class AtomicFile
     public static string TemporaryNeighbour(string fullPath) => fullPath + "." + Guid.NewGuid().ToString("N")[..TemporaryDigits] + TemporaryExtension;
 
     /// <summary>
-    /// Removes the temporary neighbours that killed writers left behind. Only for whoever alone writes the target: those of a
-    /// writer at work would go as well.
+    /// Removes the temporary neighbours that killed writers left behind, and never throws. Only for whoever alone writes the
+    /// target: those of a writer at work would go as well.
     /// </summary>
     /// <param name="path">The target.</param>
     public static void RemoveAbandoned(string path)
@@ -65,15 +65,22 @@ internal static class AtomicFile
         string full = Path.GetFullPath(path);
         string prefix = full + ".";
         int length = TemporaryNeighbour(full).Length;
-        foreach (string file in Directory.EnumerateFiles(Path.GetDirectoryName(full)!))
+        try
         {
-            if (file.Length == length
-                && file.StartsWith(prefix, StringComparison.Ordinal)
-                && file.EndsWith(TemporaryExtension, StringComparison.Ordinal)
-                && file.AsSpan(prefix.Length, TemporaryDigits).IndexOfAnyExcept(HexadecimalDigits) < 0)
+            foreach (string file in Directory.EnumerateFiles(Path.GetDirectoryName(full)!))
             {
-                TryDelete(file);
+                if (file.Length == length
+                    && file.StartsWith(prefix, StringComparison.Ordinal)
+                    && file.EndsWith(TemporaryExtension, StringComparison.Ordinal)
+                    && file.AsSpan(prefix.Length, TemporaryDigits).IndexOfAnyExcept(HexadecimalDigits) < 0)
+                {
+                    TryDelete(file);
+                }
             }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A folder that may be written to and not listed.
         }
     }
 
