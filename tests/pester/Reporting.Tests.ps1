@@ -77,6 +77,18 @@ Describe 'Export-QosReport' {
         Get-ChildItem $TestDrive -Filter *.tmp | Should -BeNullOrEmpty
     }
 
+    It 'shows the entries of a hashtable, and a ledger' {
+        $path = Join-Path $TestDrive 'entries.html'
+        $ledger = Join-Path $TestDrive 'l [1].db'
+        $null = $values | Add-DatRecord $ledger
+        & { [ordered]@{ Colour = 'blue'; Size = 2 }; Get-DatRecord $ledger; Test-DatLedger $ledger } | Export-QosReport $path
+        $page = Get-Content -LiteralPath $path -Raw
+        $page | Should -Match '<th scope="col">Colour</th><th scope="col" class="number">Size</th>'
+        $page | Should -Not -Match 'IsReadOnly|OrderedDictionary|>Dat'
+        $page | Should -Match '<h2[^>]*>Ledger records'
+        $page | Should -Match '1 of 1 are whole'
+    }
+
     It 'says what is wrong' {
         { @() | Export-QosReport (Join-Path $TestDrive 'none.html') -ErrorAction Stop } | Should -Throw -ErrorId 'NothingToReport,*'
         Join-Path $TestDrive 'none.html' | Should -Not -Exist

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 using QosValuation.Reporting;
 
@@ -12,6 +13,12 @@ internal static class ReportRecords
     public static ReportRecord From(PSObject item)
     {
         object instance = item.BaseObject;
+        if (instance is IDictionary entries)
+        {
+            // A hashtable's entries are what was meant, not the properties that every hashtable has.
+            return new ReportRecord(string.Empty, entries.Keys.Cast<object>().Select(key => KeyValuePair.Create(key.ToString() ?? string.Empty, entries[key] is PSObject wrapped ? wrapped.BaseObject : entries[key])));
+        }
+
         if (instance.GetType().Assembly == typeof(ReportRecord).Assembly)
         {
             return ReportRecord.From(instance);

@@ -140,7 +140,12 @@ internal static class SqliteFile
         command.ExecuteNonQuery();
     }
 
-    private static long Scalar(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
+    /// <summary>Reads one number.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="sql">A statement that returns one.</param>
+    /// <param name="transaction">The transaction, where there is one.</param>
+    /// <returns>The number.</returns>
+    public static long Scalar(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
     {
         using SqliteCommand command = connection.CreateCommand();
         command.Transaction = transaction;

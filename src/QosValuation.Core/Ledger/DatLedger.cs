@@ -153,95 +153,70 @@ public sealed class DatLedger : IDisposable
 
     /// <summary>
     /// Walks the chain and names every record that was changed, dropped, reordered or inserted. O(n) time; memory O(1)
-    /// for an intact ledger.
+    /// for an intact ledger, O(n) for one that is not.
     /// </summary>
-    /// <param name="expectedHead">A head hash known from elsewhere (a settlement, a witness); null checks the chain alone.</param>
+    /// <param name="expectedHead">The hash of a record known from elsewhere (a settlement, a witness); null checks the chain alone.</param>
     /// <param name="cancellationToken">Stops the walk.</param>
-    /// <returns>The report. A ledger that was rewritten from some record on in all its hashes is consistent in itself; only <paramref name="expectedHead"/> or a signed settlement exposes it.</returns>
+    /// <returns>The report. A ledger that was cut, or rewritten from some record on in all its hashes, and whose head was rewritten too, is consistent in itself; only <paramref name="expectedHead"/> or a signed settlement exposes it.</returns>
     public DatLedgerReport Verify(string? expectedHead = null, CancellationToken cancellationToken = default)
     {
         var faults = new List<DatLedgerFault>();
         long count = 0;
-        string head = DatRecord.Genesis;
+        string last = DatRecord.Genesis;
+        bool isWhole = true;
         bool seesExpected = expectedHead is null;
         try
         {
+            // One view of the file for all that follows: others may be appending.
+            using SqliteTransaction view = Guarded(() => _connection.BeginTransaction(deferred: true));
             string integrity = Guarded(IntegrityCheck);
             if (integrity != "ok")
             {
                 faults.Add(new DatLedgerFault(0, DatLedgerFaultKind.Damaged, "The database is damaged: " + integrity));
             }
 
-            DatRecord? previous = null;
-            DatRecord? beforePrevious = null;
             foreach (DatRecord record in Read())
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 count++;
-                Inspect(record, previous, beforePrevious, faults);
+                isWhole &= record.Sequence == count && record.PreviousHash == last && ChainDiagnosis.IsIntact(record);
                 seesExpected |= record.Hash == expectedHead;
-                beforePrevious = previous;
-                previous = record;
-                head = record.Hash;
+                last = record.Hash;
             }
 
-            (long Sequence, string Hash)? stored = Guarded(() => ReadHead(null));
-            long last = previous?.Sequence ?? 0;
-            if ((stored?.Sequence ?? 0) > last)
+            (long Sequence, string Hash)? head = Guarded(() => ReadHead(view));
+            if (head is null && count > 0)
             {
-                faults.Add(new DatLedgerFault(last + 1, DatLedgerFaultKind.Dropped, $"Records {last + 1} to {stored!.Value.Sequence} are missing from the end."));
+                faults.Add(new DatLedgerFault(0, DatLedgerFaultKind.Changed, "The ledger's note of its last record is missing: whether records were dropped from the end cannot be told."));
             }
-            else if ((stored?.Sequence ?? 0) < last)
+
+            if (!isWhole || (head is not null && head != (count, last)))
             {
-                faults.Add(new DatLedgerFault((stored?.Sequence ?? 0) + 1, DatLedgerFaultKind.Inserted, $"Records {(stored?.Sequence ?? 0) + 1} to {last} were added behind the ledger's head."));
-            }
-            else if (stored is not null && stored.Value.Hash != head)
-            {
-                faults.Add(new DatLedgerFault(last, DatLedgerFaultKind.Changed, $"Record {last} is not the one the ledger's head was written for."));
+                faults.AddRange(ChainDiagnosis.Of([.. Read()], head));
             }
         }
         catch (QosValuationException fault)
         {
+            if (!isWhole)
+            {
+                faults.AddRange(ChainDiagnosis.Of([.. Read().Take((int)Math.Min(count, int.MaxValue))], null));
+            }
+
             faults.Add(new DatLedgerFault(count + 1, DatLedgerFaultKind.Damaged, $"Reading stopped after {count} records: {fault.Message}"));
+        }
+
+        if (!isWhole && faults.Count == 0)
+        {
+            faults.Add(new DatLedgerFault(0, DatLedgerFaultKind.Changed, "The records do not form one chain."));
         }
 
         if (!seesExpected && !(count == 0 && expectedHead == DatRecord.Genesis))
         {
-            faults.Add(new DatLedgerFault(0, DatLedgerFaultKind.Changed, $"No record has the expected hash {expectedHead}: the ledger was rewritten, or is another ledger."));
+            faults.Add(new DatLedgerFault(0, DatLedgerFaultKind.Changed, $"No record has the expected hash {expectedHead}: the ledger was cut or rewritten, or is another ledger."));
         }
 
-        return new DatLedgerReport { Path = _path, IsValid = faults.Count == 0, Records = count, HeadHash = head, Faults = faults };
+        return new DatLedgerReport { Path = _path, IsValid = faults.Count == 0, Records = count, HeadHash = last, Faults = faults };
     }
-
-    private static void Inspect(DatRecord record, DatRecord? previous, DatRecord? beforePrevious, List<DatLedgerFault> faults)
-    {
-        long expected = (previous?.Sequence ?? 0) + 1;
-        if (record.Sequence < 1)
-        {
-            faults.Add(new DatLedgerFault(record.Sequence, DatLedgerFaultKind.Inserted, $"Record {record.Sequence} stands before the first."));
-        }
-        else if (record.Sequence > Math.Max(expected, 1))
-        {
-            faults.Add(record.Sequence == expected + 1
-                ? new DatLedgerFault(expected, DatLedgerFaultKind.Dropped, $"Record {expected} is missing.")
-                : new DatLedgerFault(expected, DatLedgerFaultKind.Dropped, $"Records {expected} to {record.Sequence - 1} are missing."));
-        }
-
-        bool intact = IsHash(record.PreviousHash) && record.ComputeHash() == record.Hash;
-        string link = previous?.Hash ?? DatRecord.Genesis;
-        if (!intact)
-        {
-            faults.Add(new DatLedgerFault(record.Sequence, DatLedgerFaultKind.Changed, $"Record {record.Sequence} was changed: its content does not match its hash."));
-        }
-        else if (record.PreviousHash != link && record.Sequence == expected)
-        {
-            faults.Add(beforePrevious is not null && record.PreviousHash == beforePrevious.Hash
-                ? new DatLedgerFault(previous!.Sequence, DatLedgerFaultKind.Inserted, $"Record {previous.Sequence} was inserted: record {record.Sequence} follows record {beforePrevious.Sequence}.")
-                : new DatLedgerFault(record.Sequence, DatLedgerFaultKind.Reordered, $"Record {record.Sequence} does not follow record {record.Sequence - 1}: it was reordered, or its predecessor was replaced."));
-        }
-    }
-
-    private static bool IsHash(string text) => text.Length == 64 && text.All(c => c is (>= '0' and <= '9') or (>= 'a' and <= 'f'));
 
     private static void Validate(string address, double value, string pointer)
     {
@@ -258,7 +233,7 @@ public sealed class DatLedger : IDisposable
     {
         if (text is null || (!allowEmpty && string.IsNullOrWhiteSpace(text)))
         {
-            throw new QosValuationException(id, FaultKind.InvalidArgument, $"A DAT record needs a {name}.", text);
+            throw new QosValuationException(id, FaultKind.InvalidArgument, $"A DAT record needs {(name[0] == 'a' ? "an" : "a")} {name}.", text);
         }
 
         // What is read back must match the hash.

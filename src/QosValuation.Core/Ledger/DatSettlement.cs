@@ -48,6 +48,7 @@ public sealed record DatSettlement
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        AllowDuplicateProperties = false, // of two totals of one account a reader might show the other one
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
@@ -69,7 +70,11 @@ public sealed record DatSettlement
     /// <summary>The signer's public key (SubjectPublicKeyInfo, Base64).</summary>
     public required string PublicKey { get; init; }
 
-    /// <summary>ECDSA over secp256k1 with SHA-256 (IEEE P1363 form, Base64), of the canonical summary.</summary>
+    /// <summary>
+    /// ECDSA over secp256k1 with SHA-256 (IEEE P1363 form, Base64), of the canonical summary. Of the two signatures (r, s) and
+    /// (r, n − s) that ECDSA knows for one message only the one with the smaller s is written and accepted (as in BIP 62), so
+    /// that nobody can turn a signed file into another one.
+    /// </summary>
     public required string Signature { get; init; }
 
     /// <summary>The records with their proofs.</summary>
@@ -79,12 +84,21 @@ public sealed record DatSettlement
     /// <param name="records">The ledger's records in order, verified.</param>
     /// <param name="key">A private key on secp256k1.</param>
     /// <returns>The settlement.</returns>
-    /// <exception cref="QosValuationException"><c>SigningKeyNotValid</c>: the key is on another curve or lacks its private part.</exception>
+    /// <exception cref="QosValuationException"><c>SigningKeyNotValid</c>: the key is on another curve or lacks its private part. <c>DatTotalNotFinite</c>: an account's values add up to more than a number holds.</exception>
     public static DatSettlement Create(IEnumerable<DatRecord> records, ECDsa key)
     {
         ArgumentNullException.ThrowIfNull(key);
         DatRecord[] all = [.. records];
         RequireCurve(key, "the signing key");
+        SortedDictionary<string, double> totals = TotalsOf(all.Select(record => (record.Address, record.Value)));
+        foreach ((string address, double total) in totals)
+        {
+            if (!double.IsFinite(total))
+            {
+                throw new QosValuationException("DatTotalNotFinite", FaultKind.InvalidData, $"The values of '{address}' add up to more than a 64-bit number holds, so that there is no total to sign: record values of a smaller unit in a new ledger.", address);
+            }
+        }
+
         (byte[] root, IReadOnlyList<byte[]>[] proofs) = MerkleTree.Build([.. all.Select(record => Convert.FromHexString(record.Hash))]);
         var settlement = new DatSettlement
         {
@@ -92,7 +106,7 @@ public sealed record DatSettlement
             Count = all.Length,
             HeadHash = all.Length == 0 ? DatRecord.Genesis : all[^1].Hash,
             MerkleRoot = Convert.ToHexStringLower(root),
-            Totals = TotalsOf(all.Select(record => (record.Address, record.Value))),
+            Totals = totals,
             PublicKey = Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()),
             Signature = string.Empty,
             Records =
@@ -112,7 +126,8 @@ public sealed record DatSettlement
         };
         try
         {
-            return settlement with { Signature = Convert.ToBase64String(key.SignData(settlement.Canonical(), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)) };
+            byte[] signature = key.SignData(settlement.Canonical(), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            return settlement with { Signature = Convert.ToBase64String(SigningKey.WithSmallerS(signature)) };
         }
         catch (CryptographicException exception)
         {
@@ -138,6 +153,10 @@ public sealed record DatSettlement
         {
             throw new QosValuationException("SettlementNotFound", FaultKind.NotFound, $"There is no settlement at '{path}'.", path, exception);
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new QosValuationException("SettlementNotReadable", FaultKind.ReadWrite, $"The settlement '{path}' cannot be read: {exception.Message} Name the file that Export-DatSettlement wrote.", path, exception);
+        }
         catch (Exception exception) when (exception is JsonException or DecoderFallbackException)
         {
             throw new QosValuationException("SettlementNotReadable", FaultKind.InvalidData, $"'{path}' is not a settlement: {exception.Message}", path, exception);
@@ -146,7 +165,18 @@ public sealed record DatSettlement
 
     /// <summary>Writes the settlement as JSON; the file appears whole or not at all.</summary>
     /// <param name="path">The file.</param>
-    public void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, Json));
+    /// <exception cref="QosValuationException"><c>DiskFull</c>, <c>FileNotWritable</c>.</exception>
+    public void Save(string path)
+    {
+        try
+        {
+            AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, Json));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw DiskFaults.Explain(exception, path);
+        }
+    }
 
     /// <summary>
     /// Checks everything that can be checked offline: the signature, each record's hash, the chain, each inclusion proof,
@@ -163,16 +193,21 @@ public sealed record DatSettlement
         try
         {
             using ECDsa own = ECDsa.Create();
-            own.ImportSubjectPublicKeyInfo(Convert.FromBase64String(PublicKey), out _);
+            own.ImportSubjectPublicKeyInfo(FromBase64(PublicKey), out int used);
             RequireCurve(own, "the settlement's key");
             if (trustedKey is not null && !own.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(trustedKey.ExportSubjectPublicKeyInfo()))
             {
                 Fault(0, "The settlement was signed by another key than the trusted one.");
             }
 
-            if (!(trustedKey ?? own).VerifyData(Canonical(), Convert.FromBase64String(Signature), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation))
+            byte[] signature = FromBase64(Signature);
+            if (used != FromBase64(PublicKey).Length || !(trustedKey ?? own).VerifyData(Canonical(), signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation))
             {
                 Fault(0, "The signature does not match the summary.");
+            }
+            else if (!SigningKey.WithSmallerS(signature).AsSpan().SequenceEqual(signature))
+            {
+                Fault(0, "The signature was changed into the other one of the same message: its second half is not the smaller of the two.");
             }
         }
         catch (Exception exception) when (exception is CryptographicException or FormatException or QosValuationException or ArgumentException or PlatformNotSupportedException)
@@ -284,6 +319,13 @@ public sealed record DatSettlement
         PreviousHash = entry.PreviousHash,
         Hash = entry.Hash,
     };
+
+    /// <summary>Decodes Base64 in its one spelling: no spaces, no stray bits.</summary>
+    private static byte[] FromBase64(string text)
+    {
+        byte[] bytes = Convert.FromBase64String(text);
+        return Convert.ToBase64String(bytes) == text ? bytes : throw new FormatException("It is not in plain Base64.");
+    }
 
     private static byte[]? TryHex(string? text)
     {

@@ -191,6 +191,7 @@ internal static class AllocationSections
             X = new FigureAxis(axis),
             Y = new FigureAxis("Part of the welfare given up") { Zero = true },
             Series = [new FigureSeries("Frontier", line), .. schemes],
+            Note = "Schemes that come to the same allocation lie on one another: hide one in the legend to see the next.",
         };
     }
 

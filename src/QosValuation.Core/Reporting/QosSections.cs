@@ -5,14 +5,16 @@ namespace QosValuation.Reporting;
 /// <summary>Sections on quality of service over time.</summary>
 internal static class QosSections
 {
-    private static readonly (string Property, string Title, string File)[] Metrics =
+    private const string Wait = "Time, in the unit of EpochLength";
+
+    private static readonly (string Property, string Title, string Quantity, string File)[] Metrics =
     [
-        ("ServedRatio", "Part of the requests served", "served"),
-        ("OutageRatio", "Part of the requests that found no tokens (outage)", "outage"),
-        ("P95Wait", "Wait that 95 % of the served requests do not exceed", "wait"),
-        ("Utilisation", "Part of the tokens spent", "utilisation"),
-        ("Jain", "Jain's index of the reward rates", "service-jain"),
-        ("Gini", "Gini coefficient of the reward rates", "service-gini"),
+        ("ServedRatio", "Part of the requests served", "Part of the requests", "served"),
+        ("OutageRatio", "Part of the requests that found no tokens (outage)", "Part of the requests", "outage"),
+        ("P95Wait", "Wait that 95 % of the served requests do not exceed", Wait, "wait"),
+        ("Utilisation", "Part of the tokens spent", "Part of the tokens", "utilisation"),
+        ("Jain", "Jain's index of the reward rates", "Jain's index", "service-jain"),
+        ("Gini", "Gini coefficient of the reward rates", "Gini coefficient", "service-gini"),
     ];
 
     /// <summary>What the agents get: a figure a measure.</summary>
@@ -26,7 +28,13 @@ internal static class QosSections
             "Quality of service over time",
             "Agents send requests that spend tokens, and their buckets are refilled by each scheme. High served ratios, few outages and short waits are good service; Jain's index near 1 means that it is shared in proportion to value. " + SectionParts.ErrorNote,
             records,
-            Metrics.Select(metric => ReportFigure.Bars(metric.File, metric.Title, metric.Title, shown.Select(record => (name(record), record.Number(metric.Property), record.Number(metric.Property + "StandardError"))))));
+            Metrics.Select(metric => ReportFigure.Bars(
+                metric.File,
+                metric.Title,
+                metric.Quantity,
+                shown.Select(record => (name(record), record.Number(metric.Property), record.Number(metric.Property + "StandardError"))),
+                lowest: 0,
+                highest: metric.Quantity == Wait ? double.PositiveInfinity : 1)));
     }
 
     /// <summary>What hoarding, flooding or posing as several agents gains.</summary>

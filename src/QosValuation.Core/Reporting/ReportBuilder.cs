@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 
 namespace QosValuation.Reporting;
 
 /// <summary>Sorts results into the sections of a report. Results of the same kind share a section, whatever order they come in.</summary>
-internal sealed class ReportBuilder
+internal sealed partial class ReportBuilder
 {
     private const int MostSeeds = 20;
 
@@ -44,7 +45,7 @@ internal sealed class ReportBuilder
         string key = record.TypeName.Length > 0 ? record.TypeName : string.Join('\n', record.Names);
         if (!_other.TryGetValue(key, out (string, List<ReportRecord> Records) group))
         {
-            group = (record.TypeName.Length > 0 ? record.TypeName : "Other results", []);
+            group = (record.TypeName.Length > 0 ? InWords(record.TypeName) : "Other results", []);
             _other.Add(key, group);
             _otherOrder.Add(key);
         }
@@ -79,6 +80,13 @@ internal sealed class ReportBuilder
         IReadOnlyList<SummaryPart> summary = PrivacySummary.Of(name => _known.Where(pair => pair.Key.TypeName == name).SelectMany(pair => pair.Value).ToArray(), out double epsilon);
         return new Report { SummaryTitle = $"What does ε = {ReportNumber.Format(epsilon)} cost, and what does it buy?", Summary = summary, Title = title, GeneratedAt = generatedAt, Sections = sections, Facts = all };
     }
+
+    // OrderSensitivityResult becomes Order sensitivity result; what is no name of a type stays as it is.
+    private static string InWords(string typeName) =>
+        typeName.All(char.IsAsciiLetterOrDigit) ? typeName[..1] + WordStart().Replace(typeName[1..], match => " " + match.Value.ToLowerInvariant()) : typeName;
+
+    [GeneratedRegex("(?<=[a-z0-9])[A-Z](?=[a-z])")]
+    private static partial Regex WordStart();
 
     /// <summary>The versions that a result may depend on, without names of hosts or users.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Versions()

@@ -65,6 +65,11 @@ internal readonly record struct FigurePoint(double X, double Y, double Low = dou
     public static FigurePoint WithError(double x, double y, double standardError) =>
         double.IsFinite(standardError) ? new(x, y, y - Confidence95 * standardError, y + Confidence95 * standardError) : new(x, y);
 
+    /// <summary>The point with an interval that does not reach beyond what its quantity can be.</summary>
+    /// <param name="lowest">The least possible value.</param>
+    /// <param name="highest">The greatest possible value.</param>
+    public FigurePoint Within(double lowest, double highest) => this with { Low = Math.Max(Low, lowest), High = Math.Min(High, highest) };
+
     /// <summary>A proportion with its 95 % confidence interval (Wilson 1927), which lies within [0, 1] and is not empty at its ends.</summary>
     /// <param name="x">The abscissa.</param>
     /// <param name="successes">How many there are, of</param>
@@ -123,7 +128,9 @@ internal sealed record ReportFigure
     /// <param name="title">The caption.</param>
     /// <param name="quantity">What the bars measure.</param>
     /// <param name="bars">Names, values and standard errors (NaN without).</param>
-    public static ReportFigure Bars(string name, string title, string quantity, IEnumerable<(string Name, double Value, double StandardError)> bars)
+    /// <param name="lowest">The least that the quantity can be; no whisker reaches beyond.</param>
+    /// <param name="highest">The greatest that it can be.</param>
+    public static ReportFigure Bars(string name, string title, string quantity, IEnumerable<(string Name, double Value, double StandardError)> bars, double lowest = double.NegativeInfinity, double highest = double.PositiveInfinity)
     {
         (string Name, double Value, double StandardError)[] all = [.. bars];
         return new ReportFigure
@@ -134,7 +141,7 @@ internal sealed record ReportFigure
             Horizontal = LieDown(all.Select(bar => bar.Name)),
             X = new FigureAxis(string.Empty, FigureScale.Category) { Categories = [.. all.Select(bar => bar.Name)] },
             Y = new FigureAxis(quantity) { Zero = true },
-            Series = [new FigureSeries(quantity, [.. all.Select((bar, i) => FigurePoint.WithError(i, bar.Value, bar.StandardError)).Where(point => double.IsFinite(point.Y))])],
+            Series = [new FigureSeries(quantity, [.. all.Select((bar, i) => FigurePoint.WithError(i, bar.Value, bar.StandardError).Within(lowest, highest)).Where(point => double.IsFinite(point.Y))])],
         };
     }
 

@@ -24,6 +24,8 @@ internal sealed record SectionKind(string TypeName, string[] Required, Func<IRea
         new("FairnessFrontierPoint", ["Kind", "Bound", "SocialWelfare", "PriceOfFairness"], AllocationSections.Frontier),
         new("LorenzCurve", ["Population", "Share"], AllocationSections.Lorenz),
         new("AllocationSimulationResult", ["Scheme", "Agents", "Alpha", "Jain", "Gini"], AllocationSections.Simulation),
+        new("DatRecord", ["Sequence", "Address", "Value", "Pointer", "Hash"], LedgerSections.Records),
+        new("DatLedgerReport", ["IsValid", "Records", "HeadHash"], LedgerSections.Checks),
         new("QosReport", ["Scheme", "ServedRatio", "OutageRatio", "P95Wait", "Utilisation"], QosSections.Service),
         new("StrategyGain", ["Scheme", "Strategy", "ServedGain", "GrantedGain"], QosSections.Strategies),
     ];

@@ -119,8 +119,8 @@ public sealed class DatLedgerTests : IDisposable
     [InlineData("DELETE FROM record WHERE sequence = 1", 1, DatLedgerFaultKind.Dropped)]
     [InlineData("DELETE FROM record WHERE sequence = 5", 5, DatLedgerFaultKind.Dropped)]
     [InlineData("DELETE FROM record", 1, DatLedgerFaultKind.Dropped)]
-    [InlineData("UPDATE record SET sequence = 100 WHERE sequence = 2; UPDATE record SET sequence = 2 WHERE sequence = 3; UPDATE record SET sequence = 3 WHERE sequence = 100", 2, DatLedgerFaultKind.Changed)]
-    [InlineData("INSERT INTO record SELECT 6, address, value, pointer, timestamp, previous_hash, hash FROM record WHERE sequence = 5", 6, DatLedgerFaultKind.Changed)]
+    [InlineData("UPDATE record SET sequence = 100 WHERE sequence = 2; UPDATE record SET sequence = 2 WHERE sequence = 3; UPDATE record SET sequence = 3 WHERE sequence = 100", 2, DatLedgerFaultKind.Reordered)]
+    [InlineData("INSERT INTO record SELECT 6, address, value, pointer, timestamp, previous_hash, hash FROM record WHERE sequence = 5", 6, DatLedgerFaultKind.Inserted)]
     public void EveryKindOfTamperingIsFoundAndNamed(string sql, long sequence, DatLedgerFaultKind kind)
     {
         Fill(5);
@@ -129,6 +129,112 @@ public sealed class DatLedgerTests : IDisposable
         DatLedgerReport report = ledger.Verify();
         Assert.False(report.IsValid);
         Assert.Contains(report.Faults, fault => fault.Sequence == sequence && fault.Kind == kind);
+    }
+
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("swap 2 and 3", "2 Reordered, 3 Reordered")]
+    [InlineData("move 2 to 5", "2 Reordered, 3 Reordered, 4 Reordered, 5 Reordered")]
+    [InlineData("insert at 3", "3 Inserted, 4 Reordered, 5 Reordered, 6 Reordered, 7 Reordered")]
+    [InlineData("insert at 1", "1 Inserted, 2 Reordered, 3 Reordered, 4 Reordered, 5 Reordered, 6 Reordered, 7 Reordered")]
+    [InlineData("drop 3 and close the gap", "3 Dropped, 3 Reordered, 4 Reordered, 5 Reordered")]
+    [InlineData("drop 2 to 4", "2 Dropped")]
+    [InlineData("repeat 3 at the end", "7 Inserted")]
+    [InlineData("repeat 3 as a new head", "7 Inserted")]
+    [InlineData("link 4 to 1", "4 Changed")]
+    [InlineData("change 2 and drop 5", "2 Changed, 5 Dropped")]
+    [InlineData("forge 3", "3 Changed, 4 Reordered")]
+    [InlineData("forge 6", "6 Changed")]
+    [InlineData("splice", "3 Changed, 4 Reordered")]
+    [InlineData("forget the head", "0 Changed")]
+    public void TheDiagnosisNamesExactlyWhatWasDone(string what, string expected)
+    {
+        IReadOnlyList<DatRecord> records = Fill(6);
+        string[] words = what.Split(' ');
+        switch (words[0])
+        {
+            case "swap":
+                Sql("UPDATE record SET sequence = 5 - sequence + 100 WHERE sequence IN (2, 3); UPDATE record SET sequence = sequence - 100 WHERE sequence > 100", LedgerPath);
+                break;
+            case "move":
+                Sql("UPDATE record SET sequence = 100 WHERE sequence = 2; UPDATE record SET sequence = sequence - 1 WHERE sequence IN (3, 4, 5); UPDATE record SET sequence = 5 WHERE sequence = 100", LedgerPath);
+                break;
+            case "insert":
+                long at = words[2][0] - '0';
+                DatRecord inserted = records[0] with { Sequence = at, Address = "mallory", PreviousHash = at == 1 ? DatRecord.Genesis : records[(int)at - 2].Hash };
+                Sql($"UPDATE record SET sequence = sequence + 100 WHERE sequence >= {at}; UPDATE record SET sequence = sequence - 99 WHERE sequence > 100", LedgerPath);
+                Insert(inserted with { Hash = inserted.ComputeHash() });
+                break;
+            case "drop" when words[1] == "3":
+                Sql("DELETE FROM record WHERE sequence = 3; UPDATE record SET sequence = sequence - 1 WHERE sequence > 3; UPDATE head SET sequence = 5", LedgerPath);
+                break;
+            case "drop":
+                Sql("DELETE FROM record WHERE sequence IN (2, 3, 4)", LedgerPath);
+                break;
+            case "repeat":
+                Insert(records[2] with { Sequence = 7 });
+                Sql(what.EndsWith("head", StringComparison.Ordinal) ? $"UPDATE head SET sequence = 7, hash = '{records[5].Hash}'" : "SELECT 1", LedgerPath);
+                break;
+            case "link":
+                Sql($"UPDATE record SET previous_hash = '{records[0].Hash}' WHERE sequence = 4", LedgerPath);
+                break;
+            case "change":
+                Sql("UPDATE record SET value = 99 WHERE sequence = 2; DELETE FROM record WHERE sequence = 5", LedgerPath);
+                break;
+            case "forge":
+                int index = words[1][0] - '1';
+                DatRecord forged = records[index] with { Address = "mallory", Value = 1000 };
+                Sql($"UPDATE record SET address = 'mallory', value = 1000, hash = '{forged.ComputeHash()}' WHERE sequence = {index + 1}", LedgerPath);
+                break;
+            case "splice":
+                string other = _folder.File("other.db");
+                using (DatLedger ledger = DatLedger.Open(other, create: true))
+                {
+                    IReadOnlyList<DatRecord> foreign = ledger.Append(Enumerable.Range(0, 6).Select(i => ("carol", (double)i, "p")), Clock);
+                    Sql("DELETE FROM record WHERE sequence > 3", LedgerPath);
+                    foreach (DatRecord record in foreign.Skip(3))
+                    {
+                        Insert(record);
+                    }
+
+                    Sql($"UPDATE head SET hash = '{foreign[5].Hash}'", LedgerPath);
+                }
+
+                break;
+            case "forget":
+                Sql("DELETE FROM head", LedgerPath);
+                break;
+        }
+
+        using DatLedger tampered = DatLedger.Open(LedgerPath, create: false);
+        DatLedgerReport report = tampered.Verify();
+        Assert.Equal(expected, string.Join(", ", report.Faults.Select(fault => $"{fault.Sequence} {fault.Kind}")));
+        Assert.Equal(expected.Length == 0, report.IsValid);
+    }
+
+    [Fact]
+    public async Task ALedgerThatOthersAppendToVerifies()
+    {
+        Fill(3);
+        using var stop = new CancellationTokenSource();
+        Task writer = Task.Run(() =>
+        {
+            using DatLedger ledger = DatLedger.Open(LedgerPath, create: false);
+            for (int i = 0; i < 3000 && !stop.IsCancellationRequested; i++)
+            {
+                ledger.Append([("writer", i, "p")]);
+            }
+        });
+        using (DatLedger ledger = DatLedger.Open(LedgerPath, create: false))
+        {
+            while (!writer.IsCompleted && ledger.Verify() is DatLedgerReport report && report.Records < 1000)
+            {
+                Assert.True(report.IsValid, Describe(report));
+            }
+        }
+
+        await stop.CancelAsync();
+        await writer;
     }
 
     [Fact]
@@ -261,6 +367,10 @@ public sealed class DatLedgerTests : IDisposable
 #pragma warning restore CA2100
         command.ExecuteNonQuery();
     }
+
+    private void Insert(DatRecord record) => Sql(
+        FormattableString.Invariant($"INSERT INTO record VALUES ({record.Sequence}, '{record.Address}', {record.Value}, '{record.Pointer}', {DatRecord.ToMicroseconds(record.Timestamp)}, '{record.PreviousHash}', '{record.Hash}')"),
+        LedgerPath);
 
     private IReadOnlyList<DatRecord> Fill(int count)
     {

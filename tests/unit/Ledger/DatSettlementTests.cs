@@ -108,6 +108,99 @@ public sealed class DatSettlementTests : IDisposable
     }
 
     [Fact]
+    public void ASettlementHasOneSpellingOnly()
+    {
+        // ECDSA knows two signatures for a message, Base64 and JSON know many spellings of one content: with each of them
+        // accepted, a file could be changed and pass, or show one total to this reader and another one to the next.
+        string path = Save(3, out string key);
+        using ECDsa trusted = SigningKey.Load(key + ".pub");
+        DatSettlement settlement = DatSettlement.Load(path);
+        byte[] signature = Convert.FromBase64String(settlement.Signature);
+        var order = System.Numerics.BigInteger.Parse("0FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141", System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
+        byte[] other = (order - new System.Numerics.BigInteger(signature.AsSpan(32), isUnsigned: true, isBigEndian: true)).ToByteArray(isUnsigned: true, isBigEndian: true);
+        byte[] twin = [.. signature[..32], .. new byte[32 - other.Length], .. other];
+        Assert.True(trusted.VerifyData(settlement.Canonical(), twin, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation), "the other signature holds for ECDSA itself");
+        Assert.Equal(signature, SigningKey.WithSmallerS(twin));
+        foreach (DatSettlement changed in new[]
+        {
+            settlement with { Signature = Convert.ToBase64String(twin) },
+            settlement with { Signature = settlement.Signature.Insert(5, " ") },
+            settlement with { PublicKey = Convert.ToBase64String([.. Convert.FromBase64String(settlement.PublicKey), 0]) },
+        })
+        {
+            Assert.False(changed.Verify(path, trusted).IsValid);
+            Assert.False(changed.Verify(path).IsValid);
+        }
+
+        string text = File.ReadAllText(path);
+        foreach (string start in new[] { "\"count\":7,", "\"records\":[]," })
+        {
+            File.WriteAllText(path, "{" + start + text[1..]);
+            Assert.Equal("SettlementNotReadable", Assert.Throws<QosValuationException>(() => DatSettlement.Load(path)).ErrorId);
+        }
+
+        File.WriteAllText(path, text.Replace("\"totals\":{", "\"totals\":{\"alice\":99,", StringComparison.Ordinal));
+        Assert.Equal("SettlementNotReadable", Assert.Throws<QosValuationException>(() => DatSettlement.Load(path)).ErrorId);
+    }
+
+    [Fact]
+    public void WhatIsSignedIsWhatTheDocumentationSays()
+    {
+        // docs/concepts/ledger.md, written out: 𝒳 comes before ﹏ by its UTF-16 code units (D835 < FE4F), though not by its code point.
+        using ECDsa key = SigningKey.Create(_folder.File("doc.pem"));
+        using DatLedger ledger = DatLedger.Open(_folder.File("doc.db"), create: true);
+        ledger.Append([("﹏", 0.1, "p"), ("𝒳", 2, "p"), ("﹏", 0.2, "p")]);
+        DatSettlement settlement = DatSettlement.Create(ledger.Read(), key);
+        byte[] summary =
+        [
+            0, 0, 0, 29, .. "QosValuation.DatSettlement.v1"u8,
+            0, 0, 0, 0, 0, 0, 0, 3,
+            0, 0, 0, 64, .. Encoding.ASCII.GetBytes(ledger.Read().Last().Hash),
+            0, 0, 0, 64, .. Encoding.ASCII.GetBytes(settlement.MerkleRoot),
+            0, 0, 0, 4, 0xF0, 0x9D, 0x92, 0xB3, 0x40, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0, 3, 0xEF, 0xB9, 0x8F, 0x3F, 0xD3, 0x33, 0x33, 0x33, 0x33, 0x33, 0x34,
+        ];
+        Assert.Equal(summary, settlement.Canonical());
+        Assert.True(key.VerifyData(summary, Convert.FromBase64String(settlement.Signature), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
+    }
+
+    [Fact]
+    public void EverySignatureIsWrittenWithTheSmallerS()
+    {
+        using ECDsa key = SigningKey.Create(_folder.File("many.pem"));
+        for (int i = 0; i < 20; i++)
+        {
+            byte[] signature = Convert.FromBase64String(DatSettlement.Create([], key).Signature);
+            Assert.Equal(signature, SigningKey.WithSmallerS(signature));
+        }
+    }
+
+    [Fact]
+    public void TotalsThatNoNumberHoldsAndFilesThatCannotBeReadAreExplained()
+    {
+        using ECDsa key = SigningKey.Create(_folder.File("k.pem"));
+        using (DatLedger ledger = DatLedger.Open(_folder.File("huge.db"), create: true))
+        {
+            ledger.Append([("alice", 1e308, "p"), ("alice", 1e308, "p")]);
+            Assert.Equal("DatTotalNotFinite", Assert.Throws<QosValuationException>(() => DatSettlement.Create(ledger.Read(), key)).ErrorId);
+        }
+
+        string folder = Path.GetDirectoryName(_folder.File("x"))!;
+        Assert.Equal("SettlementNotReadable", Assert.Throws<QosValuationException>(() => DatSettlement.Load(folder)).ErrorId);
+        Assert.Equal("SigningKeyNotReadable", Assert.Throws<QosValuationException>(() => SigningKey.Load(folder)).ErrorId);
+        Assert.Equal("FileNotWritable", Assert.Throws<QosValuationException>(() => DatSettlement.Create([], key).Save(folder)).ErrorId);
+        string file = _folder.File("file");
+        File.WriteAllText(file, string.Empty);
+        Assert.Equal("DatabaseNotWritable", Assert.Throws<QosValuationException>(() => DatLedger.Open(Path.Combine(file, "ledger.db"), create: true)).ErrorId);
+
+        // The public half of a lost key is not overwritten either.
+        File.WriteAllText(_folder.File("half.pem.pub"), "kept");
+        Assert.Equal("SigningKeyExists", Assert.Throws<QosValuationException>(() => SigningKey.Create(_folder.File("half.pem"))).ErrorId);
+        Assert.Equal("kept", File.ReadAllText(_folder.File("half.pem.pub")));
+        Assert.False(File.Exists(_folder.File("half.pem")));
+    }
+
+    [Fact]
     public void KeysOnOtherCurvesAreRefusedAndKeysAreNeverOverwritten()
     {
         using ECDsa p256 = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -110,6 +110,9 @@ internal sealed class Browser : IAsyncDisposable
         await CallAsync("Input.dispatchKeyEvent", new JsonObject { ["type"] = "keyUp", ["key"] = key, ["code"] = key, ["windowsVirtualKeyCode"] = code });
     }
 
+    /// <summary>Shows the page as paper would.</summary>
+    public Task EmulatePrintAsync() => CallAsync("Emulation.setEmulatedMedia", new JsonObject { ["media"] = "print" });
+
     /// <summary>Takes a picture of the whole page.</summary>
     public async Task<byte[]> ScreenshotAsync()
     {

@@ -47,6 +47,42 @@ public sealed class ReportBuilderTests
     }
 
     [Fact]
+    public void LedgersAreShownWithTheirTotalsAndFaults()
+    {
+        DatRecord Record(long sequence, string address, double value) => new()
+        {
+            Sequence = sequence, Address = address, Value = value, Pointer = "p", Hash = new string('a', 64), PreviousHash = new string('0', 64),
+            Timestamp = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc),
+        };
+        var check = new DatLedgerReport { Path = "l.db", IsValid = false, Records = 3, HeadHash = new string('a', 64), Faults = [new(2, DatLedgerFaultKind.Changed, "Record 2 was changed."), new(3, DatLedgerFaultKind.Dropped, "Record 3 is missing.")] };
+        Report report = ReportSamples.Build("t", Record(1, "bob", 1), Record(2, "alice", 2), Record(3, "bob", 0.5), check);
+        Assert.Equal(["Ledger records", "Checks of ledgers and settlements"], report.Sections.Select(section => section.Title));
+        ReportFigure figure = Assert.Single(report.Sections[0].Figures);
+        Assert.Equal(["alice", "bob"], figure.X.Categories);
+        Assert.Equal([2, 1.5], figure.Series[0].Points.Select(point => point.Y));
+        Assert.Contains("2026-01-02 03:04:05Z", report.Sections[0].Table.ToCsv(), StringComparison.Ordinal);
+        Assert.Equal(["Record 2 was changed.", "Record 3 is missing."], report.Sections[1].Table.Rows.Select(row => row[^1]));
+    }
+
+    [Fact]
+    public void SectionsOfOtherResultsAreNamedInWords()
+    {
+        Assert.Equal("Order sensitivity result", Assert.Single(ReportSamples.Build("t", ReportSamples.Row("OrderSensitivityResult", ("A", 1))).Sections).Title);
+        Assert.Equal("<b>X", Assert.Single(ReportSamples.Build("t", ReportSamples.Row("<b>X", ("A", 1))).Sections).Title);
+    }
+
+    [Fact]
+    public void WhiskersDoNotLeaveWhatAQuantityCanBe()
+    {
+        Report report = ReportSamples.Build("t", ReportSamples.Row("QosReport", ("Scheme", "Proposed"), ("ServedRatio", 0.99), ("ServedRatioStandardError", 0.1), ("P95Wait", 0.1), ("P95WaitStandardError", 0.2), ("OutageRatio", 0.1), ("Utilisation", 0.5)));
+        ReportFigure served = report.Sections[0].Figures.Single(figure => figure.Name == "served"), wait = report.Sections[0].Figures.Single(figure => figure.Name == "wait");
+        Assert.Equal(1, served.Series[0].Points[0].High);
+        Assert.Equal(0, wait.Series[0].Points[0].Low);
+        Assert.True(wait.Series[0].Points[0].High > 0.4);
+        Assert.Contains("EpochLength", wait.Y.Title, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void SimulationFiguresHoldTheRowsNumbers()
     {
         AllocationSimulationResult[] rows = [.. ReportSamples.Many().OfType<AllocationSimulationResult>()];

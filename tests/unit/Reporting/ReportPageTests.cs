@@ -138,6 +138,64 @@ public sealed partial class ReportPageTests
         Assert.Equal("Name,Amount\nthing 1,1.5\nthing 2,3\nthing 3,4.5\nthing 4,6\nthing 5,7.5\n", csv);
     }
 
+    [BrowserFact]
+    public async Task TheKeyboardHidesAndShowsASeriesOfAChart()
+    {
+        using var folder = new TemporaryFolder();
+        await using Browser browser = await Browser.StartAsync();
+        await browser.OpenAsync(Save(ReportSamples.Build("Legends", ReportSamples.Many()), folder), 1280, 800);
+
+        // Every chart with something to tell apart has a group of buttons with a name; no chart draws a second legend beside it.
+        Assert.Equal("[]", (await browser.EvaluateAsync("""
+            JSON.stringify(JSON.parse(document.getElementById('figures').textContent).filter(figure => {
+                const holder = document.getElementById('chart-' + figure.id), group = holder.parentNode.querySelector('.legend');
+                const names = figure.series.map(series => series.name), needs = names.length > 1;
+                return needs !== !!group || (group && (group.getAttribute('role') !== 'group' || !group.getAttribute('aria-label').includes(figure.title)
+                    || JSON.stringify([...group.querySelectorAll('button')].map(button => button.textContent)) !== JSON.stringify(names)
+                    || [...group.querySelectorAll('button')].some(button => button.getAttribute('aria-pressed') !== 'true' || !button.querySelector('svg *'))
+                    || [...holder.querySelectorAll('text')].some(text => names.includes(text.textContent))));
+            }).map(figure => figure.id))
+            """))!.GetValue<string>());
+
+        // By Tab to the first of them.
+        for (int i = 0; i < 60 && !(await browser.EvaluateAsync("!!document.activeElement.closest('.legend')"))!.GetValue<bool>(); i++)
+        {
+            await browser.PressAsync("Tab", 9);
+        }
+
+        const string State = "JSON.stringify([document.activeElement.getAttribute('aria-pressed'), document.activeElement.matches(':focus-visible') && getComputedStyle(document.activeElement).outlineStyle])";
+        const string Paths = "document.activeElement.closest('figure').querySelectorAll('.chart path').length";
+        Assert.Equal("""["true","solid"]""", (await browser.EvaluateAsync(State))!.GetValue<string>());
+        int before = (await browser.EvaluateAsync(Paths))!.GetValue<int>();
+        await browser.PressAsync("Enter", 13);
+        Assert.Equal("""["false","solid"]""", (await browser.EvaluateAsync(State))!.GetValue<string>());
+        int hidden = (await browser.EvaluateAsync(Paths))!.GetValue<int>();
+        Assert.True(hidden < before, $"{before} paths before, {hidden} after the series was hidden.");
+
+        // The choice outlives a change of theme or width.
+        await browser.EvaluateAsync("document.getElementById('theme').click()");
+        Assert.Equal(hidden, (await browser.EvaluateAsync(Paths))!.GetValue<int>());
+        await KeepAsync(browser, "legend-hidden.png");
+        await browser.PressAsync("Enter", 13);
+        Assert.Equal(before, (await browser.EvaluateAsync(Paths))!.GetValue<int>());
+        Assert.Empty(browser.Messages);
+    }
+
+    [BrowserFact]
+    public async Task PaperShowsLightDrawingsOfItsOwnWidth()
+    {
+        using var folder = new TemporaryFolder();
+        await using Browser browser = await Browser.StartAsync();
+        Report report = ReportSamples.Build("Paper", ReportSamples.Many());
+        await browser.OpenAsync(Save(report, folder), 1280, 800, dark: true);
+        await browser.EvaluateAsync("document.documentElement.setAttribute('data-theme', 'dark')");
+        await browser.EmulatePrintAsync();
+        Assert.Equal(report.Figures().Count(), (await browser.EvaluateAsync("[...document.querySelectorAll('.paper > svg')].filter(svg => svg.getBoundingClientRect().width > 100).length"))!.GetValue<int>());
+        Assert.Equal(0, (await browser.EvaluateAsync("[...document.querySelectorAll('.chart, #theme, .legend, nav')].filter(part => part.getBoundingClientRect().width > 0).length"))!.GetValue<int>());
+        Assert.Equal("rgb(31, 35, 40)", (await browser.EvaluateAsync("getComputedStyle(document.body).color"))!.GetValue<string>());
+        await KeepAsync(browser, "paper.png");
+    }
+
     [GeneratedRegex("<script>.*?</script>", RegexOptions.Singleline)]
     private static partial Regex Script();
 

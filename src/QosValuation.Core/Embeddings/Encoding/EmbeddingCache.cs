@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
+using QosValuation.IO;
 
 namespace QosValuation.Embeddings;
 
@@ -20,8 +21,14 @@ public sealed class EmbeddingCache : IDisposable
     private const int SchemaVersion = 1;
     private const int MostPending = 256;
     private const long MostPendingMilliseconds = 2000;
-    private const int BusySeconds = 60;
     private const float NormTolerance = 1e-3f;
+
+    private static readonly string Schema = $"""
+        PRAGMA user_version = {SchemaVersion};
+        CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER NOT NULL, changed INTEGER NOT NULL, digest BLOB NOT NULL);
+        CREATE TABLE IF NOT EXISTS encoders (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, name TEXT NOT NULL);
+        CREATE TABLE IF NOT EXISTS embeddings (encoder INTEGER NOT NULL, content BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (encoder, content)) WITHOUT ROWID;
+        """;
 
     private readonly Lock _gate = new();
     private readonly string _path;
@@ -61,29 +68,34 @@ public sealed class EmbeddingCache : IDisposable
             throw NotReadable(path, "it is a folder; name a file in it", null);
         }
 
-        SqliteConnection? connection = null;
         try
         {
-            RequireSqlite(path);
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = BusySeconds }.ToString());
-            connection.Open();
-            Prepare(path, connection);
-            var cache = new EmbeddingCache(path, connection);
-            connection = null;
-            return cache;
+            SqliteConnection connection = SqliteFile.Open(path, ApplicationId, Schema, "embedding cache");
+            try
+            {
+                if (SqliteFile.Scalar(connection, "PRAGMA user_version") != SchemaVersion)
+                {
+                    throw NotReadable(path, "it was written by another version of this software", null);
+                }
+
+                // A lost entry is computed again: durability in a power failure is not worth a wait for the disk here.
+                SqliteFile.Execute(connection, "PRAGMA synchronous = NORMAL");
+                return new EmbeddingCache(path, connection);
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
         }
         catch (SqliteException exception)
         {
             throw Translate(path, exception);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (QosValuationException fault) when (fault.ErrorId.StartsWith("Database", StringComparison.Ordinal) || fault.ErrorId == "DiskFull")
         {
-            throw NotReadable(path, exception.Message, exception);
-        }
-        finally
-        {
-            connection?.Dispose();
+            // A cache's faults have names of their own: what to do is to name another file.
+            throw fault.InnerException is SqliteException cause ? Translate(path, cause) : NotReadable(path, fault.InnerException?.Message ?? "it is a SQLite file of another program", fault.InnerException);
         }
     }
 
@@ -238,75 +250,12 @@ public sealed class EmbeddingCache : IDisposable
         }
     }
 
-    private static void RequireSqlite(string path)
-    {
-        if (!File.Exists(path))
-        {
-            return;
-        }
-
-        Span<byte> head = stackalloc byte[16];
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        int read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        if (read > 0 && !head[..read].SequenceEqual("SQLite format 3\0"u8))
-        {
-            throw NotReadable(path, "it is no SQLite file", null);
-        }
-    }
-
-    private static void Prepare(string path, SqliteConnection connection)
-    {
-        // In this order: where another process makes the tables meanwhile, their owner is seen with them.
-        bool isNew = Scalar(connection, "SELECT count(*) FROM sqlite_master") == 0;
-        long application = Scalar(connection, "PRAGMA application_id");
-        if (isNew && (application == 0 || application == ApplicationId))
-        {
-            Execute(connection, "PRAGMA journal_mode = WAL");
-            using SqliteTransaction transaction = connection.BeginTransaction();
-            Execute(
-                connection,
-                $"""
-                PRAGMA application_id = {ApplicationId};
-                PRAGMA user_version = {SchemaVersion};
-                CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER NOT NULL, changed INTEGER NOT NULL, digest BLOB NOT NULL);
-                CREATE TABLE IF NOT EXISTS encoders (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, name TEXT NOT NULL);
-                CREATE TABLE IF NOT EXISTS embeddings (encoder INTEGER NOT NULL, content BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (encoder, content)) WITHOUT ROWID;
-                """,
-                transaction);
-            transaction.Commit();
-        }
-        else if (application != ApplicationId)
-        {
-            throw NotReadable(path, "it is a SQLite file of another program", null);
-        }
-        else if (Scalar(connection, "PRAGMA user_version") != SchemaVersion)
-        {
-            throw NotReadable(path, "it was written by another version of this software", null);
-        }
-
-        Execute(connection, "PRAGMA synchronous = NORMAL");
-    }
-
-    private static long Scalar(SqliteConnection connection, string sql)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = sql;
-        return (long)command.ExecuteScalar()!;
-    }
-
-    private static void Execute(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.Transaction = transaction;
-        command.ExecuteNonQuery();
-    }
-
     private static QosValuationException Translate(string path, SqliteException exception) => exception.SqliteErrorCode switch
     {
         SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new QosValuationException(
-            "CacheBusy", FaultKind.ReadWrite, $"The cache '{path}' is in use by another process that has not let go of it for {BusySeconds} seconds.", path, exception),
+            "CacheBusy", FaultKind.ReadWrite, $"The cache '{path}' is in use by another process that has not let go of it for {SqliteFile.BusyTimeout / 1000} seconds.", path, exception),
         SQLitePCL.raw.SQLITE_FULL => new QosValuationException("CacheFull", FaultKind.LimitReached, $"There is no room on the disk for the cache '{path}'.", path, exception),
+        SQLitePCL.raw.SQLITE_NOTADB => NotReadable(path, "it is no SQLite file", exception),
         _ => NotReadable(path, exception.Message, exception),
     };
 

@@ -117,6 +117,27 @@ var qosFigure = (function () {
     return result;
   }
 
+  // Whether a figure has several things to tell apart.
+  function hasLegend(figure) {
+    return figure.series.length > 1 || figure.series.some(function (series) { return series.role === 'reference'; });
+  }
+
+  // How a series looks: the same in the plot, in its legend and in the legend that the page makes of buttons.
+  function look(figure, item, theme) {
+    function has(role) { return figure.series.filter(function (series) { return (series.role === 'reference') === (role === 'reference'); }); }
+    var reference = item.role === 'reference';
+    var order = reference ? figure.series.indexOf(item) : has('data').indexOf(item);
+    var scatter = figure.kind === 'scatter' && !reference;
+    return {
+      reference: reference, order: order,
+      color: reference ? theme.muted : theme.colors[order % theme.colors.length],
+      level: levels[has('reference').indexOf(item) % levels.length],
+      dash: reference ? levels[has('reference').indexOf(item) % levels.length].dash : dashes[order % dashes.length],
+      width: reference ? 1.5 : order === 0 ? 3 : 2,
+      symbol: reference ? 'none' : symbols[(order + (scatter ? 4 : 0)) % symbols.length]
+    };
+  }
+
   function low(point) { return typeof point[2] === 'number' ? point[2] : null; }
 
   function high(point) { return typeof point[3] === 'number' ? point[3] : null; }
@@ -207,15 +228,12 @@ var qosFigure = (function () {
     var horizontal = figure.kind === 'bar' && figure.horizontal;
     var categories = figure.x.categories || [];
     var drawn = figure.series.filter(function (series) { return series.role !== 'reference'; });
-    var legend = figure.series.length > 1 || figure.series.some(function (series) { return series.role === 'reference'; });
-    var references = figure.series.filter(function (item) { return item.role === 'reference'; });
+    var shown = drawn.filter(function (series) { return !size.selected || size.selected[series.name] !== false; });
+    var legend = hasLegend(figure);
     var series = [];
 
-    figure.series.forEach(function (item, index) {
-      var reference = item.role === 'reference';
-      var order = reference ? index : drawn.indexOf(item);
-      var color = reference ? theme.muted : theme.colors[order % theme.colors.length];
-      var symbol = symbols[order % symbols.length];
+    figure.series.forEach(function (item) {
+      var own = look(figure, item, theme), reference = own.reference, order = own.order, color = own.color;
       if (figure.kind === 'bar' && !reference) {
         var values = [];
         categories.forEach(function () { values.push(null); });
@@ -225,7 +243,7 @@ var qosFigure = (function () {
           barMaxWidth: horizontal ? 22 : 56, barGap: '8%', barCategoryGap: '34%', stack: figure.stacked ? 'all' : undefined
         });
         if (!figure.stacked && hasErrors(item)) {
-          series.push(whiskers(item, theme, horizontal, theme.text, { index: order, count: drawn.length, barMaxWidth: horizontal ? 22 : 56, barGap: '8%', barCategoryGap: '34%' }));
+          series.push(whiskers(item, theme, horizontal, theme.text, { index: shown.indexOf(item), count: shown.length, barMaxWidth: horizontal ? 22 : 56, barGap: '8%', barCategoryGap: '34%' }));
         }
         return;
       }
@@ -236,8 +254,8 @@ var qosFigure = (function () {
         data: item.points.map(function (point) {
           return point[4] ? { value: [point[0], point[1]], name: point[4] } : [point[0], point[1]];
         }),
-        showSymbol: !reference && !many && figure.symbols !== false, symbol: reference ? 'none' : figure.kind === 'scatter' ? symbols[(order + 4) % symbols.length] : symbol, symbolSize: figure.kind === 'scatter' ? 13 - 2 * (order % 3) : 8,
-        lineStyle: { color: color, width: reference ? 1.5 : order === 0 ? 3 : 2, type: reference ? levels[references.indexOf(item) % levels.length].dash : dashes[order % dashes.length] },
+        showSymbol: !reference && !many && figure.symbols !== false, symbol: own.symbol, symbolSize: figure.kind === 'scatter' ? 13 - 2 * (order % 3) : 8,
+        lineStyle: { color: color, width: own.width, type: own.dash },
         itemStyle: { color: color, borderWidth: 2 }, color: color, connectNulls: false, step: item.step ? 'end' : undefined,
         emphasis: { focus: 'none' }
       });
@@ -249,7 +267,7 @@ var qosFigure = (function () {
     });
 
     var legendHeight = 0;
-    if (legend) {
+    if (legend && !size.selected) {
       var used = 0, rows = 1;
       figure.series.forEach(function (item) {
         var part = (figure.kind === 'line' ? 25 : 14) + 6 + textWidth(item.name, fontSize) + 14;
@@ -280,14 +298,14 @@ var qosFigure = (function () {
     }
 
     var names = figure.series.map(function (item) {
-      return item.role === 'reference' ? { name: item.name, icon: 'path://' + levels[references.indexOf(item) % levels.length].icon, itemStyle: { color: theme.muted, borderWidth: 0 } } : { name: item.name };
+      return item.role === 'reference' ? { name: item.name, icon: 'path://' + look(figure, item, theme).level.icon, itemStyle: { color: theme.muted, borderWidth: 0 } } : { name: item.name };
     });
     return {
       animation: false, backgroundColor: size.paper ? theme.paper : 'transparent', textStyle: { fontFamily: font, color: theme.text },
       aria: { enabled: false },
       title: size.title ? { text: figure.title, left: 8, top: 6, textStyle: { color: theme.text, fontSize: fontSize + 3, fontWeight: 600, width: width - 24, overflow: 'break' } } : undefined,
       legend: legend ? {
-        data: names, left: 8, right: 8, top: titleHeight + 2, itemWidth: figure.kind === 'line' ? 25 : 14, itemHeight: 12, itemGap: 12,
+        show: !size.selected, selected: size.selected, data: names, left: 8, right: 8, top: titleHeight + 2, itemWidth: figure.kind === 'line' ? 25 : 14, itemHeight: 12, itemGap: 12,
         textStyle: { color: theme.text, fontSize: fontSize, fontFamily: font }, inactiveColor: theme.line
       } : undefined,
       grid: { left: 12, right: narrow ? 14 : 22, top: titleHeight + legendHeight + 12, bottom: 12, outerBoundsMode: 'same', outerBoundsContain: 'all' },
@@ -331,7 +349,28 @@ var qosFigure = (function () {
     return '<div style="margin-bottom:4px">' + escape(head) + '</div><table style="border-collapse:collapse">' + rows + '</table>';
   }
 
-  return { option: build, number: number, height: function (figure) {
+  // A series as the legend shows it: a drawing of 25 by 14.
+  function swatch(figure, index, themeName) {
+    var theme = themes[themeName] || themes.light, item = figure.series[index], own = look(figure, item, theme);
+    var hollow = own.symbol.indexOf('empty') === 0, shape = own.symbol.replace('empty', '').toLowerCase();
+    var paint = ' fill="' + (hollow ? '#ffffff' : own.color) + '" stroke="' + own.color + '" stroke-width="' + (hollow ? 2 : 0) + '"';
+    var parts = '';
+    if (figure.kind === 'bar' && !own.reference) {
+      var ink = (decal(own.order, theme) || {}).color, marks = ['', '<path d="M1 13L11 1M7 13L17 1M13 13L23 1"', '<path d="M5 4h3M13 4h3M9 9h3M17 9h3"', '<path d="M1 4h22M1 10h22"'];
+      parts = '<rect x="1" y="1" width="22" height="12" fill="' + own.color + '"/>' + (ink ? marks[own.order % 4] + ' stroke="' + ink + '" stroke-width="2.5"/>' : '');
+    } else {
+      if (figure.kind === 'line' || own.reference) {
+        parts = '<path d="M0 7h25" fill="none" stroke="' + own.color + '" stroke-width="' + own.width + '"' + (own.dash === 'solid' ? '' : ' stroke-dasharray="' + own.dash.join(' ') + '"') + '/>';
+      }
+      parts += shape === 'circle' ? '<circle cx="12.5" cy="7" r="4"' + paint + '/>'
+        : shape === 'rect' ? '<rect x="8.5" y="3" width="8" height="8"' + paint + '/>'
+        : shape === 'triangle' ? '<path d="M12.5 3l4.5 8h-9z"' + paint + '/>'
+        : shape === 'diamond' ? '<path d="M12.5 2l4.5 5l-4.5 5l-4.5-5z"' + paint + '/>' : '';
+    }
+    return '<svg width="25" height="14" viewBox="0 0 25 14" aria-hidden="true" focusable="false">' + parts + '</svg>';
+  }
+
+  return { option: build, number: number, hasLegend: hasLegend, swatch: swatch, height: function (figure) {
     return figure.kind === 'bar' && figure.horizontal ? Math.max(200, 110 + 26 * figure.x.categories.length * (figure.stacked ? 1 : Math.max(1, 0.7 * figure.series.length))) : 380;
   } };
 })();
