@@ -101,6 +101,7 @@ public sealed class PrivacyBudgetTests : IDisposable
         PrivacySpending[] spending = [.. budget.Contributors];
         Assert.Equal(["ann", "bob", "cy"], spending.Select(s => s.Contributor));
         Assert.Equal([2L, 1, 1], spending.Select(s => s.Releases));
+        Assert.Equal([spending[0], spending[2]], budget.SpendingOf(name => name != "bob"));
         Assert.Equal(3, budget.Releases);
         Assert.Equal(Math.Sqrt(0.03), spending[0].Mu, 1e-12);
         Assert.Equal(GaussianCalibration.Epsilon(1 / Math.Sqrt(0.03), 1e-5, 1), spending[0].Spent, 1e-9);
@@ -128,7 +129,7 @@ public sealed class PrivacyBudgetTests : IDisposable
             var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Mechanism = mechanism, Epsilon = epsilon, Delta = delta }, RandomSource.Create(null), store);
             Assert.Single(releaser.Release(Cluster("ann")));
             Assert.InRange(budget.Spent / epsilon, 1 - 1e-9, 1);
-            Assert.Throws<PrivacyBudgetException>(() => releaser.Release(Cluster("ann")));
+            Assert.Contains("no further release", Assert.Throws<PrivacyBudgetException>(() => releaser.Release(Cluster("ann"))).Message, StringComparison.Ordinal);
             Assert.Single(releaser.Release(Cluster("bob")));
         }
     }
@@ -151,6 +152,7 @@ public sealed class PrivacyBudgetTests : IDisposable
         Assert.Equal(0.9, refused.Needed, 1e-6);
         Assert.Equal(budget.Remaining, refused.Remaining);
         Assert.Contains("'ann'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("smaller ε", refused.Message, StringComparison.Ordinal);
         Assert.Equal(drawn, source.Draws);
         Assert.Equal(["ann"], budget.Contributors.Select(s => s.Contributor));
         Assert.Equal(1, budget.Releases);
