@@ -56,13 +56,10 @@ public sealed class GetPrivacyBudgetCommand : QosCmdlet
                     return;
                 }
 
-                foreach (PrivacySpending spending in budget.Contributors)
+                foreach (PrivacySpending spending in budget.SpendingOf(name => Array.Exists(patterns, pattern => pattern.IsMatch(name))))
                 {
                     Cancellation.ThrowIfCancellationRequested();
-                    if (Array.Exists(patterns, pattern => pattern.IsMatch(spending.Contributor)))
-                    {
-                        WriteRecord(spending);
-                    }
+                    WriteRecord(spending);
                 }
             });
         }

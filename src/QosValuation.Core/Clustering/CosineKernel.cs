@@ -1,6 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace QosValuation.Clustering;
 
@@ -18,60 +16,6 @@ internal static class CosineKernel
 
     /// <summary>What comparisons with a threshold forgive: the rounding of an inner product of unit vectors in single precision.</summary>
     public const float Rounding = 1e-6f;
-
-    /// <summary>Finds the row of highest inner product with a vector; ties go to the lowest row. O(rows·d), SIMD, four rows a pass.</summary>
-    /// <param name="matrix">At least one row.</param>
-    /// <param name="query">A vector padded with zeros to the matrix's stride.</param>
-    /// <param name="cosine">The highest product.</param>
-    /// <returns>The row; −1 where the matrix is empty.</returns>
-    public static int Nearest(VectorMatrix matrix, ReadOnlySpan<float> query, out float cosine)
-    {
-        int best = -1;
-        cosine = float.NegativeInfinity;
-        int rows = matrix.Count;
-        int stride = matrix.Stride;
-        if (query.Length != stride)
-        {
-            throw new ArgumentException("The query must be padded to the matrix's stride.", nameof(query));
-        }
-
-        ref float q = ref MemoryMarshal.GetReference(query);
-        for (int row = 0; row < rows; row += 4)
-        {
-            // Past the end the last row is computed again; it never beats itself.
-            int last = rows - 1;
-            ref float r0 = ref matrix.Reference(row);
-            ref float r1 = ref matrix.Reference(Math.Min(row + 1, last));
-            ref float r2 = ref matrix.Reference(Math.Min(row + 2, last));
-            ref float r3 = ref matrix.Reference(Math.Min(row + 3, last));
-            Vector<float> s0 = default, s1 = default, s2 = default, s3 = default;
-            for (nuint k = 0; k < (nuint)stride; k += (nuint)Vector<float>.Count)
-            {
-                Vector<float> x = Vector.LoadUnsafe(ref q, k);
-                s0 = Vector.FusedMultiplyAdd(x, Vector.LoadUnsafe(ref r0, k), s0);
-                s1 = Vector.FusedMultiplyAdd(x, Vector.LoadUnsafe(ref r1, k), s1);
-                s2 = Vector.FusedMultiplyAdd(x, Vector.LoadUnsafe(ref r2, k), s2);
-                s3 = Vector.FusedMultiplyAdd(x, Vector.LoadUnsafe(ref r3, k), s3);
-            }
-
-            Keep(Vector.Sum(s0), row, ref cosine, ref best);
-            Keep(Vector.Sum(s1), Math.Min(row + 1, last), ref cosine, ref best);
-            Keep(Vector.Sum(s2), Math.Min(row + 2, last), ref cosine, ref best);
-            Keep(Vector.Sum(s3), Math.Min(row + 3, last), ref cosine, ref best);
-        }
-
-        return best;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Keep(float value, int row, ref float cosine, ref int best)
-        {
-            if (value > cosine)
-            {
-                cosine = value;
-                best = row;
-            }
-        }
-    }
 
     /// <summary>
     /// The 4 × 3 inner products of rows <paramref name="row"/>.. of one matrix and <paramref name="column"/>.. of another.

@@ -13,7 +13,7 @@ internal sealed class GradientBuilder
     private static readonly HashSet<string> Flat = new(StringComparer.Ordinal)
     {
         "Shape", "Size", "ArgMax", "ArgMin", "NonZero", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Not", "Xor",
-        "IsNaN", "IsInf", "Sign", "Floor", "Ceil", "Round", "ConstantOfShape", "EyeLike", "OneHot", "RandomNormalLike", "RandomUniformLike", "Bernoulli",
+        "IsNaN", "IsInf", "Sign", "Floor", "Ceil", "Round", "Hardmax", "ConstantOfShape", "EyeLike", "OneHot", "RandomNormalLike", "RandomUniformLike", "Bernoulli",
     };
 
     private readonly OnnxGraph _graph;
@@ -115,6 +115,11 @@ internal sealed class GradientBuilder
             throw NotSupported(node, standard
                 ? "there is no rule for this operator"
                 : $"operators of the domain {node.Domain} are products of an optimiser; use the plain export of the model");
+        }
+
+        if (node.OpType != "Split" && node.Output.Skip(1).FirstOrDefault(_partials.ContainsKey) is string secondary)
+        {
+            throw NotSupported(node, $"its secondary output {secondary} is used");
         }
 
         rule(new RuleContext(this, node));

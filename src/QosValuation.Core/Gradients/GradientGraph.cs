@@ -1,3 +1,4 @@
+using Microsoft.ML.OnnxRuntime.Tensors;
 using QosValuation.Gradients.Onnx;
 
 namespace QosValuation.Gradients;
@@ -74,7 +75,8 @@ public sealed class GradientGraph
     /// <exception cref="QosValuationException">
     /// ModelNotFound, OnnxModelInvalid; GradientModelQuantized for integer models; GradientOpsetNotSupported before
     /// opset 11; GradientOperatorNotSupported, naming the node, for an operator without a rule; GradientNameNotFound for
-    /// an unknown input, output or weight; GradientIndependent where the output does not depend on it;
+    /// an unknown input, output or weight; GradientTypeNotSupported where input or output are not floating-point numbers;
+    /// GradientIndependent where the output does not depend on it;
     /// GradientShapesUnknown where the model does not run.
     /// </exception>
     public static GradientGraph Build(string modelPath, GradientOptions? options = null)
@@ -123,11 +125,17 @@ public sealed class GradientGraph
         string inputName = options.InputName
             ?? graph.Inputs.Find(i => i.Name == "pixel_values")?.Name
             ?? graph.Inputs.Find(i => !parameters.ContainsKey(i.Name) && OnnxType.IsFloating(graph.TypeOf(i.Name)))?.Name
+            ?? graph.Inputs.Find(i => !parameters.ContainsKey(i.Name))?.Name
             ?? string.Empty;
         ValueInfoProto? input = graph.Inputs.Find(i => i.Name == inputName);
         if (input is null && (options.WithInputGradient || inputName.Length > 0))
         {
-            throw NotFound("floating-point input", inputName, graph.Inputs.Select(i => i.Name));
+            throw NotFound("input", inputName, graph.Inputs.Select(i => i.Name));
+        }
+
+        if (input is not null && options.WithInputGradient && !OnnxType.IsFloating(graph.TypeOf(inputName)))
+        {
+            throw NotFloating(graph, "input", inputName);
         }
 
         if (graph.Opset < 13)
@@ -137,6 +145,7 @@ public sealed class GradientGraph
 
         GraphNormalizer.RaiseOpset(graph);
         graph.InferTypes();
+        GraphNormalizer.Tidy(graph);
         GraphNormalizer.RemoveIdentities(graph);
         graph.RemoveDeadCode();
         GraphNormalizer.Decompose(graph);
@@ -148,6 +157,11 @@ public sealed class GradientGraph
         if (!graph.Shapes.TryGetValue(outputName, out MeasuredShape? outputShape))
         {
             throw NotFound("measurable output", outputName, graph.Outputs.Select(o => o.Name));
+        }
+
+        if (!OnnxType.IsFloating(graph.TypeOf(outputName)))
+        {
+            throw NotFloating(graph, "output", outputName);
         }
 
         (string cotangent, string? seedName, string? scoreName) = Seeding(graph, output, options.Seed);
@@ -188,12 +202,44 @@ public sealed class GradientGraph
         };
     }
 
+    /// <summary>Makes sure that one array of single-precision numbers, with the seed and the weights, is all that the graph reads.</summary>
+    /// <exception cref="QosValuationException">GradientTypeNotSupported, GradientInputMissing.</exception>
+    internal void RequireSingleInput()
+    {
+        foreach (ValueInfoProto read in Model.Graph.Input)
+        {
+            if (read.Name != InputName && read.Name != SeedName && !ParameterTensors.ContainsKey(read.Name))
+            {
+                throw new QosValuationException(
+                    "GradientInputMissing",
+                    FaultKind.NotSupported,
+                    $"The model reads {read.Name} besides {InputName}; use a model that takes pixels alone, such as the vision half of a CLIP pair (vision_model.onnx).",
+                    read.Name);
+            }
+
+            if (read.Type.TensorType.ElemType != OnnxType.Single)
+            {
+                throw new QosValuationException(
+                    "GradientTypeNotSupported",
+                    FaultKind.NotSupported,
+                    $"The model computes {read.Name} in type {(TensorElementType)read.Type.TensorType.ElemType}; use a model in single or half precision.",
+                    read.Name);
+            }
+        }
+    }
+
     private static long[] Sizes(MeasuredShape shape) => [.. Enumerable.Range(0, shape.Rank).Select(d => shape.At(d) ?? -1)];
 
     private static QosValuationException NotFound(string what, string name, IEnumerable<string> present) => new(
         "GradientNameNotFound",
         FaultKind.NotFound,
         $"The model has no {what} named '{name}'; it has: {string.Join(", ", present)}.",
+        name);
+
+    private static QosValuationException NotFloating(OnnxGraph graph, string what, string name) => new(
+        "GradientTypeNotSupported",
+        FaultKind.NotSupported,
+        $"The {what} {name} holds {(TensorElementType)graph.TypeOf(name)} values, and only floating-point values have a gradient. Name another {what}, or export the model with floating-point pixels.",
         name);
 
     private static QosValuationException Independent(string output, string name) => new(
@@ -247,6 +293,7 @@ public sealed class GradientGraph
             }
 
             bool image = shape.Dim.Count == 4 && OnnxType.IsFloating(input.Type.TensorType.ElemType);
+            int channel = image && shape.Dim[3].DimValue == 3 && ShapeProbe.Symbol(input, 1) is not null ? 3 : 1;
             for (int d = 0; d < shape.Dim.Count; d++)
             {
                 if (ShapeProbe.Symbol(input, d) is not string symbol)
@@ -258,11 +305,11 @@ public sealed class GradientGraph
                 {
                     shape.Dim[d].DimValue = size;
                 }
-                else if (image && d == 1)
+                else if (image && d == channel)
                 {
                     shape.Dim[d].DimValue = 3;
                 }
-                else if (image && d > 1)
+                else if (image && d > 0)
                 {
                     sides.Add(shape.Dim[d]);
                 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -97,7 +98,7 @@ public sealed class GradientModel : IDisposable
 
     /// <summary>Runs the model forward and backward on a batch.</summary>
     /// <param name="input">batch·<see cref="InputLength"/> elements, item after item; for images preprocessed pixels in channel, row, column order.</param>
-    /// <param name="batch">The number of items, at least 1.</param>
+    /// <param name="batch">The number of items, at least 1; a model exported for batches of one size runs as often as it takes, so it must divide this.</param>
     /// <param name="seed">
     /// The cotangent (batch·<see cref="OutputLength"/>), or the target (<see cref="OutputLength"/> for one shared by all items,
     /// or batch·<see cref="OutputLength"/>); empty where the seed is <see cref="GradientSeed.Sum"/>.
@@ -107,6 +108,10 @@ public sealed class GradientModel : IDisposable
     /// <param name="scores">Receives one cosine an item where the seed is <see cref="GradientSeed.Cosine"/>; may be empty.</param>
     /// <param name="cancellation">Ends the run at the next node.</param>
     /// <exception cref="ArgumentException">A span has the wrong length.</exception>
+    /// <exception cref="QosValuationException">
+    /// GradientTypeNotSupported: the model computes in double precision; GradientInputMissing: it reads a further input;
+    /// GradientBatchFixed: it takes batches of one size, which does not divide this one.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The run was ended; the spans hold nothing of use.</exception>
     public unsafe void Evaluate(
         ReadOnlySpan<float> input,
@@ -119,11 +124,18 @@ public sealed class GradientModel : IDisposable
     {
         cancellation.ThrowIfCancellationRequested();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        Graph.RequireSingleInput();
+        if (Graph.InputShape.Count > 0 && Graph.InputShape[0] is > 0 and var part && part != batch)
+        {
+            EvaluateInParts((int)part, input, batch, seed, gradient, output, scores, cancellation);
+            return;
+        }
+
         bool withGradient = Graph.GradientNames.TryGetValue(Graph.InputName, out string? gradientName);
         long[] inputShape = Shape(Graph.InputShape, batch);
         long[] outputShape = Shape(Graph.OutputShape, batch);
         int seedItems = OutputLength == 0 ? 0 : seed.Length / OutputLength;
-        long[] seedShape = Graph.Seed == GradientSeed.Cosine ? Shape(Graph.OutputShape, seedItems == 1 ? 1 : batch) : outputShape;
+        long[] seedShape = Graph.Seed == GradientSeed.Cosine ? [seedItems == 1 ? 1 : batch, OutputLength] : outputShape;
         Require(input.Length, Count(inputShape), nameof(input));
         Require(gradient.Length, withGradient ? Count(inputShape) : 0, nameof(gradient));
         Require(seed.Length, Graph.SeedName is null ? 0 : Count(seedShape), nameof(seed));
@@ -170,6 +182,55 @@ public sealed class GradientModel : IDisposable
             }
 
             Run(feeds, fetches, cancellation);
+        }
+    }
+
+    /// <summary>Runs a model whose batch is fixed as often as it takes; the weights' gradients are summed.</summary>
+    private void EvaluateInParts(
+        int part,
+        ReadOnlySpan<float> input,
+        int batch,
+        ReadOnlySpan<float> seed,
+        Span<float> gradient,
+        Span<float> output,
+        Span<float> scores,
+        CancellationToken cancellation)
+    {
+        if (batch % part != 0 || Graph.OutputShape.Count == 0 || Graph.OutputShape[0] != part)
+        {
+            throw new QosValuationException(
+                "GradientBatchFixed",
+                FaultKind.InvalidArgument,
+                $"The model takes batches of {part} and was given {batch}; give a multiple of {part}, or export the model with a dynamic batch.",
+                batch);
+        }
+
+        bool shared = Graph.Seed == GradientSeed.Cosine && seed.Length == OutputLength;
+        Require(input.Length, (long)batch * InputLength, nameof(input));
+        Require(gradient.Length, Graph.GradientNames.ContainsKey(Graph.InputName) ? input.Length : 0, nameof(gradient));
+        Require(seed.Length, Graph.SeedName is null ? 0 : shared ? OutputLength : (long)batch * OutputLength, nameof(seed));
+        Require(output.Length, output.IsEmpty ? 0 : (long)batch * OutputLength, nameof(output));
+        Require(scores.Length, scores.IsEmpty ? 0 : batch, nameof(scores));
+        float[][] sums = [.. Parameters.Select(parameter => new float[parameter.Gradient.Length])];
+        for (int first = 0; first < batch; first += part)
+        {
+            Evaluate(
+                input.Slice(first * InputLength, part * InputLength),
+                part,
+                shared || seed.IsEmpty ? seed : seed.Slice(first * OutputLength, part * OutputLength),
+                gradient.IsEmpty ? gradient : gradient.Slice(first * InputLength, part * InputLength),
+                output.IsEmpty ? output : output.Slice(first * OutputLength, part * OutputLength),
+                scores.IsEmpty ? scores : scores.Slice(first, part),
+                cancellation);
+            for (int p = 0; p < sums.Length; p++)
+            {
+                TensorPrimitives.Add(sums[p], Parameters[p].Gradient, sums[p]);
+            }
+        }
+
+        for (int p = 0; p < sums.Length; p++)
+        {
+            sums[p].CopyTo(Parameters[p].Gradient, 0);
         }
     }
 

@@ -239,6 +239,16 @@ internal static partial class GradientRules
         }
     }
 
+    private static void Shrink(RuleContext c) => c.Give(
+        0,
+        c.Op("Where", c.Op("Greater", c.Op("Abs", c.X), c.Scalar(c.Node.Float("lambd", 0.5f))), c.Gradient, c.Scalar(0)));
+
+    private static void ThresholdedRelu(RuleContext c) =>
+        c.Give(0, c.Op("Where", c.Op("Greater", c.X, c.Scalar(c.Node.Float("alpha", 1))), c.Gradient, c.Scalar(0)));
+
+    /// <summary>The slope 1/√(1 − x²), of asin, and negated of acos.</summary>
+    private static string ArcSlope(RuleContext c) => c.Op("Div", c.Gradient, c.Op("Sqrt", c.Op("Sub", c.Scalar(1), c.Op("Mul", c.X, c.X))));
+
     private static void ErrorFunction(RuleContext c)
     {
         string density = c.Op("Exp", c.Op("Neg", c.Op("Mul", c.X, c.X)));

@@ -18,15 +18,22 @@ internal static partial class GradientRules
 
     private static void Tile(RuleContext c)
     {
-        long[] repeats = c.ConstantInts(1, "list of repeats");
+        // [r₀·s₀, r₁·s₁, …] → [r₀, s₀, r₁, s₁, …], summed over the repeats.
         MeasuredShape shape = c.Shape(c.X);
-        MeasuredShape interleaved = shape.Map(row => [.. row.SelectMany((size, d) => (long[])[repeats[d], size])]);
-        if (interleaved.AsReshapeTarget() is not long[] target)
+        string target;
+        if (c.G.ConstantInts(c.Node.Input[1]) is long[] repeats
+            && shape.Map(row => [.. row.SelectMany((size, d) => (long[])[repeats[d], size])]).AsReshapeTarget() is long[] interleaved)
         {
-            throw c.Refuse("several of its sizes are not fixed");
+            target = c.G.Int64(interleaved);
+        }
+        else
+        {
+            string last = c.G.Int64(1);
+            string pairs = c.G.Op("Concat", [c.Op("Unsqueeze", c.Node.Input[1], last), c.Op("Unsqueeze", c.ShapeTensor(c.X), last)], ("axis", 1L));
+            target = c.Op("Reshape", pairs, c.G.Int64(-1));
         }
 
-        string blocks = c.Op("Reshape", c.Gradient, c.G.Int64(target));
+        string blocks = c.Op("Reshape", c.Gradient, target);
         long[] axes = [.. Enumerable.Range(0, shape.Rank).Select(d => 2L * d)];
         c.Give(0, c.G.Op("ReduceSum", [blocks, c.G.Int64(axes)], ("keepdims", 0L)));
     }
@@ -136,15 +143,81 @@ internal static partial class GradientRules
 
     private static void Pad(RuleContext c)
     {
-        if (c.Node.Text("mode", "constant") != "constant")
+        if (c.Node.Text("mode", "constant") is var mode && mode != "constant")
         {
-            throw c.Refuse("only constant padding has a rule");
+            PadFromWithin(c, mode);
+            return;
         }
 
         // Padding by the negated amounts cuts what was added, and fills with zeros what was cut.
         string back = c.G.ConstantInts(c.Node.Input[1]) is long[] pads ? c.G.Int64([.. pads.Select(p => -p)]) : c.Op("Neg", c.Node.Input[1]);
         c.Give(0, c.Node.In(3).Length > 0 ? c.Op("Pad", c.Gradient, back, string.Empty, c.Node.Input[3]) : c.Op("Pad", c.Gradient, back));
     }
+
+    /// <summary>Padding with the value's own elements, axis by axis: each cotangent returns to the element it was copied from.</summary>
+    private static void PadFromWithin(RuleContext c, string mode)
+    {
+        MeasuredShape shape = c.Shape(c.X);
+        long[] pads = c.ConstantInts(1, "padding");
+        int[] axes = c.Node.In(3).Length > 0
+            ? [.. c.ConstantInts(3, "list of axes").Select(a => (int)(a < 0 ? a + shape.Rank : a))]
+            : [.. Enumerable.Range(0, shape.Rank)];
+        string gradient = c.Gradient;
+        for (int k = 0; k < axes.Length; k++)
+        {
+            if (pads[k] == 0 && pads[axes.Length + k] == 0)
+            {
+                continue;
+            }
+
+            long size = c.Size(c.X, axes[k]);
+            long[] sources = new long[pads[k] + size + pads[axes.Length + k]];
+            for (int i = 0; i < sources.Length; i++)
+            {
+                long at = i - pads[k];
+                sources[i] = mode switch
+                {
+                    "edge" => Math.Clamp(at, 0, size - 1),
+                    "wrap" => ((at % size) + size) % size,
+                    "reflect" when size > 1 => Math.Abs((((at + size - 1) % (2 * (size - 1))) + (2 * (size - 1))) % (2 * (size - 1)) - (size - 1)),
+                    "reflect" => 0,
+                    _ => throw c.Refuse($"its mode {mode} is not known"),
+                };
+            }
+
+            gradient = Scatter(c, gradient, c.G.Int64(sources), axes[k], c.G.Int64(size), shape.Rank);
+        }
+
+        c.Give(0, gradient);
+    }
+
+    /// <summary>Values written over or added to some places: those places' cotangents go to the values.</summary>
+    private static void ScatterBack(RuleContext c, string gather, params (string, object)[] attributes)
+    {
+        string reduction = c.Node.Text("reduction", "none");
+        if (reduction is not ("none" or "add"))
+        {
+            throw c.Refuse($"its reduction is {reduction}");
+        }
+
+        string indices = c.Node.Input[1];
+        if (c.Needs(0))
+        {
+            c.Give(0, reduction == "add" ? c.Gradient : c.G.Op(c.Node.OpType, [c.Gradient, indices, c.ZerosLike(c.Node.Input[2])], attributes));
+        }
+
+        if (c.Needs(2))
+        {
+            c.Give(2, c.G.Op(gather, [c.Gradient, indices], attributes));
+        }
+    }
+
+    private static void TopK(RuleContext c) => c.Give(
+        0,
+        c.G.Op("ScatterElements", [c.ZerosLike(c.X), SecondaryOutput(c, 1), c.Gradient], ("axis", c.Node.Int("axis", -1))));
+
+    private static void Trilu(RuleContext c) =>
+        c.Give(0, c.G.Op("Trilu", [c.Gradient, .. c.Node.Input.Skip(1)], ("upper", c.Node.Int("upper", 1))));
 
     private static void Gather(RuleContext c)
     {

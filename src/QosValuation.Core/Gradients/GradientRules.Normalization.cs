@@ -47,7 +47,7 @@ internal static partial class GradientRules
         if (c.Node.Output[index].Length == 0)
         {
             c.Node.Output[index] = c.G.Unique("autodiff/" + c.Node.OpType + "_output" + index);
-            c.G.Types[c.Node.Output[index]] = c.Node.OpType == "MaxPool" ? OnnxType.Int64 : OnnxType.Single;
+            c.G.Types[c.Node.Output[index]] = c.Node.OpType is "MaxPool" or "TopK" ? OnnxType.Int64 : OnnxType.Single;
         }
 
         return c.Node.Output[index];
@@ -57,7 +57,7 @@ internal static partial class GradientRules
     {
         if (c.Node.Int("training_mode", 0) != 0)
         {
-            throw c.Refuse("it is in training mode");
+            throw c.Refuse("its running statistics are used in training mode");
         }
 
         if (c.Needs(3) || c.Needs(4))
@@ -165,6 +165,26 @@ internal static partial class GradientRules
 
         c.Give(0, gradient);
     }
+
+    private static void ReduceL2(RuleContext c) => Reduction(c, static (c, g, y) =>
+    {
+        // At the origin the norm has a kink; 0 is among its slopes there.
+        string safe = c.Op("Where", c.Op("Equal", y, c.Scalar(0)), c.Scalar(1), y);
+        return c.Op("Mul", c.Op("Div", g, safe), c.X);
+    });
+
+    private static void ReduceProduct(RuleContext c) => Reduction(c, static (c, g, _) =>
+    {
+        // The product of the others: ∏/x where nothing is 0; where one factor is 0 only that one has a slope.
+        string axes = c.G.Int64([.. ReducedAxes(c).Select(a => (long)a)]);
+        string isZero = c.Op("Equal", c.X, c.Scalar(0));
+        string factors = c.Op("Where", isZero, c.Scalar(1), c.X);
+        string product = c.G.Op("ReduceProd", [factors, axes], ("keepdims", 1L));
+        string zeros = c.G.Op("ReduceSum", [c.Indicator(isZero), axes], ("keepdims", 1L));
+        string others = c.Op("Sub", zeros, c.Indicator(isZero));
+        string slope = c.Op("Where", c.Op("Equal", others, c.Scalar(0)), c.Op("Div", product, factors), c.Scalar(0));
+        return c.Op("Mul", g, slope);
+    });
 
     private static void ReduceMean(RuleContext c)
     {

@@ -22,7 +22,13 @@ internal static partial class GradientRules
     {
         if (c.Node.Int("storage_order", 0) != 0)
         {
-            throw c.Refuse("its storage order is by columns");
+            // It numbers the indices by columns; where nothing else reads them they can be by rows.
+            if (c.Node.Out(1).Length > 0)
+            {
+                throw c.Refuse("its storage order is by columns");
+            }
+
+            c.Node.Remove("storage_order");
         }
 
         // The forward node says where each maximum lay; windows may overlap, so the cotangents are added there.
@@ -64,13 +70,12 @@ internal static partial class GradientRules
     private static string SpreadBlocks(RuleContext c, Window window, string gradient)
     {
         int spatial = window.Count;
-        long[] inserted = [.. Enumerable.Range(0, spatial).Select(d => 3L + (2 * d))];
-        string blocks = c.Op("Unsqueeze", gradient, c.G.Int64(inserted));
-        long[] repeat = [1, 1, .. Enumerable.Range(0, spatial).SelectMany(d => (long[])[1, window.Kernel[d]])];
-        blocks = c.Op("Expand", blocks, c.G.Int64(repeat));
+        string scales = c.G.Constant([1, 1, .. window.Kernel.Select(k => (double)k)], OnnxType.Single, spatial + 2);
+        string result = c.G.Op(
+            "Resize",
+            [gradient, string.Empty, scales],
+            ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"));
         long[] covered = [.. Enumerable.Range(0, spatial).Select(d => window.Output[d] * window.Kernel[d])];
-        long channels = c.Size(c.X, 1);
-        string result = c.Op("Reshape", blocks, c.G.Int64([-1, channels, .. covered]));
         if (covered.SequenceEqual(window.Input))
         {
             return result;
@@ -128,7 +133,7 @@ internal static partial class GradientRules
 
             long small = c.Size(c.X, d);
             long large = c.Size(c.Y, d);
-            double[] matrix = ResizeMatrix.Measure(c.Node, mode, small, large, c);
+            double[] matrix = ResizeMatrix.Measure(c.Node, mode, d, small, large, c);
             string weights = c.G.Constant(matrix, c.Type, large, small);
             long[] perm = [.. Enumerable.Range(0, from.Rank).Select(k => (long)k)];
             (perm[d], perm[^1]) = (perm[^1], perm[d]);
@@ -143,12 +148,16 @@ internal static partial class GradientRules
 
     private static void DepthToSpace(RuleContext c)
     {
-        if (c.Node.Text("mode", "DCR") != "DCR")
+        long side = c.Node.Int("blocksize", 1);
+        string deep = c.G.Op("SpaceToDepth", [c.Gradient], ("blocksize", side));
+        if (c.Node.Text("mode", "DCR") == "CRD")
         {
-            throw c.Refuse("its mode is not DCR");
+            // The channels came by (channel, row, column) and not by (row, column, channel).
+            string split = c.Op("Reshape", deep, c.G.Int64(0, side * side, c.Size(c.X, 1) / (side * side), -1));
+            deep = c.ReshapeLike(c.G.Op("Transpose", [split], ("perm", (long[])[0, 2, 1, 3])), c.X);
         }
 
-        c.Give(0, c.G.Op("SpaceToDepth", [c.Gradient], ("blocksize", c.Node.Int("blocksize", 1))));
+        c.Give(0, deep);
     }
 
     private static void SpaceToDepth(RuleContext c) =>

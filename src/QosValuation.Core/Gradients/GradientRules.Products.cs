@@ -103,11 +103,10 @@ internal static partial class GradientRules
     private static void Einsum(RuleContext c)
     {
         string equation = c.Node.Text("equation", string.Empty).Replace(" ", string.Empty, StringComparison.Ordinal);
-        string[] sides = equation.Split("->");
-        string[] operands = sides[0].Split(',');
-        if (sides.Length != 2 || equation.Contains('.', StringComparison.Ordinal) || operands.Any(o => o.Distinct().Count() != o.Length))
+        (string[] operands, string result) = Written(c, equation);
+        if (operands.Any(o => o.Distinct().Count() != o.Length))
         {
-            throw c.Refuse($"the equation '{equation}' has an ellipsis, a repeated index or no output");
+            throw c.Refuse($"the equation '{equation}' has a repeated index");
         }
 
         for (int i = 0; i < operands.Length; i++)
@@ -120,10 +119,19 @@ internal static partial class GradientRules
             // The product of the cotangent and the other operands, summed to this operand's indices; an index that only
             // this operand has was summed away, so its gradient is repeated along it.
             string own = operands[i];
+            MeasuredShape shape = c.Shape(c.Node.Input[i]);
             string[] others = [.. operands.Where((_, k) => k != i)];
-            string reachable = new([.. own.Where(index => sides[1].Contains(index, StringComparison.Ordinal) || others.Any(o => o.Contains(index, StringComparison.Ordinal)))]);
+            string reachable = new([.. own.Where(index => result.Contains(index, StringComparison.Ordinal) || others.Any(o => o.Contains(index, StringComparison.Ordinal)))]);
             string[] inputs = [c.Gradient, .. c.Node.Input.Where((_, k) => k != i)];
-            string gradient = c.G.Op("Einsum", inputs, ("equation", string.Join(',', [sides[1], .. others]) + "->" + reachable));
+            string gradient = c.G.Op("Einsum", inputs, ("equation", string.Join(',', [result, .. others]) + "->" + reachable));
+
+            // An index of size 1 here and of more elsewhere was repeated, so its gradient is summed.
+            long[] repeated = [.. Enumerable.Range(0, reachable.Length).Where(d => shape.IsOneAt(own.IndexOf(reachable[d], StringComparison.Ordinal)) && IsWide(reachable[d])).Select(d => (long)d)];
+            if (repeated.Length > 0)
+            {
+                gradient = c.G.Op("ReduceSum", [gradient, c.G.Int64(repeated)], ("keepdims", 1L));
+            }
+
             int[] lost = [.. Enumerable.Range(0, own.Length).Where(d => !reachable.Contains(own[d], StringComparison.Ordinal))];
             if (lost.Length > 0)
             {
@@ -133,6 +141,36 @@ internal static partial class GradientRules
 
             c.Give(i, gradient);
         }
+
+        bool IsWide(char index) => operands.Select((operand, k) => (Shape: c.Shape(c.Node.Input[k]), Place: operand.IndexOf(index, StringComparison.Ordinal)))
+            .Any(o => o.Place >= 0 && !o.Shape.IsOneAt(o.Place));
+    }
+
+    /// <summary>An Einsum equation written out: a letter for every dimension an ellipsis stands for, and the output stated.</summary>
+    private static (string[] Operands, string Result) Written(RuleContext c, string equation)
+    {
+        const string ellipsis = "...";
+        string[] sides = equation.Split("->");
+        string[] operands = sides[0].Split(',');
+        string unused = new([.. Enumerable.Range('a', 26).Concat(Enumerable.Range('A', 26)).Select(letter => (char)letter).Where(letter => !equation.Contains(letter, StringComparison.Ordinal))]);
+        int hidden = 0;
+        for (int i = 0; i < operands.Length; i++)
+        {
+            if (operands[i].Contains(ellipsis, StringComparison.Ordinal))
+            {
+                // Dimensions under an ellipsis are aligned at its end, as in broadcasting.
+                int count = c.Shape(c.Node.Input[i]).Rank - (operands[i].Length - ellipsis.Length);
+                hidden = Math.Max(hidden, count);
+                operands[i] = operands[i].Replace(ellipsis, new string([.. unused[..count].Reverse()]), StringComparison.Ordinal);
+            }
+        }
+
+        string dots = new([.. unused[..hidden].Reverse()]);
+        string letters = string.Concat(operands);
+        string result = sides.Length == 2
+            ? sides[1].Replace(ellipsis, dots, StringComparison.Ordinal)
+            : dots + new string([.. letters.Where(index => !dots.Contains(index, StringComparison.Ordinal) && letters.Count(l => l == index) == 1).Order()]);
+        return (operands, result);
     }
 
     /// <summary>The geometry of a convolution or pooling window along its spatial dimensions.</summary>
@@ -177,6 +215,45 @@ internal static partial class GradientRules
             return new Window(kernel, strides, dilations, pads[..count], pads[count..], input, output);
         }
 
+        /// <summary>
+        /// The gradient of a convolution of stride 1 with respect to its input, as a convolution with the mirrored weights:
+        /// ONNX Runtime's kernels for Conv are several times as fast as those for ConvTranspose. Null for other strides, and
+        /// where more was padded than the window reaches.
+        /// </summary>
+        public string? Mirrored(RuleContext c, string gradient, string weights, long group)
+        {
+            long[] reach = [.. Enumerable.Range(0, Count).Select(d => Dilations[d] * (Kernel[d] - 1))];
+            long[] pads = [.. reach.Zip(Begin, (r, p) => r - p), .. reach.Zip(End, (r, p) => r - p)];
+            if (Strides.Any(s => s != 1) || pads.Any(p => p < 0))
+            {
+                return null;
+            }
+
+            string mirrored = weights;
+            if (Kernel.Any(k => k > 1))
+            {
+                long[] back = [.. Enumerable.Repeat(-1L, Count)];
+                long[] axes = [.. Enumerable.Range(2, Count).Select(d => (long)d)];
+                mirrored = c.Op("Slice", mirrored, c.G.Int64(back), c.G.Int64([.. Enumerable.Repeat(long.MinValue, Count)]), c.G.Int64(axes), c.G.Int64(back));
+            }
+
+            // Within every group inputs and outputs change places.
+            long outputs = c.Size(weights, 0) / group;
+            long inputs = c.Size(weights, 1);
+            if (group == 1)
+            {
+                mirrored = c.G.Op("Transpose", [mirrored], ("perm", (long[])[1, 0, .. Enumerable.Range(2, Count).Select(d => (long)d)]));
+            }
+            else if (outputs > 1 || inputs > 1)
+            {
+                string split = c.Op("Reshape", mirrored, c.G.Int64([group, outputs, inputs, .. Kernel]));
+                string turned = c.G.Op("Transpose", [split], ("perm", (long[])[0, 2, 1, .. Enumerable.Range(3, Count).Select(d => (long)d)]));
+                mirrored = c.Op("Reshape", turned, c.G.Int64([group * inputs, outputs, .. Kernel]));
+            }
+
+            return c.G.Op("Conv", [gradient, mirrored], ("kernel_shape", Kernel), ("strides", Strides), ("dilations", Dilations), ("pads", pads), ("group", group));
+        }
+
         /// <summary>The gradient of a convolution with respect to its input: the transposed convolution back to the input's size.</summary>
         public string Transposed(RuleContext c, string gradient, string weights, long group)
         {
@@ -205,7 +282,7 @@ internal static partial class GradientRules
         Window window = Window.Of(c, c.X, c.Y, kernel);
         if (c.Needs(0))
         {
-            c.Give(0, window.Transposed(c, c.Gradient, weights, group));
+            c.Give(0, window.Mirrored(c, c.Gradient, weights, group) ?? window.Transposed(c, c.Gradient, weights, group));
         }
 
         if (c.Needs(1))

@@ -208,9 +208,14 @@ internal static class GraphNormalizer
                     node.Set("num_outputs", (long)node.Output.Count);
                 }
             }
-            else if (standard && from < 13 && node.OpType is "Softmax" or "LogSoftmax" && RaiseSoftmax(graph, node))
+            else if (standard && from < 13 && node.OpType is "Softmax" or "LogSoftmax" or "Hardmax" && RaiseSoftmax(graph, node))
             {
                 continue;
+            }
+            else if (standard && from < 14 && node.OpType == "BatchNormalization" && node.Output.Count > 1)
+            {
+                // Before opset 14 the number of outputs said that the batch's own statistics are used.
+                node.Set("training_mode", 1L);
             }
 
             graph.Nodes.Add(node);
@@ -219,7 +224,30 @@ internal static class GraphNormalizer
         graph.Opset = MinimumOpset;
     }
 
-    /// <summary>Removes Identity, inference-mode Dropout and casts to the same type.</summary>
+    /// <summary>Writes CastLike as Cast, and drops secondary outputs that nothing reads (the mask of a Dropout, for one).</summary>
+    /// <param name="graph">The graph to edit; types must be inferred.</param>
+    public static void Tidy(OnnxGraph graph)
+    {
+        HashSet<string> read = graph.Nodes.SelectMany(node => node.Reads()).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
+        foreach (NodeProto node in graph.Nodes)
+        {
+            if (node.OpType == "CastLike" && graph.TypeOf(node.In(1)) is var type and not OnnxType.Undefined)
+            {
+                node.OpType = "Cast";
+                node.Input.RemoveAt(1);
+                node.Set("to", (long)type);
+            }
+            else if (node.OpType is "Dropout" or "BatchNormalization" or "MaxPool" or "LayerNormalization")
+            {
+                while (node.Output.Count > 1 && !read.Contains(node.Output[^1]))
+                {
+                    node.Output.RemoveAt(node.Output.Count - 1);
+                }
+            }
+        }
+    }
+
+    /// <summary>Removes Identity, Dropout that drops nothing, and casts to the same type.</summary>
     /// <param name="graph">The graph to edit; types must be inferred.</param>
     public static void RemoveIdentities(OnnxGraph graph)
     {
@@ -231,7 +259,7 @@ internal static class GraphNormalizer
             bool identity = node.OpType switch
             {
                 "Identity" => true,
-                "Dropout" => (node.In(2).Length == 0 || graph.ConstantScalar(node.In(2)) == 0) && node.Out(1).Length == 0,
+                "Dropout" => (node.In(2).Length == 0 || graph.ConstantScalar(node.In(2)) == 0 || graph.ConstantScalar(node.In(1)) == 0) && node.Out(1).Length == 0,
                 "Cast" => graph.TypeOf(node.In(0)) == (int)node.Int("to", 0),
                 _ => false,
             };
@@ -309,6 +337,16 @@ internal static class GraphNormalizer
             case "LpNormalization":
                 string reduce = node.Int("p", 2) == 1 ? "ReduceL1" : "ReduceL2";
                 return g.Op("Div", x, g.Op(reduce, [x, g.Int64(node.Int("axis", -1))], ("keepdims", 1L)));
+            case "Selu":
+                string elu = g.Op("Elu", [x], ("alpha", node.Float("alpha", 1.67326319217681884765625f)));
+                return g.Op("Mul", elu, g.Scalar(node.Float("gamma", 1.05070102214813232421875f), type));
+            case "Celu":
+                float sharpness = node.Float("alpha", 1);
+                return g.Op("Mul", g.Op("Elu", g.Op("Div", x, g.Scalar(sharpness, type))), g.Scalar(sharpness, type));
+            case "GroupNormalization":
+                return DecomposeGroupNormalization(g, node, type);
+            case "BatchNormalization" when node.Int("training_mode", 0) != 0 && node.Output.Count == 1:
+                return DecomposeBatchNormalization(g, node, type);
             case "Mean":
                 string sum = node.Input.Count == 1 ? g.Op("Identity", x) : g.Op("Sum", [.. node.Input]);
                 return g.Op("Mul", sum, g.Scalar(1.0 / node.Input.Count, type));
@@ -332,11 +370,46 @@ internal static class GraphNormalizer
         }
 
         string axes = g.Int64([.. Enumerable.Range(0, (int)-axis).Select(i => axis + i)]);
-        string centred = g.Op("Sub", node.In(0), g.Op("ReduceMean", node.In(0), axes));
-        string variance = g.Op("ReduceMean", g.Op("Mul", centred, centred), axes);
-        string deviation = g.Op("Sqrt", g.Op("Add", variance, g.Scalar(node.Float("epsilon", 1e-5f), type)));
-        string scaled = g.Op("Mul", g.Op("Div", centred, deviation), node.In(1));
+        string scaled = g.Op("Mul", Standardize(g, node.In(0), axes, node.Float("epsilon", 1e-5f), type), node.In(1));
         return node.In(2).Length > 0 ? g.Op("Add", scaled, node.In(2)) : scaled;
+    }
+
+    private static string DecomposeGroupNormalization(OnnxGraph g, NodeProto node, int type)
+    {
+        string x = node.In(0);
+        string sizes = g.Op("Shape", x);
+        string groups = g.Op("Reshape", x, g.Int64(0, node.Int("num_groups", 1), -1));
+        string normal = Standardize(g, groups, g.Int64(-1), node.Float("epsilon", 1e-5f), type);
+        if (g.Opset >= 21)
+        {
+            // From here on scale and bias are a channel's, before a group's.
+            normal = g.Op("Reshape", normal, g.Op("Concat", [g.Op("Slice", sizes, g.Int64(0), g.Int64(2)), g.Int64(-1)], ("axis", 0L)));
+        }
+
+        return g.Op("Reshape", ScaleAndShift(g, normal, node), sizes);
+    }
+
+    private static string DecomposeBatchNormalization(OnnxGraph g, NodeProto node, int type)
+    {
+        string x = node.In(0);
+        string channels = g.Op("Reshape", x, g.Int64(0, 0, -1));
+        string normal = Standardize(g, channels, g.Int64(0, 2), node.Float("epsilon", 1e-5f), type);
+        return g.Op("Reshape", ScaleAndShift(g, normal, node), g.Op("Shape", x));
+    }
+
+    /// <summary>(x − mean) / √(variance + ε) over some axes.</summary>
+    private static string Standardize(OnnxGraph g, string x, string axes, float epsilon, int type)
+    {
+        string centred = g.Op("Sub", x, g.Op("ReduceMean", x, axes));
+        string variance = g.Op("ReduceMean", g.Op("Mul", centred, centred), axes);
+        return g.Op("Div", centred, g.Op("Sqrt", g.Op("Add", variance, g.Scalar(epsilon, type))));
+    }
+
+    /// <summary>Scales and shifts [N, C, …] by the node's second and third inputs, a number a channel each.</summary>
+    private static string ScaleAndShift(OnnxGraph g, string x, NodeProto node)
+    {
+        string column = g.Int64(-1, 1);
+        return g.Op("Add", g.Op("Mul", x, g.Op("Reshape", node.In(1), column)), g.Op("Reshape", node.In(2), column));
     }
 
     private static TensorProto? ConstantOf(NodeProto node)

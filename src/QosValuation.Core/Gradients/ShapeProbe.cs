@@ -19,6 +19,12 @@ internal static class ShapeProbe
 
     private static readonly long[] Primes = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43];
 
+    /// <summary>Operators whose outputs are lists of tensors, which have no shape.</summary>
+    private static readonly HashSet<string> Sequences = new(StringComparer.Ordinal)
+    {
+        "SplitToSequence", "SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SequenceMap", "Optional",
+    };
+
     private static readonly HashSet<string> Random = new(StringComparer.Ordinal)
     {
         "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli",
@@ -72,6 +78,11 @@ internal static class ShapeProbe
     private static Dictionary<string, TensorProto> Measure(OnnxGraph graph, HashSet<string> fromShapes, List<Dictionary<string, long>> settings, bool thin)
     {
         ModelProto shadow = Shadow(graph, fromShapes, thin, out List<string> shapes, out List<string> values);
+        if (shapes.Count + values.Count == 0)
+        {
+            return [];
+        }
+
         using var options = new SessionOptions
         {
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
@@ -165,7 +176,7 @@ internal static class ShapeProbe
         foreach (NodeProto node in graph.Nodes)
         {
             bool free = node.OpType is "Shape" or "Size" || (!Random.Contains(node.OpType) && node.Reads().All(known.Contains));
-            if (free && node.Domain is "" or "ai.onnx")
+            if (free && node.Domain is "" or "ai.onnx" && !Sequences.Contains(node.OpType))
             {
                 foreach (string output in node.Output)
                 {
@@ -297,7 +308,7 @@ internal static class ShapeProbe
             }
 
             shadow.Node.Add(copy);
-            foreach (string output in node.Output)
+            foreach (string output in Sequences.Contains(node.OpType) ? [] : node.Output)
             {
                 if (output.Length > 0 && !fromShapes.Contains(output) && graph.TypeOf(output) != OnnxType.Undefined)
                 {

@@ -2,7 +2,10 @@ using System.Buffers;
 
 namespace QosValuation.IO;
 
-/// <summary>Writes whole files or none: content goes to a temporary neighbour that is renamed over the target at the end.</summary>
+/// <summary>
+/// Writes whole files or none: content goes to a temporary neighbour that is renamed over the target at the end. A target that
+/// exists keeps its Unix permissions: what was closed to others stays so.
+/// </summary>
 internal static class AtomicFile
 {
     private const string TemporaryExtension = ".tmp";
@@ -20,8 +23,20 @@ internal static class AtomicFile
         string temporary = TemporaryNeighbour(full);
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 1 << 16 };
+            if (!OperatingSystem.IsWindows() && File.Exists(full))
             {
+                options.UnixCreateMode = File.GetUnixFileMode(full);
+            }
+
+            using (var stream = new FileStream(temporary, options))
+            {
+                if (!OperatingSystem.IsWindows() && options.UnixCreateMode is UnixFileMode mode)
+                {
+                    // The process's mask may have taken some of it away.
+                    File.SetUnixFileMode(stream.SafeFileHandle, mode);
+                }
+
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }
@@ -41,8 +56,8 @@ internal static class AtomicFile
     public static string TemporaryNeighbour(string fullPath) => fullPath + "." + Guid.NewGuid().ToString("N")[..TemporaryDigits] + TemporaryExtension;
 
     /// <summary>
-    /// Removes the temporary neighbours that killed writers left behind. Only for whoever alone writes the target: those of a
-    /// writer at work would go as well.
+    /// Removes the temporary neighbours that killed writers left behind, and never throws. Only for whoever alone writes the
+    /// target: those of a writer at work would go as well.
     /// </summary>
     /// <param name="path">The target.</param>
     public static void RemoveAbandoned(string path)
@@ -50,15 +65,22 @@ internal static class AtomicFile
         string full = Path.GetFullPath(path);
         string prefix = full + ".";
         int length = TemporaryNeighbour(full).Length;
-        foreach (string file in Directory.EnumerateFiles(Path.GetDirectoryName(full)!))
+        try
         {
-            if (file.Length == length
-                && file.StartsWith(prefix, StringComparison.Ordinal)
-                && file.EndsWith(TemporaryExtension, StringComparison.Ordinal)
-                && file.AsSpan(prefix.Length, TemporaryDigits).IndexOfAnyExcept(HexadecimalDigits) < 0)
+            foreach (string file in Directory.EnumerateFiles(Path.GetDirectoryName(full)!))
             {
-                TryDelete(file);
+                if (file.Length == length
+                    && file.StartsWith(prefix, StringComparison.Ordinal)
+                    && file.EndsWith(TemporaryExtension, StringComparison.Ordinal)
+                    && file.AsSpan(prefix.Length, TemporaryDigits).IndexOfAnyExcept(HexadecimalDigits) < 0)
+                {
+                    TryDelete(file);
+                }
             }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A folder that may be written to and not listed.
         }
     }
 

@@ -58,9 +58,11 @@ internal sealed class DiscreteGaussianSampler
         _reciprocal = (ulong)UInt128.Min(((UInt128)1 << (64 + _shift)) / (ulong)sigma, ulong.MaxValue);
     }
 
+    // Compiled in full at once: most releases are over before the runtime would come to it, and draw half as fast until then.
     /// <summary>Draws one integer. O(1).</summary>
     /// <returns>A draw from N_ℤ(0, σ²).</returns>
     /// <exception cref="OverflowException">The draw lies beyond 2⁶³: less likely than exp(−1000).</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public long Sample()
     {
         while (true)
@@ -114,6 +116,7 @@ internal sealed class DiscreteGaussianSampler
         return product - MultiplyHigh(product, rest);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong MultiplyHigh(ulong a, ulong b) => Math.BigMul(a, b, out _);
 
     // 2⁶⁴·factor·exp(−numerator/denominator), rounded down and at most 2⁶⁴ − 1.
@@ -123,6 +126,7 @@ internal sealed class DiscreteGaussianSampler
         return (ulong)BigInteger.Min(value, ulong.MaxValue);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsBelow(ulong uniform, long step, long offset)
     {
         ulong threshold = Threshold(step, offset);

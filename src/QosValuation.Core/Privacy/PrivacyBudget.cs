@@ -74,7 +74,7 @@ public sealed class PrivacyBudget
     public long Releases => With(store => store.CountReleases());
 
     /// <summary>What each contributor has spent, by name; those never charged are absent.</summary>
-    public IReadOnlyList<PrivacySpending> Contributors => With(store => store.ReadSpending().ToArray());
+    public IReadOnlyList<PrivacySpending> Contributors => SpendingOf(null);
 
     /// <summary>ε, at δ, that the contributor who has spent most has spent; 0 before the first charge.</summary>
     public double Spent => GaussianCalibration.EpsilonOfSquaredMu(With(store => store.ReadMaximum()), Delta);
@@ -115,6 +115,12 @@ public sealed class PrivacyBudget
         store.ReadMaximum();
         return store.Budget;
     }
+
+    /// <summary>What some contributors have spent, by name; those never charged are absent.</summary>
+    /// <param name="wanted">Which contributors; null for all.</param>
+    /// <returns>One row a contributor.</returns>
+    /// <exception cref="QosValuationException"><c>DatabaseNotFound</c>, <c>DatabaseNotReadable</c>, <c>DatabaseNotWritable</c>.</exception>
+    public IReadOnlyList<PrivacySpending> SpendingOf(Predicate<string>? wanted) => With(store => store.ReadSpending(wanted).ToArray());
 
     /// <inheritdoc/>
     public override string ToString() => Path;

@@ -3,10 +3,13 @@ using QosValuation.Numerics;
 
 namespace QosValuation.Privacy;
 
-/// <summary>The vectors that a cluster gives to the prototype of one modality: one a record, or one a contributor.</summary>
+/// <summary>
+/// The vectors that a cluster gives to the prototype of one modality: one a record, or one a contributor. Memory: averages in
+/// double precision; what a record gave as it was is not copied.
+/// </summary>
 internal sealed class RecordVectors
 {
-    private readonly List<double[]> _vectors = [];
+    private readonly List<Entry> _vectors = [];
     private readonly List<string> _owners = [];
     private readonly int _dimension;
 
@@ -66,6 +69,8 @@ internal sealed class RecordVectors
         var result = new RecordVectors(_dimension);
         var indices = new Dictionary<string, int>(StringComparer.Ordinal);
         var counts = new List<int>();
+        var sums = new List<double[]>();
+        double[] vector = new double[_dimension];
         for (int i = 0; i < _vectors.Count; i++)
         {
             if (!indices.TryGetValue(_owners[i], out int index))
@@ -74,7 +79,7 @@ internal sealed class RecordVectors
                 indices.Add(_owners[i], index);
                 counts.Add(0);
                 result._owners.Add(_owners[i]);
-                result._vectors.Add(new double[_dimension]);
+                sums.Add(new double[_dimension]);
             }
 
             if (maximumRecords is int most && counts[index] == most)
@@ -83,21 +88,24 @@ internal sealed class RecordVectors
             }
 
             counts[index]++;
-            double scale = ClipScale(_vectors[i]);
-            double[] sum = result._vectors[index];
+            _vectors[i].CopyTo(vector);
+            double scale = ClipScale(vector);
+            double[] sum = sums[index];
             for (int k = 0; k < sum.Length; k++)
             {
-                sum[k] += _vectors[i][k] * scale;
+                sum[k] += vector[k] * scale;
             }
         }
 
         for (int index = 0; index < counts.Count; index++)
         {
-            double[] sum = result._vectors[index];
+            double[] sum = sums[index];
             for (int k = 0; k < sum.Length; k++)
             {
                 sum[k] /= counts[index];
             }
+
+            result._vectors.Add(new Entry(null, sum));
         }
 
         return result;
@@ -108,7 +116,8 @@ internal sealed class RecordVectors
         var result = new RecordVectors(dimension);
         foreach (List<ClipEmbedding> record in records)
         {
-            double[]? vector = null;
+            float[]? first = null;
+            double[]? average = null;
             int count = 0;
             foreach (ClipEmbedding embedding in record)
             {
@@ -118,37 +127,38 @@ internal sealed class RecordVectors
                 }
 
                 count++;
-                if (vector is null)
+                if (first is null)
                 {
-                    vector = Array.ConvertAll(embedding.Vector, x => (double)x);
+                    first = embedding.Vector;
                     continue;
                 }
 
-                if (count == 2)
+                if (average is null)
                 {
-                    Rescale(vector);
+                    average = Array.ConvertAll(first, x => (double)x);
+                    Rescale(average);
                 }
 
                 // Vectors within the tolerance of unit norm weigh exactly the same.
                 double norm = UnitVector.Norm(embedding.Vector);
-                for (int i = 0; i < vector.Length; i++)
+                for (int i = 0; i < average.Length; i++)
                 {
-                    vector[i] += embedding.Vector[i] / norm;
+                    average[i] += embedding.Vector[i] / norm;
                 }
             }
 
-            if (vector is null)
+            if (first is null)
             {
                 continue;
             }
 
-            if (count > 1)
+            if (average is not null)
             {
                 // Captions that cancel out leave rounding noise and no direction: the record then gives the zero vector.
-                Rescale(vector, smallest: 1e-6 * count);
+                Rescale(average, smallest: 1e-6 * count);
             }
 
-            result._vectors.Add(vector);
+            result._vectors.Add(new Entry(first, average));
             result._owners.Add(record[0].Contributor ?? string.Empty);
         }
 
@@ -162,8 +172,10 @@ internal sealed class RecordVectors
     {
         // Compensated, so that rounding cannot add to the distance between the sums of neighbouring datasets.
         var sums = new CompensatedSum[_dimension];
-        foreach (double[] vector in _vectors)
+        double[] vector = new double[_dimension];
+        foreach (Entry entry in _vectors)
         {
+            entry.CopyTo(vector);
             double scale = clip ? ClipScale(vector) : 1;
             for (int i = 0; i < sums.Length; i++)
             {
@@ -184,8 +196,10 @@ internal sealed class RecordVectors
     {
         long[] sum = new long[_dimension];
         long[] grid = new long[_dimension];
-        foreach (double[] vector in _vectors)
+        double[] vector = new double[_dimension];
+        foreach (Entry entry in _vectors)
         {
+            entry.CopyTo(vector);
             double scale = ClipScale(vector) * unit;
             Int128 square = 0;
             for (int i = 0; i < grid.Length; i++)
@@ -248,5 +262,23 @@ internal sealed class RecordVectors
         }
 
         return Math.Sqrt(square);
+    }
+
+    /// <summary>One vector: the average where there is one, else what was given.</summary>
+    private readonly record struct Entry(float[]? Given, double[]? Average)
+    {
+        public void CopyTo(double[] destination)
+        {
+            if (Average is not null)
+            {
+                Average.CopyTo(destination, 0);
+                return;
+            }
+
+            for (int i = 0; i < destination.Length; i++)
+            {
+                destination[i] = Given![i];
+            }
+        }
     }
 }

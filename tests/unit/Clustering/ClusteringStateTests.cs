@@ -231,6 +231,31 @@ public sealed class ClusteringStateTests : IDisposable
     }
 
     [Fact]
+    public void AProtectedFileStaysProtected()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        // The state holds embeddings of private data; the second save replaces the file.
+        ClusteringState? before = null;
+        foreach (UnixFileMode mode in new[] { UnixFileMode.UserRead | UnixFileMode.UserWrite, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite })
+        {
+            EmbeddingClusterer clusterer = before is null ? EmbeddingClusterer.Create(new ClusteringOptions(), null, _ => { }) : before.Resume(new ClusteringOptions(), null, _ => { });
+            clusterer.Add(Embedding(Plane(0), "a" + mode));
+            ClusteringState.Save(clusterer, StatePath, before);
+            File.SetUnixFileMode(StatePath, mode);
+            before = ClusteringState.Load(StatePath);
+            EmbeddingClusterer again = before.Resume(new ClusteringOptions(), null, _ => { });
+            again.Add(Embedding(Plane(1), "b" + mode));
+            ClusteringState.Save(again, StatePath, before);
+            Assert.Equal(mode, File.GetUnixFileMode(StatePath));
+            before = ClusteringState.Load(StatePath);
+        }
+    }
+
+    [Fact]
     public void WhatAKilledSaveLeftBehindIsRemoved()
     {
         // A full copy of private embeddings, and the name by which savers take turns.

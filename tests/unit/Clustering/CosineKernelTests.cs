@@ -42,31 +42,6 @@ public sealed class CosineKernelTests
     }
 
     [Fact]
-    public void NearestFindsTheFirstRowOfHighestProduct()
-    {
-        float[][] rows = ClusteringSamples.Mixture(4, 1100, 20, 5, 0.4);
-        for (int count = 1; count < rows.Length; count = count * 2 + 1)
-        {
-            VectorMatrix matrix = ClusteringSamples.Matrix(rows[..count], 20);
-            foreach (float[] query in rows.TakeLast(30))
-            {
-                float[] padded = new float[matrix.Stride];
-                query.CopyTo(padded, 0);
-                int nearest = CosineKernel.Nearest(matrix, padded, out float cosine);
-                double[] cosines = [.. rows[..count].Select(row => ClusteringSamples.Cosine(row, query))];
-                Assert.Equal(Array.IndexOf(cosines, cosines.Max()), nearest);
-                Assert.Equal(cosines.Max(), cosine, 1e-6);
-            }
-        }
-
-        VectorMatrix ties = ClusteringSamples.Matrix([.. Enumerable.Repeat(rows[0], 7)], 20);
-        float[] same = new float[ties.Stride];
-        rows[0].CopyTo(same, 0);
-        Assert.Equal(0, CosineKernel.Nearest(ties, same, out _));
-        Assert.Equal(-1, CosineKernel.Nearest(new VectorMatrix(20), same, out _));
-    }
-
-    [Fact]
     public void MatrixKeepsItsRowsAsItGrows()
     {
         float[][] rows = ClusteringSamples.Mixture(5, 1000, 5, 3, 0.5);

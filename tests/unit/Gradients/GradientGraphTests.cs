@@ -168,8 +168,10 @@ public sealed class GradientGraphTests
         Assert.Equal(6, forward.Operators["Softmax"]);
         Assert.Equal(6, forward.Operators["Sigmoid"]);
         Assert.Equal(13, forward.Operators["LayerNormalization"]);
-        Assert.Equal(4, forward.Operators["Conv"]);
-        Assert.Equal(4, forward.Operators["ConvTranspose"]);
+
+        // Four convolutions; the gradient of the one with stride 1 is a convolution too.
+        Assert.Equal(4 + 1, forward.Operators["Conv"]);
+        Assert.Equal(3, forward.Operators["ConvTranspose"]);
         Assert.False(forward.Operators.ContainsKey("Erf"));
         Assert.Equal(-1, forward.InputShape[0]);
     }
@@ -341,6 +343,60 @@ public sealed class GradientGraphTests
     }
 
     [Fact]
+    public void OpenImagesWithTheirChannelsLastAreFound()
+    {
+        var graph = new TestGraph(17, OnnxType.Single);
+        string x = graph.Input(1, 96, 96, 3);
+        foreach (int side in (int[])[1, 2])
+        {
+            graph.Proto.Input[0].Type.TensorType.Shape.Dim[side].DimParam = "open";
+        }
+
+        string first = graph.Op("Transpose", [x], ("perm", (long[])[0, 3, 1, 2]));
+        string y = graph.Op("GlobalAveragePool", graph.Op("Conv", first, graph.RandomConstant(4, 3, 4, 4)));
+        Assert.Equal([-1, 64, 64, 3], GradientGraph.Build(graph.Model(y), string.Empty, new GradientOptions { ImageSize = 64 }).InputShape);
+    }
+
+    [Fact]
+    public void AModelForBatchesOfOneSizeRunsAsOftenAsItTakes()
+    {
+        var graph = new TestGraph(17, OnnxType.Single);
+        string x = graph.Input(2, 3);
+        string w = graph.Weight(3, 4);
+        string y = graph.Op("Tanh", graph.Op("MatMul", x, w));
+        ModelProto open = graph.Model(y);
+        ModelProto closed = graph.Model(y);
+        closed.Graph.Input[0].Type.TensorType.Shape.Dim[0].DimValue = 2;
+        float[] input = Single(graph.Draw(-1, 1, 6, 3));
+        foreach (GradientSeed seed in (GradientSeed[])[GradientSeed.Cotangent, GradientSeed.Cosine])
+        {
+            foreach (int targets in seed == GradientSeed.Cosine ? [1, 6] : (int[])[6])
+            {
+                float[] cotangent = Single(graph.Draw(-1, 1, targets, 4));
+                float[][][] results = [.. new[] { open, closed }.Select(proto =>
+                {
+                    GradientGraph built = GradientGraph.Build(proto.Clone(), string.Empty, new GradientOptions { Parameters = [w], Seed = seed });
+                    using GradientModel model = GradientModel.Load(built, 1);
+                    float[] gradient = new float[18];
+                    float[] output = new float[24];
+                    float[] scores = new float[seed == GradientSeed.Cosine ? 6 : 0];
+                    model.Evaluate(input, 6, cotangent, gradient, output, scores);
+                    return (float[][])[gradient, output, scores, model.Parameters[0].Gradient];
+                })];
+                for (int i = 0; i < 4; i++)
+                {
+                    Assert.Equal(results[0][i].Length, results[1][i].Length);
+                    Assert.All(results[0][i].Zip(results[1][i]), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+                }
+            }
+        }
+
+        using GradientModel pairs = GradientModel.Load(GradientGraph.Build(closed, string.Empty, new GradientOptions()), 1);
+        Assert.Equal("GradientBatchFixed", Assert.Throws<QosValuationException>(() => pairs.Evaluate(new float[9], 3, new float[12], new float[9])).ErrorId);
+        Assert.Throws<ArgumentException>(() => pairs.Evaluate(new float[11], 4, new float[16], new float[12]));
+    }
+
+    [Fact]
     public void UnknownOperatorsAreNamedWithTheirNode()
     {
         var graph = new TestGraph(17, OnnxType.Single);
@@ -350,6 +406,38 @@ public sealed class GradientGraphTests
         Assert.Equal(FaultKind.NotSupported, error.Kind);
         Assert.Equal(y, error.Subject);
         Assert.Contains("Det", error.Message, StringComparison.Ordinal);
+
+        // So is a loop that is all there is, and a list of tensors.
+        graph = new TestGraph(17, OnnxType.Single);
+        y = graph.Op("SequenceAt", graph.Op("SplitToSequence", [graph.Input(2, 3)], ("axis", 1L)), graph.IntTensor([1]));
+        error = Assert.Throws<QosValuationException>(() => GradientGraph.Build(graph.Model(y), string.Empty, new GradientOptions()));
+        Assert.Equal("GradientOperatorNotSupported", error.ErrorId);
+        Assert.Equal(y, error.Subject);
+        graph = new TestGraph(17, OnnxType.Single);
+        string start = graph.Input(2, 3);
+        var body = new GraphProto { Name = "body" };
+        foreach ((string name, int type) in ((string, int)[])[("turn", OnnxType.Int64), ("go", OnnxType.Bool), ("now", OnnxType.Single)])
+        {
+            body.Input.Add(new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = type } } });
+        }
+
+        body.Node.Add(OnnxGraph.MakeNode("Identity", ["go"], ["on"]));
+        body.Node.Add(OnnxGraph.MakeNode("Neg", ["now"], ["next"]));
+        body.Output.Add(new ValueInfoProto { Name = "on", Type = body.Input[1].Type.Clone() });
+        body.Output.Add(new ValueInfoProto { Name = "next", Type = body.Input[2].Type.Clone() });
+        NodeProto loop = OnnxGraph.MakeNode("Loop", [graph.IntTensor([3]), string.Empty, start], ["looped"]);
+        loop.Attribute.Add(new AttributeProto { Name = "body", Type = AttributeProto.Types.AttributeType.Graph, G = body });
+        graph.Proto.Node.Add(loop);
+        error = Assert.Throws<QosValuationException>(() => GradientGraph.Build(graph.Model("looped"), string.Empty, new GradientOptions()));
+        Assert.Equal("GradientOperatorNotSupported", error.ErrorId);
+        Assert.Equal("looped", error.Subject);
+
+        // A secondary output would carry a gradient of its own.
+        graph = new TestGraph(17, OnnxType.Single);
+        string[] normal = graph.Ops("LayerNormalization", [graph.Input(2, 3), graph.RandomConstant(3)], 2);
+        y = graph.Op("Add", normal[0], normal[1]);
+        error = Assert.Throws<QosValuationException>(() => GradientGraph.Build(graph.Model(y), string.Empty, new GradientOptions()));
+        Assert.Equal(normal[0], error.Subject);
 
         // Beside the differentiable path it does no harm.
         graph = new TestGraph(17, OnnxType.Single);
@@ -408,6 +496,28 @@ public sealed class GradientGraphTests
         Assert.Equal("GradientIndependent", Id(() => GradientGraph.Build(Model(flat), string.Empty, new GradientOptions())));
         Assert.Equal("GradientOutputNotVector", Id(() => GradientGraph.Build(Model(cube), string.Empty, new GradientOptions { Seed = GradientSeed.Cosine })));
         Assert.Equal("ModelNotFound", Id(() => GradientGraph.Build("does-not-exist.onnx")));
+        string largest = graph.Op("ArgMax", x);
+        Assert.Equal("GradientTypeNotSupported", Id(() => GradientGraph.Build(Model(largest), string.Empty, new GradientOptions())));
+        ModelProto bytes = Model(graph.Op("Cast", [x], ("to", (long)OnnxType.Single)));
+        bytes.Graph.Node.RemoveAt(0);
+        bytes.Graph.Input[0].Type.TensorType.ElemType = OnnxType.UInt8;
+        Assert.Equal("GradientTypeNotSupported", Id(() => GradientGraph.Build(bytes.Clone(), string.Empty, new GradientOptions())));
+        Assert.Equal("GradientTypeNotSupported", Id(() => GradientGraph.Build(bytes.Clone(), string.Empty, new GradientOptions { InputName = "x" })));
+        var wide = new TestGraph(17);
+        string doubled = wide.Op("Add", wide.Input(2, 3), "x");
+        using (GradientModel precise = GradientModel.Load(GradientGraph.Build(wide.Model(doubled), string.Empty, new GradientOptions())))
+        {
+            Assert.Equal("GradientTypeNotSupported", Id(() => precise.Evaluate(new float[6], 2, new float[6], new float[6])));
+        }
+
+        ModelProto masked = Model(graph.Op("Mul", x, "mask"));
+        masked.Graph.Input.Add(masked.Graph.Input[0].Clone());
+        masked.Graph.Input[1].Name = "mask";
+        using (GradientModel twofold = GradientModel.Load(GradientGraph.Build(masked, string.Empty, new GradientOptions())))
+        {
+            Assert.Equal("GradientInputMissing", Id(() => twofold.Evaluate(new float[6], 2, new float[6], new float[6])));
+        }
+
         using var folder = new TemporaryFolder();
         byte[] whole = Model(y).ToByteArray();
         foreach (byte[] damaged in (byte[][])[[], [1, 2, 3, 4], whole[..(whole.Length / 2)], [.. "<html>not a model</html>"u8]])

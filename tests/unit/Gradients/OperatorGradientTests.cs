@@ -36,6 +36,19 @@ public sealed class OperatorGradientTests
     [InlineData("Elu", -1, -0.1)]
     [InlineData("Elu", 0.1, 1)]
     [InlineData("HardSigmoid", -1, 1)]
+    [InlineData("Selu", -1, -0.1)]
+    [InlineData("Selu", 0.1, 1)]
+    [InlineData("Celu", -1, -0.1)]
+    [InlineData("ThresholdedRelu", 0.5, 0.9)]
+    [InlineData("ThresholdedRelu", 1.1, 2)]
+    [InlineData("Shrink", -0.4, 0.4)]
+    [InlineData("Shrink", 0.6, 1)]
+    [InlineData("Tan", -1, 1)]
+    [InlineData("Asin", -0.8, 0.8)]
+    [InlineData("Acos", -0.8, 0.8)]
+    [InlineData("Atan", -1, 1)]
+    [InlineData("Sinh", -1, 1)]
+    [InlineData("Cosh", -1, 1)]
     [InlineData("HardSwish", -2, 2)]
     public void UnaryInSingle(string op, double low, double high)
     {
@@ -191,6 +204,11 @@ public sealed class OperatorGradientTests
     [InlineData("bij,jk->bik", new long[] { 2, 3, 4 }, new long[] { 4, 5 })]
     [InlineData("bhid,bhjd->bhij", new long[] { 2, 2, 3, 4 }, new long[] { 2, 2, 5, 4 })]
     [InlineData("bi,bj->b", new long[] { 2, 3 }, new long[] { 2, 4 })]
+    [InlineData("...d,de->...e", new long[] { 2, 3, 4 }, new long[] { 4, 5 })]
+    [InlineData("b...d,...d->b...", new long[] { 2, 3, 4 }, new long[] { 3, 4 })]
+    [InlineData("...ij,...jk", new long[] { 2, 3, 4 }, new long[] { 2, 4, 5 })]
+    [InlineData("bnd,de", new long[] { 2, 3, 4 }, new long[] { 4, 5 })]
+    [InlineData("bnd,bd->bn", new long[] { 2, 3, 4 }, new long[] { 1, 4 })]
     public void EinsteinSums(string equation, long[] a, long[] b)
     {
         var graph = new TestGraph();
@@ -207,6 +225,9 @@ public sealed class OperatorGradientTests
     [InlineData(1, 1, 1, 0, 0, 4, 5)]
     [InlineData(3, 2, 1, 1, 1, 4, 7)]
     [InlineData(5, 2, 1, 2, 1, 2, 6)]
+    [InlineData(2, 1, 1, 2, 0, 1, 5)]
+    [InlineData(4, 1, 1, 2, 1, 2, 6)]
+    [InlineData(3, 1, 2, 1, 2, 4, 8)]
     public void Convolutions(int kernel, int stride, int dilation, int begin, int end, int group, int size)
     {
         var graph = new TestGraph(type: OnnxType.Single) { Step = 0.5, Tolerance = 1e-4 };
@@ -291,10 +312,43 @@ public sealed class OperatorGradientTests
         graph.Check(graph.Op("BatchNormalization", graph.Input(2, 3, 4, 4), graph.Weight(0.5, 2, 3), graph.Weight(3), graph.RandomConstant(3), graph.Constant([0.5, 1, 2], 3)));
         graph = new TestGraph(type: OnnxType.Single);
         graph.Check(graph.Op("InstanceNormalization", [graph.Input(2, 3, 4, 4), graph.Weight(0.5, 2, 3), graph.Weight(3)], ("epsilon", 1e-2f)));
+        foreach (int opset in (int[])[18, 21])
+        {
+            graph = new TestGraph(opset, OnnxType.Single);
+            long parameters = opset < 21 ? 2 : 6;
+            graph.Check(graph.Op("GroupNormalization", [graph.Input(2, 6, 3, 4), graph.Weight(0.5, 2, parameters), graph.Weight(parameters)], ("num_groups", 2L), ("epsilon", 1e-2f)));
+        }
+
         graph = new TestGraph();
         graph.Check(graph.Op("LpNormalization", [graph.Input(0.1, 1, 2, 5)], ("p", 2L)));
         graph = new TestGraph();
         graph.Check(graph.Op("LpNormalization", [graph.Input(0.1, 1, 2, 5)], ("p", 1L), ("axis", 1L)));
+    }
+
+    [Theory]
+    [InlineData(11)]
+    [InlineData(14)]
+    [InlineData(18)]
+    public void BatchNormalizationOverTheBatchItself(int opset)
+    {
+        // As some networks standardise the weights of their convolutions. Before opset 14 the five outputs said so.
+        var graph = new TestGraph(opset, OnnxType.Single) { Tolerance = 1e-2 };
+        string[] inputs = [graph.Input(3, 2, 4), graph.Weight(0.5, 2, 2), graph.Weight(2), graph.Constant([0, 0], 2), graph.Constant([1, 1], 2)];
+        (string, object)[] attributes = opset < 14 ? [("epsilon", 1e-2f)] : [("epsilon", 1e-2f), ("training_mode", 1L)];
+        string y = graph.Ops("BatchNormalization", inputs, opset < 14 ? 5 : 3, attributes)[0];
+        GradientGraph built = graph.Check(graph.Op("Mul", y, graph.Op("Sigmoid", y)));
+        Assert.False(built.Operators.ContainsKey("BatchNormalization"));
+    }
+
+    [Theory]
+    [InlineData(11, 1)]
+    [InlineData(11, 2)]
+    [InlineData(13, 1)]
+    public void TheHardMaximumIsFlat(int opset, long axis)
+    {
+        var graph = new TestGraph(opset, OnnxType.Single);
+        string x = graph.Input(2, 3, 4);
+        graph.Check(graph.Op("Mul", graph.Op("Hardmax", [x], ("axis", axis)), graph.Op("Mul", x, x)));
     }
 
     [Theory]
@@ -321,6 +375,7 @@ public sealed class OperatorGradientTests
     [InlineData("ReduceL2")]
     [InlineData("ReduceLogSum")]
     [InlineData("ReduceLogSumExp")]
+    [InlineData("ReduceProd")]
     public void Reductions(string op)
     {
         foreach (long keep in (long[])[0, 1])
@@ -373,6 +428,13 @@ public sealed class OperatorGradientTests
         }
     }
 
+    [Fact]
+    public void MaximaNumberedByColumns()
+    {
+        var graph = new TestGraph();
+        graph.Check(graph.Ops("MaxPool", [graph.Input(2, 3, 4, 6)], 2, ("kernel_shape", (long[])[2, 2]), ("strides", (long[])[2, 2]), ("storage_order", 1L))[0]);
+    }
+
     [Theory]
     [InlineData("SAME_UPPER")]
     [InlineData("SAME_LOWER")]
@@ -416,6 +478,12 @@ public sealed class OperatorGradientTests
         expanded.Check(expanded.Op("Expand", expanded.Op("Mul", expanded.Weight(3), expanded.Weight(3)), shape), dependsOnInput: false);
         var tiled = new TestGraph();
         tiled.Check(tiled.Op("Tile", tiled.Input(2, 3), tiled.Ints(2, 3)));
+
+        // A learned query repeated for every item, as attention pooling has it.
+        tiled = new TestGraph();
+        string items = tiled.Op("Gather", tiled.Op("Shape", tiled.Input(2, 6)), tiled.Ints(0));
+        string queries = tiled.Op("Tile", tiled.Weight(1, 2, 3), tiled.Op("Concat", [items, tiled.Ints(1, 2)], ("axis", 0L)));
+        tiled.Check(tiled.Op("Mul", tiled.Op("Reshape", queries, tiled.Ints(-1, 2, 6)), tiled.Op("Unsqueeze", "x", tiled.Ints(1))));
     }
 
     [Fact]
@@ -466,6 +534,59 @@ public sealed class OperatorGradientTests
         graph.Check(graph.Op("Pad", graph.Input(2, 3, 4), graph.Ints(1, 2), string.Empty, graph.Ints(2)));
     }
 
+    [Theory]
+    [InlineData("reflect", 13)]
+    [InlineData("edge", 13)]
+    [InlineData("edge", 18)]
+    [InlineData("wrap", 19)]
+    public void PadsFromWithin(string mode, int opset)
+    {
+        var graph = new TestGraph(opset);
+        graph.Check(graph.Op("Pad", [graph.Input(2, 3, 4), graph.Ints(0, 1, 2, 0, 2, 3)], ("mode", mode)));
+        if (opset >= 18)
+        {
+            graph = new TestGraph(opset);
+            graph.Check(graph.Op("Pad", [graph.Input(2, 3, 4), graph.Ints(1, 2), string.Empty, graph.Ints(-1)], ("mode", mode)));
+        }
+    }
+
+    [Fact]
+    public void Scatters()
+    {
+        foreach (string reduction in (string[])["none", "add"])
+        {
+            var graph = new TestGraph(16);
+            graph.Check(
+                graph.Op("ScatterElements", [graph.Input(2, 4), graph.IntTensor([3, 0, -3, 2], 2, 2), graph.Weight(2, 2)], ("axis", 1L), ("reduction", reduction)),
+                batchIsFixed: true);
+            graph = new TestGraph(16);
+            graph.Check(
+                graph.Op("ScatterND", [graph.Input(2, 3, 2), graph.IntTensor([0, 2, 1, 0], 2, 2), graph.Weight(2, 2)], ("reduction", reduction)),
+                batchIsFixed: true);
+        }
+
+        var refused = new TestGraph(16);
+        string y = refused.Op("ScatterND", [refused.Input(2, 3), refused.IntTensor([0], 1, 1), refused.Weight(1, 3)], ("reduction", "mul"));
+        QosValuationException error = Assert.Throws<QosValuationException>(() => refused.Check(y));
+        Assert.Contains("reduction is mul", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LargestElementsAndTriangles()
+    {
+        var graph = new TestGraph();
+        graph.Check(graph.Ops("TopK", [graph.Input(3, 5), graph.Ints(2)], 2, ("axis", -1L))[0]);
+        graph = new TestGraph();
+        graph.Check(graph.Ops("TopK", [graph.Input(3, 5, 2), graph.Ints(3)], 2, ("axis", 1L), ("largest", 0L))[0]);
+        foreach (long upper in (long[])[0, 1])
+        {
+            graph = new TestGraph();
+            graph.Check(graph.Op("Trilu", [graph.Input(2, 3, 4)], ("upper", upper)));
+            graph = new TestGraph();
+            graph.Check(graph.Op("Trilu", [graph.Input(2, 3, 4), graph.IntTensor([1])], ("upper", upper)));
+        }
+    }
+
     [Fact]
     public void Gathers()
     {
@@ -499,11 +620,38 @@ public sealed class OperatorGradientTests
         graph.Check(y, batchIsFixed: true);
     }
 
+    [Theory]
+    [InlineData("linear", 13, 1.3)]
+    [InlineData("cubic", 13, 0.7)]
+    [InlineData("linear", 18, 1.5)]
+    public void ResizesByScalesThatAreNotQuotientsOfTheSizes(string mode, int opset, double scale)
+    {
+        var graph = new TestGraph(opset, OnnxType.Single) { Step = 0.5, Tolerance = 1e-4 };
+        graph.Check(graph.Op("Resize", [graph.Input(2, 3, 5, 7), string.Empty, graph.FloatConstant(1, 1, scale, scale)], ("mode", mode)));
+        if (opset >= 18)
+        {
+            graph = new TestGraph(opset, OnnxType.Single) { Step = 0.5, Tolerance = 1e-4 };
+            graph.Check(graph.Op("Resize", [graph.Input(2, 3, 5, 7), string.Empty, graph.FloatConstant(scale)], ("mode", mode), ("axes", (long[])[-1])));
+        }
+    }
+
+    [Fact]
+    public void ResizesThatSmooth()
+    {
+        foreach (string mode in (string[])["linear", "cubic"])
+        {
+            var graph = new TestGraph(18, OnnxType.Single) { Step = 0.5, Tolerance = 1e-4 };
+            graph.Check(graph.Op("Resize", [graph.Input(2, 3, 6, 7), string.Empty, string.Empty, graph.Ints(2, 3, 3, 4)], ("mode", mode), ("antialias", 1L)), batchIsFixed: true);
+        }
+    }
+
     [Fact]
     public void DepthAndSpace()
     {
         var graph = new TestGraph(type: OnnxType.Single) { Step = 0.5, Tolerance = 1e-4 };
         graph.Check(graph.Op("DepthToSpace", [graph.Input(2, 8, 3, 2)], ("blocksize", 2L)));
+        graph = new TestGraph(type: OnnxType.Single) { Step = 0.5, Tolerance = 1e-4 };
+        graph.Check(graph.Op("DepthToSpace", [graph.Input(2, 8, 3, 2)], ("blocksize", 2L), ("mode", "CRD")));
         graph = new TestGraph(type: OnnxType.Single) { Step = 0.5, Tolerance = 1e-4 };
         graph.Check(graph.Op("SpaceToDepth", [graph.Input(2, 2, 4, 6)], ("blocksize", 2L)));
     }
@@ -515,5 +663,21 @@ public sealed class OperatorGradientTests
         string wide = graph.Op("Cast", [graph.Input(2, 3)], ("to", (long)OnnxType.Double));
         string back = graph.Op("Cast", [graph.Op("Mul", wide, wide)], ("to", (long)OnnxType.Single));
         graph.Check(graph.Op("Dropout", back));
+
+        // Written after the type of another value, and with a mask that nobody reads.
+        graph = new TestGraph(type: OnnxType.Single);
+        string like = graph.Op("CastLike", graph.Input(2, 3), graph.Op("Cast", [graph.FloatConstant(1)], ("to", (long)OnnxType.Double)));
+        graph.Check(graph.Ops("Dropout", [graph.Op("CastLike", graph.Op("Mul", like, like), "x")], 2)[0]);
+        graph = new TestGraph(11, OnnxType.Single);
+        graph.Check(graph.Ops("Dropout", [graph.Input(2, 3)], 2, ("ratio", 0.3f))[0]);
+    }
+
+    [Fact]
+    public void ProductsWithZerosAmongTheFactorsAndTheNormOfNothing()
+    {
+        var graph = new TestGraph(18);
+        graph.Check(graph.Op("ReduceProd", graph.Op("Mul", graph.Input(0.5, 1, 4, 4), graph.Constant([0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 0], 4, 4)), graph.Ints(1)), batchIsFixed: true);
+        graph = new TestGraph(18);
+        graph.Check(graph.Op("ReduceL2", graph.Op("Mul", graph.Input(2, 3), graph.Constant([0, 0, 0, 1, 1, 1], 2, 3)), graph.Ints(1)), batchIsFixed: true);
     }
 }

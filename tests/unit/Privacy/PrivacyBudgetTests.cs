@@ -101,6 +101,7 @@ public sealed class PrivacyBudgetTests : IDisposable
         PrivacySpending[] spending = [.. budget.Contributors];
         Assert.Equal(["ann", "bob", "cy"], spending.Select(s => s.Contributor));
         Assert.Equal([2L, 1, 1], spending.Select(s => s.Releases));
+        Assert.Equal([spending[0], spending[2]], budget.SpendingOf(name => name != "bob"));
         Assert.Equal(3, budget.Releases);
         Assert.Equal(Math.Sqrt(0.03), spending[0].Mu, 1e-12);
         Assert.Equal(GaussianCalibration.Epsilon(1 / Math.Sqrt(0.03), 1e-5, 1), spending[0].Spent, 1e-9);

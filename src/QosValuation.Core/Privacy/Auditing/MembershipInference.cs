@@ -68,7 +68,7 @@ public sealed record MembershipInference
     /// <summary>The standard error of <see cref="Advantage"/>.</summary>
     public required double AdvantageStandardError { get; init; }
 
-    /// <summary>The area of the best attack there is on these datasets under Gaussian noise of the stated σ.</summary>
+    /// <summary>The area of the best attack there is on these datasets under Gaussian noise of the stated σ. Where the count is released with noise (AddRemove) and the cluster is small, rounding that count takes a little from every attack, and this is a bound.</summary>
     public required double TheoreticalAuc { get; init; }
 
     /// <summary>The true-positive rate of the best attack there is.</summary>

@@ -270,14 +270,13 @@ public sealed class PrototypeUtilityMeasurement
     // Over the trials' means; over the clusters of the only trial.
     private static (double Mean, double StandardError) Mean(Outcome[] outcomes, Func<Outcome, double[]> figure)
     {
-        double[] values = outcomes.Length == 1 ? figure(outcomes[0]) : [.. outcomes.Select(outcome => figure(outcome) is { Length: > 0 } one ? one.Average() : double.NaN)];
-        if (values.Length == 0)
+        RunningMean mean = new();
+        foreach (double value in outcomes.Length == 1 ? figure(outcomes[0]) : outcomes.Select(outcome => figure(outcome) is { Length: > 0 } one ? one.Average() : double.NaN))
         {
-            return (double.NaN, double.NaN);
+            mean.Add(value);
         }
 
-        double mean = values.Average();
-        return (mean, values.Length < 2 ? double.NaN : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1) / values.Length));
+        return (mean.Mean, mean.StandardError);
     }
 
     /// <summary>What figures are told apart by: a modality, or none where both are combined.</summary>
@@ -352,7 +351,7 @@ public sealed class PrototypeUtilityMeasurement
                     outcome.ReciprocalRank[k] += 1.0 / (found.Nearer + 1 + place) / (found.Equal + 1);
                 }
 
-                outcome.Cosine[k] = found.Cosine;
+                outcome.Cosine[k] = Math.Clamp(found.Cosine, -1, 1);
                 float[] target = clean.Vector(released[k].ClusterId);
                 double square = 0;
                 for (int i = 0; i < target.Length; i++)
