@@ -356,6 +356,17 @@ function Invoke-Figure7 {
     $holds = -not ($ours | Where-Object { $main[$_].AttackScore -ge $main['Image-DP'].AttackScore })
     $script:FigureExitCode = $holds ? 0 : 2
     $text = "Figure 7: $($rows.Count) attacks in $($watch.Elapsed.TotalSeconds.ToString('F0')) s, written to $path. Attack scores: $(($labels.Keys | Where-Object { $main.ContainsKey($_) } | Sort-Object | ForEach-Object { "$_ $(& $format $main[$_])" }) -join '; ')."
+    if ($Method.Count -gt 1) {
+        # Over clusters and repeats as IsStrongest has it for one target: who names the cluster most often, then the margin.
+        $strongest = foreach ($release in $labels.Keys | Where-Object { $main.ContainsKey($_) } | Sort-Object) {
+            $best = $summary | Where-Object { $_.Release -eq $release -and $_.Gamma -eq $NoveltyThreshold -and ($release -ne 'Image-Ours' -or $_.Epsilon -eq 1) } |
+                Sort-Object -Property @{ Expression = 'FirstRank'; Descending = $true }, @{ Expression = 'Margin'; Descending = $true } | Select-Object -First 1
+            [string]::Format([cultureinfo]::InvariantCulture, '{0} {1} (first in {2:P0}, margin {3:F3})', $release, $best.Method, $best.FirstRank, $best.Margin)
+        }
+
+        $text += " The strongest attackers: $($strongest -join '; ')."
+    }
+
     # Each attack is paired with the one without noise on the same cluster and repeat; below six pairs nothing is called.
     $margins = @{}
     $rows | Where-Object Release -EQ None | ForEach-Object { $margins["$($_.ClusterId) $($_.Repeat) $($_.Method)"] = $_.AttackScore - $_.Decoy }

@@ -34,6 +34,16 @@ Describe 'scripts/Figure7.ps1' {
         (Get-Item (Join-Path $again figure7/None-eInfinity-g10-r1/*.png)).LastWriteTimeUtc | Should -Be $written
     }
 
+    It 'names the strongest of several attackers' {
+        $folder = Join-Path $TestDrive several
+        $text = & $script @few -Method DirectAscent, NearestEmbedding -OutputPath $folder 6>&1 | Where-Object { $_ -is [System.Management.Automation.InformationRecord] } | Out-String -Width 4000
+        $summary = Import-Csv (Join-Path $folder figure7-summary.csv)
+        foreach ($release in 'None', 'Image-DP', 'Image-Ours', 'Text-Ours') {
+            $best = $summary | Where-Object Release -EQ $release | Sort-Object { -[double] $_.FirstRank }, { -[double] $_.Margin } | Select-Object -First 1
+            $text | Should -Match ([regex]::Escape("$release $($best.Method) (first in"))
+        }
+    }
+
     It 'fails with exit code 1 and says why' {
         $null = & $script @few -NoveltyThreshold 150 -OutputPath (Join-Path $TestDrive none) -ErrorVariable faults 2> $null 6> $null
         $LASTEXITCODE | Should -Be 1
