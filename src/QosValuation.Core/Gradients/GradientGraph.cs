@@ -83,14 +83,16 @@ public sealed class GradientGraph
     {
         ArgumentException.ThrowIfNullOrEmpty(modelPath);
 
-        // Download caches keep links to models, and ONNX Runtime reads no weights from beyond the folder it is given.
-        string path = File.Exists(modelPath) && File.ResolveLinkTarget(modelPath, returnFinalTarget: true) is { } target ? target.FullName : modelPath;
-        return Build(OnnxModelFile.Read(path), Path.GetDirectoryName(Path.GetFullPath(path))!, options ?? new GradientOptions());
+        string named = Path.GetFullPath(modelPath);
+        string path = File.Exists(named) && File.ResolveLinkTarget(named, returnFinalTarget: true) is { } target ? target.FullName : named;
+        ModelProto model = OnnxModelFile.Read(path);
+        return Build(model, ExternalData.Anchor(model, Path.GetDirectoryName(named)!, path), options ?? new GradientOptions());
     }
 
     /// <summary>Builds the gradient graph of a model in memory, which is edited in place.</summary>
     internal static GradientGraph Build(ModelProto model, string folder, GradientOptions options)
     {
+        FunctionInliner.Inline(model);
         var graph = new OnnxGraph(model, folder);
         GraphNormalizer.Check(graph);
         string outputName = options.OutputName
@@ -222,7 +224,7 @@ public sealed class GradientGraph
                 throw new QosValuationException(
                     "GradientTypeNotSupported",
                     FaultKind.NotSupported,
-                    $"The model computes {read.Name} in type {(TensorElementType)read.Type.TensorType.ElemType}; use a model in single or half precision.",
+                    $"The input {read.Name} holds {(TensorElementType)read.Type.TensorType.ElemType} values and is given single-precision ones; use a model in single or half precision.",
                     read.Name);
             }
         }

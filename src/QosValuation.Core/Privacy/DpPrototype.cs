@@ -94,6 +94,9 @@ public sealed record DpPrototype
     /// <summary>What was done to the vector after its release; None as it was released.</summary>
     public PrototypePostProcessing PostProcessing { get; init; }
 
-    /// <summary>The records' contributors, without repetition, in arrival order: accounting information that is not part of the private release.</summary>
+    /// <summary>
+    /// The records' contributors, without repetition, in arrival order: accounting information that is not part of the private release.
+    /// Empty where the count is noisy, because who takes part is what the noise hides; a budget knows whom it charged.
+    /// </summary>
     public IReadOnlyList<string> Contributors { get; init; } = [];
 }

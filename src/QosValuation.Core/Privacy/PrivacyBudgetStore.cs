@@ -318,10 +318,11 @@ public sealed class PrivacyBudgetStore : IDisposable
         double needed = GaussianCalibration.EpsilonOfSquaredMu(needs[first], Budget.Delta);
         double remaining = Budget.RemainingOf(totals[first]);
         string others = refused.Length == 1 ? string.Empty : $" {refused.Length - 1} other contributors have too little left as well.";
+        string remedy = remaining > 0 ? "Release with a smaller ε, or without the contributor's data." : "The contributor's data can take part in no further release.";
         throw new PrivacyBudgetException(
             "PrivacyBudgetExceeded",
             FaultKind.LimitReached,
-            $"The budget of contributor '{first}' does not allow this release: it needs ε = {needed:G6} at δ = {Budget.Delta:G3}, and ε = {remaining:G6} of {Budget.Epsilon:G6} is left.{others} Nothing was charged, and nothing drawn. Release with a smaller ε, or without the contributor's data.",
+            $"The budget of contributor '{first}' does not allow this release: it needs ε = {needed:G6} at δ = {Budget.Delta:G3}, and ε = {remaining:G6} of {Budget.Epsilon:G6} is left.{others} Nothing was charged, and nothing drawn. {remedy}",
             first)
         {
             Contributor = first,

@@ -23,7 +23,8 @@ namespace QosValuation.Privacy;
 /// is the μ of the release, and Sensitivity stays below the 2/(ñ + 1) of a mean whose count were known, but where ñ = 1.</para>
 /// <para>What the guarantee covers: the vectors of the records, given which record is in which cluster. Choosing clusters from
 /// private data, and which clusters and modalities exist at all, is a release of its own that no noise here hides.
-/// <see cref="DpPrototype.Contributors"/> is accounting information for the curator and no part of the private release.</para>
+/// <see cref="DpPrototype.Contributors"/> is accounting information for the curator and no part of the private release; where the
+/// count is private, and with it who takes part, the list stays empty.</para>
 /// <para>Clusters of public centroids (<see cref="SemanticCluster.IsPublic"/>) lift that condition: each record is assigned by
 /// itself, every cluster is released whether it has records or not, and membership is protected. Under AddRemove a record
 /// touches one cluster, by √1.25. Under ReplaceOne it may leave one cluster for another, so that no count is public and
@@ -303,7 +304,7 @@ public sealed class PrototypeReleaser
             Neighboring = _options.Neighboring,
             Unit = _options.Unit,
             GridStep = gridStep,
-            Contributors = query.Vectors.Contributors,
+            Contributors = query.CountIsPublic ? query.Vectors.Contributors : [],
         };
     }
 

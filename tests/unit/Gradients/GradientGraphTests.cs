@@ -92,6 +92,47 @@ public sealed class GradientGraphTests
     }
 
     [Theory]
+    [InlineData("blobs/1", "blobs/2")]
+    [InlineData("models/1", "weights/deep/2")]
+    [InlineData("snapshot/1", "snapshot/2")]
+    public void AModelAndItsWeightsBehindLinksAreReadWhereTheyLie(string modelFile, string weightsFile)
+    {
+        // As a download cache keeps them: both files under other names elsewhere, and links with the names they know each other by.
+        using var folder = new TemporaryFolder();
+        var graph = new TestGraph(17, OnnxType.Single);
+        string y = graph.Op("Add", graph.Op("MatMul", graph.Input(2, 100), graph.RandomConstant(100, 70)), graph.RandomConstant(70));
+        ModelProto whole = graph.Model(y);
+        ModelProto apart = whole.Clone();
+        byte[] weights = apart.Graph.Initializer[0].RawData.ToByteArray();
+        ExternalData.Point(apart.Graph.Initializer[0], "model.onnx_data", 0, weights.Length);
+        foreach ((string file, byte[] bytes, string link) in ((string, byte[], string)[])
+            [(modelFile, apart.ToByteArray(), "snapshot/model.onnx"), (weightsFile, weights, "snapshot/model.onnx_data")])
+        {
+            foreach (string path in (string[])[file, link])
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(folder.File(path))!);
+            }
+
+            File.WriteAllBytes(folder.File(file), bytes);
+            File.CreateSymbolicLink(folder.File(link), folder.File(file));
+        }
+
+        float[] x = Single(graph.Draw(-1, 1, 1, 100));
+        float[] c = Single(graph.Draw(-1, 1, 1, 70));
+        float[] expected = new float[100];
+        float[] actual = new float[100];
+        using GradientModel model = GradientModel.Load(folder.File("snapshot/model.onnx"));
+        model.Evaluate(x, 1, c, actual);
+        using GradientModel direct = GradientModel.Load(GradientGraph.Build(whole, string.Empty, new GradientOptions()));
+        direct.Evaluate(x, 1, c, expected);
+        Assert.Equal(expected, actual);
+
+        ExternalData.Point(apart.Graph.Initializer[0], "../outside", 0, weights.Length);
+        File.WriteAllBytes(folder.File(modelFile), apart.ToByteArray());
+        Assert.Equal("OnnxExternalDataInvalid", Assert.Throws<QosValuationException>(() => GradientGraph.Build(folder.File("snapshot/model.onnx"))).ErrorId);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(3)]
     public void TheDefaultEncodersGradientAgreesWithDifferencesAlongRandomDirections(int batch)
@@ -304,6 +345,67 @@ public sealed class GradientGraphTests
         choice.Attribute.Add(new AttributeProto { Name = "else_branch", Type = AttributeProto.Types.AttributeType.Graph, G = Branch(OnnxGraph.MakeNode("Identity", [x], ["else"])) });
         graph.Proto.Node.Add(choice);
         graph.Check(graph.Op("Mul", "chosen", graph.Weight(5)));
+    }
+
+    [Fact]
+    public void FunctionsOfTheModelItselfAreWrittenOut()
+    {
+        // gate(x; k = 1) = x·σ(kx), called by layer(x, w) = gate(x·w; k = 1.702), which also hands x on.
+        var gate = new FunctionProto { Domain = "own", Name = "Gate", Input = { "x" }, Output = { "y" }, Attribute = { "k" } };
+        gate.Node.Add(OnnxGraph.MakeNode("Constant", [], ["k"]));
+        gate.Node[0].Attribute.Add(new AttributeProto { Name = "value_float", RefAttrName = "k", Type = AttributeProto.Types.AttributeType.Float });
+        gate.Node.Add(OnnxGraph.MakeNode("Mul", ["x", "k"], ["kx"]));
+        gate.Node.Add(OnnxGraph.MakeNode("Sigmoid", ["kx"], ["s"]));
+        gate.Node.Add(OnnxGraph.MakeNode("Mul", ["x", "s"], ["y"]));
+        var layer = new FunctionProto { Domain = "own", Name = "Layer", Input = { "x", "w" }, Output = { "y", "x" } };
+        layer.Node.Add(OnnxGraph.MakeNode("MatMul", ["x", "w"], ["s"]));
+        layer.Node.Add(OnnxGraph.MakeNode("Gate", ["s"], ["y"], ("k", 1.702f)));
+        layer.Node[1].Domain = "own";
+        var itself = new FunctionProto { Domain = "own", Name = "Itself", Input = { "x" }, Output = { "y" } };
+        itself.Node.Add(OnnxGraph.MakeNode("Itself", ["x"], ["y"]));
+        itself.Node[0].Domain = "own";
+        foreach (FunctionProto function in (FunctionProto[])[gate, layer, itself])
+        {
+            function.OpsetImport.Add(new OperatorSetIdProto { Domain = string.Empty, Version = 17 });
+        }
+
+        var graph = new TestGraph(17, OnnxType.Single);
+        string x = graph.Input(2, 3);
+        (string first, string second) = (graph.RandomConstant(3, 3), graph.RandomConstant(3, 3));
+        string[] inner = graph.Ops("Layer", [x, first], 2);
+        string[] outer = graph.Ops("Layer", [inner[0], second], 2);
+        ModelProto calls = graph.Model(graph.Op("Add", outer[0], outer[1]));
+        foreach (NodeProto node in calls.Graph.Node.Where(node => node.OpType == "Layer"))
+        {
+            node.Domain = "own";
+        }
+
+        calls.Functions.Add([gate, layer]);
+        graph.Proto.Node.Clear();
+        string Layer(string input, string weights)
+        {
+            string product = graph.Op("MatMul", input, weights);
+            return graph.Op("Mul", product, graph.Op("Sigmoid", graph.Op("Mul", product, graph.Scalar(1.702))));
+        }
+
+        string hidden = Layer(x, first);
+        ModelProto written = graph.Model(graph.Op("Add", Layer(hidden, second), hidden));
+        float[] input = Single(graph.Draw(-1, 1, 2, 3));
+        float[] cotangent = Single(graph.Draw(-1, 1, 2, 3));
+        float[][] gradients = [.. new[] { calls, written }.Select(proto =>
+        {
+            using GradientModel model = GradientModel.Load(GradientGraph.Build(proto, string.Empty, new GradientOptions()), 1);
+            float[] gradient = new float[6];
+            model.Evaluate(input, 2, cotangent, gradient);
+            return gradient;
+        })];
+        Assert.Equal(gradients[1], gradients[0]);
+
+        ModelProto endless = graph.Model(graph.Op("Itself", x));
+        endless.Graph.Node[^1].Domain = "own";
+        endless.Functions.Add(itself);
+        QosValuationException error = Assert.Throws<QosValuationException>(() => GradientGraph.Build(endless, string.Empty, new GradientOptions()));
+        Assert.Contains("calls itself", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -129,7 +129,7 @@ public sealed class PrivacyBudgetTests : IDisposable
             var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Mechanism = mechanism, Epsilon = epsilon, Delta = delta }, RandomSource.Create(null), store);
             Assert.Single(releaser.Release(Cluster("ann")));
             Assert.InRange(budget.Spent / epsilon, 1 - 1e-9, 1);
-            Assert.Throws<PrivacyBudgetException>(() => releaser.Release(Cluster("ann")));
+            Assert.Contains("no further release", Assert.Throws<PrivacyBudgetException>(() => releaser.Release(Cluster("ann"))).Message, StringComparison.Ordinal);
             Assert.Single(releaser.Release(Cluster("bob")));
         }
     }
@@ -152,6 +152,7 @@ public sealed class PrivacyBudgetTests : IDisposable
         Assert.Equal(0.9, refused.Needed, 1e-6);
         Assert.Equal(budget.Remaining, refused.Remaining);
         Assert.Contains("'ann'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("smaller ε", refused.Message, StringComparison.Ordinal);
         Assert.Equal(drawn, source.Draws);
         Assert.Equal(["ann"], budget.Contributors.Select(s => s.Contributor));
         Assert.Equal(1, budget.Releases);

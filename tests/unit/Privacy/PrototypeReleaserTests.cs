@@ -134,6 +134,9 @@ public sealed class PrototypeReleaserTests
         Assert.All(releases, p => Assert.InRange(p.Sigma / p.Sensitivity / releaser.NoiseMultiplier, 1 - 1e-12, 1 + 1e-6));
         Assert.All(releases, p => Assert.Equal(Math.Sqrt(1.25) / p.Count, p.Sensitivity, 1e-12));
         Assert.All(releases, p => Assert.True(p.Sensitivity < 2.0 / (p.Count + 1)));
+
+        // Who takes part is what the noise hides.
+        Assert.All(releases, p => Assert.Empty(p.Contributors));
     }
 
     [Fact]

@@ -135,6 +135,7 @@ public sealed class SensitivityTests
             Assert.All(prototypes, p => Assert.Equal(Modality.Image, p.Modality));
             Assert.All(prototypes, p => Assert.Equal(2, p.Vector.Length));
             Assert.Contains(prototypes, p => p.Count > 2);
+            Assert.All(prototypes, p => Assert.Empty(p.Contributors));
             Assert.All(prototypes, p => Assert.Equal((neighboring == Neighboring.AddRemove ? Math.Sqrt(1.25) : 2) / p.Count, p.Sensitivity, 1e-12));
         }
 
