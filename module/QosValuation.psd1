@@ -12,6 +12,7 @@
         'formats/Embedding.format.ps1xml'
         'formats/Datasets.format.ps1xml'
         'formats/Ledger.format.ps1xml'
+        'formats/Experiments.format.ps1xml'
         'formats/Clustering.format.ps1xml'
         'formats/Valuation.format.ps1xml'
         'formats/Qos.format.ps1xml'

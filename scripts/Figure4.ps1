@@ -58,6 +58,7 @@ param(
     [switch] $Quick,
 
     [ValidateNotNullOrEmpty()]
+    [ArgumentCompletions('Proposed', 'Random', 'RoundRobin', 'MaxMin', 'WaterFilling', 'MaxWelfare', 'Vtc')]
     [string[]] $Scheme = @('Proposed', 'Random', 'RoundRobin', 'MaxMin'),
 
     [ValidateNotNullOrEmpty()]

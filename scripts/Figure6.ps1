@@ -60,6 +60,7 @@ param(
     [string] $Path,
 
     [ValidateNotNullOrEmpty()]
+    [ArgumentCompletions('clip-mini', 'ViT-B-32', 'ViT-B-32-fp16', 'ViT-B-32-quantized')]
     [string] $Model = 'clip-mini',
 
     [ValidateNotNullOrEmpty()]

@@ -90,6 +90,7 @@ param(
     [string] $Annotations,
 
     [ValidateNotNullOrEmpty()]
+    [ArgumentCompletions('clip-mini', 'ViT-B-32', 'ViT-B-32-fp16')]
     [string] $Model = 'clip-mini',
 
     [ValidateRange(2, 1000)]

@@ -81,6 +81,7 @@ param(
     [string] $Annotations,
 
     [ValidateNotNullOrEmpty()]
+    [ArgumentCompletions('clip-mini', 'ViT-B-32', 'ViT-B-32-fp16')]
     [string] $Model,
 
     [int] $Seed = 1,
@@ -169,7 +170,6 @@ foreach ($name in $names) {
     $left[$name] = $state[$name]?.Seconds ?? $usual[$name]
 }
 
-Update-TypeData -TypeName QosValuation.Experiment -DefaultDisplayPropertySet Experiment, Status, Claim, Seconds -Force
 $exitCode = 0
 $made = [System.Collections.Generic.List[object]]::new()
 foreach ($name in $names) {

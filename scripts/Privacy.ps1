@@ -3,7 +3,7 @@
 Measures what ε costs and what it buys: the privacy-utility curve, attacks on membership, and an audit of the mechanisms.
 
 .DESCRIPTION
-Groups photographs by their image embeddings into as many clusters as asked for (spherical k-means) and measures three things over ε from 0.1 to 10:
+Groups photographs by their image embeddings into as many clusters as asked for (spherical k-means), leaves out those of a single record, and measures three things over ε from 0.1 to 10:
 
 Utility: whether a released prototype still finds its own cluster among all, how near it is to the clean one, and whether an image prototype finds the text prototype of its cluster. Every post-processing is measured on the same noise. The Image-DP baseline of the paper is measured beside the formal mechanism. Written to privacy-utility.csv.
 
@@ -85,13 +85,13 @@ $ErrorActionPreference = 'Stop'
 
 # Photographs of a file, each with the prompt nearest to it as its text.
 function Get-PromptedEmbedding {
-    $images = @(Import-Embedding $ImagePath -Modality Image)
+    $images = @(Import-Embedding -LiteralPath $ImagePath -Modality Image)
     if (-not $PromptPath) {
         return $images
     }
 
     # Clusters of public centroids are nearest neighbours: cluster n holds the photographs nearest to prompt n.
-    $prompts = @(Import-Embedding $PromptPath -Modality Text)
+    $prompts = @(Import-Embedding -LiteralPath $PromptPath -Modality Text)
     foreach ($cluster in $images | Group-Embedding -PublicCentroid $prompts) {
         foreach ($image in $cluster.Members) {
             $image
@@ -113,7 +113,8 @@ Invoke-FigureBody {
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     $count = $Quick ? 5 : $Trials
     $records = @($ImagePath ? (Get-PromptedEmbedding) : (Get-SceneEmbedding -Count ($Quick ? 200 : 1000) -Seed $Seed -WithCaption))
-    $clusters = @($records | Group-Embedding -Algorithm KMeans -ClusterCount $ClusterCount -Seed $Seed)
+    # Of a cluster of one record nothing is left without it, so that no attack could be played.
+    $clusters = @($records | Group-Embedding -Algorithm KMeans -ClusterCount $ClusterCount -Seed $Seed | Where-Object Count -GE 2)
     $methods = @('None', 'Sphere', 'Shrink') + ($records.Modality -contains 'Text' ? @('Average', 'Join') : @())
 
     $utility = @{ PostProcess = $methods; Trials = $count; Seed = $Seed }

@@ -11,7 +11,7 @@ var model = new Option<string?>("--model") { Description = "A model's name (clip
 var count = new Option<int>("--count") { Description = "How many scenes to generate.", DefaultValueFactory = _ => 400 };
 var contributors = new Option<int>("--contributors") { Description = "Among how many contributors the records are divided.", DefaultValueFactory = _ => 8 };
 var gamma = new Option<int>("--novelty-threshold") { Description = "Γ: the first Γ records of a cluster are novel.", DefaultValueFactory = _ => ReproductionOptions.DefaultNoveltyThreshold };
-var similarity = new Option<double?>("--similarity-threshold") { Description = "The cosine at which a record joins a cluster, in (-1, 1). Default: the clustering's own." };
+var similarity = new Option<double?>("--similarity-threshold") { Description = "The cosine at which a record joins a cluster, from 0 to 1. Default: the clustering's own." };
 var epsilon = new Option<double>("--epsilon") { Description = "ε of the private prototypes.", DefaultValueFactory = _ => 1 };
 var delta = new Option<double>("--delta") { Description = "δ of the private prototypes.", DefaultValueFactory = _ => 1e-5 };
 var supply = new Option<double>("--supply") { Description = "V: the tokens to allocate. Default: half of what the buckets hold." };
@@ -20,7 +20,7 @@ var rounds = new Option<int>("--rounds") { Description = "Simulation rounds for 
 var seed = new Option<int>("--seed") { Description = "The seed of everything random.", DefaultValueFactory = _ => 1 };
 var cache = new Option<FileInfo?>("--cache") { Description = "An embedding cache (SQLite): a second run skips inference." };
 
-var reproduce = new Command("reproduce", "Runs the paper's pipeline end to end, prints a summary and writes a CSV for each experiment.")
+var reproduce = new Command("reproduce", "Runs the paper's pipeline end to end, prints a summary, and writes report.html and a CSV for each experiment.")
 {
     output, images, annotations, model, count, contributors, gamma, similarity, epsilon, delta, supply, capacity, rounds, seed, cache,
 };
@@ -52,6 +52,11 @@ reproduce.SetAction((parsed, cancellation) =>
     catch (QosValuationException fault)
     {
         AnsiConsole.MarkupLineInterpolated(CultureInfo.CurrentCulture, $"[red]{fault.ErrorId}[/]: {fault.Message}");
+        return Task.FromResult(1);
+    }
+    catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+    {
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.CurrentCulture, $"[red]ResultsNotWritable[/]: {fault.Message} Choose a folder for --output that you may write to, or make room.");
         return Task.FromResult(1);
     }
     catch (OperationCanceledException)

@@ -43,6 +43,9 @@ internal sealed record ReproductionOptions
         Require(SceneCount is >= 1 and <= 1_000_000, "--count", SceneCount, "from 1 to 1000000");
         Require(Contributors is >= 1 and <= 10_000, "--contributors", Contributors, "from 1 to 10000");
         Require(NoveltyThreshold >= 1, "--novelty-threshold", NoveltyThreshold, "at least 1");
+        Require(Epsilon > 0 && double.IsFinite(Epsilon), "--epsilon", Epsilon, "positive and finite");
+        Require(Delta is > 0 and < 1, "--delta", Delta, "between 0 and 1");
+        Require(SimilarityThreshold is null or (>= 0 and <= 1), "--similarity-threshold", SimilarityThreshold, "from 0 to 1");
         Require(Capacity > 0 && double.IsFinite(Capacity), "--capacity", Capacity, "positive and finite");
         Require(Supply is null || (Supply >= 0 && double.IsFinite(Supply.Value)), "--supply", Supply, "at least 0 and finite");
         Require(Rounds is >= 2 and <= 1_000_000, "--rounds", Rounds, "from 2 to 1000000");

@@ -76,6 +76,22 @@ Describe 'scripts/Invoke-PaperExperiments.ps1' {
         (& $script @arguments 2> $null 6> $null).Status | Should -Be 'Failed'
     }
 
+    It 'takes data of names with brackets and spaces' {
+        $folder = Join-Path $TestDrive 'own data [1]'
+        $null = New-Item -ItemType Directory -Path $folder
+        $items = @(New-SceneDataset (Join-Path $folder 'scenes') -Count 30 -ImageSize 64 -Seed 1)
+        $items | Get-ClipEmbedding -Modality Image | Export-Embedding (Join-Path $folder 'images [x].npy')
+        Get-ClipEmbedding -Text 'a dog', 'a house', 'a car' | Export-Embedding (Join-Path $folder 'prompts [x].npy')
+        $results = & $script -Experiment Figure6, Privacy -Quick -WithoutReport -OutputPath (Join-Path $folder 'results [y]') -EmbeddingPath (Join-Path $folder 'images [x].npy') -PromptPath (Join-Path $folder 'prompts [x].npy') 6> $null
+        $results.Status | Should -Be 'Made', 'Made'
+
+        # What Figure7.ps1 reads photographs with; and a pattern that does match stays one.
+        @(Import-CocoDataset (Join-Path $folder 'scenes/captions.json') (Join-Path $folder 'scenes/images')).Count | Should -Be 30
+        Set-Content -LiteralPath (Join-Path $TestDrive 'b1.json') '{"images":[],"annotations":[]}'
+        { Import-CocoDataset (Join-Path $TestDrive 'b[1-9].json') -WithoutImage -ErrorAction Stop } | Should -Not -Throw
+        { Import-CocoDataset (Join-Path $TestDrive 'c[1-9].json') -WithoutImage -ErrorAction Stop } | Should -Throw -ErrorId 'PathNotFound*'
+    }
+
     It 'has help' {
         $help = Get-Help $script -Full
         $help.Synopsis | Should -Match 'all figures'

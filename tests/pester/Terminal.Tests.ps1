@@ -35,9 +35,18 @@ Describe 'Completion' {
         @{ Text = 'Invoke-ReconstructionAttack -Method Text'; Expected = 'TextInversion' }
         @{ Text = 'Invoke-ReconstructionAttack -Model clip'; Expected = 'clip-mini' }
         @{ Text = 'Export-QosReport -Format P'; Expected = 'Png' }
+        @{ Text = './scripts/Figure4.ps1 -Scheme W'; Expected = 'WaterFilling' }
+        @{ Text = './scripts/Figure7.ps1 -Model ViT'; Expected = 'ViT-B-32' }
+        @{ Text = './scripts/Invoke-PaperExperiments.ps1 -Model clip'; Expected = 'clip-mini' }
         @{ Text = 'Measure-Fair'; Expected = 'Measure-Fairness' }
     ) {
-        Complete $Text | Should -Contain $Expected
+        Push-Location -LiteralPath (Join-Path $PSScriptRoot '../..')
+        try {
+            Complete $Text | Should -Contain $Expected
+        }
+        finally {
+            Pop-Location
+        }
     }
 
     It 'completes paths' {
@@ -70,6 +79,8 @@ Describe 'Tables' {
             @{ Of = 'ClipModel'; Make = { Get-ClipModel -Name clip-mini } }
             @{ Of = 'ClipTokenSequence'; Make = { ConvertTo-ClipToken 'a photo of a dog' } }
             @{ Of = 'DatRecord'; Make = { $values | Add-DatRecord -LedgerPath (Join-Path $TestDrive 'views.db') } }
+            @{ Of = 'Experiment'; Make = { [pscustomobject]@{ PSTypeName = 'QosValuation.Experiment'; Experiment = 'Figure4'; Status = 'Made'; Claim = 'Holds'; Seconds = 1.2; Files = @('figure4.csv') }, [pscustomobject]@{ PSTypeName = 'QosValuation.Experiment'; Experiment = 'Privacy'; Status = 'Failed'; Claim = 'Unknown'; Seconds = 1800.1; Files = @() } } }
+            @{ Of = 'DatLedgerFault'; Make = { [QosValuation.DatLedgerFault]::new(3, 'Changed', 'Record 3 is not the one that record 4 follows: it was replaced, and this goes on.'), [QosValuation.DatLedgerFault]::new(12, 'Dropped', 'Record 12 is missing.') } }
             @{ Of = 'DatLedgerReport'; Make = { $null = $values | Add-DatRecord -LedgerPath (Join-Path $TestDrive 'views2.db'); Test-DatLedger -LedgerPath (Join-Path $TestDrive 'views2.db') } }
         )
     }
@@ -83,6 +94,20 @@ Describe 'Tables' {
         ([regex]::Matches($lines[0], '\S+(?: \S+)*').Count) | Should -BeGreaterOrEqual 2
         $lines[0] | Should -Not -Match '…'
         $lines -join '' | Should -Not -Match '…\d' -Because 'a number cut at its front is a wrong number'
+    }
+}
+
+Describe 'Lists' {
+    It '<Of> shows no raw types and no single numbers of a vector' -ForEach @(
+        @{ Of = 'SemanticCluster'; Make = { $clusters[0] }; Says = 'Centroid +: 512 numbers' }
+        @{ Of = 'DpPrototype'; Make = { @($clusters | New-DpPrototype -Seed 1)[0] }; Says = 'Sigma per coordinate +: \d' }
+        @{ Of = 'DatRecord'; Make = { @($values)[0] | Add-DatRecord (Join-Path $TestDrive 'list.db') }; Says = 'Added \(UTC\) +: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}' }
+        @{ Of = 'a whole DatLedgerReport'; Make = { $null = @($values)[0] | Add-DatRecord (Join-Path $TestDrive 'list2.db'); Test-DatLedger (Join-Path $TestDrive 'list2.db') }; Says = 'Faults +: none' }
+        @{ Of = 'a broken DatLedgerReport'; Make = { [QosValuation.DatLedgerReport]@{ Path = 'x'; IsValid = $false; Records = 1; HeadHash = 'ab'; Faults = [QosValuation.DatLedgerFault[]]@([QosValuation.DatLedgerFault]::new(1, 'Changed', 'Record 1 was changed.')) } }; Says = 'Faults +: Changed: Record 1 was changed\.' }
+    ) {
+        $text = (& $Make | Format-List | Out-String -Width 80) -replace "`e\[[\d;]*m"
+        $text | Should -Match $Says
+        $text | Should -Not -Match 'System\.|QosValuation\.|ClipEmbedding|\{'
     }
 }
 

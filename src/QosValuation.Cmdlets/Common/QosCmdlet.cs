@@ -127,7 +127,7 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
 
     /// <summary>Resolves existing file-system paths; what does not resolve costs one error record and the others go on.</summary>
     /// <param name="paths">The paths as given, relative to the session's location.</param>
-    /// <param name="literal">Whether wildcard characters are taken literally.</param>
+    /// <param name="literal">Whether wildcard characters are taken literally. Otherwise they are where nothing matches the pattern but something has that very name, such as <c>photos [1].json</c>.</param>
     /// <returns>Full paths of files and folders that exist.</returns>
     protected IEnumerable<string> ResolvePaths(IEnumerable<string>? paths, bool literal)
     {
@@ -150,7 +150,7 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
                 }
                 else
                 {
-                    resolved = GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
+                    resolved = Matches(path, out ProviderInfo provider);
                     if (provider.Name != "FileSystem")
                     {
                         resolved = [];
@@ -197,6 +197,25 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         return provider.Name == "FileSystem"
             ? full
             : throw CmdletFaults.NotAFileSystemPath(path, provider.Name);
+    }
+
+    private Collection<string> Matches(string path, out ProviderInfo provider)
+    {
+        try
+        {
+            Collection<string> resolved = GetResolvedProviderPathFromPSPath(path, out provider);
+            if (resolved.Count > 0)
+            {
+                return resolved;
+            }
+        }
+        catch (ItemNotFoundException) when (WildcardPattern.ContainsWildcardCharacters(path))
+        {
+            // No folder matches either.
+        }
+
+        string full = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out provider, out _);
+        return Path.Exists(full) ? [full] : [];
     }
 
     // Several threads may meet the same fault at once: one of them stands for all.

@@ -17,7 +17,7 @@ internal static class SqliteFile
     /// <param name="applicationId">What kind of file it is (the header's application_id).</param>
     /// <param name="schema">The statements that make the tables of an empty file; each with IF NOT EXISTS.</param>
     /// <param name="kind">What the file is, for messages, such as <c>ledger</c>.</param>
-    /// <param name="create">Whether a missing file is created; otherwise it is an error.</param>
+    /// <param name="create">Whether a missing file is created; otherwise it is an error, and a file that may only be read, such as an auditor's copy, is opened for that.</param>
     /// <returns>An open connection.</returns>
     /// <exception cref="QosValuationException">
     /// <c>DatabaseNotFound</c>; <c>DatabaseNotReadable</c>: not a database, or one of another program; <c>DatabaseNotWritable</c>.
@@ -57,6 +57,30 @@ internal static class SqliteFile
         catch (SqliteException exception)
         {
             connection.Dispose();
+            return !create && IsNotWritable(exception) && IsSettled(full) ? OpenToRead(full, path, applicationId, kind) : throw Fault(exception, path, kind);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Opens a file that cannot be written to. A file with a write-ahead log is not even read without writing its index beside
+    /// it; where there is no log, SQLite may be told that the file is at rest.
+    /// </summary>
+    private static SqliteConnection OpenToRead(string full, string path, int applicationId, string kind)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = new Uri(full).AbsoluteUri + "?immutable=1", Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
+        try
+        {
+            connection.Open();
+            return Scalar(connection, "PRAGMA application_id") == applicationId ? connection : throw NotOfThisKind(path, kind);
+        }
+        catch (SqliteException exception)
+        {
+            connection.Dispose();
             throw Fault(exception, path, kind);
         }
         catch
@@ -65,6 +89,13 @@ internal static class SqliteFile
             throw;
         }
     }
+
+    private static bool IsSettled(string full) => new FileInfo(full + "-wal") is not { Exists: true, Length: > 0 };
+
+    private static bool IsNotWritable(SqliteException exception) => exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM;
+
+    private static QosValuationException NotOfThisKind(string path, string kind) =>
+        new("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' is a database, but not a {kind} of QosValuation; nothing was changed.", path);
 
     private static void MakeFolder(string full, string path, string kind)
     {
@@ -87,7 +118,7 @@ internal static class SqliteFile
             {
                 if (!create || Scalar(connection, "SELECT count(*) FROM sqlite_schema", transaction) > 0 || Scalar(connection, "PRAGMA application_id", transaction) != 0)
                 {
-                    throw new QosValuationException("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' is a database, but not a {kind} of QosValuation; nothing was changed.", path);
+                    throw NotOfThisKind(path, kind);
                 }
 
                 Execute(connection, schema, transaction);
@@ -122,7 +153,7 @@ internal static class SqliteFile
     {
         SQLitePCL.raw.SQLITE_FULL => new("DiskFull", FaultKind.LimitReached, $"The disk is full: nothing was written to the {kind} '{path}'.", path, exception),
         SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new("DatabaseBusy", FaultKind.LimitReached, $"Another process kept the {kind} '{path}' locked for {BusyTimeout / 1000} seconds; try again.", path, exception),
-        SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM => new("DatabaseNotWritable", FaultKind.ReadWrite, $"The {kind} '{path}' cannot be opened for writing: {exception.Message}", path, exception),
+        _ when IsNotWritable(exception) => new("DatabaseNotWritable", FaultKind.ReadWrite, $"The {kind} '{path}' cannot be opened for writing: {exception.Message} Choose a file and folder that you may write to; to read it, copy it there together with its -wal file.", path, exception),
         _ => new("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' cannot be read as a {kind}: {exception.Message}", path, exception),
     };
 

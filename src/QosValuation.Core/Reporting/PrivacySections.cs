@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace QosValuation.Reporting;
 
 /// <summary>Sections on private releases and on what they lose.</summary>
@@ -97,7 +99,7 @@ internal static class PrivacySections
     /// <param name="records">The rows.</param>
     public static IEnumerable<ReportSection> Membership(IReadOnlyList<ReportRecord> records)
     {
-        Func<ReportRecord, string> name = SectionParts.Naming(records, ["Mechanism", "Epsilon", "Attack", "Modality", "Neighboring"], records[0].Text("Mechanism"));
+        Func<ReportRecord, string> name = SectionParts.Naming(records, ["Epsilon", "Attack", "Mechanism", "Modality", "Neighboring"], records[0].Text("Mechanism"));
         Func<ReportRecord, string> line = SectionParts.Naming(records, ["Mechanism", "Attack", "Modality", "Neighboring"], "Attack");
         IGrouping<string, ReportRecord>[] groups = [.. records.GroupBy(name)];
         FigureSeries Bars(string property, string label) => new(label, [.. groups.Select((group, i) => Mean(i, group, property)).Where(point => double.IsFinite(point.Y))]);
@@ -113,7 +115,7 @@ internal static class PrivacySections
                     Kind = FigureKind.Bar,
                     Horizontal = ReportFigure.LieDown(groups.Select(group => group.Key)),
                     X = new FigureAxis(string.Empty, FigureScale.Category) { Categories = [.. groups.Select(group => group.Key)] },
-                    Y = new FigureAxis("Advantage, 0 to 1") { Zero = true },
+                    Y = new FigureAxis("Advantage (0 is guessing, 1 certainty)") { Zero = true },
                     Series = [.. new[] { Bars("Advantage", "Measured"), Bars("TheoreticalAdvantage", "Best possible attack") }.Where(series => series.Points.Count > 0)],
                     Note = SectionParts.ErrorNote + (groups.Any(group => group.Skip(1).Any()) ? " Averaged over clusters." : string.Empty),
                 },
@@ -126,30 +128,71 @@ internal static class PrivacySections
     /// <param name="records">The rows.</param>
     public static IEnumerable<ReportSection> Empirical(IReadOnlyList<ReportRecord> records)
     {
-        string[] categories = [.. records.Select(SectionParts.Naming(records, ["Mechanism", "ClaimedEpsilon", "ClusterId", "Modality", "NoiseScale", "Neighboring"], records[0].Text("Mechanism").Length > 0 ? records[0].Text("Mechanism") : "Mechanism")).Select((name, i) => name)];
-        FigureSeries Bars(string property, string label) => new(label, [.. records.Select((record, i) => new FigurePoint(i, record.Number(property))).Where(point => double.IsFinite(point.Y))]);
+        double[] claims = [.. records.Select(record => record.Number("ClaimedEpsilon")).Where(claim => claim > 0 && double.IsFinite(claim)).Distinct()];
         int violated = records.Count(record => record.Flag("IsViolated"));
+        int planted = records.Count(record => record.Flag("IsViolated") && record.Number("NoiseScale") < 1);
+        string convicted = violated == 0
+            ? "Here no audit convicts."
+            : string.Create(CultureInfo.InvariantCulture, $"Here {violated} of {records.Count} audits {(violated == 1 ? "convicts" : "convict")}")
+                + (planted == violated ? ", as it should: its noise was made smaller on purpose, to see that the audit notices." : planted > 0 ? string.Create(CultureInfo.InvariantCulture, $", {planted} of them where the noise was made smaller on purpose.") : ".");
         yield return SectionParts.Section(
             "Empirical privacy",
-            "Repeated releases on two neighbouring datasets prove that ε is at least the lower bound, with the stated confidence. A bound above the claim convicts the mechanism; a bound below it is what an honest one shows. "
-                + (violated > 0 ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Here {violated} of {records.Count} audits convict.") : "Here no audit convicts."),
+            "Repeated releases on two neighbouring datasets prove that ε is at least the lower bound, with the stated confidence. A bound above the claim convicts the mechanism; a bound below it is what an honest one shows. " + convicted,
             records,
+            claims.Length > 1
+                ? [Proven(records, claims, "EpsilonLowerBound", "empirical-epsilon", "ε proven against ε claimed"), Proven(records, claims, "GaussianEpsilonLowerBound", "empirical-epsilon-gaussian", "ε proven if the noise is Gaussian")]
+                : [ProvenBars(records)]);
+    }
+
+    private static string NoiseName(ReportRecord record) =>
+        double.IsFinite(record.Number("NoiseScale")) && record.Number("NoiseScale") != 1 ? " · noise × " + ReportNumber.Format(record.Number("NoiseScale")) : string.Empty;
+
+    // Bounds over claims, with the claim itself as the line to stay below; what claims nothing becomes a level.
+    private static ReportFigure Proven(IReadOnlyList<ReportRecord> records, double[] claims, string property, string file, string title)
+    {
+        Func<ReportRecord, string> name = SectionParts.Naming(records, ["Mechanism", "ClusterId", "Modality", "Neighboring"], "Proven");
+        double first = claims.Min(), last = claims.Max();
+        FigureScale scale = SectionParts.ScaleOf(claims);
+        var series = new List<FigureSeries>();
+        foreach (IGrouping<string, ReportRecord> group in records.Where(record => double.IsFinite(record.Number(property)) && (scale != FigureScale.Log || record.Number(property) > 0)).GroupBy(record => name(record) + NoiseName(record)))
+        {
+            FigurePoint[] points = [.. group.Where(record => double.IsFinite(record.Number("ClaimedEpsilon"))).Select(record => new FigurePoint(record.Number("ClaimedEpsilon"), record.Number(property))).OrderBy(point => point.X)];
+            series.Add(points.Length > 0
+                ? new FigureSeries(group.Key, points)
+                : new FigureSeries(group.Key + " (claims none)", [new(first, group.Max(record => record.Number(property))), new(last, group.Max(record => record.Number(property)))]) { IsReference = true });
+        }
+
+        return new ReportFigure
+        {
+            Name = file,
+            Title = title,
+            Kind = FigureKind.Line,
+            X = new FigureAxis("ε that is claimed", scale),
+            Y = new FigureAxis("ε that is proven, at least", scale),
+            Series = [.. series, new FigureSeries("As claimed", [new(first, first), new(last, last)]) { IsReference = true }],
+            Note = "What lies above the line \u201cAs claimed\u201d has too little noise. Bounds of 0 are left out where the axes are logarithmic.",
+        };
+    }
+
+    private static ReportFigure ProvenBars(IReadOnlyList<ReportRecord> records)
+    {
+        Func<ReportRecord, string> name = SectionParts.Naming(records, ["ClaimedEpsilon", "Mechanism", "ClusterId", "Modality", "Neighboring"], records[0].Text("Mechanism").Length > 0 ? records[0].Text("Mechanism") : "Mechanism");
+        string[] categories = [.. records.Select(record => name(record) + NoiseName(record))];
+        FigureSeries Bars(string property, string label) => new(label, [.. records.Select((record, i) => new FigurePoint(i, record.Number(property))).Where(point => double.IsFinite(point.Y))]);
+        return new ReportFigure
+        {
+            Name = "empirical-epsilon",
+            Title = "ε proven and ε claimed",
+            Kind = FigureKind.Bar,
+            Horizontal = ReportFigure.LieDown(categories),
+            X = new FigureAxis(string.Empty, FigureScale.Category) { Categories = categories },
+            Y = new FigureAxis("ε") { Zero = true },
+            Series =
             [
-                new ReportFigure
-                {
-                    Name = "empirical-epsilon",
-                    Title = "ε proven and ε claimed",
-                    Kind = FigureKind.Bar,
-                    Horizontal = ReportFigure.LieDown(categories),
-                    X = new FigureAxis(string.Empty, FigureScale.Category) { Categories = categories },
-                    Y = new FigureAxis("ε") { Zero = true },
-                    Series =
-                    [
-                        .. new[] { Bars("EpsilonLowerBound", "Proven, any noise"), Bars("GaussianEpsilonLowerBound", "Proven, if the noise is Gaussian"), Bars("ClaimedEpsilon", "Claimed") }
-                            .Where(series => series.Points.Count > 0),
-                    ],
-                },
-            ]);
+                .. new[] { Bars("EpsilonLowerBound", "Proven, any noise"), Bars("GaussianEpsilonLowerBound", "Proven, if the noise is Gaussian"), Bars("ClaimedEpsilon", "Claimed") }
+                    .Where(series => series.Points.Count > 0),
+            ],
+        };
     }
 
     // A curve over ε for each name; rows without ε become levels.
@@ -183,13 +226,15 @@ internal static class PrivacySections
             series.AddRange(levels.Where(level => double.IsFinite(level.Value)).Select(level => Level(level.Name, level.Value)));
         }
 
+        // A cosine may be negative, but where it is not, nothing beyond 0 and 1 is shown.
+        bool isPart = metric == "Cosine" && series.Count > 0 && series.SelectMany(item => item.Points).All(point => point.Y is >= 0 and <= 1 && !(point.Low < 0) && !(point.High > 1));
         return new ReportFigure
         {
             Name = file,
             Title = title,
             Kind = FigureKind.Line,
             X = new FigureAxis("ε (smaller is more private)", SectionParts.ScaleOf(epsilons)),
-            Y = new FigureAxis(axis),
+            Y = new FigureAxis(axis) { Min = isPart ? 0 : null, Max = isPart ? 1 : null },
             Series = series,
             Note = SectionParts.ErrorNote,
         };

@@ -93,10 +93,17 @@ internal static class PrivacySummary
             yield return Say($"Accuracy: {ReportNumber.Percent(row.Number("RetrievalAccuracy"))} of the {which} still find their own cluster, against 100\u00a0% without noise{guess}. Their mean cosine to the clean prototype is {Number(row.Number("Cosine"))} (1 without noise).");
         }
 
-        ReportRecord? best = rows.Where(record => record.Text("PostProcess") is not ("" or "None") && double.IsFinite(record.Number("RetrievalAccuracy"))).MaxBy(record => record.Number("RetrievalAccuracy"));
+        // Only what finds more than the same prototypes without it is worth a sentence.
+        double Found(ReportRecord record) => record.Number("RetrievalAccuracy");
+        double without = plain.Select(Found).Where(double.IsFinite).DefaultIfEmpty(double.NegativeInfinity).Max();
+        ReportRecord? best = rows.Where(record => record.Text("PostProcess") is not ("" or "None") && Found(record) > without).MaxBy(Found);
         if (best is not null)
         {
-            yield return Say($"Post-processing costs no privacy; the best here ({best.Text("PostProcess")}{(best.Text("Modality").Length > 0 ? ", " + best.Text("Modality").ToLowerInvariant() : string.Empty)}) finds {ReportNumber.Percent(best.Number("RetrievalAccuracy"))} with a cosine of {Number(best.Number("Cosine"))}.");
+            yield return Say($"Post-processing costs no privacy; the best here ({best.Text("PostProcess")}{(best.Text("Modality").Length > 0 ? ", " + best.Text("Modality").ToLowerInvariant() : string.Empty)}) finds {ReportNumber.Percent(Found(best))} with a cosine of {Number(best.Number("Cosine"))}.");
+        }
+        else if (rows.Length > plain.Length)
+        {
+            yield return "Post-processing costs no privacy; none that was tried here finds more.";
         }
     }
 

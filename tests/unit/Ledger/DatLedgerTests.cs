@@ -297,6 +297,22 @@ public sealed class DatLedgerTests : IDisposable
     }
 
     [Fact]
+    public void ALedgerThatMayOnlyBeReadIsReadAndCheckedAndRefusesRecords()
+    {
+        // A folder in the place of the log keeps SQLite from writing, whoever runs the tests.
+        Fill(3);
+        Directory.CreateDirectory(LedgerPath + "-wal");
+        using (DatLedger ledger = DatLedger.Open(LedgerPath, create: false))
+        {
+            Assert.True(ledger.Verify().IsValid);
+            Assert.Equal(3, ledger.Read().Count());
+            Assert.Equal("DatabaseNotWritable", Assert.Throws<QosValuationException>(() => ledger.Append([("a", 1, "p")])).ErrorId);
+        }
+
+        Assert.Equal("DatabaseNotWritable", Assert.Throws<QosValuationException>(() => DatLedger.Open(LedgerPath, create: true)).ErrorId);
+    }
+
+    [Fact]
     public async Task ConcurrentWritersNeverBreakTheChain()
     {
         await Task.WhenAll(Enumerable.Range(0, 8).Select(writer => Task.Run(() =>

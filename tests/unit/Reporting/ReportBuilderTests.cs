@@ -65,6 +65,21 @@ public sealed class ReportBuilderTests
     }
 
     [Fact]
+    public void AuditsOfSeveralClaimsAreDrawnAgainstTheClaim()
+    {
+        ReportRecord Audit(double claim, double proven, double scale = 1, string mechanism = "DiscreteGaussian") => ReportSamples.Row(
+            "EmpiricalPrivacy", ("Mechanism", mechanism), ("ClaimedEpsilon", claim), ("EpsilonLowerBound", proven), ("GaussianEpsilonLowerBound", proven), ("NoiseScale", scale), ("IsViolated", proven > claim));
+        ReportSection section = ReportSamples.Build("t", Audit(0.1, 0), Audit(1, 0.6), Audit(10, 4), Audit(5, 6, 0.5), Audit(double.NaN, 11, mechanism: "ImageDp")).Sections[0];
+        ReportFigure figure = section.Figures[0];
+        Assert.Equal(["DiscreteGaussian", "DiscreteGaussian · noise × 0.5", "ImageDp (claims none)", "As claimed"], figure.Series.Select(series => series.Name));
+        Assert.Equal([(1, 0.6), (10, 4)], figure.Series[0].Points.Select(point => (point.X, point.Y)));
+        Assert.Equal([(0.1, 0.1), (10, 10)], figure.Series[^1].Points.Select(point => (point.X, point.Y)));
+        Assert.True(figure.Series[2].IsReference && figure.Series[2].Points[0].Y == 11);
+        Assert.Contains("1 of 5 audits convicts, as it should", section.HowToRead, StringComparison.Ordinal);
+        Assert.Equal(FigureKind.Bar, ReportSamples.Build("t", Audit(1, 0.6), Audit(1, 1.5, 0.5)).Sections[0].Figures[0].Kind);
+    }
+
+    [Fact]
     public void SectionsOfOtherResultsAreNamedInWords()
     {
         Assert.Equal("Order sensitivity result", Assert.Single(ReportSamples.Build("t", ReportSamples.Row("OrderSensitivityResult", ("A", 1))).Sections).Title);

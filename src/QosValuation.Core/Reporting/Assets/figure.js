@@ -75,6 +75,25 @@ var qosFigure = (function () {
     return text.length <= length ? text : text.slice(0, head) + '…' + text.slice(text.length - (length - 1 - head));
   }
 
+  // The name of a lying bar: its parts on two lines where one is too short for them.
+  function barName(text, length) {
+    text = String(text);
+    var parts = text.split(' · '), head = parts[0], i;
+    if (text.length <= length || parts.length === 1) {
+      return shorten(text, length);
+    }
+    for (i = 1; i < parts.length - 1 && (head + ' · ' + parts[i]).length <= length; i++) {
+      head += ' · ' + parts[i];
+    }
+    return shorten(head, length) + '\n' + shorten(parts.slice(i).join(' · '), length);
+  }
+
+  // The height of a lying bar, or of a group of them.
+  function barHeight(figure) {
+    var group = 26 * (figure.stacked ? 1 : Math.max(1, 0.7 * figure.series.length));
+    return figure.x.categories.some(function (name) { return String(name).length > 14 && String(name).indexOf(' · ') > 0; }) ? Math.max(40, group) : group;
+  }
+
   function axis(spec, theme, options) {
     var log = spec.scale === 'log', category = spec.scale === 'category';
     var result = {
@@ -89,7 +108,8 @@ var qosFigure = (function () {
     };
     if (category) {
       result.data = spec.categories.slice();
-      result.axisLabel.formatter = function (value) { return shorten(value, options.labelLength || 18); };
+      result.axisLabel.formatter = function (value) { return options.lying ? barName(value, options.labelLength) : shorten(value, options.labelLength || 18); };
+      result.axisLabel.lineHeight = options.fontSize + 3;
       if (options.allLabels) {
         result.axisLabel.interval = 0;
       }
@@ -288,7 +308,7 @@ var qosFigure = (function () {
 
     var longest = categories.reduce(function (most, name) { return Math.max(most, Math.min(String(name).length, narrow ? 14 : 24)); }, 0);
     var rotate = !horizontal && categories.length > 1 && longest * fontSize * 0.6 * categories.length > width - 110 ? 35 : 0;
-    var x = axis(figure.x, theme, { ends: ends(figure), margin: 11, nameGap: rotate ? 18 + longest * fontSize * 0.34 : 30, fontSize: fontSize, narrow: narrow, allLabels: categories.length <= 40, rotate: rotate, noGrid: figure.kind === 'bar', labelLength: horizontal ? Math.max(14, Math.floor(width * 0.4 / (0.56 * fontSize))) : narrow ? 14 : 24, nameWidth: width - 150 });
+    var x = axis(figure.x, theme, { lying: horizontal, ends: ends(figure), margin: 11, nameGap: rotate ? 18 + longest * fontSize * 0.34 : 30, fontSize: fontSize, narrow: narrow, allLabels: categories.length <= 40, rotate: rotate, noGrid: figure.kind === 'bar', labelLength: horizontal ? Math.max(14, Math.floor(width * 0.4 / (0.56 * fontSize))) : narrow ? 14 : 24, nameWidth: width - 150 });
     var y = axis(figure.y, theme, { nameGap: 50, fontSize: fontSize, narrow: narrow, nameWidth: height - legendHeight - titleHeight - 60 });
     if (horizontal) {
       x.inverse = true;
@@ -371,6 +391,6 @@ var qosFigure = (function () {
   }
 
   return { option: build, number: number, hasLegend: hasLegend, swatch: swatch, height: function (figure) {
-    return figure.kind === 'bar' && figure.horizontal ? Math.max(200, 110 + 26 * figure.x.categories.length * (figure.stacked ? 1 : Math.max(1, 0.7 * figure.series.length))) : 380;
+    return figure.kind === 'bar' && figure.horizontal ? Math.max(200, 110 + figure.x.categories.length * barHeight(figure)) : 380;
   } };
 })();
