@@ -33,11 +33,15 @@ function Resolve-FigurePath([string] $OutputPath, [string] $FileName) {
 # Writes rows whole or not at all, and in the invariant culture.
 function Export-FigureCsv([object[]] $Rows, [string] $Path) {
     $temporary = "$Path.$([guid]::NewGuid().ToString('N').Substring(0, 8)).tmp"
+    $culture = [cultureinfo]::CurrentCulture
     try {
+        # Export-Csv writes numbers as the culture has them.
+        [cultureinfo]::CurrentCulture = [cultureinfo]::InvariantCulture
         $Rows | Export-Csv -LiteralPath $temporary -ErrorAction Stop
         [System.IO.File]::Move($temporary, $Path, $true)
     }
     finally {
+        [cultureinfo]::CurrentCulture = $culture
         if (Test-Path -LiteralPath $temporary) {
             Remove-Item -LiteralPath $temporary -Force
         }

@@ -51,8 +51,10 @@ Describe 'Invoke-ReconstructionAttack' {
         $other = $images[1] | Invoke-ReconstructionAttack -Steps 4 -Copies 2 -Seed 4
         $other.Image | Should -Not -Be $alone.Image
         $other.ImagePath | Should -BeNullOrEmpty
-        $single = $images[1] | Invoke-ReconstructionAttack @short -ThrottleLimit 1
-        [math]::Abs($single.Score - $alone.Score) | Should -BeLessThan 0.01
+        foreach ($threads in 1, 3) {
+            $again = $images[1] | Invoke-ReconstructionAttack @short -ThrottleLimit $threads
+            [Convert]::ToHexString($again.Image) | Should -Be ([Convert]::ToHexString($alone.Image))
+        }
     }
 
     It 'climbs: most of the way in a few steps' {
@@ -88,7 +90,9 @@ Describe 'Invoke-ReconstructionAttack' {
         foreach ($target in $found | Group-Object ClusterId) {
             $best = @($target.Group | Where-Object IsStrongest)
             $best.Count | Should -Be 1
-            $best.ReferenceSimilarity | Should -Be ($target.Group.ReferenceSimilarity | Measure-Object -Maximum).Maximum
+            $best.SourceRank | Should -Be ($target.Group.SourceRank | Measure-Object -Minimum).Minimum
+            $margins = $target.Group | Where-Object SourceRank -EQ $best.SourceRank | ForEach-Object { $_.ReferenceSimilarity - $_.DecoySimilarity }
+            $best.ReferenceSimilarity - $best.DecoySimilarity | Should -Be ($margins | Measure-Object -Maximum).Maximum
         }
 
         $found[3].Text | Should -BeIn $images[16..23].Source
@@ -141,6 +145,27 @@ Describe 'Invoke-ReconstructionAttack' {
         { 0.1, 0.2 | Invoke-ReconstructionAttack -ErrorAction Stop } | Should -Throw '*Put a comma before it*'
     }
 
+    It 'says before the attack that its work could not be kept' {
+        # A long attack, so that a refusal that came after it would be noticed as a test that does not end.
+        $long = @{ Steps = 1000000; Copies = 4; Restarts = 0; Seed = 1 }
+        $file = Join-Path $TestDrive a-file
+        Set-Content $file x
+        { $images[0] | Invoke-ReconstructionAttack @long -OutputPath $file -ErrorAction Stop } | Should -Throw -ErrorId 'ImageNotWritable,*'
+        Get-Content $file | Should -Be x
+        $short = [pscustomobject]@{ Vector = [float[]](1, 2); Item = 'a'; Source = 'a'; Modality = 'Image' }
+        { $images[0] | Invoke-ReconstructionAttack @long -Reference $short -ErrorAction Stop } | Should -Throw -ErrorId 'ReferenceInvalid,*'
+        { $images[0] | Invoke-ReconstructionAttack @long -Method DirectAscent, NearestEmbedding -Public $short -ErrorAction Stop } | Should -Throw -ErrorId 'PublicEmbeddingInvalid,*'
+        $blind = Join-Path $TestDrive blind
+        $null = New-Item -ItemType Directory $blind
+        Copy-Item (Join-Path (Get-ClipModel clip-mini).Path vision_model.onnx), (Join-Path (Get-ClipModel clip-mini).Path preprocessor_config.json) $blind
+        { $images[0] | Invoke-ReconstructionAttack @long -Method DirectAscent, TextInversion -Model $blind } | Should -Throw -ErrorId 'ModalityNotSupported,*'
+
+        # Nothing is left behind by the look at the folder.
+        $folder = Join-Path $TestDrive looked
+        $null = $images[0] | Invoke-ReconstructionAttack -Steps 1 -Copies 1 -Restarts 0 -OutputPath $folder
+        @(Get-ChildItem $folder -Force).Count | Should -Be 1
+    }
+
     It 'writes what it has when it is stopped' {
         $folder = Join-Path $TestDrive stopped
         $stopped = Stop-WorkingScript {
@@ -177,5 +202,23 @@ Describe 'Export-ReconstructionGrid' {
         { $found | Export-ReconstructionGrid $path } | Should -Throw -ErrorId 'ImageExists,*'
         $found | Export-ReconstructionGrid $path -Force -WhatIf | Should -BeNullOrEmpty
         $found | Export-ReconstructionGrid $path -Force -Row Method -Column Target -Caption { $_.Modality } | Should -HaveCount 1
+    }
+
+    It 'draws what was read back from a file, and says which picture is none' {
+        $picture = [pscustomobject]@{ Target = 'a'; Method = 'm'; Image = [byte[]] (1..48); ImageSize = 4 }
+        $direct = Join-Path $TestDrive 'direct.png'
+        $json = Join-Path $TestDrive 'json.png'
+        $null = $picture | Export-ReconstructionGrid $direct
+        $null = $picture | ConvertTo-Json | ConvertFrom-Json | Export-ReconstructionGrid $json
+        (Get-FileHash $json).Hash | Should -Be (Get-FileHash $direct).Hash
+        $broken = [pscustomobject]@{ Target = 'b'; Method = 'm'; Image = [byte[]] (1, 2, 3); ImageSize = 4 }, [pscustomobject]@{ Target = 'c'; Method = 'm'; Image = [byte[]] @(); ImageSize = -1 }
+        $null = @($broken) + $picture | Export-ReconstructionGrid $json -Force -ErrorVariable faults -ErrorAction SilentlyContinue
+        $faults.FullyQualifiedErrorId | Should -BeLike 'GridPictureInvalid,*'
+        $faults.Count | Should -Be 2
+        (Get-FileHash $json).Hash | Should -Be (Get-FileHash $direct).Hash
+
+        # A label may hold what XML cannot.
+        $picture.Target = "a`u{0}`u{1F600}`u{D800}<b>"
+        $picture | Export-ReconstructionGrid (Join-Path $TestDrive 'odd.png') | Should -HaveCount 1
     }
 }

@@ -112,6 +112,25 @@ Describe 'scripts/Figure6.ps1' {
         Join-Path $folder 'ownb.csv' | Should -Exist
     }
 
+    It 'writes the same files in every culture' {
+        $few = @{ Path = $vectors; Repetition = 3; NoveltyThreshold = 8; SimilarityThreshold = 0.95; Seed = 3 }
+        $culture = [cultureinfo]::CurrentCulture
+        $hashes = foreach ($name in '', 'de-DE') {
+            try {
+                [cultureinfo]::CurrentCulture = $name
+                $null = & $script @few -OutputPath (Join-Path $folder "culture$name") 6> $null
+                [cultureinfo]::CurrentCulture.Name | Should -Be $name
+            }
+            finally {
+                [cultureinfo]::CurrentCulture = $culture
+            }
+
+            (Get-FileHash (Join-Path $folder "culture$name/figure6a.csv")).Hash
+        }
+
+        $hashes[1] | Should -Be $hashes[0]
+    }
+
     It 'runs alone on drawn scenes, and leaves none behind' {
         $before = @(Get-ChildItem ([IO.Path]::GetTempPath()) -Filter 'figure6-*').Count
         $lines = Invoke-FreshPwsh "& '$script' -Quick -NoveltyThreshold 5, 10 -OutputPath '$folder/alone' | Measure-Object | ForEach-Object Count; exit (`$LASTEXITCODE -eq 1)"

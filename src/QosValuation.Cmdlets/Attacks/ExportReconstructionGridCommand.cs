@@ -125,9 +125,20 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
 
     private RgbImage? ImageOf(PSObject item)
     {
-        if (item.Properties["Image"]?.Value is byte[] pixels && item.Properties["ImageSize"]?.Value is int side)
+        if (item.Properties["Image"]?.Value is object given)
         {
-            return side == 0 ? null : new RgbImage(pixels, side, side);
+            // Read back from JSON the bytes are numbers in an array, and the size is a long one.
+            if (!LanguagePrimitives.TryConvertTo(given, CultureInfo.InvariantCulture, out byte[] pixels)
+                || !LanguagePrimitives.TryConvertTo(item.Properties["ImageSize"]?.Value, CultureInfo.InvariantCulture, out int side)
+                || !RgbImage.IsSquare(pixels, side))
+            {
+                throw new QosValuationException("GridPictureInvalid", FaultKind.InvalidData, "An Image must hold 3 bytes for each of ImageSize · ImageSize pixels; pipe reconstructions in, or objects with an ImagePath.", item);
+            }
+
+            if (side > 0)
+            {
+                return new RgbImage(pixels, side, side);
+            }
         }
 
         return item.Properties["ImagePath"]?.Value?.ToString() is { Length: > 0 } path ? RgbImage.LoadSquare(ResolveNewPath(path)) : null;

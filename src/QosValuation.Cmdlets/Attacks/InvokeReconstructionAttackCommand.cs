@@ -12,8 +12,8 @@ namespace QosValuation.Cmdlets.Attacks;
 /// <summary>Attacks released vectors as a real adversary would: reconstructs a picture, or a text, from a prototype.</summary>
 /// <remarks>
 /// <para>The attacker is white box: he has the encoder and a released vector, and looks for the picture whose embedding points to it. DirectAscent is Direct Ascent Synthesis (Fort and Whitaker 2025), the attack of the paper: 100 steps of plain gradient descent on components of every resolution, over 32 shifted and noisy copies of the picture.</para>
-/// <para>Two things deviate from the published algorithm, both to make the attacker stronger. Two of the 32 copies show the plain crop that is scored in the end: as published that crop is never shown, and on some pictures it is left behind (a cosine of 0.78 to 0.95 on the default model, against 0.99 with two). And where the ascent from grey gets stuck, which it does on some photographs for every seed, it starts again from the best of 64 generated scenes (see New-SceneDataset), at most twice; Start tells which start led to the picture, and things seen in one of a later start may be left from the scene rather than from the source. -PlainCopies 0 -Restarts 0 is the published algorithm.</para>
-/// <para>Other attackers: Adam works on the pixels with a prior of small total variation. NearestEmbedding takes the public embedding that is nearest (-Public): what a search over a public photo set gives away already. DenoiseFirst knows the noise level (that of the prototype, or -NoiseSigma) and ascends to the posterior mean of the clean prototype, given that it looks like public ones (-Public). TextInversion looks for the caption that fits best, word by word. With several, each target gives a record an attacker, and IsStrongest marks the one that came closest to the truth.</para>
+/// <para>Two things deviate from the published algorithm, both to make the attacker stronger. Two of the 32 copies show the plain crop that is scored in the end: as published that crop is never shown, and on some pictures it is left behind (a cosine of 0.78 to 0.95 on the default model, against 0.99 with two). And there are further starts, at most two, until the plain crop reaches 0.98 and the augmented views 0.96 of the cosine that the truth itself is expected to have to the release: where the ascent from grey gets stuck, which it does on some photographs for every seed, it begins anew with the best of 64 generated scenes (see New-SceneDataset), and where it is only slow it goes on (not with fewer than 100 -Steps: such an attack is short by choice). Start tells which start led to the picture; where IsFromScene is true, things seen in it may be left from the scene rather than from the source. -PlainCopies 0 -Restarts 0 is the published algorithm.</para>
+/// <para>Other attackers: Adam works on the pixels with a prior of small total variation. NearestEmbedding takes the public embedding that is nearest (-Public): what a search over a public photo set gives away already. DenoiseFirst knows the noise level (that of the prototype, or -NoiseSigma) and ascends to the posterior mean of the clean prototype, given that it looks like public ones (-Public). TextInversion looks for the caption that fits best, word by word. With several, each target gives a record an attacker, and IsStrongest marks the one that told most: the best rank of the truth among the references, of equal ranks the largest difference of ReferenceSimilarity and DecoySimilarity; without other references the largest ReferenceSimilarity, without any the largest Score.</para>
 /// <para>Score is the cosine of what was found to the released vector: how well the attacker did his work, and high for noise as well. How much leaked is told by -Reference: ReferenceSimilarity is the cosine to the clean prototype (or to the private embedding itself), SourceRank the rank of the truth among the other references, and Psnr and Ssim compare with the picture of the nearest private member. Embeddings of one model lie in a narrow cone, so a cosine of 0.6 or more to the truth may mean nothing: DecoySimilarity is the cosine to the others, with which it has to be compared.</para>
 /// <para>Ctrl+C ends the attack within a second; the picture so far is written.</para>
 /// </remarks>
@@ -100,13 +100,13 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     [ValidateRange(0, 65536)]
     public int? PlainCopies { get; set; }
 
-    /// <summary>Further starts where the ascent got stuck (a score below 0.9 of what the truth is expected to have), from the best of 64 generated scenes; 2 by default, 0 is the published algorithm. The best picture is kept.</summary>
+    /// <summary>Further starts where the plain crop stays below 0.98, or the augmented views below 0.96, of what the truth is expected to have: from the best of 64 generated scenes where the plain crop stays below 0.9 of it, else, with 100 steps or more, on from where the best one ended; 2 by default, 0 is the published algorithm. The best picture is kept.</summary>
     /// <value>2</value>
     [Parameter]
     [ValidateRange(0, 1000)]
     public int Restarts { get; set; } = AttackerOptions.DefaultRestarts;
 
-    /// <summary>Copies the encoder sees at once; 8 by default. More take more memory, and the last bits of a picture may depend on it.</summary>
+    /// <summary>Copies the encoder sees at once; 8 by default. More take more memory. Sums are rounded otherwise with another number, and over many steps that gives another picture.</summary>
     /// <value>8</value>
     [Parameter]
     [ValidateRange(1, 1024)]
@@ -194,7 +194,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     [Parameter]
     public int? Seed { get; set; }
 
-    /// <summary>The most threads of an encoder under attack; all cores by default. The last bits of a picture may depend on it.</summary>
+    /// <summary>The most threads of an encoder under attack; all cores by default. The picture does not depend on it.</summary>
     /// <value>all cores</value>
     [Parameter]
     [ValidateRange(1, 1024)]
@@ -231,6 +231,11 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         }
 
         _embedder = ClipEncoder.Open(_models[0]);
+        if (Method.Contains(ReconstructionMethod.TextInversion) && !_embedder.Model.Modalities.Contains(Modality.Text))
+        {
+            throw new QosValuationException("ModalityNotSupported", FaultKind.NotSupported, $"TextInversion needs a text encoder, and {_embedder.Model.Name} has none; leave it out, or attack another model.", _embedder.Model.Name);
+        }
+
         AddTexts();
         _attacker = new ReconstructionAttacker(_encoders, Options(), Publics(), References(), () => ClipEncoder.Open(_models[0]));
         _meter = new ProgressMeter(Output, "Attacking", "steps");
@@ -486,17 +491,21 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         AttackTarget target = AttackTarget.Of(embedding);
         target = target with { Vectors = [target.Vectors[0] with { Encoder = _models.Count > 1 && embedding.Model.Length > 0 ? encoder : 0 }] };
 
+        if (item is not PSObject { BaseObject: PSCustomObject } custom || custom.Properties["Sigma"] is null || embedding.ClusterId is not int id)
+        {
+            return target;
+        }
+
         // A prototype read back from a file carries its own columns.
-        return item is PSObject { BaseObject: PSCustomObject } custom && custom.Properties["Sigma"] is not null && embedding.ClusterId is int id
-            ? target with
-            {
-                Name = string.Create(CultureInfo.InvariantCulture, $"cluster {id} {(embedding.Modality == Modality.Image ? "image" : "text")}"),
-                ClusterId = id,
-                Item = null,
-                Sigma = Number(custom, "Sigma", 0),
-                Count = (int)Math.Max(1, Number(custom, "Count", 1)),
-            }
-            : target;
+        target = target with
+        {
+            Name = string.Create(CultureInfo.InvariantCulture, $"cluster {id} {(embedding.Modality == Modality.Image ? "image" : "text")}"),
+            ClusterId = id,
+            Item = null,
+            Sigma = Number(custom, "Sigma", 0),
+            Count = (int)Math.Max(1, Number(custom, "Count", 1)),
+        };
+        return LanguagePrimitives.TryConvertTo(custom.Properties["PostProcessing"]?.Value, CultureInfo.InvariantCulture, out PrototypePostProcessing processing) ? target.After(processing) : target;
     }
 
     private static double Number(PSObject item, string name, double standard) =>
@@ -562,6 +571,11 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
             {
                 return;
             }
+
+            if (files.Count > 0)
+            {
+                ImageWriter.RequireWritable(files.Values.First() + ".png");
+            }
         }
 
         var frames = new Dictionary<(ReconstructionMethod Method, int Start), List<RgbImage>>();
@@ -594,7 +608,9 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         {
             if (!frames.TryGetValue((state.Method, state.Start), out List<RgbImage>? strip))
             {
-                frames.Add((state.Method, state.Start), strip = []);
+                // A start that goes on from an earlier one continues its strip.
+                strip = [.. frames.GetValueOrDefault((state.Method, state.Previous)) ?? []];
+                frames.Add((state.Method, state.Start), strip);
             }
 
             strip.Add(new RgbImage(state.Snapshot(), _attacker!.ImageSize, _attacker.ImageSize));

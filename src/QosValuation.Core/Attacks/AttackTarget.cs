@@ -18,7 +18,7 @@ public sealed record AttackTarget
     /// <summary>The record that was embedded, where a single embedding is attacked; null otherwise.</summary>
     public string? Item { get; init; }
 
-    /// <summary>σ per coordinate of the noise in the release, as published with it; 0 for none.</summary>
+    /// <summary>σ per coordinate of the noise in the release, as published with it; 0 for none, NaN where it is not known.</summary>
     public double Sigma { get; init; }
 
     /// <summary>The records averaged in the release, at least 1.</summary>
@@ -26,7 +26,10 @@ public sealed record AttackTarget
 
     /// <summary>What a prototype says about itself.</summary>
     /// <param name="prototype">The release.</param>
-    /// <returns>The target.</returns>
+    /// <returns>
+    /// The target. A prototype on the sphere gets the length back that the noise makes likely, √(1 + dσ²), so that σ says again how
+    /// much of it is noise; after other post-processing nobody can tell, and <see cref="Sigma"/> is NaN.
+    /// </returns>
     public static AttackTarget Of(DpPrototype prototype)
     {
         ArgumentNullException.ThrowIfNull(prototype);
@@ -38,7 +41,24 @@ public sealed record AttackTarget
             Modality = prototype.Modality,
             Sigma = prototype.Sigma,
             Count = Math.Max(1, prototype.Count),
-        };
+        }.After(prototype.PostProcessing);
+    }
+
+    /// <summary>The target of a release that was processed after its noise was drawn.</summary>
+    /// <param name="processing">What was done.</param>
+    /// <returns>The target with its length restored, or with an unknown σ.</returns>
+    internal AttackTarget After(PrototypePostProcessing processing)
+    {
+        switch (processing)
+        {
+            case PrototypePostProcessing.None:
+                return this;
+            case PrototypePostProcessing.Sphere:
+                float length = (float)Math.Sqrt(1 + (Vectors[0].Vector.Length * Sigma * Sigma));
+                return this with { Vectors = [Vectors[0] with { Vector = Array.ConvertAll(Vectors[0].Vector, x => x * length) }, .. Vectors.Skip(1)] };
+            default:
+                return this with { Sigma = double.NaN };
+        }
     }
 
     /// <summary>A cluster's centroid, which no noise protects.</summary>

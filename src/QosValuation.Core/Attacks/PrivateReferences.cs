@@ -104,10 +104,24 @@ public sealed class PrivateReferences(ImagePreprocessing preprocessing)
         };
     }
 
+    /// <summary>Refuses references of another length than an embedding of the attacked model has.</summary>
+    internal void Require(int dimension)
+    {
+        foreach (float[] vector in _truths.Select(t => t.Vector).Concat(_members.Select(m => m.Vector)))
+        {
+            if (vector.Length != dimension)
+            {
+                throw Differs(vector.Length, dimension);
+            }
+        }
+    }
+
+    private static QosValuationException Differs(int length, int dimension) =>
+        new("ReferenceInvalid", FaultKind.InvalidArgument, $"A reference has {length} numbers and the attacked model gives {dimension}; embed both with the same model.", length);
+
     private static double Cosine(Reconstruction reconstruction, float[] vector) => vector.Length == reconstruction.Embedding.Length
         ? TensorPrimitives.CosineSimilarity<float>(reconstruction.Embedding, vector)
-        : throw new QosValuationException(
-            "ReferenceInvalid", FaultKind.InvalidArgument, $"A reference has {vector.Length} numbers and the attacked model gives {reconstruction.Embedding.Length}; embed both with the same model.", vector.Length);
+        : throw Differs(vector.Length, reconstruction.Embedding.Length);
 
     private static float[] Usable(float[] vector, object subject) => UnitVector.Norm(vector) is > 0 and < double.PositiveInfinity
         ? vector

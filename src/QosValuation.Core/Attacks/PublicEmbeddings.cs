@@ -24,6 +24,9 @@ public sealed class PublicEmbeddings
     /// <summary>The number of embeddings.</summary>
     public int Count => _embeddings.Count;
 
+    /// <summary>The length of the embeddings; 0 before the first.</summary>
+    public int Dimension => _embeddings.Count == 0 ? 0 : _embeddings[0].Dimension;
+
     /// <summary>Adds an embedding.</summary>
     /// <param name="embedding">A public image or text, embedded with the model that is attacked.</param>
     /// <exception cref="QosValuationException"><c>PublicEmbeddingInvalid</c>: another dimension than those before, or no direction.</exception>

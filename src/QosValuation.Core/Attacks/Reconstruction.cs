@@ -35,8 +35,10 @@ public sealed record Reconstruction
     public ReconstructionMethod Method { get; init; }
 
     /// <summary>
-    /// Whether this attacker came closest to the truth (<see cref="ReferenceSimilarity"/>) of those run on the target; without a
-    /// reference, closest to the target (<see cref="Score"/>).
+    /// Whether this attacker told most of those run on the target: the best <see cref="SourceRank"/>, of equal ranks the largest
+    /// <see cref="ReferenceSimilarity"/> less <see cref="DecoySimilarity"/>. A cosine to the truth alone would favour an attacker who
+    /// answers with what all sources have in common. Without decoys the cosine to the truth decides, without a reference
+    /// <see cref="Score"/>.
     /// </summary>
     public bool IsStrongest { get; init; }
 
@@ -82,8 +84,11 @@ public sealed record Reconstruction
     /// <summary>Structural similarity to the picture of the nearest private member, −1 to 1; NaN without one.</summary>
     public double Ssim { get; init; } = double.NaN;
 
-    /// <summary>Which start led to the picture, from 1; later ones begin with generated scenes, of which the picture may still show something.</summary>
+    /// <summary>Which start led to the picture, from 1; a later one goes on from an earlier one, or begins with a generated scene.</summary>
     public int Start { get; init; } = 1;
+
+    /// <summary>Whether the picture began as a generated scene, of which it may still show something.</summary>
+    public bool IsFromScene { get; init; }
 
     /// <summary>The steps done; fewer than asked for where the attack was cancelled.</summary>
     public required int Steps { get; init; }

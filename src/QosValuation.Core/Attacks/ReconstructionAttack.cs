@@ -56,6 +56,26 @@ public sealed class ReconstructionAttack
         Action<ReconstructionProgress>? progress = null,
         CancellationToken cancellation = default)
     {
+        float[] raw = [];
+        return Run(targets, options, random, ref raw, progress, cancellation);
+    }
+
+    /// <summary>Runs the attack from a canvas, and leaves there where it ended: further steps can go on from it.</summary>
+    /// <param name="targets">What the picture should embed to; at least one.</param>
+    /// <param name="options">Steps, copies and augmentation; null for the published defaults.</param>
+    /// <param name="random">The source of shifts and noise.</param>
+    /// <param name="raw">The canvas before tanh, 3 · R · R numbers, replaced by a new one; empty to start from <see cref="ReconstructionOptions.Initial"/> or grey.</param>
+    /// <param name="progress">Called after every step; may be null.</param>
+    /// <param name="cancellation">As in the public method.</param>
+    /// <returns>As the public method.</returns>
+    internal Reconstruction Run(
+        IReadOnlyList<ReconstructionTarget> targets,
+        ReconstructionOptions? options,
+        RandomSource random,
+        ref float[] raw,
+        Action<ReconstructionProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
         ArgumentNullException.ThrowIfNull(targets);
         ArgumentNullException.ThrowIfNull(random);
         options ??= new ReconstructionOptions();
@@ -64,14 +84,14 @@ public sealed class ReconstructionAttack
         ICanvasOptimizer optimizer = options.Optimizer == ReconstructionOptimizer.Adam
             ? new AdamOptimizer(options.LearningRate)
             : new PreconditionedDescent(_canvas, options.Resolutions ?? [.. Enumerable.Range(1, _canvas)], options.LearningRate);
-        float[] raw = Start(options.Initial);
-        float[] canvas = new float[raw.Length];
-        float[] gradient = new float[raw.Length];
+        float[] current = raw.Length > 0 ? [.. raw] : Start(options.Initial);
+        float[] canvas = new float[current.Length];
+        float[] gradient = new float[current.Length];
         var views = new Views(this, options, combined);
         var trace = new List<double>(options.Steps);
         while (trace.Count < options.Steps && !cancellation.IsCancellationRequested)
         {
-            Paint(raw, canvas);
+            Paint(current, canvas);
             Array.Clear(gradient);
             double score = 0;
             try
@@ -99,11 +119,12 @@ public sealed class ReconstructionAttack
                 gradient[i] *= 2 * canvas[i] * (1 - canvas[i]);
             }
 
-            optimizer.Ascend(raw, gradient);
-            progress?.Invoke(new ReconstructionProgress(trace.Count, options.Steps, trace[^1], () => Crop(raw)));
+            optimizer.Ascend(current, gradient);
+            progress?.Invoke(new ReconstructionProgress(trace.Count, options.Steps, trace[^1], () => Crop(current)));
         }
 
-        byte[] image = Crop(raw);
+        raw = current;
+        byte[] image = Crop(current);
         (double final, float[] embedding) = Score(image, combined);
         return new Reconstruction
         {
@@ -215,13 +236,15 @@ public sealed class ReconstructionAttack
 
             float[] sum = combined[target.Encoder];
             double norm = Math.Sqrt(target.Vector.Sum(v => (double)v * v));
-            if (target.Vector.Length != sum.Length || !double.IsFinite(norm) || norm == 0 || !double.IsFinite(target.Weight))
+            string? fault = target.Vector.Length != sum.Length ? $"has {target.Vector.Length} numbers: embed with the same model that is attacked"
+                : norm == 0 ? "is all zero"
+                : !double.IsFinite(norm) ? "holds numbers that are not finite"
+                : !double.IsFinite(target.Weight) ? $"has the weight {target.Weight}, which is not finite"
+                : null;
+            if (fault is not null)
             {
                 throw new QosValuationException(
-                    "AttackTargetInvalid",
-                    FaultKind.InvalidArgument,
-                    $"A target for {_encoders[target.Encoder].Name} must be a finite vector of {sum.Length} numbers, not all zero; this one has {target.Vector.Length}. Embed with the same model that is attacked.",
-                    target.Vector.Length);
+                    "AttackTargetInvalid", FaultKind.InvalidArgument, $"A target for {_encoders[target.Encoder].Name} must be a finite vector of {sum.Length} numbers, not all zero; this one {fault}.", target.Vector.Length);
             }
 
             TensorPrimitives.MultiplyAdd(target.Vector, (float)(target.Weight / norm), sum, sum);

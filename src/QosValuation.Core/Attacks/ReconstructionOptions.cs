@@ -13,8 +13,11 @@ public enum ReconstructionOptimizer
 /// <summary>How Direct Ascent Synthesis runs; the defaults are those of the published code.</summary>
 public sealed record ReconstructionOptions
 {
+    /// <summary>The steps of the published code.</summary>
+    public const int PublishedSteps = 100;
+
     /// <summary>Gradient steps, at least 1.</summary>
-    public int Steps { get; init; } = 100;
+    public int Steps { get; init; } = PublishedSteps;
 
     /// <summary>The constant learning rate.</summary>
     public double LearningRate { get; init; } = 0.2;
@@ -37,7 +40,7 @@ public sealed record ReconstructionOptions
     /// </summary>
     public int PlainCopies { get; init; }
 
-    /// <summary>Copies the encoder sees at once: bounds memory. The picture's last bits may depend on it.</summary>
+    /// <summary>Copies the encoder sees at once: bounds memory. Sums are rounded otherwise with another number, which over many steps gives another picture.</summary>
     public int BatchSize { get; init; } = 8;
 
     /// <summary>The amplitude of the uniform noise added to each copy, in units of the full range.</summary>

@@ -22,8 +22,8 @@ internal sealed class RuleContext(GradientBuilder builder, NodeProto node)
     /// <summary>The element type of the first output.</summary>
     public int Type => G.TypeOf(Y);
 
-    /// <summary>The cotangent of the first output.</summary>
-    public string Gradient => _gradient ??= builder.Total(Y) ?? throw NoCotangent();
+    /// <summary>The cotangent of the first output; a rule runs where there is one, save for Split, which asks for each.</summary>
+    public string Gradient => _gradient ??= builder.Total(Y)!;
 
     /// <summary>The cotangent of an output, or null where nothing depends on it.</summary>
     public string? GradientOf(int output) => node.Out(output).Length == 0 ? null : builder.Total(node.Output[output]);
@@ -155,6 +155,4 @@ internal sealed class RuleContext(GradientBuilder builder, NodeProto node)
     /// <summary>The values of a constant input as integers.</summary>
     public long[] ConstantInts(int input, string what) =>
         G.ConstantInts(node.In(input)) ?? throw Refuse("its " + what + " is computed from the data");
-
-    private QosValuationException NoCotangent() => Refuse("only one of its secondary outputs is used");
 }

@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using QosValuation.Attacks;
 using QosValuation.Embeddings;
 using QosValuation.Numerics;
+using QosValuation.Privacy.Auditing;
 
 namespace QosValuation.Tests.Attacks;
 
@@ -127,6 +128,44 @@ public sealed class ReconstructionAttackerTests
     }
 
     [Fact]
+    public void TheStrongestIsTheOneThatTellsTheTruthFromTheOthers()
+    {
+        // Denoising with much noise answers with the mean of what is public, which is near to every truth; the nearest public
+        // embedding is further from the truth, and names it.
+        using AttackEncoder encoder = ReconstructionAttackTests.TinyEncoder(16);
+        float[] At(double angle, int axis)
+        {
+            float[] vector = new float[encoder.Dimension];
+            vector[0] = (float)Math.Cos(angle);
+            vector[axis] = (float)Math.Sin(angle);
+            return vector;
+        }
+
+        var references = new PrivateReferences(new ImagePreprocessing { ImageSize = 16 });
+        references.Add(Embedding("truth", At(0.9, 1), Modality.Image));
+        references.Add(Embedding("other", At(0.9, 2), Modality.Image));
+        var target = new AttackTarget { Name = "t", Vectors = [new(At(1.9, 1))], Item = "truth", Modality = Modality.Image };
+        var options = new AttackerOptions { Methods = [ReconstructionMethod.NearestEmbedding, ReconstructionMethod.DirectAscent], Ascent = new ReconstructionOptions { Steps = 1, Copies = 1 }, Restarts = 0 };
+        using var attacker = new ReconstructionAttacker([encoder], options, Public(At(1.9, 1)), references);
+        IReadOnlyList<Reconstruction> results = attacker.Attack(target, () => RandomSource.Create(1));
+        Reconstruction[] told = [.. results.Select(r => r with { IsStrongest = false })];
+        Assert.Equal(1, results[0].SourceRank);
+        Assert.Equal(results.OrderBy(r => r.SourceRank).ThenByDescending(r => r.ReferenceSimilarity - r.DecoySimilarity).First(), Assert.Single(results, r => r.IsStrongest));
+
+        // The rule itself, on numbers of Fig. 7: a common answer at 0.65 to all is not stronger than 0.54 against 0.47.
+        Reconstruction common = told[0] with { SourceRank = 2, ReferenceSimilarity = 0.65, DecoySimilarity = 0.65 };
+        Reconstruction near = told[0] with { SourceRank = 1, ReferenceSimilarity = 0.54, DecoySimilarity = 0.47 };
+        Assert.Same(near, ReconstructionAttacker.Strongest([common, near]));
+        Assert.Same(near, ReconstructionAttacker.Strongest([common with { SourceRank = 1 }, near]));
+        Assert.Equal(0.65, ReconstructionAttacker.Strongest([near, common with { SourceRank = 1, DecoySimilarity = 0.5 }])!.ReferenceSimilarity);
+
+        // Without decoys the cosine to the truth, without a truth the score.
+        Assert.Equal(0.65, ReconstructionAttacker.Strongest([.. new[] { near, common }.Select(r => r with { SourceRank = 0, DecoySimilarity = double.NaN })])!.ReferenceSimilarity);
+        Assert.Equal(0.3, ReconstructionAttacker.Strongest([.. new[] { 0.1, 0.3, 0.2 }.Select(score => Found([1, 0]) with { Score = score })])!.Score);
+        Assert.Null(ReconstructionAttacker.Strongest([]));
+    }
+
+    [Fact]
     public void TheStrongestIsTheOneNearestToTheTruth()
     {
         using AttackEncoder encoder = ReconstructionAttackTests.TinyEncoder(16);
@@ -179,6 +218,92 @@ public sealed class ReconstructionAttackerTests
         scores.Clear();
         attacker.Attack(target with { Sigma = 100 }, () => RandomSource.Create(1), state => scores[state.Start] = state.Score);
         Assert.Equal([1], scores.Keys);
+    }
+
+    [Fact]
+    public void ASlowAscentGoesOnFromWhereItEnded()
+    {
+        // A target that the published number of steps reaches to more than 0.9 and less than 0.98 of.
+        using AttackEncoder encoder = ReconstructionAttackTests.TinyEncoder(16);
+        var attack = new ReconstructionAttack(encoder);
+        byte[] picture = [.. Enumerable.Range(0, 3 * 16 * 16).Select(i => (byte)(i * 37 % 256))];
+        float[] vector = attack.Score(picture, [new ReconstructionTarget(new float[encoder.Dimension].Select(_ => 1f).ToArray())]).Embedding;
+        ReconstructionTarget[] aims = [new(vector)];
+        var options = new ReconstructionOptions { Copies = 4, PlainCopies = 2, LearningRate = 1e-6, NoiseAmplitude = 0 };
+        Reconstruction once = attack.Run(aims, options, RandomSource.Create(1));
+        while (once.Score < 0.91 && options.LearningRate < 10)
+        {
+            options = options with { LearningRate = options.LearningRate * 1.2 };
+            once = attack.Run(aims, options, RandomSource.Create(1));
+        }
+
+        Assert.InRange(once.Score, 0.91, 0.975);
+        using var attacker = new ReconstructionAttacker([encoder], new AttackerOptions { Ascent = options, Restarts = 1 });
+        var states = new List<AttackerProgress>();
+        Reconstruction found = Assert.Single(attacker.Attack(new AttackTarget { Name = "t", Vectors = aims }, () => RandomSource.Create(1), states.Add));
+        Assert.Equal((2, false, options.Steps), (found.Start, found.IsFromScene, found.Steps));
+        Assert.Equal(options.Steps, found.ScoreTrace.Count);
+        Assert.True(found.Score > once.Score);
+
+        // The second start is the first one continued: twice as many steps over the same draws are the same picture.
+        Reconstruction twice = attack.Run(aims, options with { Steps = 2 * options.Steps }, RandomSource.Create(1));
+        Assert.Equal(twice.Image, found.Image);
+        Assert.Equal(twice.ScoreTrace, once.ScoreTrace.Concat(found.ScoreTrace));
+        Assert.Equal(Enumerable.Repeat((1, 0), options.Steps).Concat(Enumerable.Repeat((2, 1), options.Steps)), states.Select(state => (state.Start, state.Previous)));
+
+        // What is reached or short by choice is left alone, and the published algorithm stays within reach.
+        using var published = new ReconstructionAttacker([encoder], new AttackerOptions { Ascent = options, Restarts = 0 });
+        Assert.Equal(once.Image, Assert.Single(published.Attack(new AttackTarget { Name = "t", Vectors = aims }, () => RandomSource.Create(1))).Image);
+        using var shorter = new ReconstructionAttacker([encoder], new AttackerOptions { Ascent = options with { Steps = 99 }, Restarts = 1 });
+        found = Assert.Single(shorter.Attack(new AttackTarget { Name = "t", Vectors = aims }, () => RandomSource.Create(1)));
+        Assert.True(found.Score > 0.9 && found.Score < 0.975 && found.Start == 1, $"{found.Score} {found.Start}");
+        using var done = new ReconstructionAttacker([encoder], new AttackerOptions { Ascent = options with { Initial = picture, Steps = 1, PlainCopies = 4 }, Restarts = 1 });
+        states.Clear();
+        found = Assert.Single(done.Attack(new AttackTarget { Name = "t", Vectors = aims }, () => RandomSource.Create(1), states.Add));
+        Assert.Equal(1, found.Start);
+        Assert.Single(states);
+    }
+
+    [Fact]
+    public void PostProcessingIsAccountedFor()
+    {
+        // On the sphere a vector of noise σ is √(1 + dσ²) times too short; the estimate is that of the vector as it was released.
+        PublicEmbeddings known = Public([.. Enumerable.Range(0, 40).Select(i => (float[])[1, (i % 7 * 0.1f) - 0.3f, (i % 5 * 0.1f) - 0.2f, 0.1f])]);
+        const double sigma = 0.8;
+        float[] released = [2.0f, 0.3f, -0.9f, 0.6f];
+        float length = TensorPrimitives.Norm<float>(released);
+        TensorPrimitives.Multiply(released, (float)Math.Sqrt(1 + (4 * sigma * sigma)) / length, released);
+        DpPrototype prototype = Prototype(released, sigma);
+        DpPrototype onSphere = PrototypePostProcessor.Apply([prototype], PrototypePostProcessing.Sphere)[0];
+        Assert.Equal(1, TensorPrimitives.Norm<float>(onSphere.Vector), 1e-5);
+        float[] restored = AttackTarget.Of(onSphere).Vectors[0].Vector;
+        Assert.All(released.Zip(restored), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+        Assert.All(known.Denoise(released, sigma, 1).Zip(known.Denoise(restored, AttackTarget.Of(onSphere).Sigma, 1)), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+        Assert.Equal(sigma, AttackTarget.Of(prototype).Sigma);
+
+        // What is left of the noise after shrinking nobody says: denoising asks for it, before another attacker has run.
+        AttackTarget shrunk = AttackTarget.Of(prototype with { PostProcessing = PrototypePostProcessing.Shrink });
+        Assert.True(double.IsNaN(shrunk.Sigma));
+        using AttackEncoder encoder = ReconstructionAttackTests.TinyEncoder(8);
+        AttackTarget unknown = shrunk with { Vectors = [new(Enumerable.Range(1, encoder.Dimension).Select(i => (float)i).ToArray())] };
+        var options = new AttackerOptions { Methods = [ReconstructionMethod.DirectAscent, ReconstructionMethod.DenoiseFirst], Ascent = new ReconstructionOptions { Steps = 1, Copies = 1 }, Restarts = 0 };
+        PublicEmbeddings matching = Public([.. Enumerable.Range(0, encoder.Dimension).Select(i => (float)i)], [.. Enumerable.Range(0, encoder.Dimension).Select(i => 1f)]);
+        using var attacker = new ReconstructionAttacker([encoder], options, matching);
+        bool ran = false;
+        Assert.Equal("NoiseUnknown", Assert.Throws<QosValuationException>(() => attacker.Attack(unknown, () => RandomSource.Create(1), _ => ran = true)).ErrorId);
+        Assert.False(ran);
+        using var told = new ReconstructionAttacker([encoder], options with { NoiseSigma = 0.1 }, matching);
+        Assert.Equal(2, told.Attack(unknown, () => RandomSource.Create(1)).Count);
+    }
+
+    [Fact]
+    public void KnowledgeOfAnotherLengthIsRefusedBeforeTheAttack()
+    {
+        using AttackEncoder encoder = ReconstructionAttackTests.TinyEncoder(8);
+        var references = new PrivateReferences(new ImagePreprocessing { ImageSize = 8 });
+        references.Add(Embedding("a", [1, 0], Modality.Image));
+        Assert.Equal("ReferenceInvalid", Assert.Throws<QosValuationException>(() => new ReconstructionAttacker([encoder], new AttackerOptions(), null, references)).ErrorId);
+        Assert.Equal("PublicEmbeddingInvalid", Assert.Throws<QosValuationException>(() => new ReconstructionAttacker([encoder], new AttackerOptions(), Public([1, 0]))).ErrorId);
     }
 
     [Fact]
@@ -298,6 +423,20 @@ public sealed class ReconstructionAttackerTests
         ImageSize = 0,
         Image = [],
         Embedding = embedding,
+    };
+
+    private static DpPrototype Prototype(float[] vector, double sigma) => new()
+    {
+        ClusterId = 1,
+        Modality = Modality.Image,
+        Vector = vector,
+        Count = 1,
+        Epsilon = 1,
+        Delta = 1e-5,
+        Sensitivity = 2,
+        Sigma = sigma,
+        Mechanism = PrivacyMechanism.AnalyticGaussian,
+        IsFormal = true,
     };
 
     private static ClipEmbedding Embedding(string name, float[] vector, Modality modality) => new() { Source = name, Item = name, Modality = modality, Vector = vector };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security;
 using System.Text;
+using System.Xml;
 
 namespace QosValuation.Embeddings;
 
@@ -10,6 +11,9 @@ namespace QosValuation.Embeddings;
 /// <param name="Height">The height in pixels.</param>
 public sealed record RgbImage(byte[] Pixels, int Width, int Height)
 {
+    /// <summary>Whether pixels make up a square picture of a side; an empty one has the side 0.</summary>
+    internal static bool IsSquare(byte[] pixels, int side) => side >= 0 && pixels.LongLength == 3L * side * side;
+
     /// <summary>Writes the picture as a PNG file, whole or not at all.</summary>
     /// <param name="path">The file; an existing one is replaced.</param>
     /// <exception cref="QosValuationException">ImageNotWritable.</exception>
@@ -165,5 +169,23 @@ public static class ImageGrid
     }
 
     private static void Text(StringBuilder svg, int x, int y, string text, string anchor, string weight) =>
-        svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{x}\" y=\"{y}\" font-family=\"DejaVu Sans, Arial, sans-serif\" font-size=\"13\" font-weight=\"{weight}\" text-anchor=\"{anchor}\" fill=\"black\">{SecurityElement.Escape(text)}</text>");
+        svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{x}\" y=\"{y}\" font-family=\"DejaVu Sans, Arial, sans-serif\" font-size=\"13\" font-weight=\"{weight}\" text-anchor=\"{anchor}\" fill=\"black\">{SecurityElement.Escape(Drawable(text))}</text>");
+
+    /// <summary>A label without the characters that XML cannot hold.</summary>
+    private static string Drawable(string text)
+    {
+        if (text.All(XmlConvert.IsXmlChar))
+        {
+            return text;
+        }
+
+        var kept = new StringBuilder(text.Length);
+        for (int i = 0; i < text.Length; i++)
+        {
+            bool pair = i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]);
+            kept.Append(pair ? text.AsSpan(i++, 2) : XmlConvert.IsXmlChar(text[i]) ? text.AsSpan(i, 1) : "\uFFFD");
+        }
+
+        return kept.ToString();
+    }
 }

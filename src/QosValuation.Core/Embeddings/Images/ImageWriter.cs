@@ -100,12 +100,24 @@ public static class ImageWriter
     private static QosValuationException NotEncoded() =>
         new("ImageNotWritable", FaultKind.InvalidData, "The image could not be encoded: " + Vips.TakeError() + ".");
 
-    private static void Save(string path, byte[] encoded)
+    /// <summary>Makes sure that a file can be written, before work is spent on what goes into it: creates its folder, and a file there for a moment.</summary>
+    /// <param name="path">The file; one that exists stays as it is.</param>
+    /// <exception cref="QosValuationException">ImageNotWritable.</exception>
+    internal static void RequireWritable(string path) => Attempt(path, () =>
+    {
+        string full = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        using FileStream probe = new(AtomicFile.TemporaryNeighbour(full), new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose });
+    });
+
+    private static void Save(string path, byte[] encoded) => Attempt(path, () => AtomicFile.Write(path, stream => stream.Write(encoded)));
+
+    private static void Attempt(string path, Action write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            AtomicFile.Write(path, stream => stream.Write(encoded));
+            write();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
