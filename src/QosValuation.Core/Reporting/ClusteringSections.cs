@@ -81,6 +81,14 @@ internal static class ClusteringSections
     public static IEnumerable<ReportSection> Valuation(IReadOnlyList<ReportRecord> records)
     {
         Func<ReportRecord, string> name = SectionParts.Naming(records, ["NoveltyThreshold", "SimilarityThreshold"], "Γ = " + records[0].Text("NoveltyThreshold"));
+
+        // The tables of Figs. 6a and 6b share some numbers, not all with their standard errors.
+        FigurePoint Point(double x, IEnumerable<ReportRecord> rows, string metric)
+        {
+            ReportRecord row = rows.OrderByDescending(candidate => double.IsFinite(candidate.Number(metric + "StandardError"))).First();
+            return FigurePoint.WithError(x, row.Number(metric), row.Number(metric + "StandardError"));
+        }
+
         ReportFigure Over(string metric, string title, string axis, string file) => new()
         {
             Name = file,
@@ -91,7 +99,7 @@ internal static class ClusteringSections
             Series =
             [
                 .. records.Where(record => double.IsFinite(record.Number(metric))).GroupBy(name)
-                    .Select(group => new FigureSeries(group.Key, [.. group.GroupBy(record => record.Number("Quantity")).OrderBy(point => point.Key).Select(point => FigurePoint.WithError(point.Key, point.First().Number(metric), point.First().Number(metric + "StandardError")))]))
+                    .Select(group => new FigureSeries(group.Key, [.. group.GroupBy(record => record.Number("Quantity")).OrderBy(point => point.Key).Select(point => Point(point.Key, point, metric))]))
                     .Where(series => series.Points.Count > 1),
             ],
             Note = SectionParts.ErrorNote,
@@ -109,7 +117,7 @@ internal static class ClusteringSections
             Series =
             [
                 .. last.Where(record => double.IsFinite(record.Number(metric))).GroupBy(SectionParts.Naming(last, ["SimilarityThreshold"], title))
-                    .Select(group => new FigureSeries(group.Key, [.. group.GroupBy(record => record.Number("NoveltyThreshold")).OrderBy(point => point.Key).Select(point => FigurePoint.WithError(point.Key, point.First().Number(metric), point.First().Number(metric + "StandardError")))]))
+                    .Select(group => new FigureSeries(group.Key, [.. group.GroupBy(record => record.Number("NoveltyThreshold")).OrderBy(point => point.Key).Select(point => Point(point.Key, point, metric))]))
                     .Where(series => series.Points.Count > 1),
             ],
             Note = SectionParts.ErrorNote,

@@ -44,13 +44,13 @@ internal static class SectionParts
         };
     }
 
-    /// <summary>The names that tell the series of a figure apart: of some properties those whose values differ, joined.</summary>
+    /// <summary>The names that tell the series of a figure apart: of some properties those whose values differ among the rows that have them, joined.</summary>
     /// <param name="records">The rows.</param>
     /// <param name="keys">The properties.</param>
     /// <param name="otherwise">The name where none of them differs.</param>
     public static Func<ReportRecord, string> Naming(IReadOnlyList<ReportRecord> records, IEnumerable<string> keys, string otherwise)
     {
-        string[] varying = [.. keys.Where(key => records.Select(record => record.Text(key)).Distinct(StringComparer.Ordinal).Skip(1).Any())];
+        string[] varying = [.. keys.Where(key => records.Where(record => record.Has(key)).Select(record => record.Text(key)).Distinct(StringComparer.Ordinal).Skip(1).Any())];
         return record =>
         {
             string name = string.Join(" · ", varying.Select(key => Part(record, key)).Where(text => text.Length > 0));

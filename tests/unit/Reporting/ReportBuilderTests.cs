@@ -80,6 +80,23 @@ public sealed class ReportBuilderTests
     }
 
     [Fact]
+    public void TheTwoTablesOfFigure6AreOneFigureWithItsErrors()
+    {
+        // The console's tables: the first tells the threshold, the second the standard errors.
+        IEnumerable<object> rows = new[] { 5, 10 }.SelectMany(gamma => new object[]
+        {
+            ReportSamples.Row("ValuationSimulationResult", ("NoveltyThreshold", gamma), ("Quantity", 20), ("SimilarityThreshold", 0.7), ("Value", 1.0), ("Novel", 2.0 * gamma)),
+            ReportSamples.Row("ValuationSimulationResult", ("NoveltyThreshold", gamma), ("Quantity", 40), ("SimilarityThreshold", 0.7), ("Value", 2.0), ("Novel", 3.0 * gamma)),
+            ReportSamples.Row("ValuationSimulationResult", ("NoveltyThreshold", gamma), ("Quantity", 40), ("Novel", 3.0 * gamma), ("NovelStandardError", 0.5)),
+        });
+        ReportSection section = ReportSamples.Build("t", rows).Sections[0];
+        Assert.Equal(["Γ = 5", "Γ = 10"], section.Figures.Single(figure => figure.Name == "value-over-quantity").Series.Select(series => series.Name));
+        FigureSeries novel = Assert.Single(section.Figures.Single(figure => figure.Name == "novel-over-gamma").Series);
+        Assert.Equal([(5, 15), (10, 30)], novel.Points.Select(point => (point.X, point.Y)));
+        Assert.All(novel.Points, point => Assert.True(point.High > point.Y));
+    }
+
+    [Fact]
     public void SectionsOfOtherResultsAreNamedInWords()
     {
         Assert.Equal("Order sensitivity result", Assert.Single(ReportSamples.Build("t", ReportSamples.Row("OrderSensitivityResult", ("A", 1))).Sections).Title);
