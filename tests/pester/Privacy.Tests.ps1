@@ -190,6 +190,14 @@ Describe 'A privacy budget' {
         Get-PrivacyBudget $path -Contributor nobody | Should -BeNullOrEmpty
     }
 
+    It 'takes a budget from the pipeline, whatever its path' {
+        $path = Join-Path $TestDrive '[b]udget.db'
+        $null = New-TestCluster 0 10 | New-DpPrototype -Epsilon 0.5 -Budget (New-PrivacyBudget 1 1e-5 $path)
+        $budget = Get-PrivacyBudget -LiteralPath $path
+        ($budget | Get-PrivacyBudget).Releases | Should -Be 1
+        @($budget | Get-PrivacyBudget -Contributor *).Contributor | Should -Contain 'c0'
+    }
+
     It 'changes nothing with -WhatIf' {
         New-PrivacyBudget 1 1e-5 $path -WhatIf | Should -BeNullOrEmpty
         Test-Path $path | Should -BeFalse

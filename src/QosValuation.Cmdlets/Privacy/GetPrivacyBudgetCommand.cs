@@ -15,6 +15,10 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <summary>Contributors with little left</summary>
 /// <code>Get-PrivacyBudget ./budget.db -Contributor * | Where-Object Remaining -LT 0.1</code>
 /// </example>
+/// <example>
+/// <summary>Who can take part in a release of ε = 1</summary>
+/// <code>Get-PrivacyBudget ./budget.db | Get-PrivacyBudget -Contributor * | Where-Object Remaining -GE 1</code>
+/// </example>
 /// <seealso>New-PrivacyBudget</seealso>
 /// <seealso>New-DpPrototype</seealso>
 /// <seealso>about_QosValuation_Privacy</seealso>
@@ -34,6 +38,11 @@ public sealed class GetPrivacyBudgetCommand : QosCmdlet
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
+    /// <summary>Budgets that New-PrivacyBudget or Get-PrivacyBudget gave.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "InputObject", ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public PrivacyBudget[] InputObject { get; set; } = [];
+
     /// <summary>Show what these contributors have spent instead of the budget; wildcards are allowed.</summary>
     [Parameter(Position = 1)]
     [SupportsWildcards]
@@ -45,7 +54,8 @@ public sealed class GetPrivacyBudgetCommand : QosCmdlet
     {
         WildcardPattern[]? patterns = Contributor?.Select(pattern => new WildcardPattern(pattern, WildcardOptions.CultureInvariant)).ToArray();
         bool literal = LiteralPath.Length > 0;
-        foreach (string path in ResolvePaths(literal ? LiteralPath : Path, literal))
+        IEnumerable<string> paths = InputObject.Length > 0 ? InputObject.Select(budget => budget.Path) : ResolvePaths(literal ? LiteralPath : Path, literal);
+        foreach (string path in paths)
         {
             TryItem(path, () =>
             {

@@ -72,7 +72,7 @@ internal sealed class ReportRecord
     };
 
     /// <summary>A value as a number.</summary>
-    /// <param name="value">A number, or its text in the invariant culture.</param>
+    /// <param name="value">A number, or its text without separators of thousands: in the invariant culture or, failing that, in the user's, in which Export-Csv writes.</param>
     /// <param name="number">The number; it may be infinite or NaN.</param>
     /// <returns>False for what is no number.</returns>
     public static bool TryNumber(object? value, out double number)
@@ -83,7 +83,8 @@ internal sealed class ReportRecord
                 number = Convert.ToDouble(value, CultureInfo.InvariantCulture);
                 return true;
             case string text:
-                return double.TryParse(text.Trim(), NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out number);
+                return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number)
+                    || double.TryParse(text, NumberStyles.Float, CultureInfo.CurrentCulture, out number);
             default:
                 number = double.NaN;
                 return false;

@@ -46,6 +46,26 @@ public sealed class ReportBuilderTests
         }
     }
 
+    [Theory]
+    [InlineData("0.7", 0.7)]
+    [InlineData(" 1e-5 ", 1e-5)]
+    [InlineData("0,7", 0.7)] // As Export-Csv writes it there.
+    [InlineData("1,234.5", null)] // A comma that separates thousands cannot be told from one before decimals.
+    [InlineData("7 records", null)]
+    public void ReadsNumbersAsTheUserWritesThem(string text, double? expected)
+    {
+        CultureInfo before = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo("de-DE");
+        try
+        {
+            Assert.Equal(expected, ReportRecord.TryNumber(text, out double number) ? number : null);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
     [Fact]
     public void LedgersAreShownWithTheirTotalsAndFaults()
     {
