@@ -196,6 +196,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
 
     /// <summary>Independent runs, over which figures are averaged; 10 by default.</summary>
     [Parameter]
+    [Alias("Repetition")]
     [ValidateRange(1, (1 << 24) - 1)]
     public int Replications { get; set; } = 10;
 

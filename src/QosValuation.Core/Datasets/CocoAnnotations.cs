@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace QosValuation.Datasets;
@@ -7,8 +6,6 @@ namespace QosValuation.Datasets;
 /// <remarks>One forward pass over the bytes, without a document tree; O(file size).</remarks>
 internal sealed class CocoAnnotations
 {
-    private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
-
     private CocoAnnotations()
     {
     }
@@ -31,16 +28,16 @@ internal sealed class CocoAnnotations
     /// <exception cref="QosValuationException">AnnotationNotFound, AnnotationNotReadable, AnnotationNotCaptions.</exception>
     public static CocoAnnotations Read(string path)
     {
-        byte[] json = ReadBytes(path);
+        ReadOnlyMemory<byte> json = ReadBytes(path);
         var annotations = new CocoAnnotations();
-        annotations.Parse(json, path);
+        annotations.Parse(json.Span, path);
         return annotations;
     }
 
-    private void Parse(byte[] json, string path)
+    private void Parse(ReadOnlySpan<byte> json, string path)
     {
         var found = new RawAnnotations();
-        var reader = new Utf8JsonReader(json.AsSpan().StartsWith(ByteOrderMark) ? json.AsSpan(3) : json);
+        var reader = new Utf8JsonReader(json);
         try
         {
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
@@ -55,7 +52,7 @@ internal sealed class CocoAnnotations
                     : reader.ValueTextEquals("licenses"u8) ? "licenses"
                     : null;
                 reader.Read();
-                if (section is null)
+                if (section is null || reader.TokenType == JsonTokenType.Null)
                 {
                     reader.Skip();
                     continue;
@@ -225,11 +222,14 @@ internal sealed class CocoAnnotations
         : reader.ValueTextEquals("name"u8) ? Field.Name
         : Field.Other;
 
+    /// <summary>A whole number, also where a tool that keeps columns as floats wrote 139.0; exact up to 2⁵³ then.</summary>
     private static long? Number(ref Utf8JsonReader reader)
     {
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long value))
+        if (reader.TokenType == JsonTokenType.Number)
         {
-            return value;
+            return reader.TryGetInt64(out long value) ? value
+                : reader.TryGetDouble(out double real) && double.IsInteger(real) && Math.Abs(real) <= 1L << 53 ? (long)real
+                : null;
         }
 
         reader.Skip();
@@ -255,12 +255,11 @@ internal sealed class CocoAnnotations
         }
     }
 
-    private static byte[] ReadBytes(string path)
+    private static ReadOnlyMemory<byte> ReadBytes(string path)
     {
-        byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(path);
+            return JsonFile.ReadUtf8(path);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -270,14 +269,6 @@ internal sealed class CocoAnnotations
         {
             throw NotReadable(path, "cannot be read: " + exception.Message, exception);
         }
-
-        // Files written by older Windows tools.
-        return bytes switch
-        {
-            [0xFF, 0xFE, ..] => Encoding.UTF8.GetBytes(Encoding.Unicode.GetString(bytes, 2, bytes.Length - 2)),
-            [0xFE, 0xFF, ..] => Encoding.UTF8.GetBytes(Encoding.BigEndianUnicode.GetString(bytes, 2, bytes.Length - 2)),
-            _ => bytes,
-        };
     }
 
     private static QosValuationException NotReadable(string path, string reason, Exception? cause = null) =>

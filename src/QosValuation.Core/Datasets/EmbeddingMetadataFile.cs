@@ -63,7 +63,7 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(JsonFile.ReadUtf8(path));
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
                 return ReadCoco(path, rows);

@@ -46,6 +46,11 @@ internal sealed class NpyVectorSource : IVectorSource
                 throw NotReadable($"holds rows of {columns:N0} numbers, which is no embedding.");
             }
 
+            if (columns == 0 && _rows > 0)
+            {
+                throw NotReadable($"announces {_rows:N0} rows of no numbers, which are no embeddings.");
+            }
+
             _columns = (int)columns;
             long needed = checked(_rows * _columns * _itemSize);
             if (_stream.Length - _dataStart < needed)

@@ -131,6 +131,22 @@ public sealed class CocoDatasetTests : IDisposable
     }
 
     [Fact]
+    public void Whole_numbers_may_be_written_as_floats_and_sections_may_be_null()
+    {
+        string path = Write("captions.json", """
+            {"licenses": null,
+             "annotations": [{"image_id": 1.39e2, "caption": "a"}, {"image_id": 7.5, "caption": "no"}],
+             "images": [{"id": 139.0, "file_name": "x", "width": 640.0, "height": 480.5}, {"id": 1e300, "file_name": "y"}]}
+            """);
+        CocoItem item = Assert.Single(CocoDataset.Read(path, null, withoutImage: true, onFault: _faults.Add));
+        Assert.Equal((139L, 640, 0), (item.ImageId, item.Width, item.Height));
+        Assert.Equal(["a"], item.Captions);
+        Assert.Equal(["ImageEntryNotReadable", "CaptionNotReadable"], _faults.Select(fault => fault.ErrorId));
+        Assert.Empty(Assert.Single(CocoDataset.Read(Write("none.json", """{"images": [{"id": 1, "file_name": "x"}], "annotations": null}"""), null, withoutImage: true)).Captions);
+        Assert.Contains("no 'images'", Fault(() => CocoDataset.Read(Write("null.json", """{"images": null}"""), _folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_missing_annotation_file_is_named()
     {
         Assert.Equal("AnnotationNotFound", Fault(() => CocoDataset.Read(_folder.File("none.json"), _folder.Path)).ErrorId);

@@ -74,6 +74,7 @@ public sealed class EmbeddingFileTests : IDisposable
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", "0 dimensions")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", "cut off")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 2), }", "more numbers")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000000000, 0), }", "rows of no numbers")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (x, 2), }", "shape")]
     [InlineData("{'descr': '<f4', 'fortran_order': Perhaps, 'shape': (1, 2), }", "fortran_order")]
     [InlineData("{'descr': '<f4', 'shape': (1, 2), }", "nothing about 'fortran_order'")]
@@ -147,6 +148,20 @@ public sealed class EmbeddingFileTests : IDisposable
         Assert.Equal([(_folder.File("x.jpg"), "4", Modality.Image), (_folder.File("y.jpg"), "5", Modality.Image)], Described(two, "coco.json").Select(e => (e.Source, e.Item, e.Modality)));
         Assert.Equal([("p", "5", Modality.Text), ("q", "4", Modality.Text), ("r", "5", Modality.Text)], Described(three, "coco.json").Select(e => (e.Source, e.Item, e.Modality)));
         Assert.Single(Described(two, "coco.json").Concat(Described(three, "coco.json")).Select(e => e.Contributor).Distinct());
+    }
+
+    [Theory]
+    [InlineData("utf-8")]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public void JSON_metadata_may_start_with_a_byte_order_mark(string encoding)
+    {
+        Encoding marked = encoding == "utf-8" ? new UTF8Encoding(true) : Encoding.GetEncoding(encoding);
+        string path = WriteNpy("v.npy", "<f4", false, [[1, 0], [0, 1]]);
+        File.WriteAllText(_folder.File("prompts.json"), "[\"Kätzchen\", \"a dog\"]", marked);
+        File.WriteAllText(_folder.File("coco.json"), """{"images": [{"id": 4, "file_name": "x.jpg"}, {"id": 5, "file_name": "y.jpg"}]}""", marked);
+        Assert.Equal(["Kätzchen", "a dog"], Described(path, "prompts.json").Select(e => e.Source));
+        Assert.Equal(["4", "5"], Described(path, "coco.json").Select(e => e.Item));
     }
 
     [Theory]

@@ -256,7 +256,7 @@ public sealed class EmbeddingCache : IDisposable
             "CacheBusy", FaultKind.ReadWrite, $"The cache '{path}' is in use by another process that has not let go of it for {SqliteFile.BusyTimeout / 1000} seconds.", path, exception),
         SQLitePCL.raw.SQLITE_FULL => new QosValuationException("CacheFull", FaultKind.LimitReached, $"There is no room on the disk for the cache '{path}'.", path, exception),
         SQLitePCL.raw.SQLITE_NOTADB => NotReadable(path, "it is no SQLite file", exception),
-        _ => NotReadable(path, exception.Message, exception),
+        _ => NotReadable(path, exception.Message.TrimEnd('.'), exception),
     };
 
     private static QosValuationException NotReadable(string path, string cause, Exception? inner) =>

@@ -344,6 +344,9 @@ public sealed class EmbeddingPipeline : IDisposable
                 entry.Key = key;
                 if (_cache!.TryGet(key, _encoder.Dimension) is { } vector)
                 {
+                    // Said on every run, not only on the one that computed the vector.
+                    entry.IsTruncated = entry.Request.Modality == Modality.Text
+                        && _encoder.Tokenizer.Tokenize(entry.Request.Source, _encoder.Description.Text!.ContextLength).IsTruncated;
                     entry.Succeed(vector, _encoder.Model.Name, isCached: true);
                 }
             }

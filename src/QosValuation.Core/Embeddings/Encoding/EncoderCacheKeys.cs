@@ -11,7 +11,7 @@ namespace QosValuation.Embeddings;
 internal sealed class EncoderCacheKeys
 {
     // Raise when decoding, resampling or tokenising changes.
-    private const int PreparationVersion = 1;
+    private const int PreparationVersion = 2;
 
     private readonly ClipEncoder _encoder;
     private readonly EmbeddingCache _cache;
@@ -53,7 +53,7 @@ internal sealed class EncoderCacheKeys
         ClipModelFiles files = _encoder.Description.Files;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"text {PreparationVersion} {Files(text)} {text.OutputName} {text.ContextLength} {File(files.VocabularyPath)} {File(files.MergesPath)}");
+            $"text {PreparationVersion} {Files(text)} {text.OutputName} {text.ContextLength} {_encoder.Tokenizer.PadId} {File(files.VocabularyPath)} {File(files.MergesPath)}");
     }
 
     private static string List(float[] numbers) => string.Join(',', numbers.Select(number => number.ToString("R", CultureInfo.InvariantCulture)));

@@ -48,9 +48,10 @@ internal static class SourceContent
         {
             throw new QosValuationException("ImageNotFound", FaultKind.NotFound, $"The image '{path}' does not exist.", path, exception);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new QosValuationException("ImageNotReadable", FaultKind.ReadWrite, $"The image '{path}' cannot be read: {exception.Message}", path, exception);
+            string detail = Directory.Exists(path) ? "it is a folder" : exception.Message.TrimEnd('.');
+            throw new QosValuationException("ImageNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {detail}.", path, exception);
         }
         finally
         {

@@ -260,7 +260,7 @@ internal static class ClipTokenizerReader
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw NotReadable(path, "cannot be read: " + exception.Message, exception);
+            throw NotReadable(path, Directory.Exists(path) ? "is a folder. Name the vocab.json or tokenizer.json in it." : "cannot be read: " + exception.Message, exception);
         }
     }
 

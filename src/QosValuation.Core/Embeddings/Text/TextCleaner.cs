@@ -15,7 +15,7 @@ namespace QosValuation.Embeddings;
 internal static class TextCleaner
 {
     // A trie of its own for these would be overkill: the characters that word boundaries see through, beside marks and formats.
-    private static readonly SearchValues<char> CaseIgnorablePunctuation = SearchValues.Create("'.:\u00B7\u2018\u2019\u2024\u2027\uFE13\uFE52\uFE55\uFF07\uFF0E\uFF1A");
+    private static readonly SearchValues<char> CaseIgnorablePunctuation = SearchValues.Create("'.:\u00B7\u055F\u05F4\u2018\u2019\u2024\u2027\uFE13\uFE52\uFE55\uFF07\uFF0E\uFF1A");
 
     /// <summary>Cleans a text. O(n).</summary>
     /// <param name="text">Any text; unpaired surrogates become U+FFFD.</param>
@@ -156,8 +156,17 @@ internal static class TextCleaner
         || Category(text, index) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format
             or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
 
+    // Unicode's Cased: the letters with case, and what Other_Lowercase and Other_Uppercase list beside modifier letters and marks,
+    // which IsCaseIgnorable has passed over: ª, º, Roman numerals, letters in circles and squares.
     private static bool IsCased(string text, int index) =>
-        Category(text, index) is UnicodeCategory.LowercaseLetter or UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter;
+        Category(text, index) is UnicodeCategory.LowercaseLetter or UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter
+        || CodePoint(text, index) is 0xAA or 0xBA or (>= 0x2160 and <= 0x217F) or (>= 0x24B6 and <= 0x24E9)
+            or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189);
+
+    private static int CodePoint(string text, int index) =>
+        char.IsLowSurrogate(text[index]) && index > 0 ? char.ConvertToUtf32(text[index - 1], text[index])
+        : char.IsHighSurrogate(text[index]) ? char.ConvertToUtf32(text, index)
+        : text[index];
 
     private static UnicodeCategory Category(string text, int index) =>
         char.IsLowSurrogate(text[index]) && index > 0

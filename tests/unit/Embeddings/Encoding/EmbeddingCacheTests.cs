@@ -155,6 +155,62 @@ public sealed class EmbeddingCacheTests : IDisposable
         Assert.All(Embed(requests, TinyFiles()), outcome => Assert.True(outcome.IsCached));
     }
 
+    [Fact]
+    public void ATextThatLostItsEndSaysSoOnEveryRun()
+    {
+        List<EmbeddingRequest> requests =
+        [
+            new() { Modality = Modality.Text, Source = "short", Item = "0" },
+            new() { Modality = Modality.Text, Source = string.Concat(Enumerable.Repeat("a dog in the snow ", 20)), Item = "1" },
+        ];
+        for (int run = 0; run < 2; run++)
+        {
+            EmbeddingOutcome[] outcomes = Embed(requests, TinyFiles());
+            Assert.All(outcomes, outcome => Assert.Equal(run == 1, outcome.IsCached));
+            Assert.Equal([false, true], outcomes.Select(outcome => outcome.IsTruncated));
+        }
+    }
+
+    [Fact]
+    public void AnotherPaddingTokenIsAnotherEncoder()
+    {
+        ClipModelFiles files = TinyFiles();
+        foreach (string name in (string[])["vocab.json", "merges.txt"])
+        {
+            File.Copy(Path.Combine(TestData.ClipMini, name), _folder.File(name));
+        }
+
+        files = files with { VocabularyPath = _folder.File("vocab.json"), MergesPath = _folder.File("merges.txt") };
+        List<EmbeddingRequest> requests = Requests(4);
+        Embed(requests, files);
+        File.WriteAllText(_folder.File("special_tokens_map.json"), """{"pad_token": "!"}""");
+        Assert.Equal([true, false, true, false], Embed(requests, files).Select(outcome => outcome.IsCached));
+    }
+
+    [Fact]
+    public void AnImageThatCannotBeReadAsAFileCostsItselfAlone()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        // A pipe has no length, a folder no content.
+        using var pipe = new System.IO.Pipes.AnonymousPipeServerStream();
+        File.CreateSymbolicLink(_folder.File("pipe.png"), $"/proc/self/fd/{pipe.ClientSafePipeHandle.DangerousGetHandle()}");
+        Directory.CreateDirectory(_folder.File("folder.png"));
+        List<EmbeddingRequest> requests = Requests(1);
+        foreach (string name in (string[])["pipe.png", "folder.png"])
+        {
+            requests.Add(new EmbeddingRequest { Modality = Modality.Image, Source = _folder.File(name), Item = name });
+        }
+
+        EmbeddingOutcome[] outcomes = Embed(requests, TinyFiles());
+        Assert.NotNull(outcomes[0].Embedding);
+        Assert.All(outcomes[1..], outcome => Assert.Equal("ImageNotReadable", outcome.Fault!.ErrorId));
+        Assert.Contains("it is a folder", outcomes[2].Fault!.Message, StringComparison.Ordinal);
+    }
+
     private EmbeddingOutcome[] Embed(List<EmbeddingRequest> requests, ClipModelFiles files)
     {
         using EmbeddingCache cache = EmbeddingCache.Open(_folder.File("cache.db"));

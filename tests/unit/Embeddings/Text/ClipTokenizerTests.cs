@@ -105,6 +105,8 @@ public sealed class ClipTokenizerTests
     [InlineData("&notit; &NotEqualTilde; &amp;hellip; &#128; &#x1F600; &#0; &#xD800; &#7; &#99999999999; &# &#x; &bogus; & &copy",
         "\u00ACit; \u2242\u0338 \u2026 \u20AC \U0001F600 \uFFFD \uFFFD \uFFFD &# &#x; &bogus; & \u00A9")]
     [InlineData("\u0130stanbul \u039F\u0394\u039F\u03A3 \u03A3\u03A3. \u039F\u03A3'A", "i\u0307stanbul \u03BF\u03B4\u03BF\u03C2 \u03C3\u03C2. \u03BF\u03C3'a")]
+    [InlineData("A\u00BA\u03A3 \u2167\u03A3 A\u03A3\u24B7 \U0001F130\u03A3 A\u055F\u03A3 A\u03A3\u05F4b A\u03A3\U0001F170",
+        "a\u00BA\u03C2 \u2177\u03C2 a\u03C3\u24D1 \U0001F130\u03C2 a\u055F\u03C2 a\u03C3\u05F4b a\u03C3\U0001F170")]
     [InlineData("a\u001C\u001Db\u0085c\u00A0\u3000d \u200B", "a b c d \u200B")]
     [InlineData("e\u0301 \u212B \u1E9B\u0323", "\u00E9 \u00E5 \u1E9B\u0323")]
     [InlineData("\u00DCBER Stra\u00DFe \U00010400 \u01C5", "\u00FCber stra\u00DFe \U00010428 \u01C6")]
