@@ -42,6 +42,13 @@ namespace QosValuation.Cmdlets.Allocation;
 /// $grants[0].Proof.RelativeGap</code>
 /// </example>
 /// <example>
+/// <summary>The next round: agents come again with what their buckets hold now, and here each has spent one token.</summary>
+/// <code>$grants = $values | Invoke-TokenAllocation -Supply 100
+/// $grants | Select-Object Agent, Value, Capacity, @{ n = 'Remaining'; e = { [Math]::Max(0, $_.Remaining + $_.Tokens - 1) } } |
+///     Invoke-TokenAllocation -Supply 100</code>
+/// <remarks>The property Remaining of a grant is what the bucket held before it.</remarks>
+/// </example>
+/// <example>
 /// <summary>A million agents, from CSV to CSV and from NumPy to NumPy.</summary>
 /// <code>Invoke-TokenAllocation -Path agents.csv -OutputPath grants.csv -Supply 2000000
 /// Invoke-TokenAllocation -Path value.npy -CapacityPath capacity.npy -OutputPath tokens.npy -Supply 2000000 -Scheme WaterFilling</code>

@@ -40,7 +40,7 @@ internal sealed class AgentColumns
                     path);
             }
 
-            _room[i] = capacities[i] - remaining[i];
+            _room[i] = TokenAgent.Room(capacities[i], remaining[i]);
         }
     }
 

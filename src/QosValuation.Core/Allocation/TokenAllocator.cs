@@ -45,7 +45,7 @@ public static class TokenAllocator
             TokenAgent agent = agents[i];
             agent.Validate();
             values[i] = agent.Value;
-            room[i] = agent.Capacity - agent.Remaining;
+            room[i] = TokenAgent.Room(agent.Capacity, agent.Remaining);
             remaining[i] = agent.Remaining;
         }
 

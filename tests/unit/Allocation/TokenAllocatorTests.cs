@@ -44,6 +44,24 @@ public sealed class TokenAllocatorTests
         Assert.Equal([double.Epsilon, 4], Tokens([Agent("a", double.Epsilon, double.Epsilon, 0), Agent("b", double.MaxValue, 4, 0)], 5, AllocationScheme.WaterFilling));
     }
 
+    [Theory]
+    [InlineData(AllocationScheme.Proposed)]
+    [InlineData(AllocationScheme.RoundRobin)]
+    [InlineData(AllocationScheme.MaxMin)]
+    [InlineData(AllocationScheme.WaterFilling)]
+    [InlineData(AllocationScheme.MaxWelfare)]
+    [InlineData(AllocationScheme.Vtc)]
+    [InlineData(AllocationScheme.Optimal)]
+    public void AFilledBucketComesBackForTheNextRound(AllocationScheme scheme)
+    {
+        // 0.1548072333291386 + (4.3 − 0.1548072333291386) is 4.300000000000001.
+        TokenAgent[] agents = [Agent("a", 1, 4.3, 0.1548072333291386), Agent("b", 2, 5.893648258424707, 1.4), Agent("c", 3, 4, 0.1)];
+        TokenGrant[] grants = TokenAllocator.Allocate(agents, 1000, scheme);
+        Assert.All(grants, grant => Assert.Equal(grant.Capacity, grant.Remaining + grant.Tokens, 1e-14));
+        TokenGrant[] next = TokenAllocator.Allocate([.. grants.Select(grant => Agent(grant.Agent, grant.Value, grant.Capacity, grant.Remaining + grant.Tokens))], 1000, scheme);
+        Assert.All(next, grant => Assert.InRange(grant.Tokens, 0, 1e-14));
+    }
+
     [Fact]
     public void MaxWelfareFillsTheMostValuableFirst()
     {

@@ -29,7 +29,7 @@ public sealed class FairnessFrontier
         {
             agents[i].Validate();
             values[i] = agents[i].Value;
-            rooms[i] = agents[i].Capacity - agents[i].Remaining;
+            rooms[i] = TokenAgent.Room(agents[i].Capacity, agents[i].Remaining);
         }
 
         _agents = agents;

@@ -80,7 +80,7 @@ public static class OptimalAllocator
         {
             agents[i].Validate();
             values[i] = agents[i].Value;
-            rooms[i] = agents[i].Capacity - agents[i].Remaining;
+            rooms[i] = TokenAgent.Room(agents[i].Capacity, agents[i].Remaining);
         }
 
         OptimalAllocation allocation = Solve(values, rooms, supply, options, cancellation);
