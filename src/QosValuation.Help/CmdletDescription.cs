@@ -20,11 +20,12 @@ internal sealed class CmdletDescription
         SupportsShouldProcess = Named(attribute, "SupportsShouldProcess", false);
         DefaultParameterSet = Named(attribute, "DefaultParameterSetName", string.Empty);
         Outputs = [.. type.GetCustomAttributesData().Where(a => a.AttributeType == typeof(OutputTypeAttribute)).SelectMany(OutputTypes).Distinct()];
+        object instance = Activator.CreateInstance(type)!;
         Parameters =
         [
             .. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
                 .Where(property => property.GetCustomAttributesData().Any(a => a.AttributeType == typeof(ParameterAttribute)))
-                .Select(property => new ParameterDescription(property))
+                .Select(property => new ParameterDescription(property, property.GetValue(instance)))
                 .OrderBy(parameter => parameter.Usages.Min(usage => usage.Position))
                 .ThenBy(parameter => parameter.Name, StringComparer.Ordinal),
         ];
@@ -80,9 +81,10 @@ internal sealed record ParameterUsage(string ParameterSet, int Position, bool Ma
 /// <summary>A parameter as its metadata states it.</summary>
 internal sealed class ParameterDescription
 {
-    public ParameterDescription(PropertyInfo property)
+    public ParameterDescription(PropertyInfo property, object? standard)
     {
         Property = property;
+        Default = TextOf(standard);
         IList<CustomAttributeData> attributes = property.GetCustomAttributesData();
         Usages =
         [
@@ -119,6 +121,19 @@ internal sealed class ParameterDescription
 
     public IReadOnlyList<string> Values { get; }
 
+    /// <summary>What the parameter is where it is not given, as a user would write it; empty for nothing.</summary>
+    public string Default { get; }
+
     public ParameterUsage? In(string set) =>
         Usages.FirstOrDefault(usage => usage.ParameterSet == set) ?? Usages.FirstOrDefault(usage => usage.ParameterSet == CmdletDescription.AllParameterSets);
+
+    // NaN and the largest integer stand for a bound that was not given.
+    private static string TextOf(object? value) => value switch
+    {
+        string text => text,
+        double.NaN or int.MaxValue => string.Empty,
+        Array items => string.Join(", ", items.Cast<object?>().Select(TextOf)),
+        Enum or int or long or double => ((IFormattable)value).ToString(null, System.Globalization.CultureInfo.InvariantCulture),
+        _ => string.Empty,
+    };
 }

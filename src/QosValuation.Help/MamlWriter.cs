@@ -87,7 +87,7 @@ internal static class MamlWriter
             text.AddRange(parameter.Values.Select(value => "- " + value + ": " + DocComments.Text(docs.OfEnumValue(parameter.ElementType, value)?.Element("summary"))));
         }
 
-        string standard = DocComments.Text(comment?.Element("value"));
+        string standard = DocComments.Text(comment?.Element("value")) is { Length: > 0 } said ? said : usage.Mandatory ? string.Empty : parameter.Default;
         string type = TypeName(parameter.ValueType);
         return new XElement(Command + "parameter",
             new XAttribute("required", usage.Mandatory ? "true" : "false"),

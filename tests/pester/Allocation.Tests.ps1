@@ -76,6 +76,45 @@ Describe 'Invoke-TokenAllocation' {
         $faults.Count | Should -Be 2
     }
 
+    It 'reads text as numbers without guessing, and names the agents that it cannot read' {
+        $grants = "Contributor,Value,Capacity,Remaining", "point,1.5,4,1", "comma,`"2,5`",4,0", "empty,,4,0", "word,x,4,0", "default,1.5,,", "thousands,`"1,000`",4,0" |
+            ConvertFrom-Csv | Invoke-TokenAllocation -Supply 4 -ErrorVariable faults -ErrorAction SilentlyContinue
+        $grants.Agent | Should -Be 'point', 'default'
+        $grants.Tokens | Should -Be 2, 2
+        $grants.Capacity | Should -Be 4, 4
+        $faults.FullyQualifiedErrorId | Should -BeLike 'AgentNotValid,*'
+        $faults.TargetObject.Agent | Should -Be 'comma', 'empty', 'word', 'thousands'
+        $faults[0].Exception.Message | Should -BeLike "*'comma'*nothing between thousands*"
+    }
+
+    It 'reads back what Export-Csv writes in a culture with a decimal comma' {
+        $before = [cultureinfo]::CurrentCulture
+        try {
+            [cultureinfo]::CurrentCulture = 'de-DE'
+            $grants = 1, 2.5, 5 | ForEach-Object { New-TestAgent "v$_" ($_ / 3) 4 0 } | Invoke-TokenAllocation -Supply 8
+            $rows = $grants | ConvertTo-Csv | ConvertFrom-Csv
+            $again = $rows | Invoke-TokenAllocation -Supply 8
+            $report = $rows | Measure-Fairness
+            $points = 'Agent,Value', 'a,1.5' | ConvertFrom-Csv | Invoke-TokenAllocation -Supply 1
+        } finally {
+            [cultureinfo]::CurrentCulture = $before
+        }
+
+        $again.Tokens | Should -Be $grants.Tokens
+        $again.Value | Should -Be $grants.Value
+        $report.Jain | Should -Be ($grants | Measure-Fairness).Jain
+        $report.Allocated | Should -Be ($grants | Measure-Fairness).Allocated
+        $points.Value | Should -Be 1.5
+    }
+
+    It 'measures rates from text without guessing' {
+        $report = '1', '2,5', '', '3' | Measure-Fairness -ErrorVariable faults -ErrorAction SilentlyContinue
+        $report.Count | Should -Be 2
+        $report.MaxRate | Should -Be 3
+        $faults.FullyQualifiedErrorId | Should -BeLike 'NotARate,*'
+        $faults.Count | Should -Be 2
+    }
+
     It 'gives documented results at the edges' {
         @() | Invoke-TokenAllocation | Should -BeNullOrEmpty
         ($agents | Invoke-TokenAllocation -Supply 0).Tokens | Should -Be 0, 0, 0

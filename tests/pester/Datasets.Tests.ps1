@@ -54,6 +54,18 @@ Describe 'Import-CocoDataset' {
         }
     }
 
+    It 'takes wildcard characters literally with -LiteralPath' {
+        foreach ($name in '1', '[1]') {
+            @{ images = @(@{ id = 1; file_name = '1.jpg' }); annotations = @(@{ image_id = 1; caption = "of $name" }) } |
+                ConvertTo-Json -Depth 4 | Set-Content -LiteralPath "$folder/part$name.json"
+        }
+
+        (Import-CocoDataset "$folder/part[1].json" -WithoutImage).Captions | Should -Be 'of 1'
+        (Import-CocoDataset -LiteralPath "$folder/part[1].json" -WithoutImage).Captions | Should -Be 'of [1]'
+        (Import-CocoDataset -LiteralPath "$folder/part[1].json" "$folder/val").Path | Should -Be (Join-Path $folder 'val' '1.jpg')
+        Remove-Item -LiteralPath "$folder/part1.json", "$folder/part[1].json"
+    }
+
     It 'gives captions alone' {
         $items = Import-CocoDataset $folder/captions_val.json -WithoutImage
         $items.ImageId | Should -Be 1, 2, 3, 4

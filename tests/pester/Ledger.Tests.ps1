@@ -50,7 +50,7 @@ Describe 'The DAT ledger' {
 
     It 'settles with a signature that is verified offline' {
         1..5 | ForEach-Object { [pscustomobject]@{ Address = "agent$($_ % 2)"; Value = $_; Pointer = "p$_" } } | Add-DatRecord -LedgerPath $ledger | Out-Null
-        $file = Export-DatSettlement -LedgerPath $ledger -Path $folder/s.json -KeyPath $folder/k.pem -NewKey
+        $file = Get-Item $ledger | Export-DatSettlement -Path $folder/s.json -KeyPath $folder/k.pem -NewKey
         $file.Name | Should -Be 's.json'
         Remove-Item $ledger
         $report = Test-DatLedger -SettlementPath $folder/s.json -PublicKeyPath $folder/k.pem.pub

@@ -60,6 +60,16 @@ Describe 'Get-ClipModel' {
         }
     }
 
+    It 'takes wildcard characters in folders literally with -LiteralPath' {
+        $null = Copy-ClipMini 'mini1'
+        $literal = Copy-ClipMini 'mini[1]'
+        (Get-ClipModel -Path "$TestDrive/mini[1]").Path | Should -Be (Join-Path $TestDrive 'mini1')
+        (Get-ClipModel -LiteralPath $literal).Path | Should -Be $literal
+        (Test-ClipModel -LiteralPath $literal).IsValid | Should -BeTrue
+        Get-ClipModel -LiteralPath "$TestDrive/mini*" -ErrorAction SilentlyContinue -ErrorVariable faults | Should -BeNullOrEmpty
+        $faults[0].FullyQualifiedErrorId | Should -BeLike 'PathNotFound,*'
+    }
+
     It 'completes names, quoted where they need it' {
         $line = 'Get-ClipModel -Name '
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'clip-mini', "'my model'"

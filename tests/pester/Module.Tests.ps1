@@ -28,6 +28,43 @@ Describe 'The module' {
         (Get-Command -Module QosValuation).Verb | Should -BeIn $approved
     }
 
+    It 'uses singular nouns, and switches rather than booleans' {
+        (Get-Command -Module QosValuation).Noun | Where-Object { $_ -match '(?<![sui])s$' } | Should -BeNullOrEmpty
+        foreach ($command in Get-Command -Module QosValuation) {
+            $command.Parameters.Values | Where-Object ParameterType -In ([bool], [System.Nullable[bool]]) | Should -BeNullOrEmpty -Because $command.Name
+        }
+    }
+
+    It 'asks before it changes files, ledgers and budgets, and nowhere else' {
+        $changing = 'Add-DatRecord', 'ConvertTo-ClipImage', 'Export-DatSettlement', 'Export-Embedding', 'Export-QosReport', 'Export-ReconstructionGrid', 'Group-Embedding', 'Install-ClipModel',
+            'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset'
+        (Get-Command -Module QosValuation | Where-Object { $_.Parameters.ContainsKey('WhatIf') }).Name | Sort-Object | Should -Be $changing
+    }
+
+    It 'takes files literally too, wherever a parameter takes patterns of paths' {
+        foreach ($command in Get-Command -Module QosValuation) {
+            $patterns = @($command.Parameters.Values | Where-Object { $_.Name -in 'Path', 'AnnotationPath' -and $_.ParameterType -eq [string[]] -and ($_.Attributes | Where-Object { $_ -is [SupportsWildcards] }) })
+            if ($patterns) {
+                $command.Parameters.Keys | Should -Contain 'LiteralPath' -Because $command.Name
+                $command.Parameters['LiteralPath'].Aliases | Should -Contain 'PSPath' -Because $command.Name
+            }
+        }
+    }
+
+    It 'has one type, and one name, for a seed' {
+        foreach ($command in Get-Command -Module QosValuation | Where-Object { $_.Parameters.ContainsKey('Seed') }) {
+            $command.Parameters['Seed'].ParameterType | Should -Be ([System.Nullable[int]]) -Because $command.Name
+        }
+    }
+
+    It 'has a table for every type that a cmdlet emits' {
+        $types = @((Get-Command -Module QosValuation).OutputType.Name | Where-Object { $_ -like 'QosValuation.*' } | Sort-Object -Unique)
+        $types.Count | Should -BeGreaterThan 20
+        foreach ($type in $types) {
+            (Get-FormatData -TypeName $type).FormatViewDefinition.Control | Where-Object { $_ -is [System.Management.Automation.TableControl] } | Should -Not -BeNullOrEmpty -Because $type
+        }
+    }
+
     It 'resolves its types by name' {
         [QosValuation.Modality]::Image | Should -Be 'Image'
         [QosValuation.ClipEmbedding].FullName | Should -Be 'QosValuation.ClipEmbedding'
@@ -44,6 +81,53 @@ Import-Module '$ModuleManifest'
 1..2 | ForEach-Object -Parallel { Import-Module '$ModuleManifest'; (Get-GaussianSigma -Epsilon 1 -Delta 1e-5).ToString('F3', [cultureinfo]::InvariantCulture) }
 "@
         $lines | Should -Be @('3.731', '3.731', '3.731', '3.731')
+    }
+}
+
+# The public surface that scripts rely on: adding is fine, renaming is not.
+Describe 'The contract of <Name>' -ForEach @(
+    @{ Name = 'Get-ClipModel'; Parameters = 'Name', 'Path'; Type = 'ClipModel'; Properties = 'Name', 'Path', 'Dimension', 'ImageSize', 'ContextLength', 'Modalities' }
+    @{ Name = 'Install-ClipModel'; Parameters = 'Name', 'Destination', 'Uri', 'Force'; Type = 'ClipModel'; Properties = 'Name', 'Path' }
+    @{ Name = 'Test-ClipModel'; Parameters = 'Name', 'Path'; Type = 'ClipModelReport'; Properties = 'Name', 'Path', 'IsValid' }
+    @{ Name = 'Import-CocoDataset'; Parameters = 'AnnotationPath', 'ImageFolder', 'First', 'WithoutImage'; Type = 'CocoItem'; Properties = 'ImageId', 'Path', 'Captions', 'Width', 'Height', 'License' }
+    @{ Name = 'New-SceneDataset'; Parameters = 'Path', 'Count', 'ImageSize', 'Seed'; Type = 'CocoItem'; Properties = 'ImageId', 'Path', 'Captions' }
+    @{ Name = 'Get-ClipEmbedding'; Parameters = 'Path', 'LiteralPath', 'Recurse', 'Text', 'Model', 'Modality', 'Contributor', 'BatchSize', 'ExecutionProvider', 'CachePath'; Type = 'ClipEmbedding'; Properties = 'Source', 'Item', 'Modality', 'Vector', 'Model', 'Contributor', 'Ordinal' }
+    @{ Name = 'ConvertTo-ClipToken'; Parameters = 'Text', 'Model', 'VocabularyPath', 'NoTruncate'; Type = 'ClipTokenSequence'; Properties = 'Text', 'Ids', 'IsTruncated' }
+    @{ Name = 'ConvertTo-ClipImage'; Parameters = 'Path', 'Destination', 'ImageSize'; Type = $null; Properties = @() }
+    @{ Name = 'Import-Embedding'; Parameters = 'Path', 'Modality', 'MetadataPath'; Type = 'ClipEmbedding'; Properties = 'Vector', 'Modality' }
+    @{ Name = 'Export-Embedding'; Parameters = 'Path', 'InputObject'; Type = 'ClipEmbedding'; Properties = 'Vector', 'Modality' }
+    @{ Name = 'Group-Embedding'; Parameters = 'Algorithm', 'SimilarityThreshold', 'NoveltyThreshold', 'ClusterCount', 'PassThru'; Type = 'SemanticCluster'; Properties = 'Id', 'Count', 'Centroid', 'IsConfirmed', 'ConfirmedAt', 'Members' }
+    @{ Name = 'Group-Embedding'; Parameters = 'PassThru'; Type = 'ClipEmbedding'; Properties = 'ClusterId', 'Novelty' }
+    @{ Name = 'New-DpPrototype'; Parameters = 'Epsilon', 'Delta', 'Mechanism', 'PerturbationCoefficient', 'Scale', 'Sensitivity', 'Neighboring', 'Budget', 'Seed'; Type = 'DpPrototype'; Properties = 'ClusterId', 'Modality', 'Vector', 'Count', 'Epsilon', 'Delta', 'Sensitivity', 'Sigma', 'Mechanism', 'IsFormal' }
+    @{ Name = 'Measure-PrivacyLoss'; Parameters = 'Delta', 'Accountant'; Type = 'PrivacyLoss'; Properties = 'Epsilon', 'Delta', 'Releases', 'Mu' }
+    @{ Name = 'Get-GaussianSigma'; Parameters = 'Epsilon', 'Delta', 'Sensitivity', 'Mechanism'; Type = $null; Properties = @() }
+    @{ Name = 'Measure-DataValue'; Parameters = 'InputObject', 'NoveltyThreshold'; Type = 'DataValue'; Properties = 'Contributor', 'Quantity', 'Novel', 'Normal', 'Noise', 'Novelty', 'Value' }
+    @{ Name = 'Invoke-TokenAllocation'; Parameters = 'Agent', 'Contributor', 'Value', 'Capacity', 'Remaining', 'Supply', 'Scheme', 'JainFloor', 'GiniCeiling', 'Seed'; Type = 'TokenGrant'; Properties = 'Agent', 'Value', 'Tokens', 'Capacity', 'Remaining', 'RewardRate' }
+    @{ Name = 'Measure-Fairness'; Parameters = 'InputObject'; Type = 'FairnessReport'; Properties = 'Count', 'Jain', 'Gini', 'SocialWelfare', 'Allocated', 'Supply', 'MinRate', 'MaxRate' }
+    @{ Name = 'Invoke-AllocationSimulation'; Parameters = 'Agents', 'Supply', 'Capacity', 'Alpha', 'Rounds', 'Scheme', 'Seed'; Type = 'AllocationSimulationResult'; Properties = 'Scheme', 'Agents', 'Alpha', 'Jain', 'Gini', 'JainStandardError', 'GiniStandardError' }
+    @{ Name = 'Invoke-QosSimulation'; Parameters = 'Agents', 'Seed'; Type = 'QosReport'; Properties = 'ServedRatio', 'OutageRatio', 'P95Wait', 'Utilisation', 'Jain', 'Gini' }
+    @{ Name = 'Invoke-ReconstructionAttack'; Parameters = 'Model', 'Steps', 'LearningRate', 'Copies', 'Reference', 'OutputPath', 'Seed'; Type = 'Reconstruction'; Properties = 'ClusterId', 'ImagePath', 'Score', 'ScoreTrace', 'ReferenceSimilarity', 'Psnr', 'Ssim' }
+    @{ Name = 'Invoke-MembershipInferenceAttack'; Parameters = 'InputObject', 'Mechanism', 'Trials'; Type = 'MembershipInference'; Properties = 'Advantage', 'Auc' }
+    @{ Name = 'Measure-EmpiricalPrivacy'; Parameters = 'InputObject', 'Mechanism', 'Trials'; Type = 'EmpiricalPrivacy'; Properties = @('EpsilonLowerBound') }
+    @{ Name = 'Add-DatRecord'; Parameters = @('LedgerPath'); Type = 'DatRecord'; Properties = 'Address', 'Value', 'Pointer', 'Sequence', 'PreviousHash' }
+    @{ Name = 'Get-DatRecord'; Parameters = @('LedgerPath'); Type = 'DatRecord'; Properties = 'Address', 'Value', 'Pointer', 'Sequence', 'PreviousHash' }
+    @{ Name = 'Test-DatLedger'; Parameters = @('LedgerPath'); Type = 'DatLedgerReport'; Properties = 'IsValid', 'Faults' }
+    @{ Name = 'Export-DatSettlement'; Parameters = @('LedgerPath'); Type = $null; Properties = @() }
+    @{ Name = 'Export-QosReport'; Parameters = 'InputObject', 'Path'; Type = $null; Properties = @() }
+) {
+    It 'has the parameters <Parameters>' {
+        $names = (Get-Command $Name).Parameters.Values | ForEach-Object { $_.Name; $_.Aliases }
+        foreach ($parameter in $Parameters) {
+            $names | Should -Contain $parameter
+        }
+    }
+
+    It 'emits <Type> with the properties <Properties>' -Skip:($null -eq $Type) {
+        (Get-Command $Name).OutputType.Name | Should -Contain "QosValuation.$Type"
+        $have = ("QosValuation.$Type" -as [type]).GetProperties().Name
+        foreach ($property in $Properties) {
+            $have | Should -Contain $property
+        }
     }
 }
 
@@ -68,6 +152,22 @@ Describe 'Help of <Name>' -ForEach $cases {
         @($documented.name | Sort-Object) | Should -Be @($parameters.Name | Sort-Object)
         foreach ($parameter in $documented) {
             ($parameter.description | Out-String).Trim() | Should -Not -BeNullOrEmpty -Because "-$($parameter.name) needs a description"
+        }
+    }
+
+    It 'states the defaults that the code has' {
+        $cmdlet = [System.Activator]::CreateInstance($Command.ImplementingType)
+        foreach ($parameter in $documented | Where-Object { $_.required -eq 'false' }) {
+            $standard = $cmdlet.($parameter.name)
+            if ($standard -is [double] -and [double]::IsFinite($standard)) {
+                $parameter.defaultValue -as [double] | Should -Be $standard -Because "-$($parameter.name)"
+            }
+            elseif ($standard -is [enum]) {
+                $parameter.defaultValue | Should -Be "$standard" -Because "-$($parameter.name)"
+            }
+            elseif ($standard -is [int] -and $standard -notin 0, [int]::MaxValue) {
+                $parameter.defaultValue | Should -Be "$standard" -Because "-$($parameter.name)"
+            }
         }
     }
 

@@ -140,6 +140,15 @@ Describe 'Invoke-QosSimulation' {
         $errors[0].FullyQualifiedErrorId | Should -Be 'AgentNotValid,QosValuation.Cmdlets.Allocation.InvokeQosSimulationCommand'
     }
 
+    It 'takes an empty field of a row for a missing one' {
+        $rows = 'Agent,Value,Capacity,ArrivalRate,RequestCost', 'a,1,,,', 'b,1,4,2,1', 'c,"2,5",4,2,1', 'd,,4,2,1' | ConvertFrom-Csv
+        $reports = $rows | Invoke-QosSimulation -Scheme Proposed -PerAgent @few -ErrorVariable faults -ErrorAction SilentlyContinue
+        ($reports | Where-Object Agents -eq 2) | Should -HaveCount 1
+        $faults.Count | Should -Be 2
+        $faults.FullyQualifiedErrorId | Should -BeLike 'AgentNotValid,*'
+        ($reports | Where-Object Agent -eq 'a').ServedRatio | Should -BeGreaterThan 0
+    }
+
     It 'ends with <Id> for <Case>' -ForEach @(
         @{ Case = 'a negative supply'; Id = 'QosOptionNotValid'; Arguments = @{ Supply = -1 } }
         @{ Case = 'a warm-up as long as the run'; Id = 'QosOptionNotValid'; Arguments = @{ Epochs = 5; WarmupEpochs = 5 } }

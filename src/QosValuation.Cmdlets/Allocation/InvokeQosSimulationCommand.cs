@@ -46,6 +46,9 @@ namespace QosValuation.Cmdlets.Allocation;
 [OutputType(typeof(QosReport), typeof(StrategyGain))]
 public sealed class InvokeQosSimulationCommand : QosCmdlet
 {
+    private const double DefaultArrivalRate = 2;
+    private const double DefaultRequestCost = 1;
+
     private readonly List<QosAgent> _agents = [];
     private QosStrategy[]? _playedStrategies;
 
@@ -66,26 +69,32 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
 
     /// <summary>v: an agent's data value; finite and at least 0.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [AgentNumberTransformation(MayBeAbsent = true)]
     public double? Value { get; set; }
 
     /// <summary>B: the capacity of an agent's bucket in tokens; above 0, 4 by default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    public double Capacity { get; set; } = 4;
+    [AgentNumberTransformation(WhenEmpty = TokenAgentCommand.DefaultCapacity)]
+    public double Capacity { get; set; } = TokenAgentCommand.DefaultCapacity;
 
     /// <summary>R: the tokens in an agent's bucket at the start; from 0, the default, to its capacity.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [AgentNumberTransformation(WhenEmpty = 0)]
     public double Remaining { get; set; }
 
     /// <summary>The requests that an agent sends in a unit of time, in the long run; 2 by default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    public double ArrivalRate { get; set; } = 2;
+    [AgentNumberTransformation(WhenEmpty = DefaultArrivalRate)]
+    public double ArrivalRate { get; set; } = DefaultArrivalRate;
 
     /// <summary>The mean cost of a request in tokens; above 0, 1 by default. A request that costs more than its bucket's capacity is dropped.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    public double RequestCost { get; set; } = 1;
+    [AgentNumberTransformation(WhenEmpty = DefaultRequestCost)]
+    public double RequestCost { get; set; } = DefaultRequestCost;
 
     /// <summary>|d|: how many records stand behind an agent's value; needed for -SybilSplit Concave.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [AgentNumberTransformation(MayBeAbsent = true)]
     public double? Quantity { get; set; }
 
     /// <summary>How agents play: Honest, Hoarder, Flooder or Sybil. From the pipeline it is the agent's own; given here, each named strategy is simulated in turn, played by -StrategicAgent while all others are honest.</summary>
@@ -187,6 +196,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
 
     /// <summary>Independent runs, over which figures are averaged; 10 by default.</summary>
     [Parameter]
+    [Alias("Repetition")]
     [ValidateRange(1, (1 << 24) - 1)]
     public int Replications { get; set; } = 10;
 

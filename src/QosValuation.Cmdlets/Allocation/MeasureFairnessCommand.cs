@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Allocation;
 
@@ -95,7 +94,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
             });
         }
         else if (RecordProperties.TryGetNumber(item, nameof(TokenGrant.RewardRate), out double rate)
-            || (item is not null && LanguagePrimitives.TryConvertTo(item, CultureInfo.InvariantCulture, out rate)))
+            || RecordProperties.TryRead(item, out rate))
         {
             RequireUnmixed(_grants.Count, item);
             Fairness.RequireRate(rate);

@@ -9,6 +9,9 @@ public abstract class TokenAgentCommand : QosCmdlet
     /// <summary>The set of parameters with which agents come one by one.</summary>
     internal const string AgentSet = "Agents";
 
+    /// <summary>B of agents that bring none of their own.</summary>
+    internal const double DefaultCapacity = 4;
+
     private readonly List<TokenAgent> _agents = [];
 
     /// <summary>The agent's name; the Contributor of a data value.</summary>
@@ -19,14 +22,17 @@ public abstract class TokenAgentCommand : QosCmdlet
 
     /// <summary>v: the value of the agent's data, 0 or more, in any unit.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true, ParameterSetName = AgentSet)]
+    [AgentNumberTransformation]
     public double Value { get; set; }
 
     /// <summary>B: the capacity of the agent's bucket in tokens, 0 or more; 4 by default, as in the paper. Given as an argument it holds for all agents; else each agent may bring its own.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    public double Capacity { get; set; } = 4;
+    [AgentNumberTransformation(WhenEmpty = DefaultCapacity)]
+    public double Capacity { get; set; } = DefaultCapacity;
 
     /// <summary>R: the tokens that remain in the agent's bucket, from 0 to its capacity; 0 by default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [AgentNumberTransformation(WhenEmpty = 0)]
     public double Remaining { get; set; }
 
     /// <summary>V: the tokens to divide, 0 or more; 1000 by default. The scheme Random deals its whole tokens only.</summary>

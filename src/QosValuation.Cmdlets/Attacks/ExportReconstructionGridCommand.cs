@@ -38,6 +38,7 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
 
     /// <summary>The PNG file.</summary>
     [Parameter(Mandatory = true, Position = 0)]
+    [Alias("LiteralPath")]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = string.Empty;
 

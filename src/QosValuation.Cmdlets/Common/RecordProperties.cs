@@ -9,11 +9,23 @@ internal static class RecordProperties
     /// <summary>Reads a numeric property.</summary>
     /// <param name="record">The object; may be null.</param>
     /// <param name="name">The property's name.</param>
-    /// <param name="value">The number; texts are read in the invariant culture.</param>
+    /// <param name="value">The number; texts are read as by <see cref="TryRead"/>.</param>
     /// <returns>False where the object lacks the property or it holds no number.</returns>
     public static bool TryGetNumber(PSObject? record, string name, out double value)
     {
+        return TryRead(record?.Properties[name]?.Value, out value);
+    }
+
+    /// <summary>Reads a number, or a text that holds one.</summary>
+    /// <param name="raw">The number or text; may be null.</param>
+    /// <param name="value">The number. Texts are read in the invariant culture, else in the user's, in which Export-Csv writes; without signs between thousands, because PowerShell's own conversion takes "2,5" for 25, and an empty text for 0.</param>
+    /// <returns>False where it is no number.</returns>
+    public static bool TryRead(object? raw, out double value)
+    {
         value = 0;
-        return record?.Properties[name]?.Value is object raw && LanguagePrimitives.TryConvertTo(raw, CultureInfo.InvariantCulture, out value);
+        object? given = raw is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : raw;
+        return given is string text
+            ? double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) || double.TryParse(text, NumberStyles.Float, CultureInfo.CurrentCulture, out value)
+            : given is not null && LanguagePrimitives.TryConvertTo(given, CultureInfo.InvariantCulture, out value);
     }
 }

@@ -30,14 +30,23 @@ namespace QosValuation.Cmdlets;
 public sealed class ImportCocoDatasetCommand : QosCmdlet
 {
     /// <summary>The annotation file, such as captions_val2017.json; wildcards allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "Image")]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "Text")]
     [Alias("Path", "FullName")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] AnnotationPath { get; set; } = [];
 
+    /// <summary>The annotation file, wildcard characters taken literally.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "LiteralImage")]
+    [Parameter(Mandatory = true, ParameterSetName = "LiteralText")]
+    [Alias("PSPath")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
     /// <summary>The folder of the images. By default it is looked for beside the annotation file: a folder named like a part of its name (val2017 for captions_val2017.json), its own folder, images; then the same one level up.</summary>
     [Parameter(Position = 1, ParameterSetName = "Image")]
+    [Parameter(Position = 1, ParameterSetName = "LiteralImage")]
     [ValidateNotNullOrEmpty]
     public string? ImageFolder { get; set; }
 
@@ -48,13 +57,15 @@ public sealed class ImportCocoDatasetCommand : QosCmdlet
 
     /// <summary>Give captions alone: no image is looked for, and Path is empty.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Text")]
+    [Parameter(Mandatory = true, ParameterSetName = "LiteralText")]
     public SwitchParameter WithoutImage { get; set; }
 
     /// <inheritdoc/>
     protected override void Process()
     {
         string? folder = ImageFolder is null ? null : ResolveNewPath(ImageFolder);
-        foreach (string path in ResolvePaths(AnnotationPath, literal: false))
+        bool literal = LiteralPath.Length > 0;
+        foreach (string path in ResolvePaths(literal ? LiteralPath : AnnotationPath, literal))
         {
             TryItem(path, () =>
             {

@@ -9,7 +9,7 @@ public abstract class ClipModelCommand : QosCmdlet
     /// <summary>The models that names with wildcards stand for; a name that matches none costs one error record.</summary>
     /// <param name="names">Names; null stands for every model.</param>
     /// <returns>The models, each once, in the order of the list.</returns>
-    private protected IEnumerable<ClipModelFiles> Named(IReadOnlyList<string>? names)
+    private IEnumerable<ClipModelFiles> Named(IReadOnlyList<string>? names)
     {
         IReadOnlyList<ClipModelFiles> known = ClipModelCatalog.List();
         var wanted = new HashSet<ClipModelFiles>();
@@ -32,11 +32,21 @@ public abstract class ClipModelCommand : QosCmdlet
         return known.Where(wanted.Contains);
     }
 
+    /// <summary>The models that -Name, -Path or -LiteralPath stands for, whichever was given.</summary>
+    /// <param name="names">Names; null stands for every model where no folder is given either.</param>
+    /// <param name="paths">Folders or ONNX files, wildcards allowed.</param>
+    /// <param name="literalPaths">Folders or ONNX files, wildcard characters taken literally.</param>
+    /// <returns>The models.</returns>
+    private protected IEnumerable<ClipModelFiles> Selected(IReadOnlyList<string>? names, IReadOnlyList<string> paths, IReadOnlyList<string> literalPaths) =>
+        literalPaths.Count > 0 ? InFolders(literalPaths, literal: true)
+        : paths.Count > 0 ? InFolders(paths, literal: false)
+        : Named(names);
+
     /// <summary>The models in folders; a folder that holds none costs one error record.</summary>
     /// <param name="paths">Folders or ONNX files, as given.</param>
     /// <param name="literal">Whether wildcard characters are taken literally.</param>
     /// <returns>The models.</returns>
-    private protected IEnumerable<ClipModelFiles> InFolders(IReadOnlyList<string>? paths, bool literal)
+    private IEnumerable<ClipModelFiles> InFolders(IReadOnlyList<string>? paths, bool literal)
     {
         foreach (string path in ResolvePaths(paths, literal))
         {

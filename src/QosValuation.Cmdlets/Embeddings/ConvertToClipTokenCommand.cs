@@ -61,6 +61,7 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
     public string? MergesPath { get; set; }
 
     /// <summary>The number of positions to truncate to, at least 2, start and end token included. By default the model's; 77 with -VocabularyPath.</summary>
+    /// <value>the model's</value>
     [Parameter]
     [ValidateRange(2, 1 << 20)]
     public int ContextLength { get; set; }

@@ -41,10 +41,16 @@ public sealed class GetClipModelCommand : ClipModelCommand
     [Alias("FullName")]
     public string[] Path { get; set; } = [];
 
+    /// <summary>Folders (or ONNX files) of models, wildcard characters taken literally.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "LiteralPath")]
+    [ValidateNotNullOrEmpty]
+    [Alias("PSPath")]
+    public string[] LiteralPath { get; set; } = [];
+
     /// <inheritdoc/>
     protected override void Process()
     {
-        foreach (ClipModelFiles files in ParameterSetName == "Path" ? InFolders(Path, literal: false) : Named(Name))
+        foreach (ClipModelFiles files in Selected(Name, Path, LiteralPath))
         {
             TryItem(files.Folder, () => WriteRecord(ClipModelReader.Read(files)));
         }

@@ -17,6 +17,9 @@ namespace QosValuation.Cmdlets;
 /// <summary>Anchor one file with its integrity hash</summary>
 /// <code>Add-DatRecord -LedgerPath ./market.db -Address 0x52ab -Value 3.2 -Pointer (Get-FileHash ./photos.zip).Hash</code>
 /// </example>
+/// <seealso>Get-DatRecord</seealso>
+/// <seealso>Test-DatLedger</seealso>
+/// <seealso>Measure-DataValue</seealso>
 [Cmdlet(VerbsCommon.Add, "DatRecord", SupportsShouldProcess = true)]
 [OutputType(typeof(DatRecord))]
 public sealed class AddDatRecordCommand : QosCmdlet

@@ -18,17 +18,21 @@ namespace QosValuation.Cmdlets;
 /// <summary>Settle with an existing key</summary>
 /// <code>Export-DatSettlement -LedgerPath ./market.db -Path ./settlement.json -KeyPath ./operator.pem</code>
 /// </example>
+/// <seealso>Test-DatLedger</seealso>
+/// <seealso>Add-DatRecord</seealso>
 [Cmdlet(VerbsData.Export, "DatSettlement", SupportsShouldProcess = true)]
 [OutputType(typeof(FileInfo))]
 public sealed class ExportDatSettlementCommand : QosCmdlet
 {
     /// <summary>The ledger, a SQLite file that Add-DatRecord made.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "FullName")]
     [ValidateNotNullOrEmpty]
     public string LedgerPath { get; set; } = string.Empty;
 
     /// <summary>The settlement file to write; an existing one is replaced.</summary>
     [Parameter(Mandatory = true, Position = 1)]
+    [Alias("LiteralPath")]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = string.Empty;
 

@@ -15,6 +15,8 @@ namespace QosValuation.Cmdlets;
 /// <summary>The newest records</summary>
 /// <code>Get-DatRecord -LedgerPath ./market.db -FirstSequence 1000</code>
 /// </example>
+/// <seealso>Add-DatRecord</seealso>
+/// <seealso>Test-DatLedger</seealso>
 [Cmdlet(VerbsCommon.Get, "DatRecord")]
 [OutputType(typeof(DatRecord))]
 public sealed class GetDatRecordCommand : QosCmdlet

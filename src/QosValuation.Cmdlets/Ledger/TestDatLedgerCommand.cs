@@ -21,6 +21,8 @@ namespace QosValuation.Cmdlets;
 /// <summary>Check a settlement that a market operator signed</summary>
 /// <code>Test-DatLedger -SettlementPath ./settlement.json -PublicKeyPath ./operator.pem.pub</code>
 /// </example>
+/// <seealso>Add-DatRecord</seealso>
+/// <seealso>Export-DatSettlement</seealso>
 [Cmdlet(VerbsDiagnostic.Test, "DatLedger", DefaultParameterSetName = "Ledger")]
 [OutputType(typeof(DatLedgerReport))]
 public sealed class TestDatLedgerCommand : QosCmdlet

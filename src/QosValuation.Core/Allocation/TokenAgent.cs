@@ -30,6 +30,11 @@ public sealed record TokenAgent
 
     private void Require(double number, string name)
     {
+        if (double.IsNaN(number))
+        {
+            throw new QosValuationException("AgentNotValid", FaultKind.InvalidData, $"Agent '{Agent}' has no number as its {name}; give a finite number of at least 0, as text such as 2.5 with nothing between thousands.", this);
+        }
+
         if (!(number >= 0) || !double.IsFinite(number))
         {
             throw new QosValuationException("AgentNotValid", FaultKind.InvalidData, $"Agent '{Agent}' has a {name} of {number}; give a finite number of at least 0.", this);

@@ -22,6 +22,10 @@ public static class TokenAllocator
     // The most whole tokens that a double counts one by one.
     private const double MaximumWhole = 1L << 53;
 
+    // The binary exponents between which the largest term of a scaled sum is kept: high, so that terms far smaller keep their digits.
+    private const int LowestScaled = 800;
+    private const int HighestScaled = 900;
+
     /// <summary>Divides the supply.</summary>
     /// <param name="agents">The agents, in the order that RoundRobin follows and that breaks ties.</param>
     /// <param name="supply">V ≥ 0 in tokens. Random deals its whole tokens only.</param>
@@ -346,49 +350,61 @@ public static class TokenAllocator
         return (filled, rest.Value, spent.Value);
     }
 
-    // The same by sorting: agents leave in the order of the λ at which their buckets fill. O(N log N).
+    // The same by sorting: agents leave in the order of the λ at which their buckets fill. Values may lie further apart than the
+    // range of a double: levels carry their exponent apart, and each suffix sum is scaled to the values that it holds. O(N log N).
     internal static void SortedWaterFilling(ReadOnlySpan<double> values, ReadOnlySpan<double> room, double supply, Span<double> tokens)
     {
-        int exponent = ScaleOf(values);
-        double[] weights = new double[values.Length];
-        double[] levels = new double[values.Length];
         int[] order = new int[values.Length];
+        var levels = new FillLevel[values.Length];
         for (int i = 0; i < values.Length; i++)
         {
-            weights[i] = Math.ScaleB(values[i], exponent);
-            levels[i] = weights[i] > 0 ? room[i] / weights[i] : double.PositiveInfinity;
+            levels[i] = FillLevel.Of(room[i], values[i]);
             order[i] = i;
         }
 
         Array.Sort(levels, order);
 
         // The weight that has not left yet, summed from the small end of the list so that nothing is subtracted.
-        double[] outstanding = new double[order.Length + 1];
+        double[] outstanding = new double[order.Length];
+        int[] exponents = new int[order.Length];
         CompensatedSum suffix = default;
+        int exponent = int.MaxValue;
         for (int k = order.Length - 1; k >= 0; k--)
         {
-            suffix.Add(weights[order[k]]);
+            double value = values[order[k]];
+            if (value > 0 && (exponent == int.MaxValue || Math.ILogB(value) + exponent > HighestScaled))
+            {
+                int next = LowestScaled - Math.ILogB(value);
+                double before = suffix.Value;
+                suffix = default;
+                suffix.Add(before > 0 ? Math.ScaleB(before, next - exponent) : 0);
+                exponent = next;
+            }
+
+            suffix.Add(value > 0 ? Math.ScaleB(value, exponent) : 0);
             outstanding[k] = suffix.Value;
+            exponents[k] = exponent;
         }
 
+        tokens.Clear();
         CompensatedSum spent = default;
-        for (int k = 0; k < order.Length; k++)
+        for (int k = 0; k < order.Length && outstanding[k] > 0; k++)
         {
             int i = order[k];
             double left = Math.Max(0, supply - spent.Value);
-            if (weights[i] > 0 && Share(weights[i], outstanding[k], left) < room[i])
+            if (Share(Math.ScaleB(values[i], exponents[k]), outstanding[k], left) < room[i])
             {
                 // This bucket does not fill, and so none of the later ones does: all share what is left in proportion.
                 for (int j = k; j < order.Length; j++)
                 {
                     int later = order[j];
-                    tokens[later] = Math.Min(Share(weights[later], outstanding[k], left), room[later]);
+                    tokens[later] = values[later] > 0 ? Math.Min(Share(Math.ScaleB(values[later], exponents[k]), outstanding[k], left), room[later]) : 0;
                 }
 
                 return;
             }
 
-            tokens[i] = weights[i] > 0 ? Math.Min(room[i], left) : 0;
+            tokens[i] = Math.Min(room[i], left);
             spent.Add(tokens[i]);
         }
     }
@@ -694,5 +710,26 @@ public static class TokenAllocator
             Array.Sort(indices, start, end - start);
             start = end;
         }
+    }
+
+    /// <summary>The level (B − R)/v at which a bucket fills, as m·2ᵉ with m in [1, 2), also where the quotient leaves the range of a double.</summary>
+    /// <param name="Exponent">e; the least integer for a full bucket, the greatest for an agent without value.</param>
+    /// <param name="Mantissa">m.</param>
+    private readonly record struct FillLevel(int Exponent, double Mantissa) : IComparable<FillLevel>
+    {
+        public static FillLevel Of(double room, double value)
+        {
+            if (value == 0 || room == 0)
+            {
+                return new FillLevel(value == 0 ? int.MaxValue : int.MinValue, 1);
+            }
+
+            int roomExponent = Math.ILogB(room);
+            int valueExponent = Math.ILogB(value);
+            double quotient = Math.ScaleB(room, -roomExponent) / Math.ScaleB(value, -valueExponent);
+            return quotient < 1 ? new FillLevel(roomExponent - valueExponent - 1, 2 * quotient) : new FillLevel(roomExponent - valueExponent, quotient);
+        }
+
+        public int CompareTo(FillLevel other) => Exponent != other.Exponent ? Exponent.CompareTo(other.Exponent) : Mantissa.CompareTo(other.Mantissa);
     }
 }

@@ -39,8 +39,9 @@ public sealed record AttackerOptions
     /// Further starts of as many steps, until the plain crop reaches 0.98 and the augmented views 0.96 of the cosine that the truth
     /// itself is expected to have to the release, √(1 − dσ²/‖v‖²). Where the plain crop of the best picture is below 0.9 of it the ascent
     /// is stuck, and begins anew with a generated scene, of 64 the best ones (see <see cref="SceneDatasetGenerator"/>); else it is
-    /// slow, and goes on from where the best one ended; an attack of fewer steps than published is short by choice and does not. The best picture is kept. The published algorithm has none: from grey some
-    /// photographs are never found, and some not within 100 steps.
+    /// slow, and goes on from where the best one ended; an attack of fewer steps than published is short by choice and does not.
+    /// The best picture is kept. The published algorithm has none: from grey some photographs are never found, and some not within
+    /// 100 steps.
     /// </summary>
     public int Restarts { get; init; } = DefaultRestarts;
 

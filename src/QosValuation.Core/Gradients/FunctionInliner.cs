@@ -41,8 +41,9 @@ internal sealed class FunctionInliner
 
     private static string Domain(string domain) => domain == "ai.onnx" ? string.Empty : domain;
 
+    // A model may import the standard operators under both of their names.
     private static Dictionary<string, long> Opsets(IEnumerable<OperatorSetIdProto> imports) =>
-        imports.ToDictionary(import => Domain(import.Domain), import => import.Version, StringComparer.Ordinal);
+        imports.GroupBy(import => Domain(import.Domain), StringComparer.Ordinal).ToDictionary(domain => domain.Key, domain => domain.Max(import => import.Version), StringComparer.Ordinal);
 
     private void Inline(GraphProto graph)
     {

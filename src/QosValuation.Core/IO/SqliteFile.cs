@@ -72,7 +72,10 @@ internal static class SqliteFile
     /// </summary>
     private static SqliteConnection OpenToRead(string full, string path, int applicationId, string kind)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = new Uri(full).AbsoluteUri + "?immutable=1", Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
+        // Not by the Uri class, which takes %20 in a name for a space that was escaped already.
+        string escaped = string.Join('/', full.Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString));
+        string address = (escaped.StartsWith('/') ? "file://" : "file:///") + escaped;
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = address + "?immutable=1", Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
         try
         {
             connection.Open();

@@ -34,6 +34,17 @@ public sealed class TokenAllocatorTests
     }
 
     [Fact]
+    public void WaterFillingLeavesNothingIdleWhereValuesLieFurtherApartThanADoubleReaches()
+    {
+        TokenAgent[] agents = [Agent("a", 1e-300, 4, 0), Agent("b", 3e-300, 4, 0), Agent("c", 1, 4, 1), Agent("d", 1e300, 4, 0), Agent("full", double.MaxValue, 4, 4), Agent("z", 0, 4, 0)];
+        Assert.Equal([4, 4, 3, 4, 0, 0], Tokens(agents, 1000, AllocationScheme.WaterFilling));
+
+        // c and d fill up, and what they leave is shared 1:3.
+        Assert.Equal([0.5, 1.5, 3, 4, 0, 0], Tokens(agents, 9, AllocationScheme.WaterFilling));
+        Assert.Equal([double.Epsilon, 4], Tokens([Agent("a", double.Epsilon, double.Epsilon, 0), Agent("b", double.MaxValue, 4, 0)], 5, AllocationScheme.WaterFilling));
+    }
+
+    [Fact]
     public void MaxWelfareFillsTheMostValuableFirst()
     {
         TokenAgent[] agents = [Agent("a", 1, 4, 0), Agent("b", 3, 6, 1), Agent("c", 6, 6, 2), Agent("z", 0, 9, 0)];

@@ -381,6 +381,9 @@ public sealed class GradientGraphTests
         }
 
         calls.Functions.Add([gate, layer]);
+
+        // The standard operators may be imported under both of their names.
+        calls.OpsetImport.Add(new OperatorSetIdProto { Domain = "ai.onnx", Version = 17 });
         graph.Proto.Node.Clear();
         string Layer(string input, string weights)
         {

@@ -312,6 +312,22 @@ public sealed class DatLedgerTests : IDisposable
         Assert.Equal("DatabaseNotWritable", Assert.Throws<QosValuationException>(() => DatLedger.Open(LedgerPath, create: true)).ErrorId);
     }
 
+    [Theory]
+    [InlineData("a%20b%41.db")]
+    [InlineData("a b?c#d&mode=rw;x.db")]
+    public void ALedgerThatMayOnlyBeReadIsFoundUnderEveryName(string name)
+    {
+        string path = _folder.File(name);
+        using (DatLedger ledger = DatLedger.Open(path, create: true))
+        {
+            ledger.Append([("alice", 1, "p")]);
+        }
+
+        Directory.CreateDirectory(path + "-wal");
+        using DatLedger read = DatLedger.Open(path, create: false);
+        Assert.Equal("alice", Assert.Single(read.Read()).Address);
+    }
+
     [Fact]
     public async Task ConcurrentWritersNeverBreakTheChain()
     {
