@@ -140,6 +140,16 @@ Describe 'Export-Embedding and Import-Embedding' {
         $read.Contributor | Should -Be 'agent0', 'agent1'
     }
 
+    It 'costs one error for a row whose contributor a script block cannot name, and keeps the row''s own where it gives nothing' {
+        Set-Content $TestDrive/v.csv "Contributor,v0,v1`nAnn,3,4`nBob,0,-1`nCy,1,1"
+        $read = Import-Embedding $TestDrive/v.csv -ErrorVariable faults -ErrorAction SilentlyContinue -Contributor {
+            if ($_.Ordinal -eq 1) { throw 'boom' }
+            if ($_.Ordinal -eq 2) { 'first', 'second' }
+        }
+        $read.Contributor | Should -Be 'Ann', 'first'
+        $faults.FullyQualifiedErrorId | Should -Be 'ContributorScriptFailed,QosValuation.Cmdlets.ImportEmbeddingCommand'
+    }
+
     It 'costs one error for a row that cannot be used' {
         Set-Content $TestDrive/bad.csv "v0,v1`n1,0`nx,1`n0,0`n0,1"
         $read = Import-Embedding $TestDrive/bad.csv -ErrorVariable faults -ErrorAction SilentlyContinue

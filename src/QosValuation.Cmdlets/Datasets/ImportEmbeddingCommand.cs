@@ -60,7 +60,7 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
     [ArgumentCompleter(typeof(ClipModelNameCompleter))]
     public string? Model { get; set; }
 
-    /// <summary>Who contributed the rows: a name for rows that do not say so themselves, or a script block that gets each embedding as $_ and decides for every row. By default the folder that holds the source, or the file.</summary>
+    /// <summary>Who contributed the rows: a name for rows that do not say so themselves, or a script block that gets each embedding as $_ and decides for every row (where it gives nothing, the row keeps its own; where it fails, the row costs one error record). By default the folder that holds the source, or the file.</summary>
     [Parameter]
     [ValidateNotNull]
     public object? Contributor { get; set; }
@@ -100,13 +100,21 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
         long total = _count + EmbeddingFile.CountRows(path) ?? 0;
         foreach (ClipEmbedding embedding in EmbeddingFile.Read(path, options, fault => WriteFault(fault), Cancellation))
         {
-            WriteRecord(contributor is null ? embedding : embedding with { Contributor = Evaluate(contributor, embedding) });
             _meter!.Report(++_count, total, System.IO.Path.GetFileName(path));
+            string name;
+            try
+            {
+                name = contributor is null ? embedding.Contributor : ContributorName.Of(contributor, embedding, embedding.Contributor);
+            }
+            catch (QosValuationException fault)
+            {
+                WriteFault(fault);
+                continue;
+            }
+
+            WriteRecord(contributor is null ? embedding : embedding with { Contributor = name });
         }
 
         Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"Read {_count - before} embeddings from '{path}'."));
     }
-
-    private static string Evaluate(ScriptBlock script, ClipEmbedding embedding) =>
-        script.InvokeWithContext(null, [new PSVariable("_", embedding)]) is [.., { } last] ? last.ToString() : string.Empty;
 }

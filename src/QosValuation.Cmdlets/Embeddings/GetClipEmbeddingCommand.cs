@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Management.Automation;
@@ -401,27 +400,15 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
 
     private bool TryNameContributor(object subject, string otherwise, out string contributor)
     {
-        object? given = Contributor is PSObject wrapped ? wrapped.BaseObject : Contributor;
-        if (given is not ScriptBlock script)
-        {
-            contributor = Convert.ToString(given, CultureInfo.InvariantCulture) is { Length: > 0 } name ? name : otherwise;
-            return true;
-        }
-
         contributor = otherwise;
         try
         {
-            Collection<PSObject> results = script.InvokeWithContext(null, [new PSVariable("_", subject)]);
-            contributor = results.Select(result => result?.ToString()).FirstOrDefault(name => !string.IsNullOrEmpty(name)) ?? otherwise;
+            contributor = ContributorName.Of(Contributor, subject, otherwise);
             return true;
         }
-        catch (PipelineStoppedException)
+        catch (QosValuationException fault)
         {
-            throw;
-        }
-        catch (RuntimeException exception)
-        {
-            WriteFault(new QosValuationException("ContributorScriptFailed", FaultKind.InvalidArgument, $"The script block of -Contributor failed for '{subject}': {exception.Message}", subject, exception));
+            WriteFault(fault);
             return false;
         }
     }

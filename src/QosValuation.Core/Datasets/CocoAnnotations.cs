@@ -267,7 +267,7 @@ internal sealed class CocoAnnotations
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw NotReadable(path, "cannot be read: " + exception.Message, exception);
+            throw NotReadable(path, Directory.Exists(path) ? "is a folder. Name the captions file in it." : "cannot be read: " + exception.Message, exception);
         }
     }
 

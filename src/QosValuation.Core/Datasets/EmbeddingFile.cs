@@ -184,7 +184,7 @@ public static class EmbeddingFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("EmbeddingFileNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {exception.Message}", path, exception);
+            throw new QosValuationException("EmbeddingFileNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {(Directory.Exists(path) ? "it is a folder; name the files in it." : exception.Message)}", path, exception);
         }
     }
 }

@@ -42,6 +42,12 @@ public sealed class EmbeddingWriter : IDisposable
         _temporary = AtomicFile.TemporaryNeighbour(_path);
         try
         {
+            if (Directory.Exists(_path))
+            {
+                // The last step would fail on it, after all the work.
+                throw new IOException("it is a folder.");
+            }
+
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
             _stream = NewFile(_temporary);
             if (_format == EmbeddingFileFormat.Npy)

@@ -150,6 +150,7 @@ public sealed class CocoDatasetTests : IDisposable
     public void A_missing_annotation_file_is_named()
     {
         Assert.Equal("AnnotationNotFound", Fault(() => CocoDataset.Read(_folder.File("none.json"), _folder.Path)).ErrorId);
+        Assert.Contains("is a folder", Fault(() => CocoDataset.Read(_folder.Path, _folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -251,6 +251,17 @@ public sealed class EmbeddingFileTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_in_the_place_of_a_file_is_named_before_any_work()
+    {
+        Directory.CreateDirectory(_folder.File("v.npy"));
+        var fault = Assert.Throws<QosValuationException>(() => EmbeddingWriter.Create(_folder.File("v.npy")));
+        Assert.Equal("FileNotWritable", fault.ErrorId);
+        Assert.Contains("it is a folder", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(["v.npy"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+        Assert.Contains("it is a folder", Fault(_folder.File("v.npy")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_vector_of_another_length_or_not_finite_is_refused_and_the_others_are_written()
     {
         ClipEmbedding[] embeddings = RandomEmbeddings(new Random(3), 2);
