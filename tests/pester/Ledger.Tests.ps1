@@ -48,6 +48,16 @@ Describe 'The DAT ledger' {
         { Test-DatLedger -LedgerPath $folder/text.db } | Should -Throw -ErrorId 'DatabaseNotReadable,*'
     }
 
+    It 'goes on with the next of several ledgers that are piped in' {
+        [pscustomobject]@{ Address = 'a'; Value = 1; Pointer = 'p' } | Add-DatRecord -LedgerPath $folder/several.db | Out-Null
+        Set-Content -LiteralPath $folder/none-at-all.db -Value 'this is no database'
+        $files = Get-Item $folder/none-at-all.db, $folder/several.db
+        ($files | Test-DatLedger -ErrorVariable faults -ErrorAction SilentlyContinue).Records | Should -Be 1
+        $faults.FullyQualifiedErrorId | Should -Be 'DatabaseNotReadable,QosValuation.Cmdlets.TestDatLedgerCommand'
+        ($files | Get-DatRecord -ErrorVariable faults -ErrorAction SilentlyContinue).Address | Should -Be 'a'
+        $faults.FullyQualifiedErrorId | Should -Be 'DatabaseNotReadable,QosValuation.Cmdlets.GetDatRecordCommand'
+    }
+
     It 'settles with a signature that is verified offline' {
         1..5 | ForEach-Object { [pscustomobject]@{ Address = "agent$($_ % 2)"; Value = $_; Pointer = "p$_" } } | Add-DatRecord -LedgerPath $ledger | Out-Null
         $file = Get-Item $ledger | Export-DatSettlement -Path $folder/s.json -KeyPath $folder/k.pem -NewKey

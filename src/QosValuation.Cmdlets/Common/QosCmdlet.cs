@@ -120,6 +120,25 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>
+    /// Does the work of a cmdlet that takes one file: one that was named on the command line ends the pipeline with its fault; of
+    /// several that are piped in, each costs its own error record and the others go on.
+    /// </summary>
+    /// <param name="target">The file, named in the error.</param>
+    /// <param name="work">The work.</param>
+    protected void DoFile(string target, Action work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        if (MyInvocation?.ExpectingInput ?? false)
+        {
+            TryItem(target, work);
+        }
+        else
+        {
+            work();
+        }
+    }
+
     /// <summary>Whether the user gave the parameter (as opposed to its default).</summary>
     /// <param name="name">The parameter's name.</param>
     /// <returns>True where it was bound.</returns>

@@ -38,7 +38,9 @@ public sealed class GetDatRecordCommand : QosCmdlet
     public long FirstSequence { get; set; } = 1;
 
     /// <inheritdoc/>
-    protected override void Process()
+    protected override void Process() => DoFile(LedgerPath, Read);
+
+    private void Read()
     {
         using DatLedger ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
         WildcardPattern[] patterns = [.. Address.Select(pattern => new WildcardPattern(pattern, WildcardOptions.CultureInvariant))];

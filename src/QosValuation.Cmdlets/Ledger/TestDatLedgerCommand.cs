@@ -60,7 +60,10 @@ public sealed class TestDatLedgerCommand : QosCmdlet
             return;
         }
 
-        using DatLedger ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
-        WriteRecord(ledger.Verify(ExpectedHash?.ToLowerInvariant(), Cancellation));
+        DoFile(LedgerPath, () =>
+        {
+            using DatLedger ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
+            WriteRecord(ledger.Verify(ExpectedHash?.ToLowerInvariant(), Cancellation));
+        });
     }
 }
