@@ -93,14 +93,14 @@ Describe 'The contract of <Name>' -ForEach @(
     @{ Name = 'New-SceneDataset'; Parameters = 'Path', 'Count', 'ImageSize', 'Seed'; Type = 'CocoItem'; Properties = 'ImageId', 'Path', 'Captions' }
     @{ Name = 'Get-ClipEmbedding'; Parameters = 'Path', 'LiteralPath', 'Recurse', 'Text', 'Model', 'Modality', 'Contributor', 'BatchSize', 'ExecutionProvider', 'CachePath'; Type = 'ClipEmbedding'; Properties = 'Source', 'Item', 'Modality', 'Vector', 'Model', 'Contributor', 'Ordinal' }
     @{ Name = 'ConvertTo-ClipToken'; Parameters = 'Text', 'Model', 'VocabularyPath', 'NoTruncate'; Type = 'ClipTokenSequence'; Properties = 'Text', 'Ids', 'IsTruncated' }
-    @{ Name = 'ConvertTo-ClipImage'; Parameters = 'Path', 'Destination', 'ImageSize'; Type = $null; Properties = @() }
+    @{ Name = 'ConvertTo-ClipImage'; Parameters = 'Path', 'Destination', 'ImageSize'; Type = 'System.IO.FileInfo'; Properties = @('FullName') }
     @{ Name = 'Import-Embedding'; Parameters = 'Path', 'Modality', 'MetadataPath'; Type = 'ClipEmbedding'; Properties = 'Vector', 'Modality' }
     @{ Name = 'Export-Embedding'; Parameters = 'Path', 'InputObject'; Type = 'ClipEmbedding'; Properties = 'Vector', 'Modality' }
     @{ Name = 'Group-Embedding'; Parameters = 'Algorithm', 'SimilarityThreshold', 'NoveltyThreshold', 'ClusterCount', 'PassThru'; Type = 'SemanticCluster'; Properties = 'Id', 'Count', 'Centroid', 'IsConfirmed', 'ConfirmedAt', 'Members' }
     @{ Name = 'Group-Embedding'; Parameters = 'PassThru'; Type = 'ClipEmbedding'; Properties = 'ClusterId', 'Novelty' }
     @{ Name = 'New-DpPrototype'; Parameters = 'Epsilon', 'Delta', 'Mechanism', 'PerturbationCoefficient', 'Scale', 'Sensitivity', 'Neighboring', 'Budget', 'Seed'; Type = 'DpPrototype'; Properties = 'ClusterId', 'Modality', 'Vector', 'Count', 'Epsilon', 'Delta', 'Sensitivity', 'Sigma', 'Mechanism', 'IsFormal' }
     @{ Name = 'Measure-PrivacyLoss'; Parameters = 'Delta', 'Accountant'; Type = 'PrivacyLoss'; Properties = 'Epsilon', 'Delta', 'Releases', 'Mu' }
-    @{ Name = 'Get-GaussianSigma'; Parameters = 'Epsilon', 'Delta', 'Sensitivity', 'Mechanism'; Type = $null; Properties = @() }
+    @{ Name = 'Get-GaussianSigma'; Parameters = 'Epsilon', 'Delta', 'Sensitivity', 'Mechanism'; Type = 'System.Double'; Properties = @() }
     @{ Name = 'Measure-DataValue'; Parameters = 'InputObject', 'NoveltyThreshold'; Type = 'DataValue'; Properties = 'Contributor', 'Quantity', 'Novel', 'Normal', 'Noise', 'Novelty', 'Value' }
     @{ Name = 'Invoke-TokenAllocation'; Parameters = 'Agent', 'Contributor', 'Value', 'Capacity', 'Remaining', 'Supply', 'Scheme', 'JainFloor', 'GiniCeiling', 'Seed'; Type = 'TokenGrant'; Properties = 'Agent', 'Value', 'Tokens', 'Capacity', 'Remaining', 'RewardRate' }
     @{ Name = 'Measure-Fairness'; Parameters = 'InputObject'; Type = 'FairnessReport'; Properties = 'Count', 'Jain', 'Gini', 'SocialWelfare', 'Allocated', 'Supply', 'MinRate', 'MaxRate' }
@@ -112,8 +112,8 @@ Describe 'The contract of <Name>' -ForEach @(
     @{ Name = 'Add-DatRecord'; Parameters = @('LedgerPath'); Type = 'DatRecord'; Properties = 'Address', 'Value', 'Pointer', 'Sequence', 'PreviousHash' }
     @{ Name = 'Get-DatRecord'; Parameters = @('LedgerPath'); Type = 'DatRecord'; Properties = 'Address', 'Value', 'Pointer', 'Sequence', 'PreviousHash' }
     @{ Name = 'Test-DatLedger'; Parameters = @('LedgerPath'); Type = 'DatLedgerReport'; Properties = 'IsValid', 'Faults' }
-    @{ Name = 'Export-DatSettlement'; Parameters = @('LedgerPath'); Type = $null; Properties = @() }
-    @{ Name = 'Export-QosReport'; Parameters = 'InputObject', 'Path'; Type = $null; Properties = @() }
+    @{ Name = 'Export-DatSettlement'; Parameters = @('LedgerPath'); Type = 'System.IO.FileInfo'; Properties = @('FullName') }
+    @{ Name = 'Export-QosReport'; Parameters = 'InputObject', 'Path'; Type = 'System.IO.FileInfo'; Properties = @('FullName') }
 ) {
     It 'has the parameters <Parameters>' {
         $names = (Get-Command $Name).Parameters.Values | ForEach-Object { $_.Name; $_.Aliases }
@@ -122,9 +122,10 @@ Describe 'The contract of <Name>' -ForEach @(
         }
     }
 
-    It 'emits <Type> with the properties <Properties>' -Skip:($null -eq $Type) {
-        (Get-Command $Name).OutputType.Name | Should -Contain "QosValuation.$Type"
-        $have = ("QosValuation.$Type" -as [type]).GetProperties().Name
+    It 'emits <Type> with the properties <Properties>' {
+        $full = $Type -like 'System.*' ? $Type : "QosValuation.$Type"
+        (Get-Command $Name).OutputType.Name | Should -Contain $full
+        $have = ($full -as [type]).GetProperties().Name
         foreach ($property in $Properties) {
             $have | Should -Contain $property
         }
