@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using QosValuation.IO;
 
 namespace QosValuation.Cmdlets;
 
@@ -18,14 +19,14 @@ internal static class RecordProperties
 
     /// <summary>Reads a number, or a text that holds one.</summary>
     /// <param name="raw">The number or text; may be null.</param>
-    /// <param name="value">The number. Texts are read in the invariant culture, else in the user's, in which Export-Csv writes; without signs between thousands, because PowerShell's own conversion takes "2,5" for 25, and an empty text for 0.</param>
+    /// <param name="value">The number. Texts are read by <see cref="NumberText.TryParse"/>, because PowerShell's own conversion takes "2,5" for 25, and an empty text for 0.</param>
     /// <returns>False where it is no number.</returns>
     public static bool TryRead(object? raw, out double value)
     {
         value = 0;
         object? given = raw is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : raw;
         return given is string text
-            ? double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) || double.TryParse(text, NumberStyles.Float, CultureInfo.CurrentCulture, out value)
+            ? NumberText.TryParse(text, out value)
             : given is not null && LanguagePrimitives.TryConvertTo(given, CultureInfo.InvariantCulture, out value);
     }
 }

@@ -2,12 +2,13 @@ using System.Collections;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
+using QosValuation.IO;
 
 namespace QosValuation.Reporting;
 
 /// <summary>
 /// One result as a report sees it: a type's name and named properties. Results of the engine, objects of a host and rows of
-/// a CSV file are all read the same way, so that numbers may come as texts (invariant culture).
+/// a CSV file are all read the same way, so that numbers may come as texts.
 /// </summary>
 internal sealed class ReportRecord
 {
@@ -72,7 +73,7 @@ internal sealed class ReportRecord
     };
 
     /// <summary>A value as a number.</summary>
-    /// <param name="value">A number, or its text without separators of thousands: in the invariant culture or, failing that, in the user's, in which Export-Csv writes.</param>
+    /// <param name="value">A number, or its text as <see cref="NumberText.TryParse"/> reads it.</param>
     /// <param name="number">The number; it may be infinite or NaN.</param>
     /// <returns>False for what is no number.</returns>
     public static bool TryNumber(object? value, out double number)
@@ -83,8 +84,7 @@ internal sealed class ReportRecord
                 number = Convert.ToDouble(value, CultureInfo.InvariantCulture);
                 return true;
             case string text:
-                return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number)
-                    || double.TryParse(text, NumberStyles.Float, CultureInfo.CurrentCulture, out number);
+                return NumberText.TryParse(text, out number);
             default:
                 number = double.NaN;
                 return false;
