@@ -67,3 +67,19 @@ function Stop-WorkingScript {
     }
     $shell.Dispose()
 }
+
+# Checks that a script's comment help tells what it is about, by -Synopsis (a pattern), and explains every parameter.
+function Assert-ScriptHelp {
+    param(
+        [Parameter(Mandatory)] [string] $Path,
+        [Parameter(Mandatory)] [string] $Synopsis,
+        [Parameter(Mandatory)] [int] $Examples
+    )
+    $help = Get-Help $Path -Full
+    $help.Synopsis | Should -Match $Synopsis
+    @($help.examples.example).Count | Should -Be $Examples
+    @($help.parameters.parameter).Count | Should -BeGreaterThan 0
+    foreach ($parameter in $help.parameters.parameter) {
+        $parameter.description.Text | Should -Not -BeNullOrEmpty -Because $parameter.name
+    }
+}

@@ -93,11 +93,6 @@ Describe 'scripts/Invoke-PaperExperiments.ps1' {
     }
 
     It 'has help' {
-        $help = Get-Help $script -Full
-        $help.Synopsis | Should -Match 'all figures'
-        @($help.examples.example).Count | Should -Be 3
-        foreach ($parameter in $help.parameters.parameter) {
-            $parameter.description.Text | Should -Not -BeNullOrEmpty -Because $parameter.name
-        }
+        Assert-ScriptHelp $script -Synopsis 'all figures' -Examples 3
     }
 }

@@ -51,11 +51,6 @@ Describe 'scripts/Figure7.ps1' {
     }
 
     It 'has help' {
-        $help = Get-Help $script -Full
-        $help.Synopsis | Should -Match 'Fig\. 7'
-        @($help.examples.example).Count | Should -Be 3
-        foreach ($parameter in $help.parameters.parameter) {
-            $parameter.description.Text | Should -Not -BeNullOrEmpty -Because $parameter.name
-        }
+        Assert-ScriptHelp $script -Synopsis 'Fig\. 7' -Examples 3
     }
 }

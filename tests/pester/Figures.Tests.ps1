@@ -56,12 +56,7 @@ Describe 'scripts/Figure<Number>.ps1' -ForEach @(
     }
 
     It 'has help' {
-        $help = Get-Help $script -Full
-        $help.Synopsis | Should -Match "Fig\. $Number"
-        @($help.examples.example).Count | Should -Be 3
-        foreach ($parameter in $help.parameters.parameter) {
-            $parameter.description.Text | Should -Not -BeNullOrEmpty -Because $parameter.name
-        }
+        Assert-ScriptHelp $script -Synopsis "Fig\. $Number" -Examples 3
     }
 }
 
@@ -145,11 +140,6 @@ Describe 'scripts/Figure6.ps1' {
     }
 
     It 'has help' {
-        $help = Get-Help $script -Full
-        $help.Synopsis | Should -Match 'Fig\. 6'
-        @($help.examples.example).Count | Should -Be 3
-        foreach ($parameter in $help.parameters.parameter) {
-            $parameter.description.Text | Should -Not -BeNullOrEmpty -Because $parameter.name
-        }
+        Assert-ScriptHelp $script -Synopsis 'Fig\. 6' -Examples 3
     }
 }
