@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using QosValuation.Allocation;
-using QosValuation.Numerics;
+using QosValuation.Allocation.Schemes;
+using QosValuation.Foundation.Randomness;
 
 namespace QosValuation.Bench;
 

@@ -5,10 +5,10 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
-using QosValuation.Clustering;
-using QosValuation.Gradients;
-using QosValuation.Gradients.Onnx;
-using QosValuation.Numerics;
+using QosValuation.Embeddings.Clustering;
+using QosValuation.Foundation.Numerics;
+using QosValuation.Foundation.Randomness;
+using QosValuation.Onnx.Model;
 
 namespace QosValuation.Bench;
 

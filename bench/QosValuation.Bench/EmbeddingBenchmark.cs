@@ -2,7 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Embeddings.Models;
 
 namespace QosValuation.Bench;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
-using QosValuation.Gradients;
+using QosValuation.Onnx.Gradients;
 
 namespace QosValuation.Bench;
 

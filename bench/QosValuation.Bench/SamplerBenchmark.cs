@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using QosValuation.Numerics;
-using QosValuation.Privacy;
+using QosValuation.Foundation.Randomness;
+using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Bench;
 

@@ -1,6 +1,6 @@
-using System.Management.Automation;
-using QosValuation.Allocation;
 using System.Globalization;
+using System.Management.Automation;
+using QosValuation.Allocation.Simulation;
 
 namespace QosValuation.Cmdlets.Allocation;
 

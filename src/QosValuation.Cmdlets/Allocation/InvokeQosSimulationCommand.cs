@@ -1,6 +1,7 @@
-using System.Management.Automation;
-using QosValuation.Allocation;
 using System.Globalization;
+using System.Management.Automation;
+using QosValuation.Allocation.Schemes;
+using QosValuation.Allocation.Simulation;
 
 namespace QosValuation.Cmdlets.Allocation;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Allocation;
-using QosValuation.Numerics;
+using QosValuation.Allocation.Optimal;
+using QosValuation.Allocation.Schemes;
+using QosValuation.Foundation.Randomness;
 
 namespace QosValuation.Cmdlets.Allocation;
 

@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using QosValuation.Allocation;
+using QosValuation.Allocation.Fairness;
 
 namespace QosValuation.Cmdlets.Allocation;
 
@@ -71,7 +71,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     protected override void End()
     {
         Output.Verbose(_grants.Count > 0 ? $"{_grants.Count} token grants: rates are tokens per value." : $"{_rates.Count} plain numbers, taken as rates.");
-        WriteRecord(_grants.Count > 0 ? Fairness.Measure(_grants, Aversion, Lorenz) : Fairness.Measure(_rates.ToArray(), Aversion, Lorenz));
+        WriteRecord(_grants.Count > 0 ? FairnessMeasures.Measure(_grants, Aversion, Lorenz) : FairnessMeasures.Measure(_rates.ToArray(), Aversion, Lorenz));
     }
 
     private void Add(PSObject? item)
@@ -89,7 +89,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
                 Tokens = tokens,
                 Capacity = double.NaN,
                 Remaining = double.NaN,
-                RewardRate = RecordProperties.TryGetNumber(item, nameof(TokenGrant.RewardRate), out double known) ? known : Fairness.RewardRate(tokens, value),
+                RewardRate = RecordProperties.TryGetNumber(item, nameof(TokenGrant.RewardRate), out double known) ? known : FairnessMeasures.RewardRate(tokens, value),
                 Supply = RecordProperties.TryGetNumber(item, nameof(TokenGrant.Supply), out double supply) ? supply : double.NaN,
             });
         }
@@ -97,7 +97,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
             || RecordProperties.TryRead(item, out rate))
         {
             RequireUnmixed(_grants.Count, item);
-            Fairness.RequireRate(rate);
+            FairnessMeasures.RequireRate(rate);
             _rates.Add(rate);
         }
         else
@@ -109,7 +109,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     private void AddGrant(TokenGrant grant)
     {
         RequireUnmixed(_rates.Count, grant);
-        Fairness.RequireRate(grant.RewardRate);
+        FairnessMeasures.RequireRate(grant.RewardRate);
         _grants.Add(grant);
     }
 

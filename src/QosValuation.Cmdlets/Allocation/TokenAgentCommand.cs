@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using QosValuation.Allocation;
+using QosValuation.Allocation.Schemes;
 
 namespace QosValuation.Cmdlets.Allocation;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Images;
 
 namespace QosValuation.Cmdlets.Attacks;
 

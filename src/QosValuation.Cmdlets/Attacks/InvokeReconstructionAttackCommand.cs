@@ -1,11 +1,13 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Attacks;
+using QosValuation.Attacks.Reconstruction;
 using QosValuation.Cmdlets.Clustering;
-using QosValuation.Datasets;
-using QosValuation.Embeddings;
-using QosValuation.Numerics;
+using QosValuation.Embeddings.Datasets;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Embeddings.Images;
+using QosValuation.Embeddings.Models;
+using QosValuation.Foundation.Randomness;
 
 namespace QosValuation.Cmdlets.Attacks;
 

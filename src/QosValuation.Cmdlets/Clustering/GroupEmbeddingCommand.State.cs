@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Clustering;
+using QosValuation.Embeddings.Clustering;
 
 namespace QosValuation.Cmdlets.Clustering;
 

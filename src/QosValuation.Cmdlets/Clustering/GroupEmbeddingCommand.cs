@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Clustering;
+using QosValuation.Embeddings.Clustering;
+using QosValuation.Onnx.Model;
 
 namespace QosValuation.Cmdlets.Clustering;
 

@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using QosValuation.Clustering;
+using QosValuation.Embeddings.Clustering;
 
 namespace QosValuation.Cmdlets.Clustering;
 

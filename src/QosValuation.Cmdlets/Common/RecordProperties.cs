@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.IO;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Cmdlets;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Datasets;
+using QosValuation.Embeddings.Datasets;
 
 namespace QosValuation.Cmdlets;
 

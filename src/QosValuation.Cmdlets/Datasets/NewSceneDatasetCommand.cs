@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using QosValuation.Datasets;
+using QosValuation.Embeddings.Datasets.Scenes;
 
 namespace QosValuation.Cmdlets;
 

@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Models;
 
 namespace QosValuation.Cmdlets;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Models;
 
 namespace QosValuation.Cmdlets;
 

@@ -1,5 +1,7 @@
 using System.Management.Automation;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Embeddings.Images;
+using QosValuation.Embeddings.Models;
 
 namespace QosValuation.Cmdlets;
 

@@ -1,5 +1,7 @@
 using System.Management.Automation;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Embeddings.Models;
+using QosValuation.Embeddings.Text;
 
 namespace QosValuation.Cmdlets;
 

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Embeddings.Models;
 
 namespace QosValuation.Cmdlets;
 

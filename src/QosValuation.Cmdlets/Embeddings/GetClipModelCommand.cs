@@ -1,5 +1,6 @@
 using System.Management.Automation;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Embeddings.Models;
 
 namespace QosValuation.Cmdlets;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Embeddings.Models;
 
 namespace QosValuation.Cmdlets;
 

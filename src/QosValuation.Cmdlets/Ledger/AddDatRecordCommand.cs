@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Ledger;
+using QosValuation.Markets.Ledger;
 
 namespace QosValuation.Cmdlets;
 

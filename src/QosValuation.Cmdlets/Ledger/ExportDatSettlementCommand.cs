@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using System.Security.Cryptography;
-using QosValuation.Ledger;
+using QosValuation.Markets.Ledger;
 
 namespace QosValuation.Cmdlets;
 

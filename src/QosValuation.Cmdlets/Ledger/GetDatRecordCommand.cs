@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using QosValuation.Ledger;
+using QosValuation.Markets.Ledger;
 
 namespace QosValuation.Cmdlets;
 

@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using System.Security.Cryptography;
-using QosValuation.Ledger;
+using QosValuation.Markets.Ledger;
 
 namespace QosValuation.Cmdlets;
 

@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using QosValuation.Privacy;
+using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Cmdlets.Privacy;
 

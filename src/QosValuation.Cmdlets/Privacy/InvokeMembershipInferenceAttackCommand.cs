@@ -1,6 +1,7 @@
 using System.Management.Automation;
-using QosValuation.Privacy;
-using QosValuation.Privacy.Auditing;
+using QosValuation.Attacks.Membership;
+using QosValuation.Embeddings.Prototypes;
+using QosValuation.Onnx.Model;
 
 namespace QosValuation.Cmdlets.Privacy;
 

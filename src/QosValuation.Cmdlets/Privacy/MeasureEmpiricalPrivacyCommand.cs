@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Numerics;
-using QosValuation.Privacy;
-using QosValuation.Privacy.Auditing;
+using QosValuation.Attacks.Auditing;
+using QosValuation.Attacks.Membership;
+using QosValuation.Embeddings.Prototypes;
+using QosValuation.Foundation.Randomness;
 
 namespace QosValuation.Cmdlets.Privacy;
 

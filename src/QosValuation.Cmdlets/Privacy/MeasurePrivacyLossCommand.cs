@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using QosValuation.Privacy;
+using QosValuation.Embeddings.Prototypes;
 
 namespace QosValuation.Cmdlets.Privacy;
 

@@ -1,6 +1,6 @@
 using System.Management.Automation;
-using QosValuation.Privacy;
-using QosValuation.Privacy.Auditing;
+using QosValuation.Attacks.Auditing;
+using QosValuation.Embeddings.Prototypes;
 
 namespace QosValuation.Cmdlets.Privacy;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using QosValuation.Privacy;
+using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Cmdlets.Privacy;
 

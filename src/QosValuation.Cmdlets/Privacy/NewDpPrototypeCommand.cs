@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Numerics;
-using QosValuation.Privacy;
+using QosValuation.Embeddings.Prototypes;
+using QosValuation.Foundation.Randomness;
 
 namespace QosValuation.Cmdlets.Privacy;
 

@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using QosValuation.Privacy.Auditing;
+using QosValuation.Embeddings.Prototypes;
 
 namespace QosValuation.Cmdlets.Privacy;
 

@@ -1,7 +1,9 @@
 using System.Collections;
 using System.Diagnostics;
 using System.Management.Automation;
-using QosValuation.Reporting;
+using QosValuation.Markets.Reports;
+using QosValuation.Onnx.Model;
+using QosValuation.Reporting.Page;
 
 namespace QosValuation.Cmdlets;
 

@@ -1,6 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
-using QosValuation.Reporting;
+using QosValuation.Reporting.Page;
 
 namespace QosValuation.Cmdlets;
 

@@ -1,7 +1,7 @@
 using System.Management.Automation;
-using QosValuation.Clustering;
 using QosValuation.Cmdlets.Clustering;
-using QosValuation.Valuation;
+using QosValuation.Embeddings.Clustering;
+using QosValuation.Valuation.Novelty;
 
 namespace QosValuation.Cmdlets.Valuation;
 

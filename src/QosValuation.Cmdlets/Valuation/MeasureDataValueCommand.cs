@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Cmdlets.Clustering;
-using QosValuation.Valuation;
+using QosValuation.Valuation.Novelty;
 
 namespace QosValuation.Cmdlets.Valuation;
 

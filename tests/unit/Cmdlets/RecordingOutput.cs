@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using QosValuation.Cmdlets;
 
-namespace QosValuation.Tests.Cmdlets;
+namespace QosValuation.Tests;
 
 /// <summary>Keeps what a cmdlet writes; the API's reference assembly does nothing outside PowerShell.</summary>
 internal sealed class RecordingOutput : ICmdletOutput

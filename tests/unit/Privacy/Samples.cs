@@ -1,6 +1,8 @@
-using QosValuation.Numerics;
+using QosValuation.Foundation.Numerics;
+using QosValuation.Foundation.Randomness;
+using QosValuation.Onnx.Model;
 
-namespace QosValuation.Tests.Privacy;
+namespace QosValuation.Tests;
 
 /// <summary>Statistics for tests of noise.</summary>
 internal static class Samples
@@ -24,7 +26,7 @@ internal static class Samples
     public static float[] UnitVector(RandomSource random, int dimension)
     {
         float[] vector = [.. Enumerable.Range(0, dimension).Select(_ => (float)random.NextNormal())];
-        QosValuation.Numerics.UnitVector.TryNormalize(vector);
+        QosValuation.Foundation.Numerics.UnitVector.TryNormalize(vector);
         return vector;
     }
 

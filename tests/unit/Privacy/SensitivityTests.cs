@@ -1,8 +1,8 @@
-using QosValuation.Clustering;
-using QosValuation.Numerics;
-using QosValuation.Privacy;
+using QosValuation.Embeddings.Clustering;
+using QosValuation.Embeddings.Prototypes;
+using QosValuation.Foundation.Randomness;
 
-namespace QosValuation.Tests.Privacy;
+namespace QosValuation.Tests;
 
 /// <summary>
 /// The distance of what is released of neighbouring datasets, before the noise, against the sensitivity that the noise is

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Net.WebSockets;
-using System.Text;
 using System.Text.Json.Nodes;
 
-namespace QosValuation.Tests.Reporting;
+namespace QosValuation.Tests;
 
 /// <summary>A fact that needs headless Chromium; skipped, and said so, where none is found.</summary>
 [AttributeUsage(AttributeTargets.Method)]
@@ -182,7 +181,7 @@ internal sealed class Browser : IAsyncDisposable
         int id = ++_last;
         string message = new JsonObject { ["id"] = id, ["method"] = method, ["params"] = parameters }.ToJsonString();
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        await _socket.SendAsync(Encoding.UTF8.GetBytes(message), WebSocketMessageType.Text, true, patience.Token);
+        await _socket.SendAsync(System.Text.Encoding.UTF8.GetBytes(message), WebSocketMessageType.Text, true, patience.Token);
         while (true)
         {
             JsonObject answer = await ReceiveAsync(patience.Token);

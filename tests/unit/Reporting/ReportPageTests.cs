@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using QosValuation.Reporting;
+using QosValuation.Markets.Reports;
+using QosValuation.Onnx.Model;
+using QosValuation.Reporting.Page;
 
-namespace QosValuation.Tests.Reporting;
+namespace QosValuation.Tests;
 
 /// <summary>The page as a browser shows it, and as its bytes are.</summary>
 public sealed partial class ReportPageTests

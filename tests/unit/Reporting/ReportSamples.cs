@@ -1,7 +1,10 @@
-using QosValuation.Allocation;
-using QosValuation.Reporting;
+using QosValuation.Allocation.Fairness;
+using QosValuation.Allocation.Schemes;
+using QosValuation.Allocation.Simulation;
+using QosValuation.Markets.Reports;
+using QosValuation.Reporting.Page;
 
-namespace QosValuation.Tests.Reporting;
+namespace QosValuation.Tests;
 
 /// <summary>Small reports with results of many kinds.</summary>
 internal static class ReportSamples
@@ -37,7 +40,7 @@ internal static class ReportSamples
             yield return grant;
         }
 
-        yield return Fairness.Measure(grants);
+        yield return FairnessMeasures.Measure(grants);
         foreach (int i in Enumerable.Range(1, 5))
         {
             yield return new DataValue { Contributor = "contributor-0" + i, Quantity = 10 * i, Novel = 4 * i, Normal = 5 * i, Noise = i, Novelty = 0.65, Value = 0.65 * Math.Log(1 + 10 * i) };

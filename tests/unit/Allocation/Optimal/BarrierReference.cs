@@ -1,4 +1,4 @@
-namespace QosValuation.Tests.Allocation.Optimal;
+namespace QosValuation.Tests;
 
 /// <summary>
 /// Problem (12) for a handful of agents by a method that shares nothing with the engine: a dense logarithmic barrier in the

@@ -1,7 +1,8 @@
-using QosValuation.Allocation;
-using QosValuation.Numerics;
+using QosValuation.Allocation.Optimal;
+using QosValuation.Allocation.Schemes;
+using QosValuation.Foundation.Randomness;
 
-namespace QosValuation.Tests.Allocation.Optimal;
+namespace QosValuation.Tests;
 
 public sealed class FairnessFrontierTests
 {

@@ -1,7 +1,10 @@
-using QosValuation.Allocation;
-using QosValuation.Numerics;
+using QosValuation.Allocation.Fairness;
+using QosValuation.Allocation.Optimal;
+using QosValuation.Allocation.Schemes;
+using QosValuation.Foundation.Numerics;
+using QosValuation.Foundation.Randomness;
 
-namespace QosValuation.Tests.Allocation.Optimal;
+namespace QosValuation.Tests;
 
 public sealed class OptimalAllocatorTests
 {
@@ -91,10 +94,10 @@ public sealed class OptimalAllocatorTests
             }
 
             double[] rates = instance.Rates(allocation);
-            Assert.True(Fairness.Jain(rates) >= (instance.JainFloor ?? 0) - 1e-13, $"{who}: J {Fairness.Jain(rates)}");
-            Assert.True(Fairness.Gini(rates) <= (instance.GiniCeiling ?? 1) + 1e-13, $"{who}: G {Fairness.Gini(rates)}");
-            Assert.Equal(Fairness.Jain(rates), allocation.Jain, 1e-12);
-            Assert.Equal(Fairness.Gini(rates), allocation.Gini, 1e-12);
+            Assert.True(FairnessMeasures.Jain(rates) >= (instance.JainFloor ?? 0) - 1e-13, $"{who}: J {FairnessMeasures.Jain(rates)}");
+            Assert.True(FairnessMeasures.Gini(rates) <= (instance.GiniCeiling ?? 1) + 1e-13, $"{who}: G {FairnessMeasures.Gini(rates)}");
+            Assert.Equal(FairnessMeasures.Jain(rates), allocation.Jain, 1e-12);
+            Assert.Equal(FairnessMeasures.Gini(rates), allocation.Gini, 1e-12);
             double welfare = instance.Values.Zip(allocation.Tokens, (v, u) => v * u).Sum();
             Assert.Equal(welfare, allocation.SocialWelfare, 1e-12 * welfare);
             Assert.True(allocation.DualBound >= allocation.SocialWelfare, who);
@@ -175,7 +178,7 @@ public sealed class OptimalAllocatorTests
                 return (
                     instance.Supply - tokens,
                     r.Sum() - Math.Sqrt(count * floor * r.Sum(x => x * x)),
-                    ((instance.GiniCeiling ?? 1) - Fairness.Gini(r)) * r.Sum());
+                    ((instance.GiniCeiling ?? 1) - FairnessMeasures.Gini(r)) * r.Sum());
             }
 
             double Lagrangian(double[] r)
@@ -222,7 +225,7 @@ public sealed class OptimalAllocatorTests
                 new TokenAgent { Agent = $"{i}", Value = instance.Values[i], Capacity = instance.Capacities[i], Remaining = instance.Remaining[i] })];
             foreach (AllocationScheme scheme in schemes)
             {
-                FairnessReport report = Fairness.Measure(TokenAllocator.Allocate(agents, instance.Supply, scheme));
+                FairnessReport report = FairnessMeasures.Measure(TokenAllocator.Allocate(agents, instance.Supply, scheme));
                 OptimalAllocation optimal = (instance with { JainFloor = report.Jain * (1 - 1e-9), GiniCeiling = Math.Min(report.Gini * (1 + 1e-9) + 1e-12, 0.999) }).Solve();
                 Assert.True(optimal.DualBound >= report.SocialWelfare * (1 - 1e-9), $"{scheme}, seed {seed}");
                 Assert.True(optimal.SocialWelfare >= report.SocialWelfare * (1 - 2e-6), $"{scheme}, seed {seed}: {optimal.SocialWelfare} < {report.SocialWelfare}");

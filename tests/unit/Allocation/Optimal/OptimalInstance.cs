@@ -1,7 +1,9 @@
-using QosValuation.Allocation;
-using QosValuation.Numerics;
+using QosValuation.Allocation.Fairness;
+using QosValuation.Allocation.Optimal;
+using QosValuation.Foundation.Randomness;
+using QosValuation.Onnx.Model;
 
-namespace QosValuation.Tests.Allocation.Optimal;
+namespace QosValuation.Tests;
 
 /// <summary>Random agents with values from even to extremely uneven, buckets equal, unequal, partly or wholly full.</summary>
 internal sealed record OptimalInstance(double[] Values, double[] Capacities, double[] Remaining, double Supply, double? JainFloor, double? GiniCeiling)
@@ -16,7 +18,7 @@ internal sealed record OptimalInstance(double[] Values, double[] Capacities, dou
 
     public OptimalAllocation Solve() => OptimalAllocator.Solve(Values, Capacities, Remaining, Supply, Options);
 
-    public double[] Rates(OptimalAllocation allocation) => [.. allocation.Tokens.Zip(Values, Fairness.RewardRate)];
+    public double[] Rates(OptimalAllocation allocation) => [.. allocation.Tokens.Zip(Values, FairnessMeasures.RewardRate)];
 
     public static OptimalInstance Draw(int seed, int count)
     {

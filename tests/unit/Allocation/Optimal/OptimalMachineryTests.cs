@@ -1,7 +1,7 @@
-using QosValuation.Allocation;
-using QosValuation.Numerics;
+using QosValuation.Allocation.Optimal;
+using QosValuation.Foundation.Randomness;
 
-namespace QosValuation.Tests.Allocation.Optimal;
+namespace QosValuation.Tests;
 
 public sealed class OptimalMachineryTests
 {

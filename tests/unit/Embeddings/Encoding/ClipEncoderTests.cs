@@ -1,8 +1,9 @@
 using System.Numerics.Tensors;
-using QosValuation.Embeddings;
-using QosValuation.Numerics;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Embeddings.Models;
+using QosValuation.Foundation.Numerics;
 
-namespace QosValuation.Tests.Embeddings;
+namespace QosValuation.Tests;
 
 public sealed class ClipEncoderTests : IDisposable
 {
@@ -283,19 +284,4 @@ public sealed class ClipEncoderTests : IDisposable
     private ClipEncoder OpenVision(string path) => ClipEncoder.Open(TinyModels.Files(_folder.Path, path));
 
     private ClipEncoder OpenText(string path) => ClipEncoder.Open(TinyModels.Files(_folder.Path, null, path));
-}
-
-/// <summary>A fact over a pair of encoders with reference outputs; skipped where the environment names none.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class ReferenceClipFactAttribute : FactAttribute
-{
-    public ReferenceClipFactAttribute()
-    {
-        if (Folder is null)
-        {
-            Skip = "QOSVALUATION_REFERENCE_CLIP names no folder with a reference pair.";
-        }
-    }
-
-    public static string? Folder { get; } = Environment.GetEnvironmentVariable("QOSVALUATION_REFERENCE_CLIP") is { Length: > 0 } folder ? folder : null;
 }

@@ -1,7 +1,9 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Embeddings.Models;
+using QosValuation.Onnx.Model;
 
-namespace QosValuation.Tests.Embeddings;
+namespace QosValuation.Tests;
 
 public sealed class ClipModelReaderTests : IDisposable
 {
@@ -31,7 +33,7 @@ public sealed class ClipModelReaderTests : IDisposable
         foreach (string path in Directory.GetFiles(TestData.ClipMini, "*.onnx"))
         {
             using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(path);
-            OnnxGraph outline = OnnxGraphReader.Read(path);
+            OnnxOutline outline = OnnxOutlineReader.Read(path);
             Assert.Equal(session.InputNames, outline.Inputs.Select(input => input.Name));
             Assert.Equal(session.OutputNames, outline.Outputs.Select(output => output.Name));
             foreach (OnnxValue input in outline.Inputs)
@@ -150,7 +152,7 @@ public sealed class ClipModelReaderTests : IDisposable
         foreach (int length in Enumerable.Range(0, 200).Concat(Enumerable.Range(whole.Length - 400, 400)))
         {
             File.WriteAllBytes(path, whole[..length]);
-            QosValuationException? fault = Record.Exception(() => OnnxGraphReader.Read(path)) as QosValuationException;
+            QosValuationException? fault = Record.Exception(() => OnnxOutlineReader.Read(path)) as QosValuationException;
             Assert.Equal("ModelNotReadable", fault?.ErrorId);
         }
     }

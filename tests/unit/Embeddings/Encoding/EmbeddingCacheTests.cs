@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
-using QosValuation.Embeddings;
-using QosValuation.Numerics;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Embeddings.Images;
+using QosValuation.Embeddings.Models;
+using QosValuation.Foundation.Randomness;
 
-namespace QosValuation.Tests.Embeddings;
+namespace QosValuation.Tests;
 
 public sealed class EmbeddingCacheTests : IDisposable
 {

@@ -1,8 +1,11 @@
 using System.Runtime.InteropServices;
-using QosValuation.Embeddings;
-using QosValuation.Numerics;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Embeddings.Images;
+using QosValuation.Foundation.Numerics;
+using QosValuation.Foundation.Randomness;
+using QosValuation.Onnx.Model;
 
-namespace QosValuation.Tests.Embeddings;
+namespace QosValuation.Tests;
 
 public sealed class EmbeddingPipelineTests : IDisposable
 {

@@ -1,6 +1,6 @@
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Encoding;
 
-namespace QosValuation.Tests.Embeddings;
+namespace QosValuation.Tests;
 
 public sealed class ImageFileFinderTests : IDisposable
 {

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using System.Text;
 
-namespace QosValuation.Tests.Embeddings;
+namespace QosValuation.Tests;
 
 /// <summary>Writes small ONNX files (opset 13, protocol-buffer wire format by hand), so that tests need no model of their own on disk.</summary>
 internal sealed class OnnxBuilder
@@ -41,20 +40,20 @@ internal sealed class OnnxBuilder
         var node = new Message();
         foreach (string input in inputs)
         {
-            node.Bytes(1, Encoding.UTF8.GetBytes(input));
+            node.Bytes(1, System.Text.Encoding.UTF8.GetBytes(input));
         }
 
         foreach (string output in outputs)
         {
-            node.Bytes(2, Encoding.UTF8.GetBytes(output));
+            node.Bytes(2, System.Text.Encoding.UTF8.GetBytes(output));
         }
 
-        node.Bytes(3, Encoding.UTF8.GetBytes($"node{_names++}"));
-        node.Bytes(4, Encoding.UTF8.GetBytes(type));
+        node.Bytes(3, System.Text.Encoding.UTF8.GetBytes($"node{_names++}"));
+        node.Bytes(4, System.Text.Encoding.UTF8.GetBytes(type));
         foreach ((string name, long value) in attributes)
         {
             var attribute = new Message();
-            attribute.Bytes(1, Encoding.UTF8.GetBytes(name));
+            attribute.Bytes(1, System.Text.Encoding.UTF8.GetBytes(name));
             attribute.Number(3, value);
             attribute.Number(20, 2);
             node.Bytes(5, attribute.ToArray());
@@ -87,7 +86,7 @@ internal sealed class OnnxBuilder
         }
 
         tensor.Number(2, type);
-        tensor.Bytes(8, Encoding.UTF8.GetBytes(name));
+        tensor.Bytes(8, System.Text.Encoding.UTF8.GetBytes(name));
         tensor.Bytes(9, data);
         _graph.Bytes(5, tensor.ToArray());
         return this;
@@ -109,7 +108,7 @@ internal sealed class OnnxBuilder
                 }
                 else if (extent is string parameter)
                 {
-                    dimension.Bytes(2, Encoding.UTF8.GetBytes(parameter));
+                    dimension.Bytes(2, System.Text.Encoding.UTF8.GetBytes(parameter));
                 }
 
                 dimensions.Bytes(1, dimension.ToArray());
@@ -121,7 +120,7 @@ internal sealed class OnnxBuilder
         var typeProto = new Message();
         typeProto.Bytes(1, tensor.ToArray());
         var value = new Message();
-        value.Bytes(1, Encoding.UTF8.GetBytes(name));
+        value.Bytes(1, System.Text.Encoding.UTF8.GetBytes(name));
         value.Bytes(2, typeProto.ToArray());
         return value.ToArray();
     }

@@ -1,7 +1,7 @@
-using QosValuation.Embeddings;
-using QosValuation.Numerics;
+using QosValuation.Embeddings.Models;
+using QosValuation.Foundation.Randomness;
 
-namespace QosValuation.Tests.Embeddings;
+namespace QosValuation.Tests;
 
 /// <summary>Encoders so small that their results can be worked out by hand.</summary>
 internal static class TinyModels

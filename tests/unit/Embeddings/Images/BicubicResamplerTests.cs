@@ -1,7 +1,7 @@
-using QosValuation.Embeddings;
-using QosValuation.Numerics;
+using QosValuation.Embeddings.Images;
+using QosValuation.Foundation.Randomness;
 
-namespace QosValuation.Tests.Embeddings.Images;
+namespace QosValuation.Tests;
 
 public sealed unsafe class BicubicResamplerTests
 {

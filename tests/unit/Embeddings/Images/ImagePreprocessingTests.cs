@@ -1,6 +1,6 @@
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Images;
 
-namespace QosValuation.Tests.Embeddings.Images;
+namespace QosValuation.Tests;
 
 public sealed class ImagePreprocessingTests : IDisposable
 {

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Runtime.Loader;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Images;
+using QosValuation.Onnx.Model;
 
-namespace QosValuation.Tests.Embeddings.Images;
+namespace QosValuation.Tests;
 
 public sealed class ImagePreprocessorTests : IDisposable
 {

@@ -1,7 +1,7 @@
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Images;
 using Xunit.Abstractions;
 
-namespace QosValuation.Tests.Embeddings.Images;
+namespace QosValuation.Tests;
 
 /// <summary>Our crops against crops made by Pillow with CLIP's own recipe.</summary>
 public sealed class PreprocessReferenceTests(ITestOutputHelper output)

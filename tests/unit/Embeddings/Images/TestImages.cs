@@ -1,10 +1,9 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using System.Text;
-using QosValuation.Embeddings;
-using QosValuation.Numerics;
+using QosValuation.Embeddings.Images;
+using QosValuation.Foundation.Randomness;
 
-namespace QosValuation.Tests.Embeddings.Images;
+namespace QosValuation.Tests;
 
 /// <summary>Makes and reads images for tests. The PNG writer here is independent of libvips, and writes what libvips would not.</summary>
 internal static class TestImages
@@ -130,7 +129,7 @@ internal static class TestImages
         Span<byte> word = stackalloc byte[4];
         BinaryPrimitives.WriteInt32BigEndian(word, data.Length);
         stream.Write(word);
-        byte[] named = [.. Encoding.ASCII.GetBytes(type), .. data];
+        byte[] named = [.. System.Text.Encoding.ASCII.GetBytes(type), .. data];
         stream.Write(named);
         BinaryPrimitives.WriteUInt32BigEndian(word, Crc32(named));
         stream.Write(word);

@@ -1,6 +1,6 @@
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Models;
 
-namespace QosValuation.Tests.Embeddings.Models;
+namespace QosValuation.Tests;
 
 public sealed class ClipModelCatalogTests : IDisposable
 {

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Models;
+using QosValuation.Onnx.Model;
 
-namespace QosValuation.Tests.Embeddings.Models;
+namespace QosValuation.Tests;
 
 public sealed class ClipModelInstallerTests : IDisposable
 {

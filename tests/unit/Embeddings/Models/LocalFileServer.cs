@@ -2,9 +2,8 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 
-namespace QosValuation.Tests.Embeddings.Models;
+namespace QosValuation.Tests;
 
 /// <summary>A small HTTP/1.1 server on the loopback interface that can be told to misbehave.</summary>
 internal sealed class LocalFileServer : IDisposable
@@ -70,7 +69,7 @@ internal sealed class LocalFileServer : IDisposable
             try
             {
                 NetworkStream stream = client.GetStream();
-                using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+                using var reader = new StreamReader(stream, System.Text.Encoding.ASCII, leaveOpen: true);
                 while (await reader.ReadLineAsync() is { Length: > 0 } first)
                 {
                     var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -131,5 +130,5 @@ internal sealed class LocalFileServer : IDisposable
     }
 
     private static async Task WriteHeadAsync(NetworkStream stream, int status, string headers) =>
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} Status\r\n{headers}\r\n"));
+        await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 {status} Status\r\n{headers}\r\n"));
 }

@@ -1,11 +1,10 @@
 using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
-using QosValuation.Embeddings;
+using QosValuation.Embeddings.Text;
 
-namespace QosValuation.Tests.Embeddings.Text;
+namespace QosValuation.Tests;
 
 public sealed class ClipTokenizerTests
 {
@@ -88,9 +87,9 @@ public sealed class ClipTokenizerTests
             foreach (JsonElement annotation in file.RootElement.GetProperty("annotations").EnumerateArray())
             {
                 string caption = annotation.GetProperty("caption").GetString()!;
-                clip.AppendData(Encoding.ASCII.GetBytes(string.Join(',', Clip.Value.Encode(caption)) + "\n"));
+                clip.AppendData(System.Text.Encoding.ASCII.GetBytes(string.Join(',', Clip.Value.Encode(caption)) + "\n"));
                 ClipMini.Value.EncodePadded(caption, 32, padded, out _);
-                clipMini.AppendData(Encoding.ASCII.GetBytes(string.Join(',', padded) + "\n"));
+                clipMini.AppendData(System.Text.Encoding.ASCII.GetBytes(string.Join(',', padded) + "\n"));
                 count++;
             }
         }
@@ -168,7 +167,7 @@ public sealed class ClipTokenizerTests
     // The algorithm as CLIP's simple_tokenizer.bpe writes it: on strings, all places of the best pair at once.
     private static List<string> ReferenceMerge(string word, Dictionary<(string, string), int> ranks)
     {
-        var symbols = Encoding.UTF8.GetBytes(word).Select(value => ByteAlphabet.Letter(value).ToString()).ToList();
+        var symbols = System.Text.Encoding.UTF8.GetBytes(word).Select(value => ByteAlphabet.Letter(value).ToString()).ToList();
         symbols[^1] += "</w>";
         while (symbols.Count > 1)
         {

@@ -1,0 +1,252 @@
+using System.Buffers;
+using CsvHelper;
+using QosValuation.Allocation.Fairness;
+using QosValuation.Allocation.Optimal;
+using QosValuation.Foundation.IO;
+using QosValuation.Foundation.Numerics;
+using QosValuation.Foundation.Randomness;
+
+namespace QosValuation.Allocation.Schemes;
+
+/// <summary>
+/// Agents as columns: a million of them are read from and written to CSV files and NumPy arrays without an object for each.
+/// Memory is 40 bytes an agent and its name.
+/// </summary>
+public sealed class AgentColumns
+{
+    private static readonly CsvReaderOptions ReaderOptions = new();
+    private static readonly CsvWriterOptions WriterOptions = new() { NewLine = "\n" };
+
+    // The names in UTF-8, one after the other, and where each ends; null where there are none.
+    private readonly byte[]? _names;
+    private readonly int[] _nameEnds;
+    private readonly double[] _remaining;
+    private readonly double[] _room;
+
+    private AgentColumns(double[] values, double[] capacities, double[] remaining, byte[]? names, int[] nameEnds, string path)
+    {
+        Values = values;
+        _remaining = remaining;
+        _room = capacities;
+        _names = names;
+        _nameEnds = nameEnds;
+        for (int i = 0; i < values.Length; i++)
+        {
+            bool isValid = values[i] is >= 0 and <= double.MaxValue && capacities[i] <= double.MaxValue && remaining[i] >= 0 && remaining[i] <= capacities[i];
+            if (!isValid)
+            {
+                throw new QosValuationException(
+                    "AgentNotValid",
+                    FaultKind.InvalidData,
+                    $"Agent {i + 1} in '{path}' has a value of {values[i]}, a capacity of {capacities[i]} and {remaining[i]} tokens remaining; give finite numbers of at least 0, and at most the capacity remaining.",
+                    path);
+            }
+
+            _room[i] = TokenAgent.Room(capacities[i], remaining[i]);
+        }
+    }
+
+    /// <summary>N.</summary>
+    public int Count => Values.Length;
+
+    /// <summary>v.</summary>
+    public double[] Values { get; }
+
+    /// <summary>u, once allocated; 0 before.</summary>
+    public double[] Tokens { get; private set; } = [];
+
+    /// <summary>Reads a CSV file with the column Value, and where it has them Agent (or Contributor, Address), Capacity and Remaining; other columns are ignored. O(size of the file).</summary>
+    /// <param name="path">The file, with a header; names of columns are not case-sensitive.</param>
+    /// <param name="capacity">B of all agents where the file has no such column, and of those whose field is empty.</param>
+    /// <param name="remaining">R likewise.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>The agents in the order of the file.</returns>
+    /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>, <c>AgentNotValid</c>: the first row at fault is named.</exception>
+    public static AgentColumns ReadCsv(string path, double capacity, double remaining, CancellationToken cancellationToken)
+    {
+        QosValuationException Fault(string reason) => new("ColumnNotReadable", FaultKind.InvalidData, $"'{path}' {reason}", path);
+        var values = new List<double>();
+        var capacities = new List<double>();
+        var remainders = new List<double>();
+        var ends = new List<int>();
+        var names = new ArrayBufferWriter<byte>();
+        try
+        {
+            using CsvReader csv = CsvReader.FromFile(path, ReaderOptions);
+            string[] header = [.. csv.Headers];
+            int Find(params string[] known) => Array.FindIndex(header, name => known.Contains(name.Trim(), StringComparer.OrdinalIgnoreCase));
+            int value = Find("Value");
+            int agent = Find("Agent", "Contributor", "Address");
+            int ownCapacity = Find("Capacity");
+            int ownRemaining = Find("Remaining");
+            if (value < 0)
+            {
+                throw Fault("has no column named Value in its first line.");
+            }
+
+            double Number(int column, double otherwise) =>
+                column < 0 || (column != value && csv.GetSpan(column).IsEmpty) ? otherwise
+                : csv.TryParse(column, out double number) ? number
+                : throw Fault($"holds '{csv.GetString(column)}' as {header[column]} of agent {values.Count + 1}, which is not a number.");
+
+            while (csv.Read())
+            {
+                if ((values.Count & 0xFFFF) == 0)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
+                capacities.Add(Number(ownCapacity, capacity));
+                remainders.Add(Number(ownRemaining, remaining));
+                if (agent >= 0)
+                {
+                    names.Write(csv.GetSpan(agent));
+                    ends.Add(names.WrittenCount);
+                }
+
+                values.Add(Number(value, 0));
+            }
+
+            return new AgentColumns([.. values], [.. capacities], [.. remainders], agent >= 0 ? names.WrittenSpan.ToArray() : null, [.. ends], path);
+        }
+        catch (CsvFormatException exception)
+        {
+            throw new QosValuationException("ColumnNotReadable", FaultKind.InvalidData, $"'{path}' is not a CSV file: {exception.Message}", path, exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new QosValuationException("ColumnNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {exception.Message}", path, exception);
+        }
+    }
+
+    /// <summary>Reads NumPy arrays, one a column. O(N).</summary>
+    /// <param name="valuePath">v.</param>
+    /// <param name="capacityPath">B; null where it is the same for all.</param>
+    /// <param name="remainingPath">R; null where it is the same for all.</param>
+    /// <param name="capacity">B of all agents without <paramref name="capacityPath"/>.</param>
+    /// <param name="remaining">R of all agents without <paramref name="remainingPath"/>.</param>
+    /// <returns>The agents.</returns>
+    /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>, <c>ColumnLengthMismatch</c>, <c>AgentNotValid</c>.</exception>
+    public static AgentColumns ReadNpy(string valuePath, string? capacityPath, string? remainingPath, double capacity, double remaining)
+    {
+        double[] values = NpyColumn.Read(valuePath);
+        return new AgentColumns(values, Column(capacityPath, capacity), Column(remainingPath, remaining), null, [], valuePath);
+
+        double[] Column(string? path, double everywhere)
+        {
+            double[] column = path is null ? new double[values.Length] : NpyColumn.Read(path);
+            if (path is null)
+            {
+                Array.Fill(column, everywhere);
+            }
+
+            return column.Length == values.Length
+                ? column
+                : throw new QosValuationException(
+                    "ColumnLengthMismatch", FaultKind.InvalidData, $"'{path}' holds {column.Length:N0} numbers and '{valuePath}' {values.Length:N0}; give one for each agent.", path);
+        }
+    }
+
+    /// <summary>Divides a supply among the agents: fills <see cref="Tokens"/>.</summary>
+    /// <param name="scheme">How to divide.</param>
+    /// <param name="supply">V ≥ 0.</param>
+    /// <param name="wholeTokens">Whether grants are whole numbers.</param>
+    /// <param name="random">The source that Random draws from.</param>
+    /// <param name="bounds">The bounds on fairness that Optimal keeps to; null for none.</param>
+    /// <param name="cancellationToken">Stops Optimal.</param>
+    /// <exception cref="QosValuationException"><c>SupplyNotValid</c>; for Optimal also <c>WholeTokensNotSupported</c> and bounds that cannot be kept.</exception>
+    public void Allocate(
+        AllocationScheme scheme,
+        double supply,
+        bool wholeTokens,
+        RandomSource? random,
+        OptimalAllocationOptions? bounds = null,
+        CancellationToken cancellationToken = default)
+    {
+        Tokens = new double[Count];
+        if (scheme == AllocationScheme.Optimal)
+        {
+            TokenAllocator.RequireSupply(supply, scheme);
+            TokenAllocator.RequireDivisible(scheme, wholeTokens);
+            OptimalAllocator.Solve(Values, _room, supply, bounds, cancellationToken).Tokens.CopyTo(Tokens);
+            return;
+        }
+
+        TokenAllocator.Allocate(scheme, Values, _room, _remaining, supply, wholeTokens, random, Tokens);
+    }
+
+    /// <summary>The fairness of <see cref="Tokens"/>. O(N log N).</summary>
+    /// <param name="supply">V.</param>
+    /// <returns>The report.</returns>
+    public FairnessReport Measure(double supply)
+    {
+        double[] rates = new double[Count];
+        CompensatedSum welfare = default;
+        for (int i = 0; i < rates.Length; i++)
+        {
+            rates[i] = FairnessMeasures.RewardRate(Tokens[i], Values[i]);
+            welfare.Add(Values[i] * Tokens[i]);
+        }
+
+        return FairnessMeasures.Measure(rates) with { SocialWelfare = welfare.Value, Allocated = CompensatedSum.Of(Tokens), Supply = supply };
+    }
+
+    /// <summary>Writes the grants, whole or not at all: a .csv with Agent (where there are names), Value, Tokens and RewardRate, or a .npy with the tokens alone. O(N).</summary>
+    /// <param name="path">The file; its folder is created.</param>
+    /// <exception cref="QosValuationException"><c>ColumnFormatNotKnown</c>, <c>FileNotWritable</c>, <c>DiskFull</c>.</exception>
+    public void Write(string path)
+    {
+        bool isNpy = IsNpy(path);
+        try
+        {
+            AtomicFile.Write(path, stream =>
+            {
+                if (isNpy)
+                {
+                    NpyColumn.Write(stream, Tokens);
+                }
+                else
+                {
+                    WriteCsv(stream);
+                }
+            });
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw DiskFaults.Explain(exception, path, "Nothing was changed there.");
+        }
+    }
+
+    /// <summary>Tells the format of a column file by its name. O(1).</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>True for .npy, false for .csv.</returns>
+    /// <exception cref="QosValuationException"><c>ColumnFormatNotKnown</c>.</exception>
+    public static bool IsNpy(string path) => Path.GetExtension(path).ToUpperInvariant() switch
+    {
+        ".NPY" => true,
+        ".CSV" => false,
+        _ => throw new QosValuationException("ColumnFormatNotKnown", FaultKind.InvalidArgument, $"The format of '{path}' is not known; columns are .csv or .npy files.", path),
+    };
+
+    private void WriteCsv(Stream stream)
+    {
+        using CsvWriter csv = CsvWriter.Create(stream, WriterOptions, true);
+        csv.WriteHeader(_names is null ? ["Value", "Tokens", "RewardRate"] : ["Agent", "Value", "Tokens", "RewardRate"]);
+        int start = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            if (_names is not null)
+            {
+                csv.WriteField(_names.AsSpan(start, _nameEnds[i] - start));
+                start = _nameEnds[i];
+            }
+
+            csv.WriteField(Values[i]);
+            csv.WriteField(Tokens[i]);
+            csv.WriteField(FairnessMeasures.RewardRate(Tokens[i], Values[i]));
+            csv.EndRecord();
+        }
+
+        csv.Flush();
+    }
+}

@@ -1,0 +1,53 @@
+namespace QosValuation.Allocation.Schemes;
+
+/// <summary>An agent that may receive tokens.</summary>
+public sealed record TokenAgent
+{
+    /// <summary>The agent's name (the contributor of the paper's pipeline).</summary>
+    public required string Agent { get; init; }
+
+    /// <summary>v ≥ 0: the agent's data value.</summary>
+    public required double Value { get; init; }
+
+    /// <summary>B ≥ 0: the bucket's capacity in tokens.</summary>
+    public required double Capacity { get; init; }
+
+    /// <summary>R in [0, B]: the tokens left in the bucket.</summary>
+    public double Remaining { get; init; }
+
+    /// <summary>B − R, at most a rounding below it: so that R and a grant that fills the bucket add up to B and not above, and the agent may come again with their sum. O(1).</summary>
+    /// <param name="capacity">B ≥ 0.</param>
+    /// <param name="remaining">R in [0, B].</param>
+    /// <returns>The room u ≥ 0, R + u ≤ B as doubles.</returns>
+    internal static double Room(double capacity, double remaining)
+    {
+        double room = capacity - remaining;
+        return remaining + room > capacity ? Math.BitDecrement(room) : room;
+    }
+
+    /// <summary>Checks the agent's numbers. O(1).</summary>
+    /// <exception cref="QosValuationException"><c>AgentNotValid</c> for NaN, infinite and negative numbers, and for R &gt; B.</exception>
+    public void Validate()
+    {
+        Require(Value, "value");
+        Require(Capacity, "capacity");
+        Require(Remaining, "remaining tokens");
+        if (Remaining > Capacity)
+        {
+            throw new QosValuationException("AgentNotValid", FaultKind.InvalidData, $"Agent '{Agent}' has {Remaining} tokens remaining in a bucket of {Capacity}; give at most the capacity.", this);
+        }
+    }
+
+    private void Require(double number, string name)
+    {
+        if (double.IsNaN(number))
+        {
+            throw new QosValuationException("AgentNotValid", FaultKind.InvalidData, $"Agent '{Agent}' has no number as its {name}; give a finite number of at least 0, as text such as 2.5 with nothing between thousands.", this);
+        }
+
+        if (!(number >= 0) || !double.IsFinite(number))
+        {
+            throw new QosValuationException("AgentNotValid", FaultKind.InvalidData, $"Agent '{Agent}' has a {name} of {number}; give a finite number of at least 0.", this);
+        }
+    }
+}

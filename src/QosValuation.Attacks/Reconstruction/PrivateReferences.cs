@@ -1,0 +1,158 @@
+using System.Numerics.Tensors;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Embeddings.Images;
+using QosValuation.Embeddings.Prototypes;
+using QosValuation.Foundation.Numerics;
+using QosValuation.Foundation.Randomness;
+
+namespace QosValuation.Attacks.Reconstruction;
+
+/// <summary>
+/// The truth that an auditor holds and an attacker does not: clusters with their members, clean prototypes, or private
+/// embeddings. Judges what an attacker came up with. Not thread-safe.
+/// </summary>
+/// <remarks>
+/// The truth of a prototype is the clean prototype of the same cluster and modality, and its decoys are those of the other
+/// clusters. The truth of an embedding is the reference of the same item and modality, and the decoys are the other embeddings of
+/// that modality. Where neither matches, a single reference is the truth. Members are the private embeddings of the cluster where
+/// there are any, else all of them.
+/// </remarks>
+/// <param name="preprocessing">How a member's picture is cropped for comparison.</param>
+public sealed class PrivateReferences(ImagePreprocessing preprocessing)
+{
+    private readonly ImagePreprocessor _preprocessor = new(preprocessing);
+    private readonly List<Truth> _truths = [];
+    private readonly List<ClipEmbedding> _members = [];
+    private readonly Dictionary<string, byte[]?> _pictures = new(StringComparer.Ordinal);
+
+    /// <summary>The number of references that can be a truth or a decoy.</summary>
+    public int Count => _truths.Count;
+
+    /// <summary>Adds a cluster: its clean prototypes and its members. O(members·d).</summary>
+    /// <param name="cluster">The cluster with its members.</param>
+    /// <exception cref="QosValuationException">As <see cref="PrototypeReleaser.Release(SemanticCluster)"/>.</exception>
+    public void Add(SemanticCluster cluster)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+
+        // No noise, so that nothing is drawn.
+        var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.ImageDp, PerturbationCoefficient = 0 }, RandomSource.Create(0));
+        foreach (DpPrototype clean in releaser.Release(cluster))
+        {
+            Add(clean);
+        }
+
+        _members.AddRange(cluster.Members.Select(member => member with { ClusterId = cluster.Id }));
+    }
+
+    /// <summary>Adds a clean prototype.</summary>
+    /// <param name="prototype">A release without noise.</param>
+    public void Add(DpPrototype prototype)
+    {
+        ArgumentNullException.ThrowIfNull(prototype);
+        _truths.Add(new Truth(prototype.ClusterId, null, prototype.Modality, Usable(prototype.Vector, prototype)));
+    }
+
+    /// <summary>Adds a private embedding.</summary>
+    /// <param name="embedding">The embedding; its Source is read as a picture where it is an image file.</param>
+    public void Add(ClipEmbedding embedding)
+    {
+        ArgumentNullException.ThrowIfNull(embedding);
+        _truths.Add(new Truth(null, embedding.Item, embedding.Modality, Usable(embedding.Vector, embedding)));
+        _members.Add(embedding);
+    }
+
+    /// <summary>Compares a reconstruction with the truth. O((truths + members)·d) and the decoding of one picture.</summary>
+    /// <param name="reconstruction">What an attacker came up with.</param>
+    /// <param name="target">What was attacked.</param>
+    /// <returns>The reconstruction with its similarity to the truth, rank, PSNR and SSIM, as far as there are references for them.</returns>
+    public QosValuation.Reconstruction Judge(QosValuation.Reconstruction reconstruction, AttackTarget target)
+    {
+        ArgumentNullException.ThrowIfNull(reconstruction);
+        ArgumentNullException.ThrowIfNull(target);
+        Truth[] all = [.. _truths.Where(t => target.Modality is null || t.Modality == target.Modality)];
+        Truth? truth = target.ClusterId >= 0 ? Array.Find(all, t => t.ClusterId == target.ClusterId) : null;
+        truth ??= target.Item is null ? null : Array.Find(all, t => t.Item == target.Item);
+        truth ??= all.Length == 1 && (all[0].ClusterId is null || target.ClusterId < 0) ? all[0] : null;
+        if (truth is not null)
+        {
+            // Decoys are of the truth's own kind: clean prototypes beside a prototype, embeddings beside an embedding.
+            float[][] decoys = [.. all.Where(t => t != truth && t.ClusterId.HasValue == truth.ClusterId.HasValue).Select(t => t.Vector)];
+            reconstruction = reconstruction with
+            {
+                ReferenceSimilarity = Cosine(reconstruction, truth.Vector),
+                SourceRank = decoys.Length == 0 ? 0 : ReconstructionAttack.Rank(reconstruction.Embedding, truth.Vector, decoys),
+                Decoys = decoys.Length,
+                DecoySimilarity = decoys.Length == 0 ? double.NaN : decoys.Average(d => Cosine(reconstruction, d)),
+            };
+        }
+
+        ClipEmbedding[] members = [.. _members.Where(m => target.ClusterId >= 0 && m.ClusterId == target.ClusterId)];
+        members = members.Length > 0 ? members : [.. _members];
+        if (members.Length == 0)
+        {
+            return reconstruction;
+        }
+
+        ClipEmbedding[] nearest = [.. members.OrderByDescending(m => Cosine(reconstruction, m.Vector))];
+        reconstruction = reconstruction with { NearestMemberSimilarity = Cosine(reconstruction, nearest[0].Vector) };
+        byte[]? picture = reconstruction.ImageSize == _preprocessor.ImageSize
+            ? nearest.Where(m => m.Modality == Modality.Image).Select(m => Picture(m.Source)).FirstOrDefault()
+            : null;
+        return picture is null ? reconstruction : reconstruction with
+        {
+            Psnr = ImageQuality.Psnr(reconstruction.Image, picture),
+            Ssim = reconstruction.ImageSize < ImageQuality.SmallestSide ? double.NaN : ImageQuality.Ssim(reconstruction.Image, picture, reconstruction.ImageSize, reconstruction.ImageSize),
+        };
+    }
+
+    /// <summary>Refuses references of another length than an embedding of the attacked model has.</summary>
+    internal void Require(int dimension)
+    {
+        foreach (float[] vector in _truths.Select(t => t.Vector).Concat(_members.Select(m => m.Vector)))
+        {
+            if (vector.Length != dimension)
+            {
+                throw Differs(vector.Length, dimension);
+            }
+        }
+    }
+
+    private static QosValuationException Differs(int length, int dimension) =>
+        new("ReferenceInvalid", FaultKind.InvalidArgument, $"A reference has {length} numbers and the attacked model gives {dimension}; embed both with the same model.", length);
+
+    private static double Cosine(QosValuation.Reconstruction reconstruction, float[] vector) => vector.Length == reconstruction.Embedding.Length
+        ? TensorPrimitives.CosineSimilarity<float>(reconstruction.Embedding, vector)
+        : throw Differs(vector.Length, reconstruction.Embedding.Length);
+
+    private static float[] Usable(float[] vector, object subject) => UnitVector.Norm(vector) is > 0 and < double.PositiveInfinity
+        ? vector
+        : throw new QosValuationException("ReferenceInvalid", FaultKind.InvalidData, "A reference is zero or not finite, so nothing can be compared with it.", subject);
+
+    /// <summary>The picture as the encoder sees it; null where the source is no image file that can be read.</summary>
+    private byte[]? Picture(string source)
+    {
+        if (!_pictures.TryGetValue(source, out byte[]? picture))
+        {
+            try
+            {
+                picture = ImageFileFinder.IsImage(source) && File.Exists(source) ? new byte[3 * _preprocessor.ImageSize * _preprocessor.ImageSize] : null;
+                if (picture is not null)
+                {
+                    _preprocessor.Crop(source, picture);
+                }
+            }
+            catch (QosValuationException)
+            {
+                // A reference that cannot be decoded leaves PSNR and SSIM open, no more.
+                picture = null;
+            }
+
+            _pictures.Add(source, picture);
+        }
+
+        return picture;
+    }
+
+    private sealed record Truth(int? ClusterId, string? Item, Modality Modality, float[] Vector);
+}

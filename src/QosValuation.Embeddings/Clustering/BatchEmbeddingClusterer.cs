@@ -1,0 +1,167 @@
+using QosValuation.Foundation.Numerics;
+using QosValuation.Foundation.Randomness;
+
+namespace QosValuation.Embeddings.Clustering;
+
+/// <summary>k-means and DBSCAN over records: everything is collected first, so that late embeddings count in full.</summary>
+/// <remarks>
+/// k-means numbers its clusters by the arrival of their first record, DBSCAN by that of their first core. Memory: the vectors,
+/// and a copy of the placing one of each record.
+/// </remarks>
+internal sealed class BatchEmbeddingClusterer(ClusteringOptions options, Action<ClipEmbedding>? labelled, Action<QosValuationException> faulted)
+    : EmbeddingClusterer(options, labelled, faulted)
+{
+    private readonly List<SemanticRecord> _records = [];
+    private readonly List<(int Record, ClipEmbedding Embedding)> _arrivals = [];
+
+    private protected override void OnRecord(SemanticRecord record)
+    {
+        _records.Add(record);
+        foreach (ClipEmbedding embedding in record.Embeddings)
+        {
+            _arrivals.Add((record.Index, embedding));
+        }
+    }
+
+    private protected override void OnLate(int record, ClipEmbedding embedding)
+    {
+        _records[record].Add(embedding);
+        _arrivals.Add((record, embedding));
+    }
+
+    private protected override void Finish(CancellationToken cancellationToken)
+    {
+        if (_records.Count == 0)
+        {
+            return;
+        }
+
+        VectorMatrix vectors = new(Dimension);
+        float[] place = new float[Dimension];
+        int[] rows = new int[_records.Count];
+        foreach (SemanticRecord record in _records)
+        {
+            bool placed = record.TryPlace(place);
+            rows[record.Index] = placed ? vectors.Count : -1;
+            if (placed)
+            {
+                vectors.Add(place);
+            }
+            else
+            {
+                FaultCancelled(record);
+            }
+        }
+
+        RecordCount = vectors.Count;
+        if (RecordCount == 0)
+        {
+            return;
+        }
+
+        int[] labels = Options.Algorithm == ClusteringAlgorithm.KMeans
+            ? LabelByKMeans(vectors, cancellationToken)
+            : DensityClustering.Run(vectors, Options.EffectiveSimilarity!.Value, Options.MinimumPoints, Options, cancellationToken);
+        MakeClusters(vectors, rows, labels);
+    }
+
+    private int[] LabelByKMeans(VectorMatrix vectors, CancellationToken cancellationToken)
+    {
+        RandomSource random = RandomSource.Create(Options.Seed);
+        KMeansResult result = SphericalKMeans.Run(vectors, Options.ClusterCount!.Value, random, Options, cancellationToken);
+        IsConverged = result.Converged;
+        int[] numbers = new int[Options.ClusterCount.Value];
+        Array.Fill(numbers, -1);
+        int clusters = 0;
+        int[] labels = new int[vectors.Count];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            ref int number = ref numbers[result.Labels[i]];
+            if (Options.SimilarityThreshold is double least && result.Similarities[i] < (float)least - CosineKernel.Rounding)
+            {
+                labels[i] = DensityClustering.Noise;
+            }
+            else
+            {
+                labels[i] = number < 0 ? number = clusters++ : number;
+            }
+        }
+
+        return labels;
+    }
+
+    private void MakeClusters(VectorMatrix vectors, int[] rows, int[] labels)
+    {
+        int clusters = labels.Max() + 1;
+        Novelty[] novelties = new Novelty[labels.Length];
+        int[] counts = new int[clusters];
+        int[] firsts = new int[clusters];
+        long?[] confirmed = new long?[clusters];
+        double[][] sums = [.. Enumerable.Range(0, clusters).Select(_ => new double[vectors.Dimension])];
+        for (int row = 0; row < labels.Length; row++)
+        {
+            int label = labels[row];
+            if (label == DensityClustering.Noise)
+            {
+                NoiseCount++;
+                novelties[row] = Novelty.Noise;
+                continue;
+            }
+
+            if (counts[label] == 0)
+            {
+                firsts[label] = row;
+            }
+
+            novelties[row] = NoveltyOf(counts[label]++);
+            if (counts[label] == Options.NoveltyThreshold)
+            {
+                confirmed[label] = row;
+            }
+
+            ReadOnlySpan<float> vector = vectors[row];
+            double[] sum = sums[label];
+            for (int k = 0; k < sum.Length; k++)
+            {
+                sum[k] += vector[k];
+            }
+        }
+
+        List<ClipEmbedding>[] members = [.. sums.Select(_ => new List<ClipEmbedding>())];
+        foreach ((int record, ClipEmbedding embedding) in _arrivals)
+        {
+            int row = rows[record];
+            if (row < 0)
+            {
+                continue;
+            }
+
+            int? cluster = labels[row] == DensityClustering.Noise ? null : labels[row];
+            ClipEmbedding labelled = embedding with { ClusterId = cluster, Novelty = novelties[row] };
+            Emit(labelled);
+            if (cluster is int id && Options.KeepMembers)
+            {
+                members[id].Add(labelled);
+            }
+        }
+
+        _arrivals.Clear();
+        _records.Clear();
+        Clusters = [.. sums.Select((sum, id) => new SemanticCluster
+        {
+            Id = id,
+            Count = counts[id],
+            Centroid = Normalize(sum, vectors[firsts[id]]),
+            IsConfirmed = confirmed[id] is not null,
+            ConfirmedAt = confirmed[id],
+            Members = members[id],
+        })];
+    }
+
+    private static float[] Normalize(double[] sum, ReadOnlySpan<float> first)
+    {
+        // Where members cancel out no direction is central: the first of them stands for the cluster.
+        float[] unit = [.. sum.Select(x => (float)x)];
+        return UnitVector.Norm(unit) > 1e-9 && UnitVector.TryNormalize(unit) ? unit : first.ToArray();
+    }
+}

@@ -1,0 +1,134 @@
+namespace QosValuation.Embeddings.Datasets;
+
+/// <summary>Reads photographs and captions in COCO's captions layout (Lin et al. 2014; Chen et al. 2015).</summary>
+public static class CocoDataset
+{
+    /// <summary>The records of a dataset, in the order of the annotation file's images.</summary>
+    /// <remarks>
+    /// What is wrong with one entry is one fault and no other entry's trouble: ImageFileMissing, ImagePathOutsideFolder (a file name that
+    /// leaves the folder), ImageEntryNotReadable, DuplicateImageId, CaptionNotReadable, CaptionWithoutImage.
+    /// </remarks>
+    /// <param name="annotationPath">The annotation file, such as <c>captions_val2017.json</c>.</param>
+    /// <param name="imageFolder">The folder of the images; null looks beside the annotation file (<see cref="FindImageFolder"/>).</param>
+    /// <param name="first">Stops after this many records; null gives all.</param>
+    /// <param name="withoutImage">Gives captions alone: no file is looked for and <see cref="CocoItem.Path"/> is null.</param>
+    /// <param name="onFault">Receives what is wrong with single entries.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <returns>The records, lazily; the annotation file is read when this is called.</returns>
+    /// <exception cref="QosValuationException">AnnotationNotFound, AnnotationNotReadable, AnnotationNotCaptions, ImageFolderNotFound.</exception>
+    public static IEnumerable<CocoItem> Read(
+        string annotationPath,
+        string? imageFolder,
+        int? first = null,
+        bool withoutImage = false,
+        Action<QosValuationException>? onFault = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(annotationPath);
+        CocoAnnotations annotations = CocoAnnotations.Read(annotationPath);
+        string? folder = null;
+        if (!withoutImage)
+        {
+            folder = imageFolder is null ? FindImageFolder(annotationPath, annotations) : Path.GetFullPath(imageFolder);
+            if (folder is null || !Directory.Exists(folder))
+            {
+                throw new QosValuationException(
+                    "ImageFolderNotFound",
+                    FaultKind.NotFound,
+                    folder is null
+                        ? $"No folder beside '{annotationPath}' holds its images. Name it with -ImageFolder, or take the captions alone with -WithoutImage."
+                        : $"The image folder '{folder}' does not exist. Give another -ImageFolder, or take the captions alone with -WithoutImage.",
+                    folder ?? annotationPath);
+            }
+        }
+
+        return Items(annotations, folder, first ?? int.MaxValue, onFault, cancellation);
+    }
+
+    /// <summary>Looks beside an annotation file for its images: folders named like a part of its name (captions_val2017: val2017), its own, and <c>images</c>; then the same one level up.</summary>
+    /// <param name="annotationPath">The annotation file.</param>
+    /// <param name="annotations">Its content.</param>
+    /// <returns>The folder that holds one of the first images; null where none does.</returns>
+    internal static string? FindImageFolder(string annotationPath, CocoAnnotations annotations)
+    {
+        string own = Path.GetDirectoryName(Path.GetFullPath(annotationPath))!;
+        string[] parts = Path.GetFileNameWithoutExtension(annotationPath).Split('_');
+        return ((string[])[.. parts.Select(part => Path.Combine(own, part)), own, Path.Combine(own, "images"), .. parts.Select(part => Path.Combine(own, "..", part)), Path.Combine(own, "..", "images")])
+            .Select(Path.GetFullPath)
+            .Where(Directory.Exists)
+            .FirstOrDefault(folder => annotations.Images.Take(200).Any(image => Locate(folder, image.FileName) is { } path && File.Exists(path)));
+    }
+
+    /// <summary>The full path of an image inside a folder.</summary>
+    /// <param name="folder">The folder, a full path.</param>
+    /// <param name="fileName">The name as an annotation file writes it.</param>
+    /// <returns>Null where the name leaves the folder.</returns>
+    internal static string? Locate(string folder, string fileName)
+    {
+        if (fileName.Contains('\0', StringComparison.Ordinal)
+            || Path.IsPathRooted(fileName)
+            || fileName.Split('/', '\\').Contains("..")
+            || (OperatingSystem.IsWindows() && fileName.Contains(':', StringComparison.Ordinal)))
+        {
+            return null;
+        }
+
+        string path = Path.GetFullPath(Path.Combine(folder, fileName));
+        return path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            || Path.TrimEndingDirectorySeparator(folder).Length <= 1 ? path : null;
+    }
+
+    private static IEnumerable<CocoItem> Items(
+        CocoAnnotations annotations, string? folder, int first, Action<QosValuationException>? onFault, CancellationToken cancellation)
+    {
+        foreach (QosValuationException fault in annotations.Faults)
+        {
+            onFault?.Invoke(fault);
+        }
+
+        var captions = new List<string>?[annotations.Images.Count];
+        foreach ((int image, string text) in annotations.Captions)
+        {
+            (captions[image] ??= new List<string>(5)).Add(text);
+        }
+
+        int given = 0;
+        for (int i = 0; i < captions.Length && given < first; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            CocoImage image = annotations.Images[i];
+            string? path = null;
+            if (folder is not null)
+            {
+                path = Locate(folder, image.FileName);
+                if (path is null)
+                {
+                    onFault?.Invoke(new QosValuationException(
+                        "ImagePathOutsideFolder",
+                        FaultKind.InvalidData,
+                        $"The file name '{image.FileName}' of image {image.Id} leads out of the image folder '{folder}'; the image is left out.",
+                        image.FileName));
+                    continue;
+                }
+
+                if (!File.Exists(path))
+                {
+                    onFault?.Invoke(new QosValuationException(
+                        "ImageFileMissing", FaultKind.NotFound, $"The image '{path}' (image {image.Id}) does not exist; it is left out.", path));
+                    continue;
+                }
+            }
+
+            given++;
+            yield return new CocoItem
+            {
+                ImageId = image.Id,
+                Path = path,
+                Captions = captions[i] ?? (IReadOnlyList<string>)[],
+                Width = image.Width,
+                Height = image.Height,
+                License = image.License,
+            };
+        }
+    }
+}

@@ -1,0 +1,190 @@
+using QosValuation.Foundation.Numerics;
+
+namespace QosValuation.Embeddings.Datasets;
+
+/// <summary>The formats of embedding files.</summary>
+public enum EmbeddingFileFormat
+{
+    /// <summary>A NumPy array (<c>.npy</c>), a row an embedding; metadata lies in <c>name.metadata.jsonl</c> beside it.</summary>
+    Npy,
+
+    /// <summary>Comma-separated values (<c>.csv</c>): metadata columns, then v0, v1, ….</summary>
+    Csv,
+
+    /// <summary>JSON lines (<c>.jsonl</c>): an object a line.</summary>
+    JsonLines,
+}
+
+/// <summary>How embeddings are read from a file.</summary>
+public sealed record EmbeddingReadOptions
+{
+    /// <summary>The modality of rows for which neither file says one; null takes Image.</summary>
+    public Modality? Modality { get; init; }
+
+    /// <summary>
+    /// A .csv, .jsonl or .json file with a record a row; a .json is an array of texts or objects, or a COCO captions file with as many
+    /// images or captions as there are rows. Null takes <c>name.metadata.jsonl</c> or <c>name.metadata.csv</c> beside the file, where there is one.
+    /// </summary>
+    public string? MetadataPath { get; init; }
+
+    /// <summary>The name of the model, for rows for which neither file says one.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The contributor, for rows for which neither file says one; null takes the folder that holds the source, else the embedding file.</summary>
+    public string? Contributor { get; init; }
+}
+
+/// <summary>Reads embeddings from files; <see cref="EmbeddingWriter"/> writes them.</summary>
+public static class EmbeddingFile
+{
+    // Vectors whose norm is this close to 1 are taken bit for bit; others are normalised.
+    private const double UnitTolerance = 1e-6;
+
+    /// <summary>The format that a file name stands for.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The format.</returns>
+    /// <exception cref="QosValuationException">EmbeddingFormatNotKnown.</exception>
+    public static EmbeddingFileFormat FormatOf(string path) => Path.GetExtension(path).ToUpperInvariant() switch
+    {
+        ".NPY" => EmbeddingFileFormat.Npy,
+        ".CSV" => EmbeddingFileFormat.Csv,
+        ".JSONL" or ".NDJSON" => EmbeddingFileFormat.JsonLines,
+        _ => throw new QosValuationException(
+            "EmbeddingFormatNotKnown", FaultKind.NotSupported, $"'{path}' is none of .npy, .csv and .jsonl.", path),
+    };
+
+    /// <summary>Reads embeddings in row order; memory does not grow with the number of rows.</summary>
+    /// <remarks>
+    /// Vectors are scaled to unit L2 norm. A row that is zero, not finite, malformed or of another length costs one fault
+    /// (EmbeddingRowNotUsable) and no other row. Item is what the metadata says, else file name and row.
+    /// </remarks>
+    /// <param name="path">A .npy, .csv or .jsonl file.</param>
+    /// <param name="options">How to read it.</param>
+    /// <param name="onFault">Receives what is wrong with single rows.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <returns>The embeddings, lazily.</returns>
+    /// <exception cref="QosValuationException">
+    /// EmbeddingFileNotFound, EmbeddingFileNotReadable, EmbeddingFormatNotKnown, MetadataNotFound, MetadataNotReadable, MetadataCountMismatch.
+    /// </exception>
+    public static IEnumerable<ClipEmbedding> Read(
+        string path, EmbeddingReadOptions? options = null, Action<QosValuationException>? onFault = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Rows(Path.GetFullPath(path), options ?? new EmbeddingReadOptions(), onFault, cancellation);
+    }
+
+    /// <summary>Whether a file is metadata beside an array (<c>name.metadata.jsonl</c>, <c>name.metadata.csv</c>).</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>True where its name says so.</returns>
+    public static bool IsSidecar(string path) =>
+        Path.GetFileNameWithoutExtension(path).EndsWith(".metadata", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The number of rows of a file, for progress; null where the file would have to be read through.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The count.</returns>
+    public static long? CountRows(string path)
+    {
+        using IVectorSource source = Open(path);
+        return source.Count;
+    }
+
+    private static IEnumerable<ClipEmbedding> Rows(
+        string path, EmbeddingReadOptions options, Action<QosValuationException>? onFault, CancellationToken cancellation)
+    {
+        using IVectorSource source = Open(path);
+        string? metadataPath = options.MetadataPath ?? (source.Count is null ? null : EmbeddingMetadataFile.FindSidecar(path));
+        using IEnumerator<EmbeddingMetadata>? metadata = metadataPath is null
+            ? null
+            : EmbeddingMetadataFile.Open(metadataPath, source.Count ?? CountThrough(path)).Rows.GetEnumerator();
+        string name = Path.GetFileName(path);
+        string folder = Path.GetFileName(Path.GetDirectoryName(path)) ?? string.Empty;
+        int dimension = -1;
+        foreach (VectorRow row in source.Rows())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            EmbeddingMetadata? beside = null;
+            if (metadata is not null)
+            {
+                beside = metadata.MoveNext() ? metadata.Current : throw new QosValuationException(
+                    "MetadataNotReadable", FaultKind.InvalidData, $"'{metadataPath}' ended before the rows of '{path}' did: it changed while it was read.", metadataPath);
+            }
+
+            string? problem = row.Problem ?? Normalize(row.Vector!, ref dimension);
+            if (problem is not null)
+            {
+                onFault?.Invoke(new QosValuationException(
+                    "EmbeddingRowNotUsable", FaultKind.InvalidData, $"Row {row.Number + 1} of '{path}' is left out: {problem}", path));
+                continue;
+            }
+
+            EmbeddingMetadata? own = row.Metadata;
+            string row0 = row.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            string? sourceName = beside?.Source ?? own?.Source;
+            yield return new ClipEmbedding
+            {
+                Source = sourceName ?? path + "#" + row0,
+                Item = beside?.Item ?? own?.Item ?? name + "#" + row0,
+                Modality = beside?.Modality ?? own?.Modality ?? options.Modality ?? Modality.Image,
+                Vector = row.Vector!,
+                Model = beside?.Model ?? own?.Model ?? options.Model ?? string.Empty,
+                Contributor = beside?.Contributor ?? own?.Contributor ?? options.Contributor ?? FolderOf(sourceName) ?? folder,
+                Ordinal = beside?.Ordinal ?? own?.Ordinal ?? row.Number,
+                ClusterId = beside?.ClusterId ?? own?.ClusterId,
+                Novelty = beside?.Novelty ?? own?.Novelty,
+            };
+        }
+    }
+
+    /// <summary>The name of the folder that holds a source, where the source is a full path.</summary>
+    private static string? FolderOf(string? source) =>
+        source is not null && Path.IsPathFullyQualified(source) && Path.GetFileName(Path.GetDirectoryName(source)) is { Length: > 0 } folder ? folder : null;
+
+    private static string? Normalize(float[] vector, ref int dimension)
+    {
+        if (vector.Length == 0)
+        {
+            return "its vector is empty.";
+        }
+
+        if (dimension >= 0 && vector.Length != dimension)
+        {
+            return $"its vector has {vector.Length} components, the first has {dimension}.";
+        }
+
+        double norm = UnitVector.Norm(vector);
+        if (!(Math.Abs(norm - 1) <= UnitTolerance) && !UnitVector.TryNormalize(vector))
+        {
+            return norm == 0 ? "its vector is zero, which has no direction." : "its vector holds NaN or an infinite number.";
+        }
+
+        dimension = vector.Length;
+        return null;
+    }
+
+    private static long CountThrough(string path)
+    {
+        using IVectorSource source = Open(path);
+        return source.Rows().LongCount();
+    }
+
+    private static IVectorSource Open(string path)
+    {
+        try
+        {
+            return FormatOf(path) switch
+            {
+                EmbeddingFileFormat.Npy => new NpyVectorSource(path),
+                EmbeddingFileFormat.Csv => new CsvVectorSource(path),
+                _ => new JsonLinesVectorSource(path),
+            };
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new QosValuationException("EmbeddingFileNotFound", FaultKind.NotFound, $"The embedding file '{path}' does not exist.", path, exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new QosValuationException("EmbeddingFileNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {(Directory.Exists(path) ? "it is a folder; name the files in it." : exception.Message)}", path, exception);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+namespace QosValuation.Embeddings.Datasets;
+
+/// <summary>What a metadata file, or the columns beside a vector, say about an embedding. Null where they say nothing.</summary>
+internal sealed record EmbeddingMetadata
+{
+    public string? Source { get; init; }
+
+    public string? Item { get; init; }
+
+    public Modality? Modality { get; init; }
+
+    public string? Model { get; init; }
+
+    public string? Contributor { get; init; }
+
+    public long? Ordinal { get; init; }
+
+    public int? ClusterId { get; init; }
+
+    public Novelty? Novelty { get; init; }
+
+    /// <summary>The columns that an export writes, in order.</summary>
+    public static IReadOnlyList<string> Columns { get; } = ["Source", "Item", "Modality", "Model", "Contributor", "Ordinal", "ClusterId", "Novelty"];
+
+    /// <summary>Whether a column carries metadata rather than a component of the vector.</summary>
+    /// <param name="column">The column's name.</param>
+    /// <returns>True for the columns of <see cref="Columns"/> and their other spellings.</returns>
+    public static bool IsColumn(string column) => FieldOf(column) is not null;
+
+    /// <summary>The value of a column of <see cref="Columns"/>.</summary>
+    /// <param name="embedding">The embedding.</param>
+    /// <param name="column">The column's index.</param>
+    /// <returns>Its text; null where it has no value.</returns>
+    public static string? Value(ClipEmbedding embedding, int column) => column switch
+    {
+        0 => embedding.Source,
+        1 => embedding.Item,
+        2 => embedding.Modality.ToString(),
+        3 => embedding.Model,
+        4 => embedding.Contributor,
+        5 => embedding.Ordinal.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        6 => embedding.ClusterId?.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        _ => embedding.Novelty?.ToString(),
+    };
+
+    /// <summary>A copy with one more value.</summary>
+    /// <param name="column">The column's name, in any of its spellings; other columns are ignored.</param>
+    /// <param name="value">The value as text; blank for none.</param>
+    /// <returns>The copy.</returns>
+    /// <exception cref="FormatException">The value does not suit the column.</exception>
+    public EmbeddingMetadata With(string column, string? value)
+    {
+        string? field = FieldOf(column);
+        if (field is null || value is null || (value.Length == 0 && field is not ("Source" or "Model" or "Contributor")))
+        {
+            return this;
+        }
+
+        return field switch
+        {
+            "Source" => this with { Source = value },
+            "Item" => this with { Item = value },
+            "Modality" => this with { Modality = Parse<Modality>(column, value) },
+            "Model" => this with { Model = value },
+            "Contributor" => this with { Contributor = value },
+            "Ordinal" => this with { Ordinal = Whole(column, value) },
+            "ClusterId" => this with { ClusterId = checked((int)Whole(column, value)) },
+            _ => this with { Novelty = Parse<Novelty>(column, value) },
+        };
+    }
+
+    private static T Parse<T>(string column, string value)
+        where T : struct, Enum =>
+        Enum.TryParse(value, ignoreCase: true, out T parsed) && Enum.IsDefined(parsed)
+            ? parsed
+            : throw new FormatException($"{column} is '{value}', not one of {string.Join(", ", Enum.GetNames<T>())}.");
+
+    private static long Whole(string column, string value) =>
+        long.TryParse(value, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out long parsed)
+        && (column.Equals("Ordinal", StringComparison.OrdinalIgnoreCase) || parsed is >= int.MinValue and <= int.MaxValue)
+            ? parsed
+            : throw new FormatException($"{column} is '{value}', not a whole number in range.");
+
+    private static string? FieldOf(string column)
+    {
+        string name = column.Replace("_", string.Empty, StringComparison.Ordinal);
+        foreach (string known in Columns)
+        {
+            if (known.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return known;
+            }
+        }
+
+        return name.ToUpperInvariant() switch
+        {
+            "PATH" or "FULLNAME" or "FILENAME" or "TEXT" or "CAPTION" => "Source",
+            "IMAGEID" => "Item",
+            _ => null,
+        };
+    }
+}

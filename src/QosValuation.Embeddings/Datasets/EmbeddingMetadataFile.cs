@@ -1,0 +1,124 @@
+using System.Text.Json;
+using QosValuation.Foundation.IO;
+
+namespace QosValuation.Embeddings.Datasets;
+
+/// <summary>The metadata of an embedding file, one record a row in row order.</summary>
+/// <param name="Count">The number of records.</param>
+/// <param name="Rows">The records, streamed where the format allows.</param>
+internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMetadata> Rows)
+{
+    /// <summary>The file written beside an array of vectors that has no place for metadata.</summary>
+    /// <param name="path">The embedding file.</param>
+    /// <returns><c>name.metadata.jsonl</c>.</returns>
+    public static string SidecarPath(string path) => Path.ChangeExtension(path, ".metadata.jsonl");
+
+    /// <summary>The metadata beside an embedding file.</summary>
+    /// <param name="path">The embedding file.</param>
+    /// <returns>The path of <c>name.metadata.jsonl</c> or <c>name.metadata.csv</c>; null where neither exists.</returns>
+    public static string? FindSidecar(string path) =>
+        ((string[])[SidecarPath(path), Path.ChangeExtension(path, ".metadata.csv")]).FirstOrDefault(File.Exists);
+
+    /// <summary>Opens metadata: CSV with a header, JSON lines, a JSON array of texts or objects, or a COCO captions file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="rows">The number of vectors, by which a COCO file is taken image by image or caption by caption.</param>
+    /// <returns>The metadata.</returns>
+    /// <exception cref="QosValuationException">MetadataNotFound, MetadataNotReadable, MetadataCountMismatch.</exception>
+    public static EmbeddingMetadataFile Open(string path, long rows)
+    {
+        if (!File.Exists(path))
+        {
+            throw new QosValuationException("MetadataNotFound", FaultKind.NotFound, $"The metadata file '{path}' does not exist.", path);
+        }
+
+        EmbeddingMetadataFile file = Path.GetExtension(path).ToUpperInvariant() switch
+        {
+            ".CSV" => Counted(() => Unlabelled(new CsvVectorSource(path, requiresVectors: false), path)),
+            ".JSONL" or ".NDJSON" => Counted(() => Unlabelled(new JsonLinesVectorSource(path, requiresVectors: false), path)),
+            ".JSON" => ReadJson(path, rows),
+            string other => throw NotReadable(path, $"has the extension '{other}'. Metadata is .csv, .jsonl or .json."),
+        };
+        return file.Count == rows
+            ? file
+            : throw new QosValuationException(
+                "MetadataCountMismatch",
+                FaultKind.InvalidData,
+                $"'{path}' describes {file.Count:N0} rows, the embedding file holds {rows:N0}. Give the metadata that belongs to the vectors, a record a row in the same order.",
+                path);
+    }
+
+    private static EmbeddingMetadataFile Counted(Func<IEnumerable<EmbeddingMetadata>> rows) => new(rows().LongCount(), rows());
+
+    private static IEnumerable<EmbeddingMetadata> Unlabelled(IVectorSource source, string path)
+    {
+        using (source)
+        {
+            foreach (VectorRow row in source.Rows())
+            {
+                yield return row.Problem is null ? row.Metadata ?? new EmbeddingMetadata() : throw NotReadable(path, $"cannot be used at row {row.Number + 1}: {row.Problem}");
+            }
+        }
+    }
+
+    private static EmbeddingMetadataFile ReadJson(string path, long rows)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(JsonFile.ReadUtf8(path));
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                return ReadCoco(path, rows);
+            }
+
+            if (document.RootElement.ValueKind != JsonValueKind.Array)
+            {
+                throw NotReadable(path, "is neither an array nor a COCO file.");
+            }
+
+            var metadata = new List<EmbeddingMetadata>(document.RootElement.GetArrayLength());
+            foreach (JsonElement element in document.RootElement.EnumerateArray())
+            {
+                metadata.Add(element.ValueKind switch
+                {
+                    JsonValueKind.String => new EmbeddingMetadata { Source = element.GetString(), Modality = QosValuation.Modality.Text },
+                    JsonValueKind.Object => JsonLinesVectorSource.Metadata(element),
+                    _ => throw NotReadable(path, $"holds neither a text nor an object at element {metadata.Count + 1}."),
+                });
+            }
+
+            return new EmbeddingMetadataFile(metadata.Count, metadata);
+        }
+        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            throw NotReadable(path, "is not valid: " + exception.Message, exception);
+        }
+    }
+
+    private static EmbeddingMetadataFile ReadCoco(string path, long rows)
+    {
+        CocoAnnotations annotations = CocoAnnotations.Read(path);
+        string? folder = CocoDataset.FindImageFolder(path, annotations);
+        if (annotations.Captions.Count == rows && annotations.Images.Count != rows)
+        {
+            return new EmbeddingMetadataFile(annotations.Captions.Count, annotations.Captions.Select(caption => Describe(annotations.Images[caption.Image], caption.Text)));
+        }
+
+        return new EmbeddingMetadataFile(annotations.Images.Count, annotations.Images.Select(image => Describe(image, caption: null)));
+
+        // A caption belongs to its image's record, and so to the same contributor: the folder of the image.
+        EmbeddingMetadata Describe(CocoImage image, string? caption)
+        {
+            string? file = folder is null ? null : CocoDataset.Locate(folder, image.FileName);
+            return new EmbeddingMetadata
+            {
+                Source = caption ?? file ?? image.FileName,
+                Item = image.Id.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                Modality = caption is null ? QosValuation.Modality.Image : QosValuation.Modality.Text,
+                Contributor = file is null ? null : Path.GetFileName(Path.GetDirectoryName(file)),
+            };
+        }
+    }
+
+    private static QosValuationException NotReadable(string path, string reason, Exception? cause = null) =>
+        new("MetadataNotReadable", FaultKind.InvalidData, $"The metadata file '{path}' {reason}", path, cause);
+}

@@ -1,0 +1,304 @@
+using System.Buffers;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using CsvHelper;
+using QosValuation.Foundation.IO;
+using QosValuation.Foundation.Numerics;
+
+namespace QosValuation.Embeddings.Datasets;
+
+/// <summary>
+/// Writes embeddings one by one to a .npy, .csv or .jsonl file, which appears under its name when <see cref="Complete"/> is called
+/// and not before. Reading the file gives the same embeddings, bit for bit.
+/// </summary>
+/// <remarks>
+/// A .npy holds 32-bit floats; what else an embedding carries goes to <c>name.metadata.jsonl</c> beside it, which
+/// <see cref="EmbeddingFile.Read"/> finds by itself.
+/// </remarks>
+public sealed class EmbeddingWriter : IDisposable
+{
+    private const int NpyHeaderLength = 128;
+    private static readonly CsvWriterOptions CsvOptions = new() { NewLine = "\n", ValidateFieldCount = false };
+    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private readonly EmbeddingFileFormat _format;
+    private readonly string _path;
+    private readonly string _temporary;
+    private readonly string? _sidecarTemporary;
+    private readonly FileStream _stream;
+    private readonly FileStream? _sidecar;
+    private readonly CsvWriter? _csv;
+    private readonly ArrayBufferWriter<byte> _json = new();
+    private bool _isComplete;
+    private bool _isDisposed;
+
+    private EmbeddingWriter(string path)
+    {
+        _path = Path.GetFullPath(path);
+        _format = EmbeddingFile.FormatOf(path);
+        _temporary = AtomicFile.TemporaryNeighbour(_path);
+        try
+        {
+            if (Directory.Exists(_path))
+            {
+                // The last step would fail on it, after all the work.
+                throw new IOException("it is a folder.");
+            }
+
+            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            _stream = NewFile(_temporary);
+            if (_format == EmbeddingFileFormat.Npy)
+            {
+                _sidecarTemporary = AtomicFile.TemporaryNeighbour(EmbeddingMetadataFile.SidecarPath(_path));
+                _sidecar = NewFile(_sidecarTemporary);
+                _stream.Write(new byte[NpyHeaderLength]);
+            }
+            else if (_format == EmbeddingFileFormat.Csv)
+            {
+                _csv = CsvWriter.Create(_stream, CsvOptions, true);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _stream?.Dispose();
+            AtomicFile.TryDelete(_temporary);
+            throw DiskFaults.Explain(exception, _path);
+        }
+    }
+
+    /// <summary>The embeddings written.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>The length of the vectors; 0 before the first.</summary>
+    public int Dimension { get; private set; }
+
+    /// <summary>Starts a file.</summary>
+    /// <param name="path">A .npy, .csv or .jsonl file; its folder is created.</param>
+    /// <returns>The writer.</returns>
+    /// <exception cref="QosValuationException">EmbeddingFormatNotKnown, FileNotWritable, DiskFull.</exception>
+    public static EmbeddingWriter Create(string path) => new(path);
+
+    /// <summary>Writes an embedding.</summary>
+    /// <param name="embedding">The embedding; its vector is as long as the others.</param>
+    /// <exception cref="QosValuationException">DimensionMismatch, VectorNotFinite: this embedding was not written, others may be. FileNotWritable, DiskFull.</exception>
+    public void Write(ClipEmbedding embedding)
+    {
+        ArgumentNullException.ThrowIfNull(embedding);
+        ObjectDisposedException.ThrowIf(_isDisposed || _isComplete, this);
+        if (embedding.Vector.Length == 0 || (Count > 0 && embedding.Vector.Length != Dimension))
+        {
+            throw new QosValuationException(
+                "DimensionMismatch",
+                FaultKind.InvalidData,
+                $"The vector of '{embedding.Source}' has {embedding.Vector.Length} components, the others in '{_path}' have {Dimension}. Export embeddings of different models to different files.",
+                embedding.Source);
+        }
+
+        if (!double.IsFinite(UnitVector.Norm(embedding.Vector)))
+        {
+            throw new QosValuationException(
+                "VectorNotFinite", FaultKind.InvalidData, $"The vector of '{embedding.Source}' holds NaN or an infinite number; it is not written.", embedding.Source);
+        }
+
+        try
+        {
+            Dimension = embedding.Vector.Length;
+            switch (_format)
+            {
+                case EmbeddingFileFormat.Npy:
+                    WriteSingles(embedding.Vector);
+                    WriteJson(_sidecar!, embedding, withVector: false);
+                    break;
+                case EmbeddingFileFormat.Csv:
+                    WriteCsv(embedding);
+                    break;
+                default:
+                    WriteJson(_stream, embedding, withVector: true);
+                    break;
+            }
+
+            Count++;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw DiskFaults.Explain(exception, _path, "Nothing was changed there.");
+        }
+    }
+
+    /// <summary>Finishes the file and gives it its name; an existing file is replaced.</summary>
+    /// <exception cref="QosValuationException">FileNotWritable, DiskFull.</exception>
+    public void Complete()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed || _isComplete, this);
+        try
+        {
+            if (_csv is not null)
+            {
+                WriteCsvHeader();
+                _csv.Flush();
+            }
+
+            if (_format == EmbeddingFileFormat.Npy)
+            {
+                _stream.Position = 0;
+                _stream.Write(NpyHeader());
+            }
+
+            _stream.Flush(flushToDisk: true);
+            _sidecar?.Flush(flushToDisk: true);
+            _isComplete = true;
+            Close();
+
+            // The metadata first: a vector file never stands beside metadata of another one unless the second rename fails.
+            if (_sidecarTemporary is not null)
+            {
+                File.Move(_sidecarTemporary, EmbeddingMetadataFile.SidecarPath(_path), overwrite: true);
+            }
+
+            File.Move(_temporary, _path, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw DiskFaults.Explain(exception, _path);
+        }
+    }
+
+    /// <summary>Closes the file, and leaves nothing behind where it was not completed.</summary>
+    public void Dispose()
+    {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
+        try
+        {
+            Close();
+        }
+        catch (IOException)
+        {
+            // An unfinished file is thrown away; that its rest could not be written does not matter.
+        }
+
+        AtomicFile.TryDelete(_temporary);
+        if (_sidecarTemporary is not null)
+        {
+            AtomicFile.TryDelete(_sidecarTemporary);
+        }
+    }
+
+    private static FileStream NewFile(string path) => new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+
+    private void Close()
+    {
+        _csv?.Dispose();
+        _stream.Dispose();
+        _sidecar?.Dispose();
+    }
+
+    private void WriteSingles(float[] vector)
+    {
+        if (BitConverter.IsLittleEndian)
+        {
+            _stream.Write(MemoryMarshal.AsBytes(vector.AsSpan()));
+            return;
+        }
+
+        Span<byte> bytes = stackalloc byte[4];
+        foreach (float component in vector)
+        {
+            System.Buffers.Binary.BinaryPrimitives.WriteSingleLittleEndian(bytes, component);
+            _stream.Write(bytes);
+        }
+    }
+
+    private byte[] NpyHeader()
+    {
+        byte[] header = new byte[NpyHeaderLength];
+        header.AsSpan().Fill((byte)' ');
+        ((ReadOnlySpan<byte>)[0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0, NpyHeaderLength - 10, 0]).CopyTo(header);
+        string text = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({Count}, {Dimension}), }}");
+        System.Text.Encoding.ASCII.GetBytes(text, header.AsSpan(10));
+        header[^1] = (byte)'\n';
+        return header;
+    }
+
+    private void WriteCsvHeader()
+    {
+        if (Count > 0)
+        {
+            return;
+        }
+
+        foreach (string column in EmbeddingMetadata.Columns)
+        {
+            _csv!.WriteField(column);
+        }
+
+        for (int i = 0; i < Dimension; i++)
+        {
+            _csv!.WriteField("v" + i.ToString(CultureInfo.InvariantCulture));
+        }
+
+        _csv!.EndRecord();
+    }
+
+    private void WriteCsv(ClipEmbedding embedding)
+    {
+        WriteCsvHeader();
+        for (int column = 0; column < EmbeddingMetadata.Columns.Count; column++)
+        {
+            _csv!.WriteField(EmbeddingMetadata.Value(embedding, column));
+        }
+
+        foreach (float component in embedding.Vector)
+        {
+            _csv!.WriteField(component);
+        }
+
+        _csv!.EndRecord();
+    }
+
+    private void WriteJson(FileStream stream, ClipEmbedding embedding, bool withVector)
+    {
+        _json.ResetWrittenCount();
+        using (var writer = new Utf8JsonWriter(_json, JsonOptions))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("source", embedding.Source);
+            writer.WriteString("item", embedding.Item);
+            writer.WriteString("modality", embedding.Modality.ToString());
+            writer.WriteString("model", embedding.Model);
+            writer.WriteString("contributor", embedding.Contributor);
+            writer.WriteNumber("ordinal", embedding.Ordinal);
+            if (embedding.ClusterId is { } cluster)
+            {
+                writer.WriteNumber("clusterId", cluster);
+            }
+
+            if (embedding.Novelty is { } novelty)
+            {
+                writer.WriteString("novelty", novelty.ToString());
+            }
+
+            if (withVector)
+            {
+                writer.WriteStartArray("vector");
+                foreach (float component in embedding.Vector)
+                {
+                    writer.WriteNumberValue(component);
+                }
+
+                writer.WriteEndArray();
+            }
+
+            writer.WriteEndObject();
+        }
+
+        stream.Write(_json.WrittenSpan);
+        stream.WriteByte((byte)'\n');
+    }
+}

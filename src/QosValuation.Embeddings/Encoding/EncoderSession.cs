@@ -1,0 +1,168 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace QosValuation.Embeddings.Encoding;
+
+/// <summary>An open ONNX Runtime session of one encoder. Safe for concurrent runs.</summary>
+internal sealed class EncoderSession : IDisposable
+{
+    private static readonly (ExecutionProvider Provider, string Name)[] ProviderNames =
+    [
+        (ExecutionProvider.Cpu, "CPUExecutionProvider"),
+        (ExecutionProvider.Cuda, "CUDAExecutionProvider"),
+        (ExecutionProvider.TensorRT, "TensorrtExecutionProvider"),
+        (ExecutionProvider.MIGraphX, "MIGraphXExecutionProvider"),
+        (ExecutionProvider.DirectML, "DmlExecutionProvider"),
+        (ExecutionProvider.CoreML, "CoreMLExecutionProvider"),
+        (ExecutionProvider.OpenVino, "OpenVINOExecutionProvider"),
+    ];
+
+    private readonly InferenceSession _session;
+    private readonly ConstantFeeds _companions;
+    private readonly string _path;
+
+    private EncoderSession(InferenceSession session, EncoderDescription encoder)
+    {
+        _session = session;
+        _path = encoder.Path;
+        _companions = new ConstantFeeds(encoder.Companions);
+    }
+
+    /// <summary>The providers that these binaries offer.</summary>
+    /// <returns>At least the processor.</returns>
+    public static IReadOnlyList<ExecutionProvider> AvailableProviders()
+    {
+        string[] names = OrtEnv.Instance().GetAvailableProviders();
+        return [.. ProviderNames.Where(entry => names.Contains(entry.Name)).Select(entry => entry.Provider)];
+    }
+
+    /// <summary>Throws where these binaries do not offer a provider.</summary>
+    /// <param name="provider">The provider.</param>
+    /// <exception cref="QosValuationException"><c>ExecutionProviderNotAvailable</c>.</exception>
+    public static void RequireProvider(ExecutionProvider provider)
+    {
+        IReadOnlyList<ExecutionProvider> available = AvailableProviders();
+        if (!available.Contains(provider))
+        {
+            throw NotAvailable(provider, $"the ONNX Runtime binaries in use offer {string.Join(", ", available)}", null);
+        }
+    }
+
+    /// <summary>Opens a session; the weights are loaded and laid out for the machine.</summary>
+    /// <param name="encoder">The encoder.</param>
+    /// <param name="options">How it shall run.</param>
+    /// <param name="cancellation">Ends the loading.</param>
+    /// <returns>The session.</returns>
+    /// <exception cref="QosValuationException"><c>ModelNotReadable</c>, <c>ExecutionProviderNotAvailable</c>.</exception>
+    /// <exception cref="OperationCanceledException">Loading was cancelled.</exception>
+    public static EncoderSession Open(EncoderDescription encoder, ClipEncoderOptions options, CancellationToken cancellation)
+    {
+        RequireProvider(options.ExecutionProvider);
+        cancellation.ThrowIfCancellationRequested();
+        using var settings = new SessionOptions
+        {
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            IntraOpNumThreads = options.EffectiveThreadsPerRun,
+            InterOpNumThreads = 1,
+            EnableMemoryPattern = true,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+
+        // A spinning thread takes the processor away from the decoders.
+        settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        Append(settings, options.ExecutionProvider);
+        using CancellationTokenRegistration registration = cancellation.Register(() => settings.SetLoadCancellationFlag(true));
+        try
+        {
+            return new EncoderSession(new InferenceSession(encoder.Path, settings), encoder);
+        }
+        catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        catch (OnnxRuntimeException exception) when (options.ExecutionProvider != ExecutionProvider.Cpu)
+        {
+            throw NotAvailable(options.ExecutionProvider, exception.Message, exception);
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw new QosValuationException("ModelNotReadable", FaultKind.InvalidData, $"ONNX Runtime cannot open '{encoder.Path}': {exception.Message}", encoder.Path, exception);
+        }
+    }
+
+    /// <summary>Runs the encoder into a tensor.</summary>
+    /// <param name="names">The inputs' names.</param>
+    /// <param name="values">The inputs.</param>
+    /// <param name="outputName">The output's name.</param>
+    /// <param name="output">Receives the output.</param>
+    /// <param name="run">Ends the run from another thread.</param>
+    /// <exception cref="QosValuationException"><c>InferenceFailed</c>.</exception>
+    /// <exception cref="OperationCanceledException">The run was ended.</exception>
+    public void Run(string[] names, OrtValue[] values, string outputName, OrtValue output, RunOptions run)
+    {
+        try
+        {
+            if (_companions.Names.Length > 0)
+            {
+                names = [.. names, .. _companions.Names];
+                values = [.. values, .. _companions.Values];
+            }
+
+            _session.Run(run, names, values, [outputName], [output]);
+        }
+        catch (OnnxRuntimeException) when (run.Terminate)
+        {
+            throw new OperationCanceledException();
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw new QosValuationException("InferenceFailed", FaultKind.InvalidData, $"ONNX Runtime failed to run '{_path}': {exception.Message}", _path, exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _companions.Dispose();
+        _session.Dispose();
+    }
+
+    private static void Append(SessionOptions settings, ExecutionProvider provider)
+    {
+        try
+        {
+            switch (provider)
+            {
+                case ExecutionProvider.Cuda:
+                    settings.AppendExecutionProvider_CUDA();
+                    break;
+                case ExecutionProvider.TensorRT:
+                    settings.AppendExecutionProvider_Tensorrt();
+                    break;
+                case ExecutionProvider.MIGraphX:
+                    settings.AppendExecutionProvider_MIGraphX();
+                    break;
+                case ExecutionProvider.DirectML:
+                    // DirectML runs neither with memory patterns nor with concurrent nodes.
+                    settings.EnableMemoryPattern = false;
+                    settings.ExecutionMode = ExecutionMode.ORT_SEQUENTIAL;
+                    settings.AppendExecutionProvider_DML();
+                    break;
+                case ExecutionProvider.CoreML:
+                    settings.AppendExecutionProvider("CoreML");
+                    break;
+                case ExecutionProvider.OpenVino:
+                    settings.AppendExecutionProvider_OpenVINO();
+                    break;
+                default:
+                    break;
+            }
+        }
+        catch (Exception exception) when (exception is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException or NotSupportedException)
+        {
+            throw NotAvailable(provider, exception.Message, exception);
+        }
+    }
+
+    private static QosValuationException NotAvailable(ExecutionProvider provider, string cause, Exception? inner) =>
+        new("ExecutionProviderNotAvailable", FaultKind.NotSupported, $"The execution provider {provider} cannot be used: {cause}.", provider.ToString(), inner);
+}

@@ -1,0 +1,352 @@
+using System.Runtime.CompilerServices;
+
+namespace QosValuation.Embeddings.Images;
+
+/// <summary>
+/// An encoded image read from the top in strips of 8-bit sRGB rows. The file's pixels are decoded by libvips straight
+/// into this reader's buffer, on the calling thread; only one strip is held, unless EXIF asks for a rotation.
+/// </summary>
+/// <remarks>
+/// What each kind of file becomes:
+/// grey is repeated in three channels; palettes and 1-bit images are expanded; 16-bit samples keep their upper 8 bits;
+/// CMYK is converted without a profile, as (255 − C)(255 − K)/255; transparency is laid over white; of animations and
+/// multi-page files the first frame is taken; EXIF orientation is applied; embedded ICC profiles are not.
+/// </remarks>
+internal sealed unsafe class ImageRows : IDisposable
+{
+    /// <summary>The largest number of pixels that is decoded: 2²⁹, more than 23,000 × 23,000.</summary>
+    public const long MaximumPixels = 1L << 29;
+
+    private const int StripBytes = 1 << 18;
+    private const int InterpretationMultiband = 0;
+    private const int InterpretationBlackWhite = 1;
+    private const int InterpretationCmyk = 15;
+    private const int InterpretationRgb = 17;
+    private const int InterpretationSrgb = 22;
+    private const int InterpretationRgb16 = 25;
+    private const int InterpretationGrey16 = 26;
+
+    private readonly string _name;
+    private readonly ImageScratch _scratch;
+    private readonly VipsObjectHandle _image;
+    private readonly VipsObjectHandle _strip;
+    private readonly VipsObjectHandle _source;
+    private readonly VipsObjectHandle _destination;
+    private readonly int _fileWidth;
+    private readonly int _fileHeight;
+    private readonly int _stripRows;
+    private readonly int _orientation;
+    private readonly SampleLayout _layout;
+    private int _next;
+
+    private ImageRows(VipsObjectHandle image, string name, ImageScratch scratch)
+    {
+        _name = name;
+        _scratch = scratch;
+        _image = image;
+        _fileWidth = VipsNative.Width(image);
+        _fileHeight = VipsNative.Height(image);
+        _layout = DescribeSamples();
+        int rowBytes = checked(_fileWidth * _layout.BytesPerPixel);
+        _stripRows = Math.Min(_fileHeight, Math.Max(16, StripBytes / rowBytes & ~15));
+        _orientation = VipsNative.Orientation(image) is int orientation and >= 1 and <= 8 ? orientation : 1;
+        byte* buffer = scratch.Strip.Require((long)rowBytes * _stripRows);
+        _strip = new VipsObjectHandle(VipsNative.NewImageFromMemory(buffer, (nuint)rowBytes * (nuint)_stripRows, _fileWidth, _stripRows, _layout.Bands, _layout.Format));
+        _source = new VipsObjectHandle(_image.IsInvalid ? 0 : VipsNative.NewRegion(_image));
+        _destination = new VipsObjectHandle(_strip.IsInvalid ? 0 : VipsNative.NewRegion(_strip));
+        if (_source.IsInvalid || _destination.IsInvalid)
+        {
+            Dispose();
+            throw NotReadable(Vips.TakeError());
+        }
+    }
+
+    /// <summary>The width in pixels, after EXIF orientation.</summary>
+    public int Width => _orientation >= 5 ? _fileHeight : _fileWidth;
+
+    /// <summary>The height in pixels, after EXIF orientation.</summary>
+    public int Height => _orientation >= 5 ? _fileWidth : _fileHeight;
+
+    /// <summary>Reads the header.</summary>
+    /// <param name="data">The encoded file; it must stay in place until the reader is disposed.</param>
+    /// <param name="length">Its length in bytes.</param>
+    /// <param name="name">Names the image in errors.</param>
+    /// <param name="scratch">Buffers, for this reader alone while it lives.</param>
+    /// <returns>A reader at row 0.</returns>
+    /// <exception cref="QosValuationException">ImageNotReadable, ImageTooLarge.</exception>
+    public static ImageRows Open(byte* data, nuint length, string name, ImageScratch scratch)
+    {
+        if (length == 0)
+        {
+            throw NotReadable(name, "the file is empty");
+        }
+
+        Vips.EnsureStarted();
+        VipsObjectHandle image = Load(data, length, name);
+        try
+        {
+            long width = VipsNative.Width(image);
+            long height = VipsNative.Height(image);
+            if (width * height > MaximumPixels)
+            {
+                throw new QosValuationException(
+                    "ImageTooLarge",
+                    FaultKind.LimitReached,
+                    $"'{name}' has {width} × {height} pixels; at most 2^29 are decoded. Scale the image down first.",
+                    name);
+            }
+
+            VipsObjectHandle converted = ToKnownColours(image, name);
+            if (!ReferenceEquals(converted, image))
+            {
+                image.Dispose();
+                image = converted;
+            }
+
+            return new ImageRows(image, name, scratch);
+        }
+        catch
+        {
+            image.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Decodes the next strip.</summary>
+    /// <param name="firstRow">The number of its first row.</param>
+    /// <param name="rowCount">Its number of rows.</param>
+    /// <param name="rgb">Its pixels, 3 bytes each, rows without gaps; at least 64 bytes beyond the last may be read.</param>
+    /// <returns>False after the last strip.</returns>
+    /// <exception cref="QosValuationException">ImageNotReadable: the file is damaged or ends early.</exception>
+    public bool TryReadStrip(out int firstRow, out int rowCount, out byte* rgb)
+    {
+        if (_orientation != 1)
+        {
+            return TryReadOriented(out firstRow, out rowCount, out rgb);
+        }
+
+        return TryReadFileStrip(out firstRow, out rowCount, out rgb);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _destination.Dispose();
+        _source.Dispose();
+        _strip.Dispose();
+        _image.Dispose();
+    }
+
+    private static VipsObjectHandle Load(byte* data, nuint length, string name)
+    {
+        // JPEG by its signature: the commonest case, and files with a gain map would otherwise go to another loader.
+        string? loader = length > 2 && data[0] == 0xFF && data[1] == 0xD8 && data[2] == 0xFF
+            ? "jpegload_buffer"
+            : System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)VipsNative.FindLoader(data, length));
+        if (loader is null)
+        {
+            _ = Vips.TakeError();
+            throw NotReadable(name, "it is in no known image format (JPEG, PNG, WebP, GIF, TIFF, AVIF, SVG)");
+        }
+
+        using var operation = new VipsOperation(loader);
+        operation.Set("buffer", data, length);
+        operation.Set("access", "sequential");
+        operation.Set("fail-on", "error");
+        if (!operation.TryBuild())
+        {
+            throw NotReadable(name, Vips.TakeError());
+        }
+
+        return operation.GetImage("out");
+    }
+
+    private static VipsObjectHandle ToKnownColours(VipsObjectHandle image, string name)
+    {
+        int format = VipsNative.Format(image);
+        int interpretation = VipsNative.Interpretation(image);
+        bool known = interpretation is InterpretationMultiband or InterpretationBlackWhite or InterpretationCmyk or InterpretationRgb
+            or InterpretationSrgb or InterpretationRgb16 or InterpretationGrey16;
+        if (known && format is Vips.FormatByte or Vips.FormatUInt16)
+        {
+            return image;
+        }
+
+        if (known)
+        {
+            throw NotReadable(name, "its samples are neither 8-bit nor 16-bit unsigned integers; convert it to 8 bits first");
+        }
+
+        using var operation = new VipsOperation("colourspace");
+        operation.Set("in", image);
+        operation.Set("space", "srgb");
+        if (!operation.TryBuild())
+        {
+            throw NotReadable(name, Vips.TakeError());
+        }
+
+        VipsObjectHandle converted = operation.GetImage("out");
+        if (VipsNative.Format(converted) != Vips.FormatByte)
+        {
+            converted.Dispose();
+            throw NotReadable(name, "its colour space has no conversion to 8-bit sRGB");
+        }
+
+        return converted;
+    }
+
+    private static QosValuationException NotReadable(string name, string detail) => new(
+        "ImageNotReadable",
+        FaultKind.InvalidData,
+        $"'{name}' could not be decoded: {detail}. Repair, replace or leave out the file.",
+        name);
+
+    private QosValuationException NotReadable(string detail) => NotReadable(_name, detail);
+
+    private SampleLayout DescribeSamples()
+    {
+        int bands = VipsNative.Bands(_image);
+        int format = VipsNative.Format(_image);
+        bool cmyk = VipsNative.Interpretation(_image) == InterpretationCmyk && bands >= 4;
+        int colours = cmyk ? 4 : bands <= 2 ? 1 : 3;
+        bool alpha = bands > colours && (bands == colours + 1 || VipsNative.HasAlpha(_image) != 0);
+        if (bands > 8)
+        {
+            throw NotReadable($"it has {bands} channels; at most 8 are understood");
+        }
+
+        return new SampleLayout(bands, format, colours, alpha);
+    }
+
+    private bool TryReadFileStrip(out int firstRow, out int rowCount, out byte* rgb)
+    {
+        firstRow = _next;
+        rowCount = Math.Min(_stripRows, _fileHeight - _next);
+        rgb = _scratch.Strip.Pointer;
+        if (rowCount <= 0)
+        {
+            return false;
+        }
+
+        var target = new VipsNative.Rectangle(0, 0, _fileWidth, rowCount);
+        var area = new VipsNative.Rectangle(0, firstRow, _fileWidth, rowCount);
+        if (VipsNative.AttachRegion(_destination, &target) != 0 || VipsNative.PrepareTo(_source, _destination, &area, 0, 0) != 0)
+        {
+            throw NotReadable(Vips.TakeError());
+        }
+
+        _next += rowCount;
+        if (!_layout.IsRgb)
+        {
+            long pixels = (long)_fileWidth * rowCount;
+            rgb = _scratch.Rgb.Require(pixels * 3);
+            ToRgb(_scratch.Strip.Pointer, rgb, pixels);
+        }
+
+        return true;
+    }
+
+    /// <summary>Decodes the whole image, then moves every pixel to where EXIF orientation wants it.</summary>
+    private bool TryReadOriented(out int firstRow, out int rowCount, out byte* rgb)
+    {
+        firstRow = 0;
+        rowCount = Height;
+        rgb = null;
+        if (_next > 0)
+        {
+            return false;
+        }
+
+        rgb = _scratch.Oriented.Require((long)_fileWidth * _fileHeight * 3);
+        long width = Width;
+        while (TryReadFileStrip(out int first, out int count, out byte* strip))
+        {
+            for (int y = first; y < first + count; y++)
+            {
+                // The file's pixel (x, y) goes to a place that is linear in x: a start and a step.
+                (long start, long step) = _orientation switch
+                {
+                    2 => (y * width + _fileWidth - 1, -1L),
+                    3 => ((_fileHeight - 1L - y) * width + _fileWidth - 1, -1L),
+                    4 => ((_fileHeight - 1L - y) * width, 1L),
+                    5 => (y, width),
+                    6 => (_fileHeight - 1L - y, width),
+                    7 => ((_fileWidth - 1L) * width + _fileHeight - 1 - y, -width),
+                    _ => ((_fileWidth - 1L) * width + y, -width),
+                };
+                byte* from = strip + (long)(y - first) * _fileWidth * 3;
+                byte* to = rgb + start * 3;
+                for (int x = 0; x < _fileWidth; x++)
+                {
+                    to[0] = from[0];
+                    to[1] = from[1];
+                    to[2] = from[2];
+                    from += 3;
+                    to += step * 3;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private void ToRgb(byte* source, byte* rgb, long pixels)
+    {
+        int bands = _layout.Bands;
+        byte* samples = source;
+        if (_layout.Format == Vips.FormatUInt16)
+        {
+            // The upper 8 bits, in place: the write position never overtakes the read position.
+            ushort* wide = (ushort*)source;
+            for (long i = 0; i < pixels * bands; i++)
+            {
+                samples[i] = (byte)(wide[i] >> 8);
+            }
+        }
+
+        for (long i = 0; i < pixels; i++, samples += bands, rgb += 3)
+        {
+            switch (_layout.Colours)
+            {
+                case 1:
+                    rgb[0] = rgb[1] = rgb[2] = samples[0];
+                    break;
+                case 3:
+                    rgb[0] = samples[0];
+                    rgb[1] = samples[1];
+                    rgb[2] = samples[2];
+                    break;
+                default:
+                    int light = 255 - samples[3];
+                    rgb[0] = (byte)(light - Multiply255(samples[0], light));
+                    rgb[1] = (byte)(light - Multiply255(samples[1], light));
+                    rgb[2] = (byte)(light - Multiply255(samples[2], light));
+                    break;
+            }
+
+            if (_layout.HasAlpha)
+            {
+                int alpha = samples[_layout.Colours];
+                int white = 255 - alpha;
+                rgb[0] = (byte)(Multiply255(rgb[0], alpha) + white);
+                rgb[1] = (byte)(Multiply255(rgb[1], alpha) + white);
+                rgb[2] = (byte)(Multiply255(rgb[2], alpha) + white);
+            }
+        }
+    }
+
+    /// <summary>a·b/255, rounded to nearest; exact for 0 ≤ a, b ≤ 255.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Multiply255(int a, int b)
+    {
+        int product = a * b + 128;
+        return ((product >> 8) + product) >> 8;
+    }
+
+    private readonly record struct SampleLayout(int Bands, int Format, int Colours, bool HasAlpha)
+    {
+        public int BytesPerPixel => Bands * (Format == Vips.FormatUInt16 ? 2 : 1);
+
+        public bool IsRgb => Bands == 3 && Colours == 3 && Format == Vips.FormatByte;
+    }
+}

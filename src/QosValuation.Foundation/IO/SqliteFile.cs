@@ -1,0 +1,191 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+
+namespace QosValuation.Foundation.IO;
+
+/// <summary>
+/// Opens the SQLite files of the module alike: write-ahead logging, full synchronisation, waiting for other writers, and
+/// an application id in the header, so that a file of another program is refused before anything is written to it.
+/// </summary>
+public static class SqliteFile
+{
+    /// <summary>How long a connection waits for another process's transaction, in milliseconds.</summary>
+    public const int BusyTimeout = 30_000;
+
+    /// <summary>Opens a file, creating it with its schema where it does not exist.</summary>
+    /// <param name="path">The file; its folder is created.</param>
+    /// <param name="applicationId">What kind of file it is (the header's application_id).</param>
+    /// <param name="schema">The statements that make the tables of an empty file; each with IF NOT EXISTS.</param>
+    /// <param name="kind">What the file is, for messages, such as <c>ledger</c>.</param>
+    /// <param name="create">Whether a missing file is created; otherwise it is an error, and a file that may only be read, such as an auditor's copy, is opened for that.</param>
+    /// <returns>An open connection.</returns>
+    /// <exception cref="QosValuationException">
+    /// <c>DatabaseNotFound</c>; <c>DatabaseNotReadable</c>: not a database, or one of another program; <c>DatabaseNotWritable</c>.
+    /// </exception>
+    public static SqliteConnection Open(string path, int applicationId, string schema, string kind, bool create = true)
+    {
+        string full = Path.GetFullPath(path);
+        if (!create && !File.Exists(full))
+        {
+            throw new QosValuationException("DatabaseNotFound", FaultKind.NotFound, $"There is no {kind} at '{path}'.", path);
+        }
+
+        if (create)
+        {
+            MakeFolder(full, path, kind);
+        }
+
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = full,
+            Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
+            Pooling = false,
+            DefaultTimeout = BusyTimeout / 1000,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            Execute(connection, $"PRAGMA busy_timeout = {BusyTimeout}");
+            if (Scalar(connection, "PRAGMA application_id") != applicationId)
+            {
+                Initialize(connection, path, applicationId, schema, kind, create);
+            }
+
+            Execute(connection, "PRAGMA synchronous = FULL");
+            return connection;
+        }
+        catch (SqliteException exception)
+        {
+            connection.Dispose();
+            return !create && IsNotWritable(exception) && IsSettled(full) ? OpenToRead(full, path, applicationId, kind) : throw Fault(exception, path, kind);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Opens a file that cannot be written to. A file with a write-ahead log is not even read without writing its index beside
+    /// it; where there is no log, SQLite may be told that the file is at rest.
+    /// </summary>
+    private static SqliteConnection OpenToRead(string full, string path, int applicationId, string kind)
+    {
+        // Not by the Uri class, which takes %20 in a name for a space that was escaped already.
+        string escaped = string.Join('/', full.Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString));
+        string address = (escaped.StartsWith('/') ? "file://" : "file:///") + escaped;
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = address + "?immutable=1", Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
+        try
+        {
+            connection.Open();
+            return Scalar(connection, "PRAGMA application_id") == applicationId ? connection : throw NotOfThisKind(path, kind);
+        }
+        catch (SqliteException exception)
+        {
+            connection.Dispose();
+            throw Fault(exception, path, kind);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static bool IsSettled(string full) => new FileInfo(full + "-wal") is not { Exists: true, Length: > 0 };
+
+    private static bool IsNotWritable(SqliteException exception) => exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM;
+
+    private static QosValuationException NotOfThisKind(string path, string kind) =>
+        new("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' is a database, but not a {kind} of QosValuation; nothing was changed.", path);
+
+    private static void MakeFolder(string full, string path, string kind)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(full) ?? full);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new QosValuationException("DatabaseNotWritable", FaultKind.ReadWrite, $"The folder of the {kind} '{path}' cannot be made: {exception.Message} Choose a folder that you may write to.", path, exception);
+        }
+    }
+
+    /// <summary>Makes the tables of an empty file. Decided under the write lock, because other processes may be opening the same new file.</summary>
+    private static void Initialize(SqliteConnection connection, string path, int applicationId, string schema, string kind, bool create)
+    {
+        using (SqliteTransaction transaction = connection.BeginTransaction(deferred: false))
+        {
+            if (Scalar(connection, "PRAGMA application_id", transaction) != applicationId)
+            {
+                if (!create || Scalar(connection, "SELECT count(*) FROM sqlite_schema", transaction) > 0 || Scalar(connection, "PRAGMA application_id", transaction) != 0)
+                {
+                    throw NotOfThisKind(path, kind);
+                }
+
+                Execute(connection, schema, transaction);
+                Execute(connection, $"PRAGMA application_id = {applicationId}", transaction);
+            }
+
+            transaction.Commit();
+        }
+
+        try
+        {
+            Execute(connection, "PRAGMA journal_mode = WAL");
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED)
+        {
+            // Another process is using the new file and sets the same mode, which stays with the file.
+        }
+    }
+
+    /// <summary>Whether SQLite stores a text as it is: it ends one at U+0000, and a lone surrogate becomes U+FFFD.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>False where another text would be read back.</returns>
+    public static bool IsStorable(string text) =>
+        !text.Contains('\0', StringComparison.Ordinal) && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
+
+    /// <summary>Explains a failure of SQLite.</summary>
+    /// <param name="exception">The failure.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="kind">What the file is, for the message.</param>
+    /// <returns>The fault to throw.</returns>
+    public static QosValuationException Fault(SqliteException exception, string path, string kind) => exception.SqliteErrorCode switch
+    {
+        SQLitePCL.raw.SQLITE_FULL => new("DiskFull", FaultKind.LimitReached, $"The disk is full: nothing was written to the {kind} '{path}'.", path, exception),
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new("DatabaseBusy", FaultKind.LimitReached, $"Another process kept the {kind} '{path}' locked for {BusyTimeout / 1000} seconds; try again.", path, exception),
+        _ when IsNotWritable(exception) => new("DatabaseNotWritable", FaultKind.ReadWrite, $"The {kind} '{path}' cannot be opened for writing: {exception.Message} Choose a file and folder that you may write to; to read it, copy it there together with its -wal file.", path, exception),
+        _ => new("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' cannot be read as a {kind}: {exception.Message}", path, exception),
+    };
+
+    /// <summary>Runs statements that return nothing.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="sql">The statements.</param>
+    /// <param name="transaction">The transaction, where there is one.</param>
+    public static void Execute(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+#pragma warning disable CA2100 // Every statement is a constant of this assembly.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.Transaction = transaction;
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>Reads one number.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="sql">A statement that returns one.</param>
+    /// <param name="transaction">The transaction, where there is one.</param>
+    /// <returns>The number.</returns>
+    public static long Scalar(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.Transaction = transaction;
+#pragma warning disable CA2100 // Every statement is a constant of this assembly.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        return (long)command.ExecuteScalar()!;
+    }
+}

@@ -1,0 +1,72 @@
+using QosValuation.Foundation.IO;
+using QosValuation.Reporting.Figures;
+using QosValuation.Reporting.Page;
+
+namespace QosValuation.Markets.Reports;
+
+/// <summary>The forms in which figures are written for papers.</summary>
+public enum FigureFormat
+{
+    /// <summary>Scalable vector graphics.</summary>
+    Svg,
+
+    /// <summary>Pixels, twice as many as the drawing's.</summary>
+    Png,
+}
+
+/// <summary>Writes reports and their figures to files, each whole or not at all.</summary>
+public static class ReportFiles
+{
+    /// <summary>Writes the page.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="onFigure">Called before each figure is drawn, with how many are done.</param>
+    /// <param name="cancellation">Stops before the next figure; nothing is written then.</param>
+    /// <exception cref="QosValuationException">ReportNotWritable.</exception>
+    public static void SavePage(Report report, string path, Action<int>? onFigure = null, CancellationToken cancellation = default)
+    {
+        int done = 0;
+        Save(path, stream => HtmlReportWriter.Write(report, stream, (id, figure) =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            onFigure?.Invoke(done++);
+            return FigureRenderer.Shared.Svg(id, figure);
+        }));
+    }
+
+    /// <summary>Writes the figures, a file for each figure and form.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="folder">The folder; created where it does not exist, and its files of the same names replaced.</param>
+    /// <param name="formats">The forms.</param>
+    /// <param name="cancellation">Stops before the next figure; the files written so far stay.</param>
+    /// <returns>The files' paths as they are written.</returns>
+    /// <exception cref="QosValuationException">ReportNotWritable.</exception>
+    public static IEnumerable<string> SaveFigures(Report report, string folder, IReadOnlyCollection<FigureFormat> formats, CancellationToken cancellation = default)
+    {
+        foreach ((string id, ReportFigure figure) in report.Figures())
+        {
+            foreach (FigureFormat format in formats.Distinct())
+            {
+                cancellation.ThrowIfCancellationRequested();
+                string path = Path.Combine(folder, id + "." + format.ToString().ToLowerInvariant());
+                byte[] content = format == FigureFormat.Svg
+                    ? System.Text.Encoding.UTF8.GetBytes("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + FigureRenderer.Shared.Svg(id, figure, 720, withTitle: true) + "\n")
+                    : FigureRenderer.Shared.Png(id, figure);
+                Save(path, stream => stream.Write(content));
+                yield return path;
+            }
+        }
+    }
+
+    private static void Save(string path, Action<Stream> write)
+    {
+        try
+        {
+            AtomicFile.Write(path, write);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new QosValuationException("ReportNotWritable", FaultKind.ReadWrite, $"'{path}' could not be written: {error.Message} Choose another folder, or make room.", path, error);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+using QosValuation.Embeddings.Clustering;
+using QosValuation.Foundation.Numerics;
+using QosValuation.Foundation.Randomness;
+
+namespace QosValuation.Valuation.Novelty;
+
+/// <summary>
+/// The paper's novelty experiment (section V-C, Fig. 6) on real vectors: records arrive in random orders and are clustered
+/// online; for each Γ the value of what has arrived, and what could be confirmed, are averaged over the orders.
+/// </summary>
+/// <remarks>
+/// <para>Γ does not influence the clusters, only what they are called, so that one clustering serves every Γ, and all Γ see the
+/// same orders. Differential privacy does not influence them either: noise goes into a prototype when its cluster is confirmed
+/// and the prototype is released, and clusters are found from the clean vectors.</para>
+/// <para>A cluster needs two records, so for Γ = 1 it is confirmed by its second.</para>
+/// <para>O(repetitions·N·(K·d + |Γ|)), repetitions in parallel; each has a random stream of its own, so that the same seed gives
+/// the same figures for any number of threads.</para>
+/// </remarks>
+public static class ValuationSimulation
+{
+    private const int DefaultPoints = 20;
+
+    /// <summary>Runs the simulation.</summary>
+    /// <param name="records">The placing vectors, at least 1, of unit norm.</param>
+    /// <param name="options">What to simulate.</param>
+    /// <param name="progress">Told the fraction done, on worker threads.</param>
+    /// <param name="cancellationToken">Stops the simulation.</param>
+    /// <returns>One result for each Γ (outermost) and quantity, in the order given.</returns>
+    /// <exception cref="QosValuationException"><c>SimulationNotValid</c> or <c>QuantityExceedsRecords</c>, before anything is drawn.</exception>
+    public static IReadOnlyList<ValuationSimulationResult> Run(
+        VectorMatrix records, ValuationSimulationOptions options, Action<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        ArgumentNullException.ThrowIfNull(options);
+        Validate(records, options);
+        int[] quantities = [.. options.Quantities ?? EvenlySpaced(records.Count)];
+        int[] gammas = [.. options.NoveltyThresholds];
+        var repetitions = new Point[options.Repetitions][];
+        int done = 0;
+        Parallel.For(
+            0,
+            options.Repetitions,
+            new ParallelOptions { MaxDegreeOfParallelism = options.MaximumThreads, CancellationToken = cancellationToken },
+            repetition =>
+            {
+                RandomSource random = RandomSource.Create(options.Seed, StreamOf(repetition));
+                repetitions[repetition] = Repeat(records, options.SimilarityThreshold, gammas, quantities, random, cancellationToken);
+                progress?.Invoke((double)Interlocked.Increment(ref done) / options.Repetitions);
+            });
+
+        List<ValuationSimulationResult> results = [];
+        for (int i = 0; i < gammas.Length * quantities.Length; i++)
+        {
+            results.Add(Summarize(gammas[i / quantities.Length], quantities[i % quantities.Length], options, [.. repetitions.Select(points => points[i])]));
+        }
+
+        return results.ToArray();
+    }
+
+    /// <summary>The random stream of a repetition, apart from those of other experiments with the same seed.</summary>
+    internal static ulong StreamOf(int repetition) => RandomStreams.Mix(0x56616C7565UL, (ulong)repetition);
+
+    /// <summary>The points of one order, Γ by Γ.</summary>
+    private static Point[] Repeat(
+        VectorMatrix records, double similarityThreshold, int[] gammas, int[] quantities, RandomSource random, CancellationToken cancellationToken)
+    {
+        var points = new Point[gammas.Length * quantities.Length];
+        var states = new Point[gammas.Length];
+        List<(int Count, int Founded)> groups = [];
+        ILookup<int, int> places = quantities.Select((quantity, place) => (quantity, place)).ToLookup(pair => pair.quantity, pair => pair.place);
+        int noise = 0;
+        int clusters = 0;
+        ShuffledClustering.Run(records, similarityThreshold, random, (arrival, _, group) =>
+        {
+            if (group == groups.Count)
+            {
+                groups.Add((1, arrival));
+                noise++;
+            }
+            else
+            {
+                (int count, int founded) = (groups[group].Count + 1, groups[group].Founded);
+                groups[group] = (count, founded);
+                if (count == 2)
+                {
+                    noise--;
+                    clusters++;
+                }
+
+                for (int g = 0; g < gammas.Length; g++)
+                {
+                    states[g].Grow(count, arrival, founded, gammas[g]);
+                }
+            }
+
+            foreach (int place in places[arrival + 1])
+            {
+                for (int g = 0; g < gammas.Length; g++)
+                {
+                    points[(g * quantities.Length) + place] = states[g] with { Noise = noise, Clusters = clusters };
+                }
+            }
+        }, cancellationToken);
+        return points;
+    }
+
+    private static ValuationSimulationResult Summarize(int gamma, int quantity, ValuationSimulationOptions options, Point[] points)
+    {
+        RunningMean Mean(Func<Point, double> of) => MeanOf(points, of);
+        DataValue[] values = [.. points.Select(point => DataValuation.Evaluate(string.Empty, point.Novel, point.Normal, point.Noise))];
+        RunningMean value = MeanOf(values, v => v.Value);
+        RunningMean novelty = MeanOf(values, v => v.Novelty);
+        RunningMean novel = Mean(p => p.Novel);
+        RunningMean clusters = Mean(p => p.Clusters);
+        RunningMean confirmed = Mean(p => p.Confirmed);
+        RunningMean coverage = Mean(p => (double)p.Covered / quantity);
+        Point[] withConfirmed = [.. points.Where(point => point.Confirmed > 0)];
+        bool any = withConfirmed.Length > 0;
+        RunningMean delay = MeanOf(withConfirmed, p => (double)p.Delays / p.Confirmed);
+        RunningMean first = MeanOf(withConfirmed, p => p.First);
+        return new ValuationSimulationResult
+        {
+            NoveltyThreshold = gamma,
+            Quantity = quantity,
+            Repetitions = options.Repetitions,
+            SimilarityThreshold = options.SimilarityThreshold,
+            Value = value.Mean,
+            ValueStandardError = value.StandardError,
+            Novelty = novelty.Mean,
+            NoveltyStandardError = novelty.StandardError,
+            Novel = novel.Mean,
+            NovelStandardError = novel.StandardError,
+            Normal = Mean(p => p.Normal).Mean,
+            Noise = Mean(p => p.Noise).Mean,
+            Clusters = clusters.Mean,
+            ClustersStandardError = clusters.StandardError,
+            Confirmed = confirmed.Mean,
+            ConfirmedStandardError = confirmed.StandardError,
+            ConfirmationDelay = any ? delay.Mean : null,
+            ConfirmationDelayStandardError = any ? delay.StandardError : null,
+            FirstConfirmation = any ? first.Mean : null,
+            FirstConfirmationStandardError = any ? first.StandardError : null,
+            ConfirmedRepetitions = withConfirmed.Length,
+            Coverage = coverage.Mean,
+            CoverageStandardError = coverage.StandardError,
+        };
+    }
+
+    private static RunningMean MeanOf<T>(IEnumerable<T> samples, Func<T, double> of)
+    {
+        RunningMean mean = new();
+        foreach (T sample in samples)
+        {
+            mean.Add(of(sample));
+        }
+
+        return mean;
+    }
+
+    private static int[] EvenlySpaced(int records) =>
+        [.. Enumerable.Range(1, DefaultPoints).Select(i => (int)Math.Max(1, Math.Round((double)records * i / DefaultPoints, MidpointRounding.AwayFromZero))).Distinct()];
+
+    private static void Validate(VectorMatrix records, ValuationSimulationOptions options)
+    {
+        new ClusteringOptions { SimilarityThreshold = options.SimilarityThreshold }.Validate();
+        if (options.NoveltyThresholds.Count == 0 || options.NoveltyThresholds.Any(gamma => gamma < 1))
+        {
+            throw new QosValuationException("SimulationNotValid", FaultKind.InvalidArgument, "The novelty thresholds Γ must be at least 1.", options.NoveltyThresholds);
+        }
+
+        if (options.Repetitions < 1 || options.MaximumThreads is 0 or < -1)
+        {
+            throw new QosValuationException("SimulationNotValid", FaultKind.InvalidArgument, "The number of repetitions must be at least 1, that of threads −1 or at least 1.", options);
+        }
+
+        if (records.Count == 0)
+        {
+            throw new QosValuationException("SimulationNotValid", FaultKind.InvalidArgument, "There are no records to simulate with.", records);
+        }
+
+        if (options.Quantities is { } quantities)
+        {
+            if (quantities.Count == 0 || quantities.Any(quantity => quantity < 1))
+            {
+                throw new QosValuationException("SimulationNotValid", FaultKind.InvalidArgument, "The quantities must be at least 1 record.", quantities);
+            }
+
+            if (quantities.Max() > records.Count)
+            {
+                throw new QosValuationException(
+                    "QuantityExceedsRecords",
+                    FaultKind.InvalidArgument,
+                    $"A quantity of {quantities.Max()} records cannot be drawn from {records.Count}: lower it, or give more embeddings.",
+                    quantities.Max());
+            }
+        }
+    }
+
+    /// <summary>What one order shows at one quantity for one Γ.</summary>
+    private record struct Point
+    {
+        public int Novel { get; set; }
+
+        public int Normal { get; set; }
+
+        public int Noise { get; set; }
+
+        public int Clusters { get; set; }
+
+        public int Confirmed { get; set; }
+
+        public long Delays { get; set; }
+
+        public int First { get; set; }
+
+        public int Covered { get; set; }
+
+        /// <summary>A cluster takes its second or a later record.</summary>
+        public void Grow(int count, int arrival, int founded, int gamma)
+        {
+            // The founder counts once it is not alone.
+            Novel += (count == 2 ? 1 : 0) + (count <= gamma ? 1 : 0);
+            Normal += count <= gamma ? 0 : 1;
+            int needed = Math.Max(2, gamma);
+            if (count == needed)
+            {
+                Confirmed++;
+                Delays += arrival - founded;
+                First = First == 0 ? arrival + 1 : First;
+                Covered += count;
+            }
+            else if (count > needed)
+            {
+                Covered++;
+            }
+        }
+    }
+}

@@ -1,0 +1,316 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using QosValuation.Embeddings.Prototypes;
+using QosValuation.Foundation.Randomness;
+using QosValuation.Privacy.Mechanisms;
+
+namespace QosValuation.Tests;
+
+public sealed class PrivacyBudgetTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string BudgetPath => _folder.File("privacy.db");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void ABudgetTellsItsTermsAndStartsFull()
+    {
+        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 0.8, 1e-6, Neighboring.AddRemove, PrivacyUnit.Contributor);
+        PrivacyBudget opened = PrivacyBudget.Open(BudgetPath);
+        foreach (PrivacyBudget each in new[] { budget, opened })
+        {
+            Assert.Equal((0.8, 1e-6, Neighboring.AddRemove, PrivacyUnit.Contributor), (each.Epsilon, each.Delta, each.Neighboring, each.Unit));
+            Assert.Equal((0, 0.8, 0), (each.Spent, each.Remaining, each.Releases));
+            Assert.Empty(each.Contributors);
+            Assert.Equal(Path.GetFullPath(BudgetPath), each.Path);
+        }
+    }
+
+    [Fact]
+    public void ABudgetIsNeverReplaced()
+    {
+        PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using (PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath))
+        {
+            store.Charge([Charge(0.01, "ann")]);
+        }
+
+        Assert.Equal("PrivacyBudgetExists", Assert.Throws<QosValuationException>(() => PrivacyBudget.Create(BudgetPath, 5, 1e-5)).ErrorId);
+        Assert.Equal(1, PrivacyBudget.Open(BudgetPath).Epsilon);
+        Assert.Equal(1, PrivacyBudget.Open(BudgetPath).Releases);
+    }
+
+    [Theory]
+    [InlineData(0, 1e-5, "EpsilonOutOfRange")]
+    [InlineData(1, 0, "DeltaOutOfRange")]
+    public void FaultyTermsAreRefusedBeforeAFileIsMade(double epsilon, double delta, string id)
+    {
+        Assert.Equal(id, Assert.Throws<QosValuationException>(() => PrivacyBudget.Create(BudgetPath, epsilon, delta)).ErrorId);
+        Assert.False(File.Exists(BudgetPath));
+    }
+
+    [Fact]
+    public void WhatIsNoBudgetIsNamed()
+    {
+        Assert.Equal("DatabaseNotFound", Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(BudgetPath)).ErrorId);
+        File.WriteAllText(BudgetPath, new string('x', 5000));
+        Assert.Equal("DatabaseNotReadable", Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(BudgetPath)).ErrorId);
+        string other = _folder.File("ledger.db");
+        QosValuation.Markets.Ledger.DatLedger.Open(other, create: true).Dispose();
+        Assert.Equal("DatabaseNotReadable", Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(other)).ErrorId);
+        Assert.Equal("DatabaseNotReadable", Assert.Throws<QosValuationException>(() => PrivacyBudget.Create(other, 1, 1e-5)).ErrorId);
+    }
+
+    [Fact]
+    public void ADamagedFileIsNamedWhenItIsOpened()
+    {
+        // PowerShell shows a property that fails as an empty one, so that it must not come to that.
+        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using (PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath))
+        {
+            store.Charge([Charge(0.01, "ann")]);
+        }
+
+        // The last page holds the charges, the first the schema.
+        byte[] bytes = File.ReadAllBytes(BudgetPath);
+        bytes.AsSpan(bytes.Length - 4096).Fill(0xFF);
+        File.WriteAllBytes(BudgetPath, bytes);
+        Assert.Equal("DatabaseNotReadable", Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(BudgetPath)).ErrorId);
+        using PrivacyBudgetStore damaged = PrivacyBudgetStore.Open(BudgetPath);
+        Assert.Equal("DatabaseNotReadable", Assert.Throws<PrivacyBudgetException>(() => damaged.Charge([Charge(0.01, "ann")])).ErrorId);
+    }
+
+    [Fact]
+    public void AFolderThatCannotBeMadeIsNamed()
+    {
+        // A file stands where the folder would.
+        File.WriteAllText(_folder.File("file"), string.Empty);
+        QosValuationException fault = Assert.Throws<QosValuationException>(() => PrivacyBudget.Create(_folder.File(Path.Combine("file", "sub", "privacy.db")), 1, 1e-5));
+        Assert.Equal(("DatabaseNotWritable", FaultKind.ReadWrite), (fault.ErrorId, fault.Kind));
+    }
+
+    [Fact]
+    public void ChargesComposeExactlyAndEachContributorSeparately()
+    {
+        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath);
+        store.Charge([Charge(0.02, "ann", "bob"), Charge(0.01, "ann")]);
+        store.Charge([Charge(0.005, "cy")]);
+        PrivacySpending[] spending = [.. budget.Contributors];
+        Assert.Equal(["ann", "bob", "cy"], spending.Select(s => s.Contributor));
+        Assert.Equal([2L, 1, 1], spending.Select(s => s.Releases));
+        Assert.Equal([spending[0], spending[2]], budget.SpendingOf(name => name != "bob"));
+        Assert.Equal(3, budget.Releases);
+        Assert.Equal(Math.Sqrt(0.03), spending[0].Mu, 1e-12);
+        Assert.Equal(GaussianCalibration.Epsilon(1 / Math.Sqrt(0.03), 1e-5, 1), spending[0].Spent, 1e-9);
+        Assert.Equal(spending[0].Spent, budget.Spent);
+        Assert.Equal(spending[0].Remaining, budget.Remaining);
+
+        // What is left is one release of exactly that ε, and nothing after it.
+        double left = GaussianCalibration.AnalyticSigma(spending[1].Remaining, 1e-5, 1);
+        store.Charge([Charge(1 / (left * left) * (1 - 1e-12), "bob")]);
+        Assert.Equal("bob", Assert.Throws<PrivacyBudgetException>(() => store.Charge([Charge(1e-6, "bob")])).Contributor);
+        Assert.InRange(budget.Contributors[1].Remaining, 0, 1e-4);
+        Assert.InRange(budget.Contributors[1].Spent, 1 - 1e-6, 1);
+    }
+
+    [Theory]
+    [InlineData(PrivacyMechanism.DiscreteGaussian)]
+    [InlineData(PrivacyMechanism.AnalyticGaussian)]
+    public void TheWholeBudgetBuysOneReleaseOfItsOwnEpsilon(PrivacyMechanism mechanism)
+    {
+        foreach ((double epsilon, double delta) in new[] { (1.0, 1e-5), (0.01, 1e-9), (30, 1e-3) })
+        {
+            string path = _folder.File($"{mechanism}-{epsilon}.db");
+            PrivacyBudget budget = PrivacyBudget.Create(path, epsilon, delta);
+            using PrivacyBudgetStore store = PrivacyBudgetStore.Open(path);
+            var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Mechanism = mechanism, Epsilon = epsilon, Delta = delta }, RandomSource.Create(null), store);
+            Assert.Single(releaser.Release(Cluster("ann")));
+            Assert.InRange(budget.Spent / epsilon, 1 - 1e-9, 1);
+            Assert.Contains("no further release", Assert.Throws<PrivacyBudgetException>(() => releaser.Release(Cluster("ann"))).Message, StringComparison.Ordinal);
+            Assert.Single(releaser.Release(Cluster("bob")));
+        }
+    }
+
+    [Fact]
+    public void ARefusedReleaseDrawsAndChargesNothingAndNamesTheContributor()
+    {
+        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath);
+        var source = new CountingSource();
+        var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Epsilon = 0.9 }, source, store);
+        releaser.Release(Cluster("ann"));
+        long drawn = source.Draws;
+        Assert.True(drawn > 0);
+
+        PrivacyBudgetException refused = Assert.Throws<PrivacyBudgetException>(() => releaser.Release(Cluster("bob", "ann")));
+        Assert.Equal("PrivacyBudgetExceeded", refused.ErrorId);
+        Assert.Equal(FaultKind.LimitReached, refused.Kind);
+        Assert.Equal("ann", refused.Contributor);
+        Assert.Equal(0.9, refused.Needed, 1e-6);
+        Assert.Equal(budget.Remaining, refused.Remaining);
+        Assert.Contains("'ann'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("smaller ε", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(drawn, source.Draws);
+        Assert.Equal(["ann"], budget.Contributors.Select(s => s.Contributor));
+        Assert.Equal(1, budget.Releases);
+    }
+
+    [Fact]
+    public void BothModalitiesOfAClusterAreChargedOrNeither()
+    {
+        // One prototype of ε = 0.8 fits, two do not: the cluster is refused as a whole.
+        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath);
+        SemanticCluster cluster = Samples.Cluster(0, Samples.Embedding(Modality.Image, "a", "ann", 1, 0), Samples.Embedding(Modality.Text, "a", "ann", 0, 1));
+        Assert.Throws<PrivacyBudgetException>(() => new PrototypeReleaser(new PrototypeReleaseOptions { Epsilon = 0.8 }, RandomSource.Create(null), store).Release(cluster));
+        Assert.Equal(0, budget.Releases);
+        Assert.Equal(2, new PrototypeReleaser(new PrototypeReleaseOptions { Epsilon = 0.6 }, RandomSource.Create(null), store).Release(cluster).Count);
+        Assert.Equal(2, budget.Releases);
+        Assert.Equal(GaussianCalibration.Epsilon(GaussianCalibration.AnalyticSigma(0.6, 1e-5, 1) / Math.Sqrt(2), 1e-5, 1), budget.Spent, 1e-9);
+    }
+
+    [Fact]
+    public void WhatABudgetCannotCoverIsRefused()
+    {
+        PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath);
+        void Refused(PrototypeReleaseOptions options, PrivacyBudgetStore budget, int? seed = null)
+        {
+            Assert.Equal("PrivacyBudgetNotApplicable", Assert.ThrowsAny<QosValuationException>(() => new PrototypeReleaser(options, RandomSource.Create(seed), budget).Release(Cluster("ann"))).ErrorId);
+            Assert.Equal(0, budget.Budget.Releases);
+        }
+
+        Refused(new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.ImageDp }, store);
+        Refused(new PrototypeReleaseOptions { Sensitivity = 0.1 }, store);
+        Refused(new PrototypeReleaseOptions(), store, seed: 1);
+        using PrivacyBudgetStore forContributors = PrivacyBudgetStore.Create(_folder.File("c.db"), 1, 1e-5, Neighboring.ReplaceOne, PrivacyUnit.Contributor);
+        Refused(new PrototypeReleaseOptions(), forContributors);
+        using PrivacyBudgetStore addRemove = PrivacyBudgetStore.Create(_folder.File("a.db"), 1, 1e-5, Neighboring.AddRemove, PrivacyUnit.Record);
+        Refused(new PrototypeReleaseOptions(), addRemove);
+
+        // A record without a contributor has nobody to charge.
+        Assert.Equal("ContributorMissing", Assert.Throws<QosValuationException>(() => new PrototypeReleaser(new PrototypeReleaseOptions(), RandomSource.Create(null), store).Release(Cluster(string.Empty))).ErrorId);
+        Assert.Equal("ContributorNotValid", Assert.Throws<PrivacyBudgetException>(() => new PrototypeReleaser(new PrototypeReleaseOptions(), RandomSource.Create(null), store).Release(Cluster("a\0b"))).ErrorId);
+        Assert.Equal(0, store.Budget.Releases);
+    }
+
+    [Fact]
+    public void RelationsAndUnitsAreConvertedToTheBudgets()
+    {
+        var addRemove = new PrototypeReleaseOptions { Epsilon = 0.3, Neighboring = Neighboring.AddRemove, Unit = PrivacyUnit.Contributor };
+        double mu = 1 / GaussianCalibration.AnalyticSigma(0.3, 1e-5, 1);
+        foreach ((Neighboring neighboring, double factor) in new[] { (Neighboring.AddRemove, 1.0), (Neighboring.ReplaceOne, 2 / Math.Sqrt(1.25)) })
+        {
+            using PrivacyBudgetStore store = PrivacyBudgetStore.Create(_folder.File($"{neighboring}.db"), 1, 1e-5, neighboring, PrivacyUnit.Record);
+            Assert.Single(new PrototypeReleaser(addRemove, RandomSource.Create(null), store).Release(Cluster("ann")));
+            Assert.Equal(factor * mu, store.ReadSpending().Single().Mu, 1e-9);
+        }
+
+        // With public centroids σ is for 2, which covers a replaced record that moves: the whole budget buys a release of its own ε.
+        SemanticCluster open = Cluster("ann") with { IsPublic = true, Centroid = [1, 0], Modalities = [Modality.Image] };
+        foreach ((Neighboring neighboring, double factor) in new[] { (Neighboring.AddRemove, Math.Sqrt(1.25) / 2), (Neighboring.ReplaceOne, 1) })
+        {
+            using PrivacyBudgetStore store = PrivacyBudgetStore.Create(_folder.File($"public-{neighboring}.db"), 1, 1e-5, neighboring, PrivacyUnit.Record);
+            Assert.Single(new PrototypeReleaser(new PrototypeReleaseOptions { Epsilon = 0.3 }, RandomSource.Create(null), store).Release(open));
+            Assert.Equal(factor * mu, store.ReadSpending().Single().Mu, 1e-9);
+        }
+    }
+
+    [Fact]
+    public async Task EightProcessesNeverOverspendTogether()
+    {
+        // Each release costs a hundredth of what ε = 1 allows (the fixture's cost), so that exactly a hundred fit.
+        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        Process[] processes = [.. Enumerable.Range(0, 8).Select(_ => Start(BudgetPath, budget.SquaredMu / 100 * (1 - 1e-9)))];
+        int[] released = await Task.WhenAll(processes.Select(async process =>
+        {
+            string[] lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            await process.WaitForExitAsync();
+            Assert.Equal(0, process.ExitCode);
+            Assert.Equal("refused", lines[^1]);
+            process.Dispose();
+            return lines.Length - 1;
+        }));
+        Assert.Equal(100, released.Sum());
+        Assert.Equal(100, budget.Releases);
+        PrivacySpending spending = Assert.Single(budget.Contributors);
+        Assert.Equal(100, spending.Releases);
+        Assert.InRange(spending.Spent, 1 - 1e-6, 1);
+    }
+
+    [Fact]
+    public void KillingTheProcessAtAnyInstantLosesNoCharge()
+    {
+        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        double cost = budget.SquaredMu / 1e7;
+        var random = new Random(1);
+        long acknowledged = 0;
+        for (int kill = 0; kill < 100; kill++)
+        {
+            using Process process = Start(BudgetPath, cost);
+
+            // Wait until it releases, then kill it at a random instant of its loop.
+            string? line = process.StandardOutput.ReadLine();
+            Assert.NotNull(line);
+            long until = Stopwatch.GetTimestamp() + random.Next(0, 8000) * Stopwatch.Frequency / 1_000_000;
+            while (Stopwatch.GetTimestamp() < until)
+            {
+            }
+
+            process.Kill();
+            process.WaitForExit();
+            for (; line is not null; line = process.StandardOutput.ReadLine())
+            {
+                // The last line may be cut by the kill.
+                acknowledged += line == "released" ? 1 : 0;
+            }
+
+            // Every prototype that left was charged; of those charged each kill may have lost one.
+            PrivacySpending spending = Assert.Single(budget.Contributors);
+            Assert.InRange(spending.Releases, acknowledged, acknowledged + kill + 1);
+            Assert.Equal(Math.Sqrt(spending.Releases * cost), spending.Mu, 1e-9);
+        }
+
+        Assert.True(acknowledged >= 100);
+        using var connection = new SqliteConnection($"Data Source={BudgetPath};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "PRAGMA integrity_check";
+        Assert.Equal("ok", command.ExecuteScalar());
+    }
+
+    private static Process Start(string path, double cost)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
+        start.ArgumentList.Add(Path.Combine(TestData.RepositoryRoot, "out", "fixtures", "BudgetSpender", "BudgetSpender.dll"));
+        start.ArgumentList.Add(path);
+        start.ArgumentList.Add(cost.ToString("R", CultureInfo.InvariantCulture));
+        return Process.Start(start)!;
+    }
+
+    private static PrivacyCharge Charge(double squaredMu, params string[] contributors) =>
+        new(0, Modality.Image, PrivacyMechanism.DiscreteGaussian, Neighboring.ReplaceOne, PrivacyUnit.Record, squaredMu, null, contributors);
+
+    private static SemanticCluster Cluster(params string[] contributors) =>
+        Samples.Cluster(3, [.. contributors.Select((name, i) => Samples.Embedding(Modality.Image, $"{i}", name, 0.6f, 0.8f))]);
+
+    /// <summary>Counts what is drawn of the cryptographic source.</summary>
+    private sealed class CountingSource : RandomSource
+    {
+        private readonly RandomSource _inner = Create(null);
+
+        public long Draws { get; private set; }
+
+        public override bool IsCryptographic => true;
+
+        public override ulong NextUInt64()
+        {
+            Draws++;
+            return _inner.NextUInt64();
+        }
+    }
+}
