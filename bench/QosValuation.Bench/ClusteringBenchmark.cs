@@ -333,7 +333,7 @@ internal static class ClusteringBenchmark
             var model = new ModelProto { IrVersion = 8, Graph = graph };
             model.OpsetImport.Add(new OperatorSetIdProto { Domain = string.Empty, Version = 17 });
             using var options = new SessionOptions { IntraOpNumThreads = threads };
-            _session = new InferenceSession(model.ToByteArray(), options);
+            _session = OnnxRuntimeHost.Open(model.ToByteArray(), options);
             _input = OrtValue.CreateTensorValueFromMemory(new float[Block * Dimension], [Block, Dimension]);
             _output = OrtValue.CreateTensorValueFromMemory(new float[Block * columns], [Block, columns]);
         }

@@ -360,7 +360,7 @@ public static class ClipModelReader
         try
         {
             using var options = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-            using var session = new InferenceSession(graph.Path, options);
+            using var session = OnnxRuntimeHost.Open(graph.Path, options);
             NodeMetadata inferred = session.OutputMetadata[name];
             if (inferred.Dimensions is [_, > 0 and int dimension])
             {

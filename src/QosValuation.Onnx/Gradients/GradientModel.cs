@@ -279,7 +279,7 @@ public sealed class GradientModel : IDisposable
         }
 
         options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
-        return new InferenceSession(model, options);
+        return OnnxRuntimeHost.Open(model, options);
     }
 
     /// <summary>Elements of one item: the product of all dimensions but the first.</summary>

@@ -47,7 +47,7 @@ internal static class ResizeMatrix
         graph.Node.Add(resize);
         var model = new ModelProto { IrVersion = 8, Graph = graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = string.Empty, Version = context.G.Opset });
-        using var session = new InferenceSession(model.ToByteArray());
+        using var session = OnnxRuntimeHost.Open(model.ToByteArray());
         using OrtValue input = OrtValue.CreateTensorValueFromMemory(identity, [1, 1, from, from]);
         using var options = new RunOptions();
         using IDisposableReadOnlyCollection<OrtValue> results = session.Run(options, ["x"], [input], ["y"]);

@@ -32,7 +32,7 @@ public sealed class ClipModelReaderTests : IDisposable
     {
         foreach (string path in Directory.GetFiles(TestData.ClipMini, "*.onnx"))
         {
-            using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(path);
+            using var session = OnnxRuntimeHost.Open(path);
             OnnxOutline outline = OnnxOutlineReader.Read(path);
             Assert.Equal(session.InputNames, outline.Inputs.Select(input => input.Name));
             Assert.Equal(session.OutputNames, outline.Outputs.Select(output => output.Name));
