@@ -18,13 +18,12 @@ foreach ($cmdlet in $inner.ExportedCmdlets.Values) {
 
 # Type literals do not see other load contexts; accelerators make [QosValuation.ClipEmbedding] and its kin work.
 $accelerators = [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')
-$core = [System.Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly).Assemblies |
-    Where-Object { $_.GetName().Name -eq 'QosValuation.Core' }
-if (-not $core) {
-    $core = [System.Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly).LoadFromAssemblyName('QosValuation.Core')
-}
+$context = [System.Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly)
+$engine = $assembly.GetReferencedAssemblies() |
+    Where-Object Name -Like 'QosValuation.*' |
+    ForEach-Object { $context.LoadFromAssemblyName($_) }
 
-$script:names = foreach ($type in $core.GetExportedTypes()) {
+$script:names = foreach ($type in $engine.GetExportedTypes()) {
     if ($type.Namespace -eq 'QosValuation' -and -not $type.IsGenericTypeDefinition) {
         $null = $accelerators::Remove($type.FullName)
         $accelerators::Add($type.FullName, $type)

@@ -19,7 +19,7 @@ internal static class ReportRecords
             return new ReportRecord(string.Empty, entries.Keys.Cast<object>().Select(key => KeyValuePair.Create(key.ToString() ?? string.Empty, entries[key] is PSObject wrapped ? wrapped.BaseObject : entries[key])));
         }
 
-        if (instance.GetType().Assembly == typeof(ReportRecord).Assembly)
+        if (instance.GetType().Namespace == nameof(QosValuation))
         {
             return ReportRecord.From(instance);
         }
