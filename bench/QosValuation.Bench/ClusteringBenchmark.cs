@@ -8,6 +8,7 @@ using Microsoft.ML.OnnxRuntime;
 using QosValuation.Clustering;
 using QosValuation.Gradients;
 using QosValuation.Gradients.Onnx;
+using QosValuation.Onnx;
 using QosValuation.Numerics;
 
 namespace QosValuation.Bench;
@@ -333,7 +334,7 @@ internal static class ClusteringBenchmark
             var model = new ModelProto { IrVersion = 8, Graph = graph };
             model.OpsetImport.Add(new OperatorSetIdProto { Domain = string.Empty, Version = 17 });
             using var options = new SessionOptions { IntraOpNumThreads = threads };
-            _session = new InferenceSession(model.ToByteArray(), options);
+            _session = OnnxRuntimeHost.Open(model.ToByteArray(), options);
             _input = OrtValue.CreateTensorValueFromMemory(new float[Block * Dimension], [Block, Dimension]);
             _output = OrtValue.CreateTensorValueFromMemory(new float[Block * columns], [Block, columns]);
         }

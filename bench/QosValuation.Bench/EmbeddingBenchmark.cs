@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using QosValuation.Embeddings;
+using QosValuation.Onnx;
 
 namespace QosValuation.Bench;
 
@@ -30,7 +31,7 @@ internal static class EmbeddingBenchmark
 
         // The bare session is what anyone would open: default options, one batch after another on all cores.
         using var options = new SessionOptions();
-        using var session = new InferenceSession(modelFiles.VisionModelPath, options);
+        using var session = OnnxRuntimeHost.Open(modelFiles.VisionModelPath!, options);
         using Process? peer = peerFolder is null ? null : StartPeer(peerFolder, modelFiles, folder, batchSize);
         var bare = new Side("bare session, ready tensors", () => RunBare(session, tensors, side));
         var own = new Side("own session, ready tensors", () => RunOwn(encoder, tensors, length));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using QosValuation.Gradients;
+using QosValuation.Onnx;
 
 namespace QosValuation.Bench;
 
@@ -40,7 +41,7 @@ internal static class GradientBenchmark
         }
 
         using var options = new SessionOptions();
-        using var forward = new InferenceSession(modelPath, options);
+        using var forward = OnnxRuntimeHost.Open(modelPath, options);
         using var run = new RunOptions();
         foreach (int batch in batches)
         {

@@ -32,6 +32,23 @@ finally {
             'QosValuation CsvHelper', 'QosValuation System.Numerics.Tensors')
     }
 
+    It 'leaves nothing of ONNX Runtime''s telemetry behind' {
+        $cache = Join-Path $TestDrive 'home'
+        $null = New-Item -ItemType Directory -Path $cache
+        $folders = @{}
+        foreach ($name in 'HOME', 'XDG_CACHE_HOME', 'XDG_DATA_HOME', 'LOCALAPPDATA') { $folders[$name] = [Environment]::GetEnvironmentVariable($name) }
+        try {
+            foreach ($name in $folders.Keys) { [Environment]::SetEnvironmentVariable($name, $cache) }
+            Invoke-FreshPwsh "Import-Module '$ModuleManifest'; (Get-ClipEmbedding -Text 'a dog').Modality" | Should -Be 'Text'
+        }
+        finally {
+            foreach ($name in $folders.Keys) { [Environment]::SetEnvironmentVariable($name, $folders[$name]) }
+        }
+
+        # Where it is on, a device id and a store of events lie in a folder .onnxruntime of the cache.
+        Get-ChildItem -LiteralPath $cache -Recurse -Force -Filter '*onnxruntime*' | Should -BeNullOrEmpty
+    }
+
     It 'runs both pipelines over <Name> beside other versions of the libraries' -Skip:$noData -ForEach @(
         @{ Name = 'the COCO photographs'; Annotations = 'coco-val2017-subset/captions_val2017.json'; Images = 'coco-val2017-subset/val2017'; Records = 358 }
         @{ Name = 'the Flickr8k photographs'; Annotations = 'flickr8k-clip/captions.json'; Images = 'flickr8k-clip/images'; Records = 999 }

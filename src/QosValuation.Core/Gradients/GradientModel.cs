@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using QosValuation.Onnx;
 
 namespace QosValuation.Gradients;
 
@@ -278,7 +279,7 @@ public sealed class GradientModel : IDisposable
         }
 
         options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
-        return new InferenceSession(model, options);
+        return OnnxRuntimeHost.Open(model, options);
     }
 
     /// <summary>Elements of one item: the product of all dimensions but the first.</summary>

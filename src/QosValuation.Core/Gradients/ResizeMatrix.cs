@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using QosValuation.Gradients.Onnx;
+using QosValuation.Onnx;
 
 namespace QosValuation.Gradients;
 
@@ -47,7 +48,7 @@ internal static class ResizeMatrix
         graph.Node.Add(resize);
         var model = new ModelProto { IrVersion = 8, Graph = graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = string.Empty, Version = context.G.Opset });
-        using var session = new InferenceSession(model.ToByteArray());
+        using var session = OnnxRuntimeHost.Open(model.ToByteArray());
         using OrtValue input = OrtValue.CreateTensorValueFromMemory(identity, [1, 1, from, from]);
         using var options = new RunOptions();
         using IDisposableReadOnlyCollection<OrtValue> results = session.Run(options, ["x"], [input], ["y"]);

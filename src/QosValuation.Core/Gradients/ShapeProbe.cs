@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using QosValuation.Gradients.Onnx;
+using QosValuation.Onnx;
 
 namespace QosValuation.Gradients;
 
@@ -90,7 +91,7 @@ internal static class ShapeProbe
             EnableCpuMemArena = false,
         };
         options.AddSessionConfigEntry("session.disable_prepacking", "1");
-        using var session = new InferenceSession(shadow.ToByteArray(), options);
+        using var session = OnnxRuntimeHost.Open(shadow.ToByteArray(), options);
         string[] fetched = [.. shapes.Select(name => ShapePrefix + name), .. values];
         var rows = new Dictionary<string, long[][]>(StringComparer.Ordinal);
         var constants = new Dictionary<string, TensorProto>(StringComparer.Ordinal);

@@ -5,6 +5,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 using QosValuation.Gradients;
 using QosValuation.Gradients.Onnx;
 using QosValuation.Numerics;
+using QosValuation.Onnx;
 
 namespace QosValuation.Tests.Gradients;
 
@@ -239,7 +240,7 @@ internal sealed class TestGraph(int opset = 17, int type = OnnxType.Double, int 
             _type = model.Graph.Input[0].Type.TensorType.ElemType;
             // Unoptimised: ONNX Runtime's fusions assume what a test may not hold.
             using var options = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-            _session = new InferenceSession(model.ToByteArray(), options);
+            _session = OnnxRuntimeHost.Open(model.ToByteArray(), options);
         }
 
         public double[] Run(Dictionary<string, double[]> values, Dictionary<string, long[]> shapes, string output, out long[] outputShape)

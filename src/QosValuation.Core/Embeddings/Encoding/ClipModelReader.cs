@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using QosValuation.Onnx;
 
 namespace QosValuation.Embeddings;
 
@@ -357,7 +358,7 @@ public static class ClipModelReader
         try
         {
             using var options = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-            using var session = new InferenceSession(graph.Path, options);
+            using var session = OnnxRuntimeHost.Open(graph.Path, options);
             NodeMetadata inferred = session.OutputMetadata[name];
             if (inferred.Dimensions is [_, > 0 and int dimension])
             {

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using QosValuation.Onnx;
 
 namespace QosValuation.Embeddings;
 
@@ -31,7 +32,7 @@ internal sealed class EncoderSession : IDisposable
     /// <returns>At least the processor.</returns>
     public static IReadOnlyList<ExecutionProvider> AvailableProviders()
     {
-        string[] names = OrtEnv.Instance().GetAvailableProviders();
+        string[] names = OnnxRuntimeHost.Environment.GetAvailableProviders();
         return [.. ProviderNames.Where(entry => names.Contains(entry.Name)).Select(entry => entry.Provider)];
     }
 
@@ -73,7 +74,7 @@ internal sealed class EncoderSession : IDisposable
         using CancellationTokenRegistration registration = cancellation.Register(() => settings.SetLoadCancellationFlag(true));
         try
         {
-            return new EncoderSession(new InferenceSession(encoder.Path, settings), encoder);
+            return new EncoderSession(OnnxRuntimeHost.Open(encoder.Path, settings), encoder);
         }
         catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
         {

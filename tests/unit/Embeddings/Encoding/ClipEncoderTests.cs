@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using QosValuation.Embeddings;
 using QosValuation.Numerics;
+using QosValuation.Onnx;
 
 namespace QosValuation.Tests.Embeddings;
 
@@ -123,7 +124,7 @@ public sealed class ClipEncoderTests : IDisposable
     public void TrimmedPaddingDoesNotChangeClipMini()
     {
         using ClipEncoder encoder = ClipEncoder.Open("clip-mini");
-        using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(encoder.Description.Text!.Path);
+        using var session = OnnxRuntimeHost.Open(encoder.Description.Text!.Path);
         int[] ids = new int[encoder.Model.ContextLength];
         encoder.Tokenizer.EncodePadded("a man rides a bicycle", ids.Length, ids, out _);
         using var input = Microsoft.ML.OnnxRuntime.OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(ids, id => (long)id), [1, ids.Length]);

@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
 using QosValuation.Embeddings;
+using QosValuation.Onnx;
 
 namespace QosValuation.Tests.Embeddings;
 
@@ -30,7 +31,7 @@ public sealed class ClipModelReaderTests : IDisposable
     {
         foreach (string path in Directory.GetFiles(TestData.ClipMini, "*.onnx"))
         {
-            using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(path);
+            using var session = OnnxRuntimeHost.Open(path);
             OnnxGraph outline = OnnxGraphReader.Read(path);
             Assert.Equal(session.InputNames, outline.Inputs.Select(input => input.Name));
             Assert.Equal(session.OutputNames, outline.Outputs.Select(output => output.Name));

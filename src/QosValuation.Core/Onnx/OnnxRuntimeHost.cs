@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+
+namespace QosValuation.Onnx;
+
+/// <summary>
+/// The only way to ONNX Runtime's environment and sessions. Official builds of ONNX Runtime send telemetry unless told not to,
+/// and embeddings of private data must not cause traffic, so this class turns it off before the library starts.
+/// </summary>
+internal static partial class OnnxRuntimeHost
+{
+    /// <summary>The variable that ONNX Runtime reads once, when its environment is made; 1 means no telemetry at all.</summary>
+    internal const string TelemetryVariable = "ORT_DISABLE_TELEMETRY";
+
+    private static readonly Lazy<OrtEnv> Shared = new(Start, LazyThreadSafetyMode.ExecutionAndPublication);
+
+    /// <summary>ONNX Runtime's environment, made on first use.</summary>
+    public static OrtEnv Environment => Shared.Value;
+
+    /// <summary>Opens a model file.</summary>
+    /// <param name="path">The ONNX file.</param>
+    /// <param name="options">How it runs, null for ONNX Runtime's defaults; not needed once the session is open.</param>
+    /// <returns>The session.</returns>
+    /// <exception cref="OnnxRuntimeException">The file is missing, damaged or not supported.</exception>
+    public static InferenceSession Open(string path, SessionOptions? options = null)
+    {
+        _ = Environment;
+        return options is null ? new InferenceSession(path) : new InferenceSession(path, options);
+    }
+
+    /// <summary>Opens a model held in memory.</summary>
+    /// <param name="model">The bytes of an ONNX file.</param>
+    /// <param name="options">How it runs, null for ONNX Runtime's defaults; not needed once the session is open.</param>
+    /// <returns>The session.</returns>
+    /// <exception cref="OnnxRuntimeException">The model is damaged or not supported.</exception>
+    public static InferenceSession Open(byte[] model, SessionOptions? options = null)
+    {
+        _ = Environment;
+        return options is null ? new InferenceSession(model) : new InferenceSession(model, options);
+    }
+
+    private static OrtEnv Start()
+    {
+        // On Unix .NET works on a copy of the environment, which a native library does not see.
+        if (OperatingSystem.IsWindows())
+        {
+            System.Environment.SetEnvironmentVariable(TelemetryVariable, "1");
+        }
+        else if (SetVariable(TelemetryVariable, "1", overwrite: 1) != 0)
+        {
+            throw new InvalidOperationException($"{TelemetryVariable} could not be set (error {Marshal.GetLastPInvokeError()}).");
+        }
+
+        OrtEnv environment = OrtEnv.Instance();
+        environment.DisableTelemetryEvents();
+        return environment;
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int SetVariable(string name, string value, int overwrite);
+}
