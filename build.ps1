@@ -1,3 +1,4 @@
+#Requires -Version 7.6
 <#
 .SYNOPSIS
 The front door of the repository: builds, tests, reproduces, packs and measures QosValuation.
@@ -13,15 +14,20 @@ Build compiles everything and assembles the importable module in out/QosValuatio
 
 Test builds, runs the xunit and the Pester tests, and ends with "N passed, N failed"; ", N skipped" follows where a test needs what is not there.
 
+Package builds the module for every platform and packs it as one file for Install-PSResource, with its licences and a bill of materials.
+
 Bench builds bench/QosValuation.Bench and runs it with the arguments that follow; bench/README.md lists its commands.
 
 Exit codes: 0 the task was done; 1 it failed, or a test did; Bench has those of the benchmark.
 
 .PARAMETER Task
-What to do: Build (the default), Test or Bench.
+What to do: Build (the default), Test, Package or Bench.
 
 .PARAMETER Configuration
 Release (the default) or Debug.
+
+.PARAMETER OutputPath
+The folder for the package, created where it does not exist: out/packages by default.
 
 .PARAMETER Filter
 Test: only the xunit tests that match, as `dotnet test --filter` takes it. Pester tests run then only with -Path.
@@ -50,11 +56,14 @@ Measures the allocation of a hundred thousand agents.
 [CmdletBinding(PositionalBinding = $false)]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Bench')]
+    [ValidateSet('Build', 'Test', 'Package', 'Bench')]
     [string] $Task = 'Build',
 
     [ValidateSet('Release', 'Debug')]
     [string] $Configuration = 'Release',
+
+    [ValidateNotNullOrEmpty()]
+    [string] $OutputPath,
 
     [ValidateNotNullOrEmpty()]
     [string] $Filter,
@@ -147,12 +156,74 @@ function Invoke-Test {
     $script:exitCode = $sum.Failed ? 1 : 0
 }
 
+# The module alone, without tests and benchmarks.
+function Build-Module {
+    Invoke-DotNet build src/QosValuation.Help --configuration $Configuration --verbosity quiet
+}
+
+# Writes licenses/THIRD-PARTY-NOTICES.md, a line for each package of the bill of materials, and beside it the licence files that packages bring.
+# A package that brings none has to name a licence whose text stands in module/licenses.
+function Export-ThirdPartyNotice([string] $BomPath, [string] $AssetsPath, [string] $Folder) {
+    $assets = Get-Content -LiteralPath $AssetsPath -Raw | ConvertFrom-Json -AsHashtable
+    $bom = Get-Content -LiteralPath $BomPath -Raw | ConvertFrom-Json -AsHashtable
+    $lines = foreach ($component in $bom.components | Where-Object { $_.scope -ne 'excluded' } | Sort-Object { $_.name }) {
+        $relative = $assets.libraries["$($component.name)/$($component.version)"].path
+        $source = $assets.packageFolders.Keys | ForEach-Object { Join-Path $_ $relative } | Where-Object { Test-Path -LiteralPath $_ } | Select-Object -First 1
+        $texts = @(foreach ($file in Get-ChildItem -LiteralPath $source -File | Where-Object { $_.Name -match '^(licen[cs]e|notice|copying|third-?party-?notices)' -and $_.Extension -in '', '.txt', '.md' }) {
+                $null = New-Item -ItemType Directory -Path (Join-Path $Folder $component.name) -Force
+                Copy-Item -LiteralPath $file.FullName -Destination (Join-Path $Folder $component.name)
+                "[$($file.Name)]($($component.name)/$($file.Name))"
+            })
+        $licences = @($component.licenses.license.id | Where-Object { $_ })
+        $standard = @($licences | ForEach-Object { $_ -replace '-(or-later|only)$' } | Where-Object { Test-Path -LiteralPath (Join-Path $Folder "$_.txt") } | ForEach-Object { "[$_]($_.txt)" })
+        if (-not $texts -and -not $standard) {
+            throw "$($component.name) brings no licence, and module/licenses has no text for '$($licences -join ', ')'."
+        }
+
+        $nuspec = ([xml] (Get-Content -LiteralPath (Get-Item -Path (Join-Path $source '*.nuspec')).FullName -Raw)).package.metadata
+        "| [$($component.name)]($($nuspec.projectUrl ?? $nuspec.repository.url)) $($component.version) | $($nuspec.copyright ?? $nuspec.authors) | $(@($standard) + @($texts) -join ', ') |"
+    }
+
+    $head = '# What the module contains of others', '', 'A package under a choice of licences is used under any of them that is linked.', '', '| package | copyright | licence |', '|---|---|---|'
+    Set-Content -LiteralPath (Join-Path $Folder 'THIRD-PARTY-NOTICES.md') -Value ($head + $lines)
+}
+
+function Invoke-Package {
+    $work = Join-Path $PSScriptRoot 'out/package'
+    $module = Join-Path $work 'QosValuation'
+    Remove-Item -LiteralPath $work -Recurse -Force -ErrorAction Ignore
+    $null = New-Item -ItemType Directory -Path $module, $destination -Force
+
+    # The module as every build assembles it, but with the native libraries of every platform.
+    Build-Module
+    $libraries = Join-Path $work 'cmdlets/'
+    Invoke-DotNet publish src/QosValuation.Cmdlets --no-build --configuration $Configuration --verbosity quiet '-p:NativeRuntimes=all' --output $libraries
+    Invoke-DotNet build src/QosValuation.Help --no-restore --configuration $Configuration --verbosity quiet '-t:AssembleModule' "-p:ModuleFolder=$module/" "-p:CmdletsOutput=$libraries" "-p:ModuleRuntimes=$($platforms -join '%3B')"
+    $version = (Import-PowerShellDataFile -LiteralPath (Join-Path $module 'QosValuation.psd1')).ModuleVersion
+
+    $cmdlets = Join-Path $PSScriptRoot 'src/QosValuation.Cmdlets'
+    Invoke-DotNet CycloneDX (Join-Path $cmdlets 'QosValuation.Cmdlets.csproj') --disable-package-restore --exclude-filter PowerShellStandard.Library --set-name QosValuation --set-version $version --set-type Library --output $module --filename sbom.cdx.json --output-format Json | Out-Null
+    Export-ThirdPartyNotice (Join-Path $module 'sbom.cdx.json') (Join-Path $cmdlets 'obj/project.assets.json') (Join-Path $module 'licenses')
+
+    $package = Join-Path $destination "QosValuation.$version.nupkg"
+    Remove-Item -LiteralPath $package -Force -ErrorAction Ignore
+    Compress-PSResource -Path $module -DestinationPath $destination
+    foreach ($platform in $platforms) {
+        $names = @(Get-ChildItem -Path (Join-Path $module "bin/lib/runtimes/$platform/native/*") -ErrorAction Ignore | Sort-Object Name | ForEach-Object Name)
+        Write-Host "$($platform.PadRight(12)) $($names ? $names -join ', ' : 'no native library')"
+    }
+
+    Get-Item -LiteralPath $package
+}
+
 function Invoke-Bench {
     dotnet run --project bench/QosValuation.Bench --configuration $Configuration -- @ArgumentList
     $script:exitCode = $LASTEXITCODE
 }
 
 $exitCode = 0
+$platforms = 'linux-x64', 'linux-arm64', 'osx-arm64', 'osx-x64', 'win-x64', 'win-arm64'
+$destination = $PSCmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($OutputPath ? $OutputPath : (Join-Path $PSScriptRoot ($Task -eq 'Package' ? 'out/packages' : 'results')))
 $files = @($Path | Where-Object { $_ } | Convert-Path)
 if ($Path -and -not $files) {
     throw "No file is named $($Path -join ', ')."

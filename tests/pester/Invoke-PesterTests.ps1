@@ -16,7 +16,7 @@ dotnet pwsh tests/pester/Invoke-PesterTests.ps1 tests/pester/Ledger.Tests.ps1
 
 One file, after a build.
 #>
-[CmdletBinding()]
+[CmdletBinding(PositionalBinding = $false)]
 param(
     [Parameter(ValueFromRemainingArguments)]
     [ValidateNotNullOrEmpty()]
