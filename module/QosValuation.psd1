@@ -1,8 +1,10 @@
 @{
     RootModule           = 'QosValuation.psm1'
-    ModuleVersion        = '0.1.0'
+    # The build writes the version of Directory.Build.props here.
+    ModuleVersion        = '0.0.0'
     GUID                 = '6f0c8f36-2b1e-4c59-9d0c-6a6f6b2f7a11'
     Author               = 'The QosValuation contributors'
+    CompanyName          = 'QosValuation'
     Copyright            = '(c) The QosValuation contributors. MIT licence.'
     Description          = 'Values private image-and-text data and shares scarce AI quota fairly for it, without leaking the data: CLIP embeddings, clusters, differentially private prototypes, data values, token allocation and fairness.'
     PowerShellVersion    = '7.6'
@@ -64,7 +66,14 @@
     PrivateData          = @{
         PSData = @{
             Tags         = @('CLIP', 'ONNX', 'DifferentialPrivacy', 'DataValuation', 'Fairness', 'DataMarket', 'Linux', 'Windows', 'MacOS')
-            ReleaseNotes = 'The pipeline from photographs to fair token grants.'
+            ProjectUri   = 'https://github.com/QosValuation/QosValuation'
+            LicenseUri   = 'https://github.com/QosValuation/QosValuation/blob/main/LICENSE'
+            ReleaseNotes = @'
+The first release: from photographs and captions to fair token grants: CLIP embeddings with a built-in model, semantic clusters,
+differentially private prototypes and the accounting of what they cost, data values, token allocation, fairness, quality of service, a
+tamper-evident ledger, attacks on what was released, and one-page reports. Needs PowerShell 7.6. sbom.cdx.json lists what the package contains,
+and licenses holds the licences of it.
+'@
         }
     }
 }

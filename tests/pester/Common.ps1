@@ -8,17 +8,24 @@ if (-not (Test-Path -LiteralPath $SharedData)) {
     $script:SharedData = $null
 }
 
+# Chromium, for the tests that look at a page as a browser shows it; null where there is none.
+$script:Browser = $env:QOSVALUATION_BROWSER ? $env:QOSVALUATION_BROWSER :
+    ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable' | ForEach-Object { Get-Command $_ -CommandType Application -ErrorAction Ignore } | Select-Object -First 1).Source
+
 if (-not (Get-Module QosValuation)) {
     Import-Module $ModuleManifest -ErrorAction Stop
 }
 
-# Runs a script in a fresh pwsh and returns its output lines; fails where the exit code is not 0.
+# Runs a script in a fresh process of the PowerShell that runs the tests, and returns its output lines; fails where the exit code is not 0.
+# That PowerShell need not be on the PATH: as a .NET tool it is no program of its own, but dotnet with pwsh.dll.
 function Invoke-FreshPwsh {
     param([Parameter(Mandatory)] [string] $Script)
+    $program = [System.Environment]::ProcessPath
+    $first = [System.IO.Path]::GetFileNameWithoutExtension($program) -eq 'dotnet' ? @(Join-Path $PSHOME 'pwsh.dll') : @()
     $file = Join-Path ([System.IO.Path]::GetTempPath()) ([guid]::NewGuid().ToString('N') + '.ps1')
     try {
         Set-Content -LiteralPath $file -Value "`$ErrorActionPreference = 'Stop'; `$PSStyle.OutputRendering = 'PlainText'`n$Script"
-        $lines = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -File $file 2>&1
+        $lines = & $program @first -NoProfile -NonInteractive -File $file 2>&1
         if ($LASTEXITCODE -ne 0) {
             throw "pwsh ended with ${LASTEXITCODE}: $($lines -join [Environment]::NewLine)"
         }

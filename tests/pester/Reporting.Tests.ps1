@@ -1,10 +1,9 @@
 BeforeDiscovery {
-    $browser = @('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable') | ForEach-Object { Get-Command $_ -CommandType Application -ErrorAction Ignore } | Select-Object -First 1
+    . $PSScriptRoot/Common.ps1
 }
 
 BeforeAll {
     . $PSScriptRoot/Common.ps1
-    $browser = @('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable') | ForEach-Object { Get-Command $_ -CommandType Application -ErrorAction Ignore } | Select-Object -First 1
     $simulation = Invoke-AllocationSimulation -Agents 50 -Alpha 0.1, 0.5, 1, 5 -Rounds 5 -Seed 1
     $values = 1..12 | ForEach-Object { [pscustomobject]@{ Agent = "agent-$_"; Value = $_ } }
     $grants = $values | Invoke-TokenAllocation -Supply 20
@@ -100,11 +99,11 @@ Describe 'Export-QosReport' {
         $path | Should -Exist
     }
 
-    It 'draws its charts in Chromium' -Skip:(-not $browser) {
+    It 'draws its charts in Chromium' -Skip:(-not $Browser) {
         $path = Join-Path $TestDrive 'browser.html'
         & { $simulation; $grants } | Export-QosReport $path
         $folder = Join-Path $TestDrive 'profile'
-        $dom = & $browser.Source --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking --no-first-run --user-data-dir=$folder --virtual-time-budget=5000 --dump-dom ([uri]::new($path)).AbsoluteUri 2> $null | Out-String
+        $dom = & $Browser --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking --no-first-run --user-data-dir=$folder --virtual-time-budget=5000 --dump-dom ([uri]::new($path)).AbsoluteUri 2> $null | Out-String
         ([regex]::Matches($dom, 'data-drawn="true"')).Count | Should -Be 4
     }
 }

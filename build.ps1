@@ -1,0 +1,248 @@
+#Requires -Version 7.6
+<#
+.SYNOPSIS
+The front door of the repository: builds, tests, reproduces, packs and measures QosValuation.
+
+.DESCRIPTION
+Needs the .NET 10 SDK and nothing else; `dotnet tool restore` brings PowerShell, and NuGet the rest. In a shell that is not PowerShell:
+
+    dotnet tool restore && dotnet pwsh ./build.ps1 Test
+
+The tasks:
+
+Build compiles everything and assembles the importable module in out/QosValuation.
+
+Test builds, runs the xunit and the Pester tests, and ends with "N passed, N failed"; ", N skipped" follows where a test needs what is not there.
+
+Package builds the module for every platform and packs it as one file for Install-PSResource, with its licences and a bill of materials.
+
+Bench builds bench/QosValuation.Bench and runs it with the arguments that follow; bench/README.md lists its commands.
+
+Exit codes: 0 the task was done; 1 it failed, or a test did; Bench has those of the benchmark.
+
+.PARAMETER Task
+What to do: Build (the default), Test, Package or Bench.
+
+.PARAMETER Configuration
+Release (the default) or Debug.
+
+.PARAMETER OutputPath
+The folder for the package, created where it does not exist: out/packages by default.
+
+.PARAMETER Filter
+Test: only the xunit tests that match, as `dotnet test --filter` takes it. Pester tests run then only with -Path.
+
+.PARAMETER Path
+Test: only these Pester files. xunit tests run then only with -Filter.
+
+.PARAMETER ArgumentList
+Bench: the command of the benchmark and its options.
+
+.EXAMPLE
+./build.ps1 Test -Path ./tests/pester/Ledger.Tests.ps1
+
+Builds, and runs one file of Pester tests.
+
+.EXAMPLE
+./build.ps1 Test -Filter FullyQualifiedName~Fairness
+
+Builds, and runs the xunit tests whose names contain a word.
+
+.EXAMPLE
+./build.ps1 Bench allocation --agents 100000
+
+Measures the allocation of a hundred thousand agents.
+#>
+[CmdletBinding(PositionalBinding = $false)]
+param(
+    [Parameter(Position = 0)]
+    [ValidateSet('Build', 'Test', 'Package', 'Bench')]
+    [string] $Task = 'Build',
+
+    [ValidateSet('Release', 'Debug')]
+    [string] $Configuration = 'Release',
+
+    [ValidateNotNullOrEmpty()]
+    [string] $OutputPath,
+
+    [ValidateNotNullOrEmpty()]
+    [string] $Filter,
+
+    [ValidateNotNullOrEmpty()]
+    [string[]] $Path,
+
+    [Parameter(ValueFromRemainingArguments)]
+    [string[]] $ArgumentList = @()
+)
+
+$ErrorActionPreference = 'Stop'
+$env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
+$env:DOTNET_NOLOGO = '1'
+if (-not $env:DOTNET_ROOT) {
+    # Start-Job starts the program in PowerShell's folder, which finds .NET by this variable where .NET is in no usual place.
+    $dotnet = Get-Item -LiteralPath (Get-Command dotnet -CommandType Application | Select-Object -First 1).Source
+    $env:DOTNET_ROOT = Split-Path ($dotnet.ResolvedTarget ?? $dotnet.FullName)
+}
+
+# Runs dotnet; where it fails, so does the task.
+function Invoke-DotNet {
+    & dotnet @args
+    if ($LASTEXITCODE -ne 0) {
+        throw "dotnet $($args -join ' ') ended with $LASTEXITCODE."
+    }
+}
+
+function Invoke-Build {
+    Invoke-DotNet build --configuration $Configuration
+}
+
+# The counts that a test run left in a file. A run that failed and counts no failure broke off: that is one.
+function Get-TestCount([string] $File, [int] $ExitCode, [scriptblock] $Read) {
+    $counts = (Test-Path -LiteralPath $File) ? (& $Read (Get-Content -LiteralPath $File -Raw)) : @{ Passed = 0; Failed = 0; Skipped = 0 }
+    if ($ExitCode -ne 0 -and $counts.Failed -eq 0) {
+        $counts.Failed = 1
+    }
+
+    [pscustomobject] $counts
+}
+
+function Invoke-Test {
+    Invoke-Build
+    $results = Join-Path $PSScriptRoot 'out/test-results'
+    Remove-Item -LiteralPath $results -Recurse -Force -ErrorAction Ignore
+    $null = New-Item -ItemType Directory -Path $results
+    $counts = [System.Collections.Generic.List[object]]::new()
+
+    # Both at a time, because each leaves processors idle; what xunit says is shown when Pester has ended.
+    $unit = if ($Filter -or -not $files) {
+        $arguments = @('test', 'tests/unit', '--no-build', '--configuration', $Configuration, '--results-directory', $results, '--logger', 'trx;LogFileName=unit.trx', '--logger', 'console')
+        if ($Filter) {
+            $arguments += '--filter', $Filter
+        }
+
+        Start-ThreadJob {
+            Set-Location -LiteralPath $using:PSScriptRoot
+            dotnet @using:arguments 2>&1 | ForEach-Object { "$_" }
+            $LASTEXITCODE
+        }
+    }
+
+    try {
+        if ($files -or -not $Filter) {
+            $json = Join-Path $results 'pester.json'
+            dotnet pwsh -NoProfile -NonInteractive tests/pester/Invoke-PesterTests.ps1 -ResultPath $json @files
+            $counts.Add((Get-TestCount $json $LASTEXITCODE { $args[0] | ConvertFrom-Json -AsHashtable }))
+        }
+
+        if ($unit) {
+            $lines = @($unit | Receive-Job -Wait)
+            $lines | Select-Object -SkipLast 1
+            $counts.Add((Get-TestCount (Join-Path $results 'unit.trx') $lines[-1] {
+                        $counters = ([xml] $args[0]).TestRun.ResultSummary.Counters
+                        @{ Passed = [int] $counters.passed; Failed = [int] $counters.failed; Skipped = [int] $counters.total - [int] $counters.executed }
+                    }))
+        }
+    }
+    finally {
+        $unit | Remove-Job -Force
+    }
+
+    $sum = @{}
+    foreach ($name in 'Passed', 'Failed', 'Skipped') {
+        $sum[$name] = ($counts | Measure-Object $name -Sum).Sum
+    }
+
+    "$($sum.Passed) passed, $($sum.Failed) failed$($sum.Skipped ? ", $($sum.Skipped) skipped" : '')"
+    $script:exitCode = $sum.Failed ? 1 : 0
+}
+
+# The module alone, without tests and benchmarks.
+function Build-Module {
+    Invoke-DotNet build src/QosValuation.Help --configuration $Configuration --verbosity quiet
+}
+
+# Writes licenses/THIRD-PARTY-NOTICES.md, a line for each package of the bill of materials, and beside it the licence files that packages bring.
+# A package that brings none has to name a licence whose text stands in module/licenses.
+function Export-ThirdPartyNotice([string] $BomPath, [string] $AssetsPath, [string] $Folder) {
+    $assets = Get-Content -LiteralPath $AssetsPath -Raw | ConvertFrom-Json -AsHashtable
+    $bom = Get-Content -LiteralPath $BomPath -Raw | ConvertFrom-Json -AsHashtable
+    $lines = foreach ($component in $bom.components | Where-Object { $_.scope -ne 'excluded' } | Sort-Object { $_.name }) {
+        $relative = $assets.libraries["$($component.name)/$($component.version)"].path
+        $source = $assets.packageFolders.Keys | ForEach-Object { Join-Path $_ $relative } | Where-Object { Test-Path -LiteralPath $_ } | Select-Object -First 1
+        $texts = @(foreach ($file in Get-ChildItem -LiteralPath $source -File | Where-Object { $_.Name -match '^(licen[cs]e|notice|copying|third-?party-?notices)' -and $_.Extension -in '', '.txt', '.md' }) {
+                $null = New-Item -ItemType Directory -Path (Join-Path $Folder $component.name) -Force
+                Copy-Item -LiteralPath $file.FullName -Destination (Join-Path $Folder $component.name)
+                "[$($file.Name)]($($component.name)/$($file.Name))"
+            })
+        $licences = @($component.licenses.license.id | Where-Object { $_ })
+        $standard = @($licences | ForEach-Object { $_ -replace '-(or-later|only)$' } | Where-Object { Test-Path -LiteralPath (Join-Path $Folder "$_.txt") } | ForEach-Object { "[$_]($_.txt)" })
+        if (-not $texts -and -not $standard) {
+            throw "$($component.name) brings no licence, and module/licenses has no text for '$($licences -join ', ')'."
+        }
+
+        $nuspec = ([xml] (Get-Content -LiteralPath (Get-Item -Path (Join-Path $source '*.nuspec')).FullName -Raw)).package.metadata
+        "| [$($component.name)]($($nuspec.projectUrl ?? $nuspec.repository.url)) $($component.version) | $($nuspec.copyright ?? $nuspec.authors) | $(@($standard) + @($texts) -join ', ') |"
+    }
+
+    $head = '# What the module contains of others', '', 'A package under a choice of licences is used under any of them that is linked.', '', '| package | copyright | licence |', '|---|---|---|'
+    Set-Content -LiteralPath (Join-Path $Folder 'THIRD-PARTY-NOTICES.md') -Value ($head + $lines)
+}
+
+function Invoke-Package {
+    $work = Join-Path $PSScriptRoot 'out/package'
+    $module = Join-Path $work 'QosValuation'
+    Remove-Item -LiteralPath $work -Recurse -Force -ErrorAction Ignore
+    $null = New-Item -ItemType Directory -Path $module, $destination -Force
+
+    # The module as every build assembles it, but with the native libraries of every platform.
+    Build-Module
+    $libraries = Join-Path $work 'cmdlets/'
+    Invoke-DotNet publish src/QosValuation.Cmdlets --no-build --configuration $Configuration --verbosity quiet '-p:NativeRuntimes=all' --output $libraries
+    Invoke-DotNet build src/QosValuation.Help --no-restore --configuration $Configuration --verbosity quiet '-t:AssembleModule' "-p:ModuleFolder=$module/" "-p:CmdletsOutput=$libraries" "-p:ModuleRuntimes=$($platforms -join '%3B')"
+    $version = (Import-PowerShellDataFile -LiteralPath (Join-Path $module 'QosValuation.psd1')).ModuleVersion
+
+    $cmdlets = Join-Path $PSScriptRoot 'src/QosValuation.Cmdlets'
+    Invoke-DotNet CycloneDX (Join-Path $cmdlets 'QosValuation.Cmdlets.csproj') --disable-package-restore --exclude-filter PowerShellStandard.Library --set-name QosValuation --set-version $version --set-type Library --output $module --filename sbom.cdx.json --output-format Json | Out-Null
+    Export-ThirdPartyNotice (Join-Path $module 'sbom.cdx.json') (Join-Path $cmdlets 'obj/project.assets.json') (Join-Path $module 'licenses')
+
+    $package = Join-Path $destination "QosValuation.$version.nupkg"
+    Remove-Item -LiteralPath $package -Force -ErrorAction Ignore
+    Compress-PSResource -Path $module -DestinationPath $destination
+    foreach ($platform in $platforms) {
+        $names = @(Get-ChildItem -Path (Join-Path $module "bin/lib/runtimes/$platform/native/*") -ErrorAction Ignore | Sort-Object Name | ForEach-Object Name)
+        Write-Host "$($platform.PadRight(12)) $($names ? $names -join ', ' : 'no native library')"
+    }
+
+    Get-Item -LiteralPath $package
+}
+
+function Invoke-Bench {
+    dotnet run --project bench/QosValuation.Bench --configuration $Configuration -- @ArgumentList
+    $script:exitCode = $LASTEXITCODE
+}
+
+$exitCode = 0
+$platforms = 'linux-x64', 'linux-arm64', 'osx-arm64', 'osx-x64', 'win-x64', 'win-arm64'
+$destination = $PSCmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($OutputPath ? $OutputPath : (Join-Path $PSScriptRoot ($Task -eq 'Package' ? 'out/packages' : 'results')))
+$files = @($Path | Where-Object { $_ } | Convert-Path)
+if ($Path -and -not $files) {
+    throw "No file is named $($Path -join ', ')."
+}
+
+Push-Location -LiteralPath $PSScriptRoot
+try {
+    & "Invoke-$Task"
+}
+catch {
+    Write-Error -ErrorRecord $_ -ErrorAction Continue
+    if ($Task -eq 'Test') {
+        '0 passed, 1 failed'
+    }
+
+    $exitCode = 1
+}
+finally {
+    Pop-Location
+}
+
+exit $exitCode
