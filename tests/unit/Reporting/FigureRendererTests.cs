@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using QosValuation.Embeddings;
@@ -10,6 +12,10 @@ namespace QosValuation.Tests.Reporting;
 public sealed partial class FigureRendererTests
 {
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
+
+    [Fact]
+    public void EChartsIsTheFileThatItsProjectPublished() => Assert.Equal(
+        "BAA8DFE7E1D9336B98E8986BA7E20EA15E7CDBEA1EF42A59D59478632FA45A1D", Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(ReportAssets.ECharts))));
 
     [Fact]
     public void LinesGoThroughTheirPoints()
@@ -84,7 +90,7 @@ public sealed partial class FigureRendererTests
     {
         ReportFigure figure = ReportFigure.Bars("bars", "Bars", "Amount", [("a", 1.0, double.NaN), ("b", 3, double.NaN)]);
         byte[] png = FigureRenderer.Shared.Png("bars", figure);
-        RgbImage drawn = ImageWriter.RenderSvg(System.Text.Encoding.UTF8.GetBytes(FigureRenderer.Shared.Svg("bars", figure, 720, withTitle: true)));
+        RgbImage drawn = ImageWriter.RenderSvg(Encoding.UTF8.GetBytes(FigureRenderer.Shared.Svg("bars", figure, 720, withTitle: true)));
         Assert.Equal(2 * drawn.Width, png[18] * 256 + png[19]);
         Assert.Equal(2 * drawn.Height, png[22] * 256 + png[23]);
 

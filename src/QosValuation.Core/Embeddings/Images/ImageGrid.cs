@@ -35,7 +35,6 @@ public sealed record RgbImage(byte[] Pixels, int Width, int Height)
             throw new QosValuationException("ImageNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {error.Message}", path, error);
         }
 
-        Vips.EnsureStarted();
         int side;
         fixed (byte* data = encoded)
         {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using NetVips;
 
 namespace QosValuation.Embeddings;
 
@@ -18,20 +19,12 @@ internal sealed unsafe class ImageRows : IDisposable
     public const long MaximumPixels = 1L << 29;
 
     private const int StripBytes = 1 << 18;
-    private const int InterpretationMultiband = 0;
-    private const int InterpretationBlackWhite = 1;
-    private const int InterpretationCmyk = 15;
-    private const int InterpretationRgb = 17;
-    private const int InterpretationSrgb = 22;
-    private const int InterpretationRgb16 = 25;
-    private const int InterpretationGrey16 = 26;
-
     private readonly string _name;
     private readonly ImageScratch _scratch;
-    private readonly VipsObjectHandle _image;
-    private readonly VipsObjectHandle _strip;
-    private readonly VipsObjectHandle _source;
-    private readonly VipsObjectHandle _destination;
+    private readonly Image _image;
+    private readonly Image _strip;
+    private readonly Region _source;
+    private readonly Region _destination;
     private readonly int _fileWidth;
     private readonly int _fileHeight;
     private readonly int _stripRows;
@@ -39,26 +32,21 @@ internal sealed unsafe class ImageRows : IDisposable
     private readonly SampleLayout _layout;
     private int _next;
 
-    private ImageRows(VipsObjectHandle image, string name, ImageScratch scratch)
+    private ImageRows(Image image, VipsHeader header, SampleLayout layout, string name, ImageScratch scratch)
     {
         _name = name;
         _scratch = scratch;
         _image = image;
-        _fileWidth = VipsNative.Width(image);
-        _fileHeight = VipsNative.Height(image);
-        _layout = DescribeSamples();
-        int rowBytes = checked(_fileWidth * _layout.BytesPerPixel);
+        _fileWidth = header.Width;
+        _fileHeight = header.Height;
+        _orientation = header.Orientation;
+        _layout = layout;
+        int rowBytes = checked(_fileWidth * layout.BytesPerPixel);
         _stripRows = Math.Min(_fileHeight, Math.Max(16, StripBytes / rowBytes & ~15));
-        _orientation = VipsNative.Orientation(image) is int orientation and >= 1 and <= 8 ? orientation : 1;
         byte* buffer = scratch.Strip.Require((long)rowBytes * _stripRows);
-        _strip = new VipsObjectHandle(VipsNative.NewImageFromMemory(buffer, (nuint)rowBytes * (nuint)_stripRows, _fileWidth, _stripRows, _layout.Bands, _layout.Format));
-        _source = new VipsObjectHandle(_image.IsInvalid ? 0 : VipsNative.NewRegion(_image));
-        _destination = new VipsObjectHandle(_strip.IsInvalid ? 0 : VipsNative.NewRegion(_strip));
-        if (_source.IsInvalid || _destination.IsInvalid)
-        {
-            Dispose();
-            throw NotReadable(Vips.TakeError());
-        }
+        _strip = Image.NewFromMemory((nint)buffer, (ulong)rowBytes * (ulong)_stripRows, _fileWidth, _stripRows, header.Bands, header.Format);
+        _destination = Region.New(_strip);
+        _source = Region.New(image);
     }
 
     /// <summary>The width in pixels, after EXIF orientation.</summary>
@@ -81,33 +69,43 @@ internal sealed unsafe class ImageRows : IDisposable
             throw NotReadable(name, "the file is empty");
         }
 
-        Vips.EnsureStarted();
-        VipsObjectHandle image = Load(data, length, name);
+        LibVips.EnsureStarted();
+        Image? image = null;
         try
         {
-            long width = VipsNative.Width(image);
-            long height = VipsNative.Height(image);
-            if (width * height > MaximumPixels)
+            image = Load(new ReadOnlySpan<byte>(data, checked((int)length)), name);
+            VipsHeader header = LibVipsCalls.Header(image);
+            if ((long)header.Width * header.Height > MaximumPixels)
             {
                 throw new QosValuationException(
                     "ImageTooLarge",
                     FaultKind.LimitReached,
-                    $"'{name}' has {width} × {height} pixels; at most 2^29 are decoded. Scale the image down first.",
+                    $"'{name}' has {header.Width} × {header.Height} pixels; at most 2^29 are decoded. Scale the image down first.",
                     name);
             }
 
-            VipsObjectHandle converted = ToKnownColours(image, name);
-            if (!ReferenceEquals(converted, image))
+            if (!IsKnown(header, name))
             {
+                Image converted = image.Colourspace(Enums.Interpretation.Srgb);
                 image.Dispose();
                 image = converted;
+                header = LibVipsCalls.Header(image);
+                if (header.Format != Enums.BandFormat.Uchar)
+                {
+                    throw NotReadable(name, "its colour space has no conversion to 8-bit sRGB");
+                }
             }
 
-            return new ImageRows(image, name, scratch);
+            return new ImageRows(image, header, DescribeSamples(image, header, name), name, scratch);
+        }
+        catch (VipsException error)
+        {
+            image?.Dispose();
+            throw NotReadable(name, LibVips.Detail(error));
         }
         catch
         {
-            image.Dispose();
+            image?.Dispose();
             throw;
         }
     }
@@ -137,62 +135,26 @@ internal sealed unsafe class ImageRows : IDisposable
         _image.Dispose();
     }
 
-    private static VipsObjectHandle Load(byte* data, nuint length, string name)
+    private static Image Load(ReadOnlySpan<byte> data, string name)
     {
-        // JPEG by its signature: the commonest case, and files with a gain map would otherwise go to another loader.
-        string? loader = length > 2 && data[0] == 0xFF && data[1] == 0xD8 && data[2] == 0xFF
-            ? "jpegload_buffer"
-            : System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)VipsNative.FindLoader(data, length));
-        if (loader is null)
+        try
         {
-            _ = Vips.TakeError();
+            return Image.NewFromBuffer(data, "access=sequential,fail_on=error");
+        }
+        catch (VipsException) when (Image.FindLoadBuffer(data) is null)
+        {
             throw NotReadable(name, "it is in no known image format (JPEG, PNG, WebP, GIF, TIFF, AVIF, SVG)");
         }
-
-        using var operation = new VipsOperation(loader);
-        operation.Set("buffer", data, length);
-        operation.Set("access", "sequential");
-        operation.Set("fail-on", "error");
-        if (!operation.TryBuild())
-        {
-            throw NotReadable(name, Vips.TakeError());
-        }
-
-        return operation.GetImage("out");
     }
 
-    private static VipsObjectHandle ToKnownColours(VipsObjectHandle image, string name)
+    /// <summary>Whether the samples are read as they are; others are converted to sRGB first.</summary>
+    private static bool IsKnown(VipsHeader header, string name)
     {
-        int format = VipsNative.Format(image);
-        int interpretation = VipsNative.Interpretation(image);
-        bool known = interpretation is InterpretationMultiband or InterpretationBlackWhite or InterpretationCmyk or InterpretationRgb
-            or InterpretationSrgb or InterpretationRgb16 or InterpretationGrey16;
-        if (known && format is Vips.FormatByte or Vips.FormatUInt16)
-        {
-            return image;
-        }
-
-        if (known)
-        {
-            throw NotReadable(name, "its samples are neither 8-bit nor 16-bit unsigned integers; convert it to 8 bits first");
-        }
-
-        using var operation = new VipsOperation("colourspace");
-        operation.Set("in", image);
-        operation.Set("space", "srgb");
-        if (!operation.TryBuild())
-        {
-            throw NotReadable(name, Vips.TakeError());
-        }
-
-        VipsObjectHandle converted = operation.GetImage("out");
-        if (VipsNative.Format(converted) != Vips.FormatByte)
-        {
-            converted.Dispose();
-            throw NotReadable(name, "its colour space has no conversion to 8-bit sRGB");
-        }
-
-        return converted;
+        bool known = header.Interpretation is Enums.Interpretation.Multiband or Enums.Interpretation.Bw or Enums.Interpretation.Cmyk
+            or Enums.Interpretation.Rgb or Enums.Interpretation.Srgb or Enums.Interpretation.Rgb16 or Enums.Interpretation.Grey16;
+        return known && header.Format is not (Enums.BandFormat.Uchar or Enums.BandFormat.Ushort)
+            ? throw NotReadable(name, "its samples are neither 8-bit nor 16-bit unsigned integers; convert it to 8 bits first")
+            : known;
     }
 
     private static QosValuationException NotReadable(string name, string detail) => new(
@@ -203,19 +165,15 @@ internal sealed unsafe class ImageRows : IDisposable
 
     private QosValuationException NotReadable(string detail) => NotReadable(_name, detail);
 
-    private SampleLayout DescribeSamples()
+    private static SampleLayout DescribeSamples(Image image, VipsHeader header, string name)
     {
-        int bands = VipsNative.Bands(_image);
-        int format = VipsNative.Format(_image);
-        bool cmyk = VipsNative.Interpretation(_image) == InterpretationCmyk && bands >= 4;
+        int bands = header.Bands;
+        bool cmyk = header.Interpretation == Enums.Interpretation.Cmyk && bands >= 4;
         int colours = cmyk ? 4 : bands <= 2 ? 1 : 3;
-        bool alpha = bands > colours && (bands == colours + 1 || VipsNative.HasAlpha(_image) != 0);
-        if (bands > 8)
-        {
-            throw NotReadable($"it has {bands} channels; at most 8 are understood");
-        }
-
-        return new SampleLayout(bands, format, colours, alpha);
+        bool alpha = bands > colours && (bands == colours + 1 || image.HasAlpha());
+        return bands <= 8
+            ? new SampleLayout(bands, header.Format == Enums.BandFormat.Ushort, colours, alpha)
+            : throw NotReadable(name, $"it has {bands} channels; at most 8 are understood");
     }
 
     private bool TryReadFileStrip(out int firstRow, out int rowCount, out byte* rgb)
@@ -228,11 +186,13 @@ internal sealed unsafe class ImageRows : IDisposable
             return false;
         }
 
-        var target = new VipsNative.Rectangle(0, 0, _fileWidth, rowCount);
-        var area = new VipsNative.Rectangle(0, firstRow, _fileWidth, rowCount);
-        if (VipsNative.AttachRegion(_destination, &target) != 0 || VipsNative.PrepareTo(_source, _destination, &area, 0, 0) != 0)
+        try
         {
-            throw NotReadable(Vips.TakeError());
+            LibVipsCalls.Read(_source, _destination, _fileWidth, firstRow, rowCount);
+        }
+        catch (VipsException error)
+        {
+            throw NotReadable(LibVips.Detail(error));
         }
 
         _next += rowCount;
@@ -294,7 +254,7 @@ internal sealed unsafe class ImageRows : IDisposable
     {
         int bands = _layout.Bands;
         byte* samples = source;
-        if (_layout.Format == Vips.FormatUInt16)
+        if (_layout.IsWide)
         {
             // The upper 8 bits, in place: the write position never overtakes the read position.
             ushort* wide = (ushort*)source;
@@ -343,10 +303,10 @@ internal sealed unsafe class ImageRows : IDisposable
         return ((product >> 8) + product) >> 8;
     }
 
-    private readonly record struct SampleLayout(int Bands, int Format, int Colours, bool HasAlpha)
+    private readonly record struct SampleLayout(int Bands, bool IsWide, int Colours, bool HasAlpha)
     {
-        public int BytesPerPixel => Bands * (Format == Vips.FormatUInt16 ? 2 : 1);
+        public int BytesPerPixel => Bands * (IsWide ? 2 : 1);
 
-        public bool IsRgb => Bands == 3 && Colours == 3 && Format == Vips.FormatByte;
+        public bool IsRgb => Bands == 3 && Colours == 3 && !IsWide;
     }
 }

@@ -1,3 +1,4 @@
+using NetVips;
 using QosValuation.IO;
 
 namespace QosValuation.Embeddings;
@@ -27,7 +28,7 @@ public static class ImageWriter
     /// <param name="width">The width in pixels.</param>
     /// <param name="height">The height in pixels.</param>
     /// <returns>The bytes of the file.</returns>
-    public static byte[] EncodePng(ReadOnlySpan<byte> rgb, int width, int height) => Encode(rgb, width, height, "pngsave_buffer", "compression", 6);
+    public static byte[] EncodePng(ReadOnlySpan<byte> rgb, int width, int height) => Encode(rgb, width, height, static image => image.PngsaveBuffer(compression: 6));
 
     /// <summary>Encodes a JPEG file in memory.</summary>
     /// <param name="rgb">width · height · 3 bytes: rows from the top, red, green, blue.</param>
@@ -39,7 +40,7 @@ public static class ImageWriter
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(quality, 100);
-        return Encode(rgb, width, height, "jpegsave_buffer", "Q", quality);
+        return Encode(rgb, width, height, image => image.JpegsaveBuffer(q: quality));
     }
 
     /// <summary>Renders an SVG drawing and encodes it as a JPEG file.</summary>
@@ -57,7 +58,6 @@ public static class ImageWriter
     /// <returns>The pixels; transparent parts are white.</returns>
     internal static unsafe RgbImage RenderSvg(ReadOnlySpan<byte> svg)
     {
-        Vips.EnsureStarted();
         var scratch = new ImageScratch();
         fixed (byte* data = svg)
         {
@@ -72,7 +72,7 @@ public static class ImageWriter
         }
     }
 
-    private static unsafe byte[] Encode(ReadOnlySpan<byte> rgb, int width, int height, string operationName, string option, int value)
+    private static unsafe byte[] Encode(ReadOnlySpan<byte> rgb, int width, int height, Func<Image, byte[]> save)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
@@ -81,24 +81,20 @@ public static class ImageWriter
             throw new ArgumentException($"{width} × {height} pixels take {3L * width * height} bytes, not {rgb.Length}.", nameof(rgb));
         }
 
-        Vips.EnsureStarted();
-        fixed (byte* data = rgb)
+        LibVips.EnsureStarted();
+        try
         {
-            using var image = new VipsObjectHandle(VipsNative.NewImageFromMemory(data, (nuint)rgb.Length, width, height, 3, Vips.FormatByte));
-            if (image.IsInvalid)
+            fixed (byte* data = rgb)
             {
-                throw NotEncoded();
+                using var image = Image.NewFromMemory((nint)data, (ulong)rgb.Length, width, height, 3, Enums.BandFormat.Uchar);
+                return save(image);
             }
-
-            using var operation = new VipsOperation(operationName);
-            operation.Set("in", image);
-            operation.Set(option, value);
-            return operation.TryBuild() ? operation.GetBytes("buffer") : throw NotEncoded();
+        }
+        catch (VipsException error)
+        {
+            throw new QosValuationException("ImageNotWritable", FaultKind.InvalidData, "The image could not be encoded: " + LibVips.Detail(error) + ".");
         }
     }
-
-    private static QosValuationException NotEncoded() =>
-        new("ImageNotWritable", FaultKind.InvalidData, "The image could not be encoded: " + Vips.TakeError() + ".");
 
     /// <summary>Makes sure that a file can be written, before work is spent on what goes into it: creates its folder, and a file there for a moment.</summary>
     /// <param name="path">The file; one that exists stays as it is.</param>
