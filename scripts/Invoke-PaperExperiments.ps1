@@ -170,6 +170,22 @@ function Show-Summary([object[]] $Summary) {
     }
 }
 
+# What is known of an experiment before it is made: its parameters and fingerprint, the note of an earlier run and whether its files can stay, or why it cannot be made.
+function Get-ExperimentPlan([string] $Name) {
+    $plan = @{ Note = $state[$Name]; IsKept = $false; Fault = $null }
+    try {
+        $plan.Parameters = Get-ExperimentParameter $Name
+        $plan.Fingerprint = Get-ExperimentFingerprint $Name $plan.Parameters
+        $files = @($plan.Note.Files | Where-Object { $_ })
+        $plan.IsKept = -not $Force -and $plan.Note.Fingerprint -eq $plan.Fingerprint -and $files.Count -gt 0 -and -not ($files | Where-Object { -not (Test-Path -LiteralPath (Join-Path $folder $_)) })
+    }
+    catch {
+        $plan.Fault = $_
+    }
+
+    $plan
+}
+
 function Save-ExperimentState([hashtable] $State, [string] $Path) {
     $temporary = "$Path.$([guid]::NewGuid().ToString('N').Substring(0, 8)).tmp"
     $State | ConvertTo-Json -Depth 4 | Set-Content -LiteralPath $temporary
@@ -191,13 +207,22 @@ catch {
 # Seconds of an experiment where no earlier run tells: only the order of magnitude matters, for the time left.
 $usual = $Quick ? @{ Pipeline = 12; Figure4 = 1; Figure5 = 1; Figure6 = 3; Privacy = 20; Figure7 = 30 } : @{ Pipeline = 30; Figure4 = 5; Figure5 = 5; Figure6 = 30; Privacy = 300; Figure7 = 1800 }
 $names = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7' | Where-Object { $_ -in $Experiment })
+$plans = @{}
 $left = @{}
 foreach ($name in $names) {
-    $left[$name] = $state[$name]?.Seconds ?? $usual[$name]
+    $plans[$name] = Get-ExperimentPlan $name
+    $left[$name] = $plans[$name].IsKept ? 0 : ($state[$name]?.Seconds ?? $usual[$name])
 }
 
-$seconds = [Math]::Max(10, 10 * [Math]::Ceiling(($left.Values | Measure-Object -Sum).Sum / 10))
-Write-Host "To make: $($names -join ', '); about $($seconds -lt 300 ? "$seconds seconds" : "$([Math]::Ceiling($seconds / 60)) minutes") on two processors. What an earlier run made with the same settings is kept. The results go to $folder."
+$kept, $missing = $names.Where({ $plans[$_].IsKept }, 'Split')
+$seconds = 10 * [Math]::Ceiling(($left.Values | Measure-Object -Sum).Sum / 10)
+if ($missing) {
+    Write-Host "To make: $($missing -join ', '); about $($seconds -lt 300 ? "$seconds seconds" : "$([Math]::Ceiling($seconds / 60)) minutes") on two processors. The results go to $folder."
+}
+
+if ($kept) {
+    Write-Host "Kept, because an earlier run made them with the same settings: $($kept -join ', '). -Force makes them anew."
+}
 
 # Without a terminal there is nobody to see a bar: a line tells what is being made.
 if ([Console]::IsOutputRedirected) {
@@ -209,27 +234,29 @@ $total = [System.Diagnostics.Stopwatch]::StartNew()
 $made = [System.Collections.Generic.List[object]]::new()
 foreach ($name in $names) {
     Write-Progress -Id 64 -Activity 'Experiments of the paper' -Status $name -PercentComplete (100 * $names.IndexOf($name) / $names.Count) -SecondsRemaining ([int]($left.Values | Measure-Object -Sum).Sum)
-    if ($ProgressPreference -eq 'SilentlyContinue') {
+    $plan = $plans[$name]
+    $isKept = $plan.IsKept
+    if ($ProgressPreference -eq 'SilentlyContinue' -and -not $isKept) {
         Write-Host "[$($names.IndexOf($name) + 1)/$($names.Count)] $name"
     }
 
     $code = 1
     $files = @()
     $findings = @()
-    $isKept = $false
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     try {
-        $parameters = Get-ExperimentParameter $name
-        $fingerprint = Get-ExperimentFingerprint $name $parameters
-        $note = $state[$name]
-        $isKept = -not $Force -and $note -and $note.Fingerprint -eq $fingerprint -and @($note.Files).Count -gt 0 -and -not (@($note.Files) | Where-Object { -not (Test-Path -LiteralPath (Join-Path $folder $_)) })
+        if ($plan.Fault) {
+            throw $plan.Fault
+        }
+
         if ($isKept) {
-            $code = $note.ExitCode
-            $files = @($note.Files)
-            $findings = @($note.Findings | ForEach-Object { [pscustomobject] $_ })
+            $code = $plan.Note.ExitCode
+            $files = @($plan.Note.Files)
+            $findings = @($plan.Note.Findings | ForEach-Object { [pscustomobject] $_ })
         }
         else {
             $global:LASTEXITCODE = 1
+            $parameters = $plan.Parameters
             $null = & (Join-Path $PSScriptRoot "$name.ps1") @parameters -InformationVariable said
             $code = $LASTEXITCODE
             $files = @(Get-ExperimentFile $name)
@@ -243,10 +270,14 @@ foreach ($name in $names) {
         Write-Error -ErrorRecord $_ -ErrorAction Continue
     }
 
-    $seconds = $isKept ? [double] $note.Seconds : [Math]::Round($watch.Elapsed.TotalSeconds, 1)
+    $seconds = $isKept ? [double] $plan.Note.Seconds : [Math]::Round($watch.Elapsed.TotalSeconds, 1)
     if (-not $isKept -and $code -in 0, 2) {
-        $state[$name] = @{ Fingerprint = $fingerprint; ExitCode = $code; Seconds = $seconds; Finished = [datetime]::UtcNow.ToString('o'); Files = $files; Findings = $findings }
+        $state[$name] = @{ Fingerprint = $plan.Fingerprint; ExitCode = $code; Seconds = $seconds; Finished = [datetime]::UtcNow.ToString('o'); Files = $files; Findings = $findings }
         Save-ExperimentState $state $statePath
+    }
+
+    if ($code -notin 0, 2) {
+        $findings = @([pscustomobject]@{ Experiment = $name; Finding = 'failed; the messages above say why'; File = '' })
     }
 
     $left.Remove($name)
@@ -282,7 +313,7 @@ if (-not $WithoutReport) {
         }
         if ($rows) {
             $facts = [ordered]@{ Seed = $Seed; Size = $Quick ? 'quick' : 'full'; Data = $Images ? (Split-Path $Images -Leaf) : $EmbeddingPath ? (Split-Path $EmbeddingPath -Leaf) : 'drawn scenes'; Encoder = $Model ? $Model : 'clip-mini' }
-            $findings = $summary | Select-Object Experiment, Finding, File | ForEach-Object { $_.PSTypeNames.Insert(0, 'Findings'); $_ }
+            $findings = $summary | Select-Object Experiment, Finding, File | ForEach-Object { $_.PSTypeNames.Insert(0, 'QosValuation.Findings'); $_ }
             $null = @($findings) + @($rows) | Export-QosReport -Path $report -Title 'Experiments of the paper' -Parameter $facts -Force
             $summary += [pscustomobject]@{ Experiment = 'Report'; Finding = 'all of this as one page with plots'; File = 'report.html' }
         }
