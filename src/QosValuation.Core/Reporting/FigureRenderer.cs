@@ -1,26 +1,24 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Jurassic;
+using Jint;
 using QosValuation.Embeddings;
 
 namespace QosValuation.Reporting;
 
 /// <summary>
-/// Draws figures without a browser: Apache ECharts, the same that the page carries, runs in a JavaScript engine of managed
-/// code and returns SVG; libvips turns that into PNG. The first drawing of a process takes a few seconds, because the engine
-/// compiles ECharts; the others some hundredths of a second.
+/// Draws figures without a browser: Apache ECharts, the same that the page carries, runs in a JavaScript interpreter of managed
+/// code and returns SVG; libvips turns that into PNG. Once a process ECharts is read, which takes a second or two; the first
+/// drawings then take some tenths of a second each, later ones less than one.
 /// </summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The one renderer lives as long as the process.")]
 internal sealed partial class FigureRenderer
 {
     private static readonly Lazy<FigureRenderer> SharedRenderer = new(() => new FigureRenderer(), LazyThreadSafetyMode.ExecutionAndPublication);
 
-    // The engine's typed arrays lose negative numbers (Jurassic 3.2.4), and ECharts does without where there are none.
     // Nothing here waits, so timers never fire.
     private const string Preparation = """
-        var global = this;
-        ['ArrayBuffer', 'DataView', 'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array', 'Float32Array', 'Float64Array']
-            .forEach(function (name) { delete global[name]; });
         function setTimeout() { return 0; }
         function clearTimeout() { }
         """;
@@ -39,14 +37,14 @@ internal sealed partial class FigureRenderer
         function qosHeight(json) { return qosFigure.height(JSON.parse(json)); }
         """;
 
-    private readonly ScriptEngine _engine = new();
+    private readonly Engine _engine = new(static options => options.Culture(CultureInfo.InvariantCulture));
     private readonly Lock _gate = new();
 
     private FigureRenderer()
     {
         _engine.Execute(Preparation);
-        _engine.Execute(new StringScriptSource(ReportAssets.ECharts, "echarts.min.js"));
-        _engine.Execute(new StringScriptSource(ReportAssets.FigureScript, "figure.js"));
+        _engine.Execute(ReportAssets.ECharts, "echarts.min.js");
+        _engine.Execute(ReportAssets.FigureScript, "figure.js");
         _engine.Execute(Drawing);
     }
 
@@ -74,8 +72,8 @@ internal sealed partial class FigureRenderer
         string svg;
         lock (_gate)
         {
-            int height = _engine.CallGlobalFunction<int>("qosHeight", json) + (withTitle ? 40 : 0);
-            svg = _engine.CallGlobalFunction<string>("qosDraw", json, width, height, 13, withTitle);
+            int height = (int)_engine.Invoke("qosHeight", json).AsNumber() + (withTitle ? 40 : 0);
+            svg = _engine.Invoke("qosDraw", json, width, height, 13, withTitle).AsString();
         }
 
         // What only a browser would use is left out. Names count upwards through the process; a drawing must not depend on what was drawn before.
