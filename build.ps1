@@ -1,4 +1,3 @@
-#Requires -Version 7.6
 <#
 .SYNOPSIS
 The front door of the repository: builds, tests, reproduces, packs and measures QosValuation.
@@ -14,20 +13,28 @@ Build compiles everything and assembles the importable module in out/QosValuatio
 
 Test builds, runs the xunit and the Pester tests, and ends with "N passed, N failed"; ", N skipped" follows where a test needs what is not there.
 
+Reproduce builds the module and runs scripts/Invoke-PaperExperiments.ps1 -Quick on drawn scenes: a summary, CSV files and report.html.
+
 Package builds the module for every platform and packs it as one file for Install-PSResource, with its licences and a bill of materials.
 
 Bench builds bench/QosValuation.Bench and runs it with the arguments that follow; bench/README.md lists its commands.
 
-Exit codes: 0 the task was done; 1 it failed, or a test did; Bench has those of the benchmark.
+Exit codes: 0 the task was done; 1 it failed, or a test did; Reproduce 2 where a claim of the paper does not hold at every point; Bench those of the benchmark.
 
 .PARAMETER Task
-What to do: Build (the default), Test, Package or Bench.
+What to do: Build (the default), Test, Reproduce, Package or Bench.
 
 .PARAMETER Configuration
 Release (the default) or Debug.
 
 .PARAMETER OutputPath
-The folder for the package, created where it does not exist: out/packages by default.
+The folder for what the task makes, created where it does not exist: results for Reproduce and out/packages for Package by default.
+
+.PARAMETER Seed
+Reproduce: the seed of every experiment; the same seed gives the same numbers. 1 by default.
+
+.PARAMETER Force
+Reproduce: makes everything anew, also what is there already.
 
 .PARAMETER Filter
 Test: only the xunit tests that match, as `dotnet test --filter` takes it. Pester tests run then only with -Path.
@@ -37,6 +44,11 @@ Test: only these Pester files. xunit tests run then only with -Filter.
 
 .PARAMETER ArgumentList
 Bench: the command of the benchmark and its options.
+
+.EXAMPLE
+./build.ps1 Reproduce
+
+Runs the experiments and writes results/report.html.
 
 .EXAMPLE
 ./build.ps1 Test -Path ./tests/pester/Ledger.Tests.ps1
@@ -53,10 +65,11 @@ Builds, and runs the xunit tests whose names contain a word.
 
 Measures the allocation of a hundred thousand agents.
 #>
+#Requires -Version 7.6
 [CmdletBinding(PositionalBinding = $false)]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Package', 'Bench')]
+    [ValidateSet('Build', 'Test', 'Reproduce', 'Package', 'Bench')]
     [string] $Task = 'Build',
 
     [ValidateSet('Release', 'Debug')]
@@ -64,6 +77,10 @@ param(
 
     [ValidateNotNullOrEmpty()]
     [string] $OutputPath,
+
+    [int] $Seed = 1,
+
+    [switch] $Force,
 
     [ValidateNotNullOrEmpty()]
     [string] $Filter,
@@ -108,9 +125,7 @@ function Get-TestCount([string] $File, [int] $ExitCode, [scriptblock] $Read) {
 
 function Invoke-Test {
     Invoke-Build
-    $results = Join-Path $PSScriptRoot 'out/test-results'
-    Remove-Item -LiteralPath $results -Recurse -Force -ErrorAction Ignore
-    $null = New-Item -ItemType Directory -Path $results
+    $results = [System.IO.Directory]::CreateTempSubdirectory('qosvaluation-').FullName
     $counts = [System.Collections.Generic.List[object]]::new()
 
     # Both at a time, because each leaves processors idle; what xunit says is shown when Pester has ended.
@@ -145,6 +160,7 @@ function Invoke-Test {
     }
     finally {
         $unit | Remove-Job -Force
+        Remove-Item -LiteralPath $results -Recurse -Force
     }
 
     $sum = @{}
@@ -158,34 +174,65 @@ function Invoke-Test {
 
 # The module alone, without tests and benchmarks.
 function Build-Module {
-    Invoke-DotNet build src/QosValuation.Help --configuration $Configuration --verbosity quiet
+    Invoke-DotNet build src/QosValuation.Help --configuration $Configuration '--consoleLoggerParameters:NoSummary'
+}
+
+# Adds to a bill of materials the packages of which a project takes single files (PackageDownload): CycloneDX does not look at those.
+function Add-DownloadedPackage([string] $BomPath, [string] $Cache) {
+    $bom = Get-Content -LiteralPath $BomPath -Raw | ConvertFrom-Json -AsHashtable
+    foreach ($assets in Get-Item -Path 'src/*/obj/project.assets.json') {
+        foreach ($package in ((Get-Content -LiteralPath $assets -Raw | ConvertFrom-Json).project.frameworks.PSObject.Properties.Value).downloadDependencies | Where-Object { $_ }) {
+            $version = $package.version.Trim('[', ']').Split(',')[0]
+            $folder = Join-Path $Cache $package.name.ToLowerInvariant() $version
+            $nuspec = ([xml] (Get-Content -Path (Join-Path $folder '*.nuspec') -Raw)).package.metadata
+            $hash = [Convert]::ToHexString([Convert]::FromBase64String((Get-Content -Path (Join-Path $folder '*.nupkg.sha512') -Raw)))
+            $bom.components += @{
+                type = 'library'; 'bom-ref' = "pkg:nuget/$($package.name)@$version"; purl = "pkg:nuget/$($package.name)@$version"; name = $package.name; version = $version; scope = 'required'
+                hashes = @(@{ alg = 'SHA-512'; content = $hash }); licenses = @(@{ license = @{ id = $nuspec.license.InnerText } })
+            }
+        }
+    }
+
+    $bom | ConvertTo-Json -Depth 20 | Set-Content -LiteralPath $BomPath
 }
 
 # Writes licenses/THIRD-PARTY-NOTICES.md, a line for each package of the bill of materials, and beside it the licence files that packages bring.
 # A package that brings none has to name a licence whose text stands in module/licenses.
-function Export-ThirdPartyNotice([string] $BomPath, [string] $AssetsPath, [string] $Folder) {
-    $assets = Get-Content -LiteralPath $AssetsPath -Raw | ConvertFrom-Json -AsHashtable
+function Export-ThirdPartyNotice([string] $BomPath, [string] $Cache, [string] $Folder) {
     $bom = Get-Content -LiteralPath $BomPath -Raw | ConvertFrom-Json -AsHashtable
-    $lines = foreach ($component in $bom.components | Where-Object { $_.scope -ne 'excluded' } | Sort-Object { $_.name }) {
-        $relative = $assets.libraries["$($component.name)/$($component.version)"].path
-        $source = $assets.packageFolders.Keys | ForEach-Object { Join-Path $_ $relative } | Where-Object { Test-Path -LiteralPath $_ } | Select-Object -First 1
-        $texts = @(foreach ($file in Get-ChildItem -LiteralPath $source -File | Where-Object { $_.Name -match '^(licen[cs]e|notice|copying|third-?party-?notices)' -and $_.Extension -in '', '.txt', '.md' }) {
-                $null = New-Item -ItemType Directory -Path (Join-Path $Folder $component.name) -Force
-                Copy-Item -LiteralPath $file.FullName -Destination (Join-Path $Folder $component.name)
-                "[$($file.Name)]($($component.name)/$($file.Name))"
-            })
-        $licences = @($component.licenses.license.id | Where-Object { $_ })
-        $standard = @($licences | ForEach-Object { $_ -replace '-(or-later|only)$' } | Where-Object { Test-Path -LiteralPath (Join-Path $Folder "$_.txt") } | ForEach-Object { "[$_]($_.txt)" })
-        if (-not $texts -and -not $standard) {
-            throw "$($component.name) brings no licence, and module/licenses has no text for '$($licences -join ', ')'."
-        }
+    $lines = @(foreach ($component in $bom.components | Where-Object { $_.scope -ne 'excluded' } | Sort-Object { $_.name }) {
+            $source = Join-Path $Cache $component.name.ToLowerInvariant() $component.version.ToLowerInvariant()
+            $texts = @(foreach ($file in Get-ChildItem -LiteralPath $source -File | Where-Object { $_.Name -match '^(licen[cs]e|notice|copying|third-?party-?notices)' -and $_.Extension -in '', '.txt', '.md' }) {
+                    $null = New-Item -ItemType Directory -Path (Join-Path $Folder $component.name) -Force
+                    Copy-Item -LiteralPath $file.FullName -Destination (Join-Path $Folder $component.name)
+                    "[$($file.Name)]($($component.name)/$($file.Name))"
+                })
+            $licences = @($component.licenses.license.id | Where-Object { $_ })
+            $standard = @($licences | ForEach-Object { $_ -replace '-(or-later|only)$' } | Where-Object { Test-Path -LiteralPath (Join-Path $Folder "$_.txt") } | ForEach-Object { "[$_]($_.txt)" })
+            if (-not $texts -and -not $standard) {
+                throw "$($component.name) brings no licence, and module/licenses has no text for '$($licences -join ', ')'."
+            }
 
-        $nuspec = ([xml] (Get-Content -LiteralPath (Get-Item -Path (Join-Path $source '*.nuspec')).FullName -Raw)).package.metadata
-        "| [$($component.name)]($($nuspec.projectUrl ?? $nuspec.repository.url)) $($component.version) | $($nuspec.copyright ?? $nuspec.authors) | $(@($standard) + @($texts) -join ', ') |"
+            $nuspec = ([xml] (Get-Content -Path (Join-Path $source '*.nuspec') -Raw)).package.metadata
+            "| [$($component.name)]($($nuspec.projectUrl ?? $nuspec.repository.url)) $($component.version) | $($nuspec.copyright ?? $nuspec.authors) | $(@($standard) + @($texts) -join ', ') |"
+        })
+
+    # What a package contains of others and does not say itself has a folder in module/licenses.
+    foreach ($own in Get-ChildItem -LiteralPath (Join-Path $PSScriptRoot 'module/licenses') -Directory) {
+        $lines += "| $($own.Name) | see its notice | $((Get-ChildItem -LiteralPath $own.FullName -File | Sort-Object Name | ForEach-Object { "[$($_.Name)]($($own.Name)/$($_.Name))" }) -join ', ') |"
     }
 
-    $head = '# What the module contains of others', '', 'A package under a choice of licences is used under any of them that is linked.', '', '| package | copyright | licence |', '|---|---|---|'
+    $head = '# What the module contains of others', '', 'Where a line links several licences of one package, the package is used under any of them.', '', '| package | copyright | licence |', '|---|---|---|'
     Set-Content -LiteralPath (Join-Path $Folder 'THIRD-PARTY-NOTICES.md') -Value ($head + $lines)
+}
+
+# In a process of its own, because a process keeps the module that it has loaded, also when it has been built again.
+function Invoke-Reproduce {
+    Write-Host "Reproduce: builds the module (about a minute the first time, seconds later), then runs the paper's experiments in a quick size on drawn scenes (about a minute)."
+    Build-Module
+    $experiments = Join-Path $PSScriptRoot 'scripts/Invoke-PaperExperiments.ps1'
+    dotnet pwsh -NoProfile -CommandWithArgs '$null = & $args[0] -Quick -OutputPath $args[1] -Seed $args[2] -Force:($args[3] -eq "True"); exit $LASTEXITCODE' $experiments $destination $Seed $Force
+    $script:exitCode = $LASTEXITCODE
 }
 
 function Invoke-Package {
@@ -198,12 +245,15 @@ function Invoke-Package {
     Build-Module
     $libraries = Join-Path $work 'cmdlets/'
     Invoke-DotNet publish src/QosValuation.Cmdlets --no-build --configuration $Configuration --verbosity quiet '-p:NativeRuntimes=all' --output $libraries
-    Invoke-DotNet build src/QosValuation.Help --no-restore --configuration $Configuration --verbosity quiet '-t:AssembleModule' "-p:ModuleFolder=$module/" "-p:CmdletsOutput=$libraries" "-p:ModuleRuntimes=$($platforms -join '%3B')"
+    Invoke-DotNet build src/QosValuation.Help --no-restore --configuration $Configuration '--consoleLoggerParameters:NoSummary' '-t:AssembleModule' "-p:ModuleFolder=$module/" "-p:CmdletsOutput=$libraries" "-p:ModuleRuntimes=$($platforms -join '%3B')"
     $version = (Import-PowerShellDataFile -LiteralPath (Join-Path $module 'QosValuation.psd1')).ModuleVersion
 
-    $cmdlets = Join-Path $PSScriptRoot 'src/QosValuation.Cmdlets'
-    Invoke-DotNet CycloneDX (Join-Path $cmdlets 'QosValuation.Cmdlets.csproj') --disable-package-restore --exclude-filter PowerShellStandard.Library --set-name QosValuation --set-version $version --set-type Library --output $module --filename sbom.cdx.json --output-format Json | Out-Null
-    Export-ThirdPartyNotice (Join-Path $module 'sbom.cdx.json') (Join-Path $cmdlets 'obj/project.assets.json') (Join-Path $module 'licenses')
+    $bom = Join-Path $module 'sbom.cdx.json'
+    $cache = (dotnet nuget locals global-packages --list) -replace '^[^:]*: '
+    $described = '--set-name', 'QosValuation', '--set-version', $version, '--set-type', 'Library', '--output', $module, '--filename', 'sbom.cdx.json', '--output-format', 'Json'
+    Invoke-DotNet CycloneDX src/QosValuation.Cmdlets/QosValuation.Cmdlets.csproj --disable-package-restore --exclude-filter PowerShellStandard.Library @described | Out-Null
+    Add-DownloadedPackage $bom $cache
+    Export-ThirdPartyNotice $bom $cache (Join-Path $module 'licenses')
 
     $package = Join-Path $destination "QosValuation.$version.nupkg"
     Remove-Item -LiteralPath $package -Force -ErrorAction Ignore
@@ -235,6 +285,7 @@ try {
 }
 catch {
     Write-Error -ErrorRecord $_ -ErrorAction Continue
+    # The last line of Test counts, whatever happened.
     if ($Task -eq 'Test') {
         '0 passed, 1 failed'
     }

@@ -52,11 +52,32 @@ function Export-FigureCsv([object[]] $Rows, [string] $Path) {
 function Get-SceneEmbedding([int] $Count, [int] $Seed, [switch] $WithCaption) {
     $scenes = Join-Path ([System.IO.Path]::GetTempPath()) "scenes-$([guid]::NewGuid().ToString('N'))"
     try {
-        New-SceneDataset -Path $scenes -Count $Count -ImageSize 64 -Seed $Seed | Get-ClipEmbedding -Modality ($WithCaption ? 'Both' : 'Image')
+        New-SceneDataset -Path $scenes -Count $Count -ImageSize 64 -Seed $Seed | Get-ClipEmbedding -Modality ($WithCaption ? 'Both' : 'Image') -WarningAction SilentlyContinue
     }
     finally {
         Remove-Item -LiteralPath $scenes -Recurse -Force -ErrorAction Ignore
     }
+}
+
+# The prototypes of clusters without noise.
+function Get-CleanPrototype([string[]] $Modality = @('Image', 'Text')) {
+    $input | New-DpPrototype -Mechanism ImageDp -PerturbationCoefficient 0 -Modality $Modality -WarningAction SilentlyContinue
+}
+
+function Measure-Cosine([float[]] $A, [float[]] $B) {
+    $dot = $square = $other = 0.0
+    for ($i = 0; $i -lt $A.Length; $i++) {
+        $dot += $A[$i] * $B[$i]
+        $square += $A[$i] * $A[$i]
+        $other += $B[$i] * $B[$i]
+    }
+
+    $dot / [Math]::Sqrt($square * $other)
+}
+
+# Notes what an experiment found, and in which file: a record for -InformationVariable, by which Invoke-PaperExperiments.ps1 makes its summary.
+function Write-Finding([string] $Experiment, [string] $File, [string] $Finding) {
+    Write-Information ([pscustomobject]@{ Experiment = $Experiment; Finding = $Finding; File = $File }) -Tags Finding
 }
 
 # Makes a figure: imports the module, runs Body, which emits the rows as they are ready and sets $FigureExitCode, and turns
@@ -116,7 +137,9 @@ function Invoke-AllocationFigure {
         $script:FigureExitCode = 0
         $text = "Figure ${Number}: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $path."
         if ($claim) {
-            $text += " Proposed is the fairest of the paper's schemes by both indices at $($claim.Holds) of $($claim.Points) values of $Variable."
+            $finding = "Proposed is the fairest of the paper's schemes by both indices at $($claim.Holds) of $($claim.Points) values of $Variable"
+            Write-Finding "Figure $Number" (Split-Path $path -Leaf) $finding
+            $text += " $finding."
             if ($claim.Holds -lt $claim.Points) {
                 $script:FigureExitCode = 2
             }

@@ -126,7 +126,7 @@ $ErrorActionPreference = 'Stop'
 function Get-FigureEmbedding([string] $Folder) {
     $items = if (-not $Images) {
         $scenes = Join-Path $Folder 'figure7-scenes'
-        New-SceneDataset $scenes -Count ($Quick ? 160 : 1000) -ImageSize 128 -Seed $Seed -Force
+        New-SceneDataset $scenes -Count ($Quick ? 300 : 1000) -ImageSize 128 -Seed $Seed -Force
     }
     elseif ($Annotations) {
         Import-CocoDataset $Annotations $Images -ErrorAction SilentlyContinue
@@ -148,17 +148,6 @@ function Limit-Cluster($Cluster, [int] $Count) {
     }
 
     [QosValuation.SemanticCluster]@{ Id = $Cluster.Id; Count = $items.Count; Centroid = $Cluster.Centroid; IsConfirmed = $true; Members = [QosValuation.ClipEmbedding[]] @($members) }
-}
-
-function Measure-Cosine([float[]] $A, [float[]] $B) {
-    $dot = $square = $other = 0.0
-    for ($i = 0; $i -lt $A.Length; $i++) {
-        $dot += $A[$i] * $B[$i]
-        $square += $A[$i] * $A[$i]
-        $other += $B[$i] * $B[$i]
-    }
-
-    $dot / [Math]::Sqrt($square * $other)
 }
 
 # Mean and standard error of a property; the error of a single value is not a number.
@@ -206,7 +195,7 @@ function Invoke-Figure7 {
     $name = [System.IO.Path]::GetFileNameWithoutExtension($path)
     $pictures = Join-Path $folder $name
     if ($Quick) {
-        $small = @{ Clusters = 2; NoveltyThreshold = 10; Repeats = 1; Steps = 12; Copies = 4; Epsilon = @(100); Gamma = @(5) }
+        $small = @{ Clusters = 2; Repeats = 1; Steps = 12; Copies = 4; Epsilon = @(100); Gamma = @(10) }
         foreach ($setting in $small.Keys) {
             if (-not $QuickBound.ContainsKey($setting)) {
                 Set-Variable $setting $small[$setting]
@@ -267,7 +256,7 @@ function Invoke-Figure7 {
     foreach ($release in $releases) {
         $limited = @($groups | ForEach-Object { Limit-Cluster $_ $release.Gamma })
         $clean = @{}
-        $limited | New-DpPrototype -Mechanism ImageDp -PerturbationCoefficient 0 -Modality Image -WarningAction SilentlyContinue | ForEach-Object { $clean[$_.ClusterId] = $_ }
+        $limited | Get-CleanPrototype -Modality Image | ForEach-Object { $clean[$_.ClusterId] = $_ }
         foreach ($repeat in 1..$Repeats) {
             $label = "$($release.Release)-e$($release.Epsilon)-g$($release.Gamma)-r$repeat"
             $parameters = $release.Parameters
@@ -333,7 +322,7 @@ function Invoke-Figure7 {
     $labels = @{ None = 'No noise'; 'Image-DP' = 'Image-DP (q 0.2, s 0.05)'; 'Image-Ours' = 'Image-Ours (ε = 1)'; 'Text-Ours' = 'Text-Ours (ε = 1)' }
     $originals = foreach ($group in $groups) {
         $limited = Limit-Cluster $group $NoveltyThreshold
-        $centre = $limited | New-DpPrototype -Mechanism ImageDp -PerturbationCoefficient 0 -Modality Image -WarningAction SilentlyContinue
+        $centre = $limited | Get-CleanPrototype -Modality Image
         $member = $limited.Members | Where-Object Modality -EQ Image | Sort-Object { Measure-Cosine $_.Vector $centre.Vector } -Descending | Select-Object -First 1
         $crop = Join-Path $pictures "member-$($group.Id).png"
         $null = ConvertTo-ClipImage -LiteralPath $member.Source -Destination $crop -Model $Model -Force
@@ -355,7 +344,9 @@ function Invoke-Figure7 {
     $ours = @('Image-Ours', 'Text-Ours' | Where-Object { $main.ContainsKey($_) })
     $holds = -not ($ours | Where-Object { $main[$_].AttackScore -ge $main['Image-DP'].AttackScore })
     $script:FigureExitCode = $holds ? 0 : 2
-    $text = "Figure 7: $($rows.Count) attacks in $($watch.Elapsed.TotalSeconds.ToString('F0')) s, written to $path. Attack scores: $(($labels.Keys | Where-Object { $main.ContainsKey($_) } | Sort-Object | ForEach-Object { "$_ $(& $format $main[$_])" }) -join '; ')."
+    $scores = ($labels.Keys | Where-Object { $main.ContainsKey($_) } | Sort-Object | ForEach-Object { "$_ $(& $format $main[$_])" }) -join '; '
+    Write-Finding 'Figure 7' (Split-Path $path -Leaf) "$($rows.Count) attacks, cosine of the picture to the prototype of its cluster without noise: $scores"
+    $text = "Figure 7: $($rows.Count) attacks in $($watch.Elapsed.TotalSeconds.ToString('F0')) s, written to $path. Attack scores: $scores."
     if ($Method.Count -gt 1) {
         # Over clusters and repeats as IsStrongest has it for one target: who names the cluster most often, then the margin.
         $strongest = foreach ($release in $labels.Keys | Where-Object { $main.ContainsKey($_) } | Sort-Object) {

@@ -1,11 +1,11 @@
 <#
 .SYNOPSIS
-Makes all figures of the paper and the experiments on privacy, and one report of them.
+Runs the paper's pipeline, makes all its figures and the experiments on privacy, and one report of them.
 
 .DESCRIPTION
-Runs Figure4.ps1, Figure5.ps1, Figure6.ps1, Privacy.ps1 and Figure7.ps1 into one folder, in that order, and writes their results into report.html. What has been made is noted in experiments.json: run again after an interruption, and only what is missing, or was made with other parameters or by another version, is made. An experiment that fails does not keep the others from being made.
+Runs Pipeline.ps1, Figure4.ps1, Figure5.ps1, Figure6.ps1, Privacy.ps1 and Figure7.ps1 into one folder, in that order, and writes their results into report.html and what each found into summary.csv. It says first what it will do, and for how long. What has been made is noted in experiments.json: run again after an interruption, and only what is missing, or was made with other parameters or by another version, is made. An experiment that fails does not keep the others from being made.
 
-Without data of your own, scenes are drawn and embedded by the built-in clip-mini. -EmbeddingPath and -PromptPath name embeddings for Figure 6 and Privacy; -Images, -Annotations and -Model the photographs and the encoder that Figure 7 attacks.
+Without data of your own, scenes are drawn and embedded by the built-in clip-mini. -EmbeddingPath and -PromptPath name embeddings for Figure 6 and Privacy; -Images, -Annotations and -Model the photographs and the encoder of Pipeline and of Figure 7.
 
 Exit codes: 0 everything was made, and what the paper claims was found at every point; 1 something failed (the other experiments were made; run again to make the rest); 2 everything was made, but a claim of the paper does not hold at every point (the experiments say which).
 
@@ -13,7 +13,7 @@ Exit codes: 0 everything was made, and what the paper claims was found at every 
 The folder for the figures, their data and the report; created where it does not exist. The folder results by default.
 
 .PARAMETER Experiment
-What to make: Figure4, Figure5, Figure6, Privacy and Figure7; all by default.
+What to make: Pipeline, Figure4, Figure5, Figure6, Privacy and Figure7; all by default.
 
 .PARAMETER EmbeddingPath
 Image embeddings for Figure 6 and Privacy: a .npy, .csv or .jsonl file.
@@ -22,19 +22,19 @@ Image embeddings for Figure 6 and Privacy: a .npy, .csv or .jsonl file.
 Text embeddings of prompts in the same space, for Privacy.
 
 .PARAMETER Images
-A folder of photographs for Figure 7.
+A folder of photographs for Pipeline and Figure 7.
 
 .PARAMETER Annotations
 The COCO caption file of those photographs.
 
 .PARAMETER Model
-The encoder of Figure 7: a name or a folder; clip-mini by default.
+The encoder of Pipeline and Figure 7: a name or a folder; clip-mini by default.
 
 .PARAMETER Seed
 The seed of every experiment: the same seed gives the same results. 1 by default.
 
 .PARAMETER Quick
-Fewer rounds, copies and clusters, for a first look; minutes instead of hours.
+Fewer rounds, copies and clusters, for a first look; a minute instead of hours.
 
 .PARAMETER Force
 Make everything anew, also what is there already.
@@ -58,15 +58,15 @@ The full size, resumable: after an interruption run the same line again.
 The figures on fairness alone.
 
 .OUTPUTS
-An object for each experiment: Experiment, Status (Made, Kept or Failed), Claim (Holds, Differs or Unknown), Seconds, Files.
+An object for each experiment: Experiment, Status (Made, Kept or Failed), Claim (Holds, Differs or Unknown), Seconds, Files, Findings.
 #>
 [CmdletBinding()]
 param(
     [ValidateNotNullOrEmpty()]
     [string] $OutputPath = 'results',
 
-    [ValidateSet('Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7')]
-    [string[]] $Experiment = @('Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7'),
+    [ValidateSet('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7')]
+    [string[]] $Experiment = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7'),
 
     [ValidateNotNullOrEmpty()]
     [string] $EmbeddingPath,
@@ -107,7 +107,7 @@ function Get-ExperimentParameter([string] $Name) {
     $given = switch ($Name) {
         'Figure6' { @{ Path = $EmbeddingPath } }
         'Privacy' { @{ ImagePath = $EmbeddingPath; PromptPath = $PromptPath } }
-        'Figure7' { @{ Images = $Images; Annotations = $Annotations; Model = $Model } }
+        { $_ -in 'Pipeline', 'Figure7' } { @{ Images = $Images; Annotations = $Annotations; Model = $Model } }
         default { @{} }
     }
     foreach ($key in $given.Keys | Where-Object { $given[$_] }) {
@@ -144,6 +144,48 @@ function Read-ExperimentState([string] $Path) {
     }
 }
 
+# The files of an experiment: Pipeline has a name for each step, the others begin with their own.
+function Get-ExperimentFile([string] $Name) {
+    $steps = 'dataset', 'retrieval', 'clusters', 'prototypes', 'data-values', 'allocation', 'fairness'
+    Get-ChildItem -LiteralPath $folder -File | Where-Object Extension -In '.csv', '.png', '.svg' | Where-Object { $Name -eq 'Pipeline' ? $_.BaseName -in $steps : $_.Name -like "$Name*" } |
+        Sort-Object Name | ForEach-Object Name
+}
+
+# The summary for a reader: an experiment's name, and what it found in lines that break between words.
+function Show-Summary([object[]] $Summary) {
+    $width = [Math]::Clamp([Console]::IsOutputRedirected ? 120 : [Console]::WindowWidth - 1, 60, 120)
+    $indent = 2 + ($Summary.Experiment | Measure-Object Length -Maximum).Maximum
+    foreach ($row in $Summary) {
+        $line = $row.Experiment.PadRight($indent)
+        foreach ($word in $row.Finding -split ' ') {
+            if ($line.Length + $word.Length -gt $width -and $line.Trim()) {
+                Write-Host $line.TrimEnd()
+                $line = ' ' * $indent
+            }
+
+            $line += "$word "
+        }
+
+        Write-Host $line.TrimEnd()
+    }
+}
+
+# What is known of an experiment before it is made: its parameters and fingerprint, the note of an earlier run and whether its files can stay, or why it cannot be made.
+function Get-ExperimentPlan([string] $Name) {
+    $plan = @{ Note = $state[$Name]; IsKept = $false; Fault = $null }
+    try {
+        $plan.Parameters = Get-ExperimentParameter $Name
+        $plan.Fingerprint = Get-ExperimentFingerprint $Name $plan.Parameters
+        $files = @($plan.Note.Files | Where-Object { $_ })
+        $plan.IsKept = -not $Force -and $plan.Note.Fingerprint -eq $plan.Fingerprint -and $files.Count -gt 0 -and -not ($files | Where-Object { -not (Test-Path -LiteralPath (Join-Path $folder $_)) })
+    }
+    catch {
+        $plan.Fault = $_
+    }
+
+    $plan
+}
+
 function Save-ExperimentState([hashtable] $State, [string] $Path) {
     $temporary = "$Path.$([guid]::NewGuid().ToString('N').Substring(0, 8)).tmp"
     $State | ConvertTo-Json -Depth 4 | Set-Content -LiteralPath $temporary
@@ -163,35 +205,62 @@ catch {
 }
 
 # Seconds of an experiment where no earlier run tells: only the order of magnitude matters, for the time left.
-$usual = $Quick ? @{ Figure4 = 2; Figure5 = 2; Figure6 = 10; Privacy = 20; Figure7 = 60 } : @{ Figure4 = 5; Figure5 = 5; Figure6 = 30; Privacy = 300; Figure7 = 1800 }
-$names = @('Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7' | Where-Object { $_ -in $Experiment })
+$usual = $Quick ? @{ Pipeline = 12; Figure4 = 1; Figure5 = 1; Figure6 = 3; Privacy = 20; Figure7 = 30 } : @{ Pipeline = 30; Figure4 = 5; Figure5 = 5; Figure6 = 30; Privacy = 300; Figure7 = 1800 }
+$names = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7' | Where-Object { $_ -in $Experiment })
+$plans = @{}
 $left = @{}
 foreach ($name in $names) {
-    $left[$name] = $state[$name]?.Seconds ?? $usual[$name]
+    $plans[$name] = Get-ExperimentPlan $name
+    $left[$name] = $plans[$name].IsKept ? 0 : ($state[$name]?.Seconds ?? $usual[$name])
+}
+
+$kept, $missing = $names.Where({ $plans[$_].IsKept }, 'Split')
+$seconds = 10 * [Math]::Ceiling(($left.Values | Measure-Object -Sum).Sum / 10)
+if ($missing) {
+    Write-Host "To make: $($missing -join ', '); about $($seconds -lt 300 ? "$seconds seconds" : "$([Math]::Ceiling($seconds / 60)) minutes") on two processors. The results go to $folder."
+}
+
+if ($kept) {
+    Write-Host "Kept, because an earlier run made them with the same settings: $($kept -join ', '). -Force makes them anew."
+}
+
+# Without a terminal there is nobody to see a bar: a line tells what is being made.
+if ([Console]::IsOutputRedirected) {
+    $ProgressPreference = 'SilentlyContinue'
 }
 
 $exitCode = 0
+$total = [System.Diagnostics.Stopwatch]::StartNew()
 $made = [System.Collections.Generic.List[object]]::new()
 foreach ($name in $names) {
     Write-Progress -Id 64 -Activity 'Experiments of the paper' -Status $name -PercentComplete (100 * $names.IndexOf($name) / $names.Count) -SecondsRemaining ([int]($left.Values | Measure-Object -Sum).Sum)
+    $plan = $plans[$name]
+    $isKept = $plan.IsKept
+    if ($ProgressPreference -eq 'SilentlyContinue' -and -not $isKept) {
+        Write-Host "[$($names.IndexOf($name) + 1)/$($names.Count)] $name"
+    }
+
     $code = 1
     $files = @()
-    $isKept = $false
+    $findings = @()
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     try {
-        $parameters = Get-ExperimentParameter $name
-        $fingerprint = Get-ExperimentFingerprint $name $parameters
-        $note = $state[$name]
-        $isKept = -not $Force -and $note -and $note.Fingerprint -eq $fingerprint -and @($note.Files).Count -gt 0 -and -not (@($note.Files) | Where-Object { -not (Test-Path -LiteralPath (Join-Path $folder $_)) })
+        if ($plan.Fault) {
+            throw $plan.Fault
+        }
+
         if ($isKept) {
-            $code = $note.ExitCode
-            $files = @($note.Files)
+            $code = $plan.Note.ExitCode
+            $files = @($plan.Note.Files)
+            $findings = @($plan.Note.Findings | ForEach-Object { [pscustomobject] $_ })
         }
         else {
             $global:LASTEXITCODE = 1
-            $null = & (Join-Path $PSScriptRoot "$name.ps1") @parameters
+            $parameters = $plan.Parameters
+            $null = & (Join-Path $PSScriptRoot "$name.ps1") @parameters -InformationVariable said
             $code = $LASTEXITCODE
-            $files = @(Get-ChildItem -LiteralPath $folder -File -Filter "$($name.ToLowerInvariant())*" | Where-Object Extension -In '.csv', '.png', '.svg' | Sort-Object Name | ForEach-Object Name)
+            $files = @(Get-ExperimentFile $name)
+            $findings = @($said | Where-Object Tags -Contains 'Finding' | ForEach-Object MessageData)
         }
     }
     catch [System.Management.Automation.PipelineStoppedException] {
@@ -201,10 +270,14 @@ foreach ($name in $names) {
         Write-Error -ErrorRecord $_ -ErrorAction Continue
     }
 
-    $seconds = $isKept ? [double] $note.Seconds : [Math]::Round($watch.Elapsed.TotalSeconds, 1)
+    $seconds = $isKept ? [double] $plan.Note.Seconds : [Math]::Round($watch.Elapsed.TotalSeconds, 1)
     if (-not $isKept -and $code -in 0, 2) {
-        $state[$name] = @{ Fingerprint = $fingerprint; ExitCode = $code; Seconds = $seconds; Finished = [datetime]::UtcNow.ToString('o'); Files = $files }
+        $state[$name] = @{ Fingerprint = $plan.Fingerprint; ExitCode = $code; Seconds = $seconds; Finished = [datetime]::UtcNow.ToString('o'); Files = $files; Findings = $findings }
         Save-ExperimentState $state $statePath
+    }
+
+    if ($code -notin 0, 2) {
+        $findings = @([pscustomobject]@{ Experiment = $name; Finding = 'failed; the messages above say why'; File = '' })
     }
 
     $left.Remove($name)
@@ -215,6 +288,7 @@ foreach ($name in $names) {
         Claim      = switch ($code) { 0 { 'Holds' } 2 { 'Differs' } default { 'Unknown' } }
         Seconds    = $seconds
         Files      = $files
+        Findings   = $findings
     }
     $made.Add($result)
     $result
@@ -227,17 +301,21 @@ foreach ($name in $names) {
 }
 
 Write-Progress -Id 64 -Activity 'Experiments of the paper' -Completed
+$summary = @($made.Findings)
 if (-not $WithoutReport) {
     try {
         $report = Join-Path $folder 'report.html'
         $rows = foreach ($result in $made | Where-Object Status -NE 'Failed') {
-            foreach ($file in $result.Files | Where-Object { $_ -like '*.csv' }) {
+            # Those two have a row for each photograph: too long to read.
+            foreach ($file in $result.Files | Where-Object { $_ -like '*.csv' -and $_ -notin 'dataset.csv', 'retrieval.csv' }) {
                 Import-Csv -LiteralPath (Join-Path $folder $file)
             }
         }
         if ($rows) {
-            $null = $rows | Export-QosReport -Path $report -Title 'Experiments of the paper' -Force
-            Write-Host "The report is $report."
+            $facts = [ordered]@{ Seed = $Seed; Size = $Quick ? 'quick' : 'full'; Data = $Images ? (Split-Path $Images -Leaf) : $EmbeddingPath ? (Split-Path $EmbeddingPath -Leaf) : 'drawn scenes'; Encoder = $Model ? $Model : 'clip-mini' }
+            $findings = $summary | Select-Object Experiment, Finding, File | ForEach-Object { $_.PSTypeNames.Insert(0, 'QosValuation.Findings'); $_ }
+            $null = @($findings) + @($rows) | Export-QosReport -Path $report -Title 'Experiments of the paper' -Parameter $facts -Force
+            $summary += [pscustomobject]@{ Experiment = 'Report'; Finding = 'all of this as one page with plots'; File = 'report.html' }
         }
     }
     catch {
@@ -246,4 +324,12 @@ if (-not $WithoutReport) {
     }
 }
 
+if ($summary) {
+    Export-FigureCsv $summary (Join-Path $folder 'summary.csv')
+    Write-Host ''
+    Show-Summary $summary
+    Write-Host ''
+}
+
+Write-Host "Written to $folder in $([int] $total.Elapsed.TotalSeconds) seconds; seed $Seed."
 exit $exitCode

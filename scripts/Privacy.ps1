@@ -148,12 +148,13 @@ Invoke-FigureBody {
     $violated = @($kept | Where-Object IsViolated).Count
     $script:FigureExitCode = $violated -or -not $halved.IsViolated ? 2 : 0
     $one = $curve | Where-Object { $_.Epsilon -eq 1 -and $_.Modality -eq 'Image' -and $_.PostProcess -eq 'None' } | Select-Object -First 1
-    $text = "Privacy: $(@($curve).Count + @($attacks).Count + @($kept).Count + 1) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $utilityPath and beside it. $violated of $(@($kept).Count) audits found more than was claimed; half of the noise $($halved.IsViolated ? 'was' : 'was not') caught."
+    $finding = "$violated of $(@($kept).Count) audits found more than was claimed; half of the noise $($halved.IsViolated ? 'was' : 'was not') caught."
     if ($one) {
-        $text += " At ε = 1 an image prototype finds its own cluster among $(@($clusters).Count) in $($one.RetrievalAccuracy.ToString('P0')) of the releases."
+        $finding += " At ε = 1 an image prototype finds its own cluster among $(@($clusters).Count) in $($one.RetrievalAccuracy.ToString('P0')) of the releases."
     }
 
-    Write-Host $text
+    Write-Finding 'Privacy' 'privacy-utility.csv' $finding.TrimEnd('.')
+    Write-Host "Privacy: $(@($curve).Count + @($attacks).Count + @($kept).Count + 1) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $utilityPath and beside it. $finding"
 }
 
 exit $FigureExitCode

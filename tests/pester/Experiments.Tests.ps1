@@ -48,20 +48,27 @@ Describe 'scripts/Invoke-PaperExperiments.ps1' {
         $LASTEXITCODE | Should -Be 1
         $results.Status | Should -Be 'Failed', 'Made'
         $results[0].Claim | Should -Be 'Unknown'
+        (Import-Csv (Join-Path $folder summary.csv)).Finding[0] | Should -Match '^failed'
         Remove-Item (Join-Path $folder 'figure4.csv') -Recurse
         (& $script @few -OutputPath $folder 6> $null).Status | Should -Be 'Made', 'Kept'
         $LASTEXITCODE | Should -Be 0
     }
 
-    It 'makes one report of everything, that says what ε costs and buys' {
-        $folder = Join-Path $TestDrive 'report'
-        $results = @(& $script -Experiment Figure4, Privacy -Quick -OutputPath $folder 6> $null)
-        $LASTEXITCODE | Should -Be 0
-        $results.Status | Should -Be 'Made', 'Made'
-        $results[1].Files | Should -Be 'privacy-audit.csv', 'privacy-membership.csv', 'privacy-utility.csv'
-        $page = Get-Content -LiteralPath (Join-Path $folder report.html) -Raw
-        $page | Should -Match 'What does ε = 1 cost, and what does it buy'
-        $page | Should -Match 'Jain'
+    It 'says first what it will make and what is kept, and sums up what was found' {
+        $folder = Join-Path $TestDrive 'summary'
+        $null = & $script @few -OutputPath $folder -InformationVariable first 6> $null
+        "$first" | Should -Match 'To make: Figure4, Figure5; about \d+ seconds'
+        $null = & $script @few -OutputPath $folder -InformationVariable second 6> $null
+        "$second" | Should -Match 'Kept.*: Figure4, Figure5\.'
+        "$second" | Should -Not -Match 'To make'
+        foreach ($said in $first, $second) {
+            "$said" | Should -Match 'Figure 5 +Proposed is the fairest'
+        }
+
+        $summary = Import-Csv (Join-Path $folder summary.csv)
+        $summary.Experiment | Should -Be 'Figure 4', 'Figure 5'
+        $summary.File | Should -Be 'figure4.csv', 'figure5.csv'
+        $summary.Finding | Should -Match 'at \d+ of \d+ values'
     }
 
     It 'gives data of its own to those that take it, and fails where they are not there' {
@@ -93,6 +100,89 @@ Describe 'scripts/Invoke-PaperExperiments.ps1' {
     }
 
     It 'has help' {
-        Assert-ScriptHelp $script -Synopsis 'all figures' -Examples 3
+        Assert-ScriptHelp $script -Synopsis 'all its figures' -Examples 3
+    }
+}
+
+Describe 'scripts/Pipeline.ps1' {
+    BeforeAll {
+        $pipeline = Join-Path $RepositoryRoot 'scripts/Pipeline.ps1'
+        $scenes = Join-Path $TestDrive 'pipeline-scenes'
+        $items = @(New-SceneDataset $scenes -Count 60 -Contributors 3 -ImageSize 64 -Seed 1)
+        $own = @{ Images = Join-Path $scenes images; Annotations = Join-Path $scenes captions.json; NoveltyThreshold = 10 }
+    }
+
+    It 'gives what the cmdlets give one by one' {
+        $folder = Join-Path $TestDrive 'pipeline'
+        $rows = @(& $pipeline @own -OutputPath $folder -Supply 5 -InformationVariable said 6> $null)
+        $LASTEXITCODE | Should -BeIn 0, 2
+        $embeddings = @(Import-CocoDataset $own.Annotations $own.Images | Get-ClipEmbedding -WarningAction Ignore)
+        $values = @($embeddings | Group-Embedding -NoveltyThreshold 10 -PassThru | Measure-DataValue)
+        $rows.Scheme | Should -Be 'Proposed', 'Random', 'RoundRobin', 'MaxMin', 'WaterFilling', 'MaxWelfare', 'Vtc', 'Optimal'
+        $rows[0].Jain | Should -Be ($values | Invoke-TokenAllocation -Supply 5 -Capacity 4 -Scheme Proposed | Measure-Fairness).Jain
+        [double[]] (Import-Csv (Join-Path $folder data-values.csv)).Value | Should -Be $values.Value
+        @(Import-Csv (Join-Path $folder dataset.csv)).Count | Should -Be 60
+        @(Import-Embedding (Join-Path $folder embeddings.npy)).Count | Should -Be $embeddings.Count
+        @(Import-Csv (Join-Path $folder allocation.csv)).Count | Should -Be (8 * 3)
+        @(Import-Csv (Join-Path $folder fairness.csv)).Count | Should -Be 8
+
+        $clusters = @($embeddings | Group-Embedding -NoveltyThreshold 10)
+        ([int[]] (Import-Csv (Join-Path $folder clusters.csv)).Records) | Should -Be @($clusters | ForEach-Object Count)
+        $prototypes = Import-Csv (Join-Path $folder prototypes.csv)
+        $prototypes.Count | Should -Be (4 * 2 * @($clusters | Where-Object IsConfirmed).Count)
+        # The baseline's noise of q s = 0.01 a coordinate hides nothing; the formal noise at ε = 1 hides small clusters.
+        $cosine = @{}
+        $prototypes | Group-Object Mechanism | ForEach-Object { $cosine[$_.Name] = ($_.Group | Measure-Object CosineToClean -Average).Average }
+        $cosine.ImageDp | Should -BeGreaterThan 0.9
+        $cosine.AnalyticGaussian | Should -BeLessThan 0.5
+        ($prototypes | Where-Object Mechanism -EQ ImageDp).FindsOwnCluster | Should -Not -Contain 'False'
+
+        $retrieval = Import-Csv (Join-Path $folder retrieval.csv)
+        $retrieval.Count | Should -Be 60
+        $texts = @($embeddings | Where-Object Modality -EQ Text | Group-Object Item | ForEach-Object { $_.Group[0] })
+        foreach ($image in ($embeddings | Where-Object Modality -EQ Image)[0, 20, 40]) {
+            $best = $texts | Sort-Object { $text = $_; $sum = 0.0; for ($i = 0; $i -lt 512; $i++) { $sum += $text.Vector[$i] * $image.Vector[$i] }; $sum } -Descending | Select-Object -First 1
+            ($retrieval | Where-Object Item -EQ (Split-Path $image.Item -Leaf)).NearestCaption | Should -Be $best.Source
+        }
+
+        ($said | Where-Object Tags -Contains Finding).MessageData.Experiment | Should -Be 'Dataset', 'Embeddings', 'Clusters', 'Prototypes', 'Data values', 'Fairness'
+    }
+
+    It 'repeats with a seed' {
+        $first = & $pipeline @own -OutputPath (Join-Path $TestDrive first) -Seed 3 6> $null
+        $again = & $pipeline @own -OutputPath (Join-Path $TestDrive again) -Seed 3 6> $null
+        $again.Jain | Should -Be $first.Jain
+        foreach ($name in 'prototypes', 'allocation') {
+            (Get-FileHash (Join-Path $TestDrive "again/$name.csv")).Hash | Should -Be (Get-FileHash (Join-Path $TestDrive "first/$name.csv")).Hash
+        }
+    }
+
+    It 'divides the photographs of one folder, which need no captions' {
+        $photographs = (New-Item -ItemType Directory -Path (Join-Path $TestDrive 'one folder [1]')).FullName
+        $items | ForEach-Object { Copy-Item -LiteralPath $_.Path $photographs }
+        $folder = Join-Path $TestDrive 'divided'
+        $null = & $pipeline -Images $photographs -NoveltyThreshold 10 -OutputPath $folder 6> $null
+        $LASTEXITCODE | Should -BeIn 0, 2
+        @((Import-Csv (Join-Path $folder dataset.csv)).Contributor | Select-Object -Unique).Count | Should -BeGreaterThan 3
+        ((Import-Csv (Join-Path $folder data-values.csv)).Quantity | Measure-Object -Sum).Sum | Should -Be 60
+        Join-Path $folder retrieval.csv | Should -Not -Exist
+    }
+
+    It 'releases nothing where no cluster is confirmed, and says so' {
+        $null = & $pipeline -Images $own.Images -OutputPath (Join-Path $TestDrive unconfirmed) -InformationVariable said 6> $null
+        $LASTEXITCODE | Should -BeIn 0, 2
+        "$($said.MessageData.Finding)" | Should -Match 'no cluster is confirmed at Γ = 50'
+        Join-Path $TestDrive unconfirmed/prototypes.csv | Should -Not -Exist
+    }
+
+    It 'fails with exit code 1 where there are no photographs' {
+        $null = New-Item -ItemType Directory -Path (Join-Path $TestDrive nothing)
+        $null = & $pipeline -Images (Join-Path $TestDrive nothing) -OutputPath (Join-Path $TestDrive none) -ErrorVariable faults 2> $null 6> $null
+        $LASTEXITCODE | Should -Be 1
+        "$faults" | Should -Match 'No photographs'
+    }
+
+    It 'has help' {
+        Assert-ScriptHelp $pipeline -Synopsis 'pipeline' -Examples 2
     }
 }

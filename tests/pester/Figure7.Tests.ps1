@@ -28,10 +28,10 @@ Describe 'scripts/Figure7.ps1' {
         $state | Should -Exist
         $kept = @(Get-Content $state)
         Set-Content $state (@($kept[0..2]) + '{"Key": "cut o')
-        $written = (Get-Item (Join-Path $again figure7/None-eInfinity-g10-r1/*.png)).LastWriteTimeUtc
+        $written = (Get-Item (Join-Path $again figure7/None-eInfinity-g50-r1/*.png)).LastWriteTimeUtc
         $resumed = & $script @few -OutputPath $again 6> $null
         $resumed.AttackScore | Should -Be $rows.AttackScore
-        (Get-Item (Join-Path $again figure7/None-eInfinity-g10-r1/*.png)).LastWriteTimeUtc | Should -Be $written
+        (Get-Item (Join-Path $again figure7/None-eInfinity-g50-r1/*.png)).LastWriteTimeUtc | Should -Be $written
     }
 
     It 'names the strongest of several attackers' {

@@ -1,0 +1,59 @@
+# The front door. What Package makes has a file of tests of its own.
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+    $build = Join-Path $RepositoryRoot 'build.ps1'
+}
+
+Describe 'build.ps1' {
+    It 'reproduces the paper in plain lines where there is no terminal' {
+        $folder = Join-Path $TestDrive 'results'
+        $text = (Invoke-FreshPwsh "& '$build' Reproduce -OutputPath '$folder' -Seed 2; exit `$LASTEXITCODE") -join "`n"
+        $text | Should -Match 'To make: Pipeline, Figure4, Figure5, Figure6, Privacy, Figure7; about \d+ seconds'
+        foreach ($step in '1/6\] Pipeline', '4/6\] Figure6', '6/6\] Figure7') {
+            $text | Should -Match $step
+        }
+
+        $text | Should -Not -Match "`e\[\d+;\d+H" -Because 'bars are for terminals'
+        $summary = Import-Csv (Join-Path $folder summary.csv)
+        $summary.Experiment | Should -Be 'Dataset', 'Embeddings', 'Clusters', 'Prototypes', 'Data values', 'Fairness', 'Figure 4', 'Figure 5', 'Figure 6', 'Privacy', 'Figure 7', 'Report'
+        foreach ($row in $summary) {
+            $text | Should -Match "(?m)^$($row.Experiment) +$([regex]::Escape($row.Finding.Substring(0, 20)))"
+            Join-Path $folder $row.File | Should -Exist
+        }
+
+        # The paper's values: Γ = 50 for the clusters and for what is attacked, ε = 1, buckets of 4 tokens.
+        $summary[2].Finding | Should -Match 'confirmed at Γ = 50'
+        (Import-Csv (Join-Path $folder figure7.csv) | Where-Object Release -In 'None', 'Image-DP', 'Text-Ours').Gamma | Select-Object -Unique | Should -Be '50'
+        (Import-Csv (Join-Path $folder prototypes.csv) | Where-Object Mechanism -NE 'ImageDp').Epsilon | Select-Object -Unique | Should -Be '1'
+        (Import-Csv (Join-Path $folder figure4.csv)).Capacity | Select-Object -Unique | Should -Be '4'
+
+        $page = Get-Content -LiteralPath (Join-Path $folder report.html) -Raw
+        $page | Should -Match 'What does ε = 1 cost, and what does it buy'
+        foreach ($heading in 'Findings', 'Released prototypes', 'Fairness in simulation') {
+            $page | Should -Match "<h2[^>]*>$heading"
+        }
+    }
+
+    It 'fails where a file of tests is not there' {
+        { Invoke-FreshPwsh "& '$build' Test -Path '$TestDrive/No*.Tests.ps1'; exit `$LASTEXITCODE" } | Should -Throw '*No file is named*'
+    }
+
+    It 'counts the tests of both kinds in its last line, and fails where one fails' {
+        $tests = Join-Path $TestDrive 'Mixed.Tests.ps1'
+        Set-Content $tests "Describe 'd' { It 'passes' { 1 | Should -Be 1 }; It 'fails' { 1 | Should -Be 2 }; It 'is skipped' -Skip { } }"
+        $script = "& '$build' Test -Path '$tests' -Filter 'FullyQualifiedName~BinomialBound'; `"code `$LASTEXITCODE`""
+        $lines = Invoke-FreshPwsh $script
+        $lines[-2] | Should -Match '^([2-9]|\d\d+) passed, 1 failed, 1 skipped$'
+        $lines[-1] | Should -Be 'code 1'
+    }
+
+    It 'gives a benchmark its arguments, and its exit code back' {
+        $lines = Invoke-FreshPwsh "& '$build' Bench allocation --agents 100 --repeats 3; if (`$LASTEXITCODE) { exit 9 }; & '$build' Bench nonsense *> `$null; `"code `$LASTEXITCODE`""
+        "$lines" | Should -Match '100 agents'
+        $lines[-1] | Should -Be 'code 1'
+    }
+
+    It 'has help' {
+        Assert-ScriptHelp $build -Synopsis 'front door' -Examples 4
+    }
+}
