@@ -126,7 +126,7 @@ public static class ClipModelCatalog
     {
         string name = Path.GetFileName(folder);
         string path = Path.Combine(folder, "model.onnx");
-        bool isVision = WordIn(name, VisionWords) is not null || (WordIn(name, TextWords) is null && !OnnxNames.MentionsText(path));
+        bool isVision = WordIn(name, VisionWords) is not null || (WordIn(name, TextWords) is null && !TakesTokens(path));
         string? word = WordIn(name, isVision ? VisionWords : TextWords);
         string? other = null;
         if (word is not null && Path.GetDirectoryName(folder) is { } parent)
@@ -164,7 +164,7 @@ public static class ClipModelCatalog
             return ReadHalf(folder);
         }
 
-        bool isText = WordIn(file, VisionWords) is null && (WordIn(file, TextWords) is not null || OnnxNames.MentionsText(path));
+        bool isText = WordIn(file, VisionWords) is null && (WordIn(file, TextWords) is not null || TakesTokens(path));
         string counterpart = Path.Combine(folder, isText ? file.Replace("text", "vision", StringComparison.Ordinal) : file.Replace("vision", "text", StringComparison.Ordinal));
         string? other = counterpart != path && File.Exists(counterpart) ? counterpart : null;
         string root = Path.GetFileName(folder) == "onnx" ? Path.GetDirectoryName(folder)! : folder;
@@ -204,6 +204,19 @@ public static class ClipModelCatalog
         ((string[])[folder, Path.Combine(folder, "onnx")])
             .SelectMany(place => Suffixes.Select(suffix => Path.Combine(place, stem + suffix + ".onnx")))
             .FirstOrDefault(File.Exists);
+
+    /// <summary>Whether a file is a text encoder by its inputs, for a folder whose name does not tell; damaged files are reported when they are used.</summary>
+    private static bool TakesTokens(string path)
+    {
+        try
+        {
+            return OnnxModelReader.Read(path).DeclaredInputs.Any(input => input.Name.Contains("input_ids", StringComparison.Ordinal));
+        }
+        catch (QosValuationException)
+        {
+            return false;
+        }
+    }
 
     private static string? WordIn(string name, string[] words) =>
         Array.Find(words, word => name.Contains(word, StringComparison.OrdinalIgnoreCase));

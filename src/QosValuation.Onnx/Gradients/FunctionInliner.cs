@@ -25,18 +25,24 @@ internal sealed class FunctionInliner
     }
 
     /// <summary>Replaces every call.</summary>
-    /// <param name="model">The model, which is edited in place; it has no functions afterwards.</param>
+    /// <param name="graph">The graph to edit; its model has no functions afterwards.</param>
     /// <exception cref="QosValuationException">GradientOperatorNotSupported: a function calls itself, or needs another operator set than the model.</exception>
-    public static void Inline(ModelProto model)
+    public static void Inline(OnnxGraph graph)
     {
-        if (model.Functions.Count == 0)
+        if (graph.Model.Functions.Count == 0)
         {
             return;
         }
 
-        var inliner = new FunctionInliner(model);
-        inliner.Inline(model.Graph);
-        model.Functions.Clear();
+        var inliner = new FunctionInliner(graph.Model);
+        var nodes = new List<NodeProto>(graph.Nodes.Count);
+        foreach (NodeProto node in graph.Nodes)
+        {
+            inliner.Inline(node, nodes.Add);
+        }
+
+        graph.ReplaceNodes(nodes);
+        graph.Model.Functions.Clear();
     }
 
     private static string Domain(string domain) => domain == "ai.onnx" ? string.Empty : domain;

@@ -46,28 +46,6 @@ internal static class GraphNormalizer
         }
     }
 
-    /// <summary>Turns Constant nodes into initialisers.</summary>
-    /// <param name="graph">The graph to edit.</param>
-    public static void LiftConstants(OnnxGraph graph)
-    {
-        var kept = new List<NodeProto>(graph.Nodes.Count);
-        foreach (NodeProto node in graph.Nodes)
-        {
-            TensorProto? tensor = node.OpType == "Constant" ? ConstantOf(node) : null;
-            if (tensor is null)
-            {
-                kept.Add(node);
-            }
-            else
-            {
-                tensor.Name = node.Output[0];
-                graph.Initializers[tensor.Name] = tensor;
-            }
-        }
-
-        graph.Nodes = kept;
-    }
-
     /// <summary>
     /// Replaces every If whose condition depends on sizes alone by the branch it takes: some exporters write one around
     /// a Squeeze.
@@ -107,7 +85,7 @@ internal static class GraphNormalizer
                 }
             }
 
-            LiftConstants(graph);
+            graph.LiftConstants();
             graph.InferTypes();
             if (!changed)
             {
@@ -410,20 +388,6 @@ internal static class GraphNormalizer
     {
         string column = g.Int64(-1, 1);
         return g.Op("Add", g.Op("Mul", x, g.Op("Reshape", node.In(1), column)), g.Op("Reshape", node.In(2), column));
-    }
-
-    private static TensorProto? ConstantOf(NodeProto node)
-    {
-        AttributeProto? attribute = node.Attribute.FirstOrDefault();
-        return attribute?.Name switch
-        {
-            "value" => attribute.T,
-            "value_float" => OnnxExtensions.FloatTensor(string.Empty, OnnxType.Single, [attribute.F]),
-            "value_floats" => OnnxExtensions.FloatTensor(string.Empty, OnnxType.Single, [.. attribute.Floats.Select(v => (double)v)], attribute.Floats.Count),
-            "value_int" => OnnxExtensions.Int64Tensor(string.Empty, [attribute.I], scalar: true),
-            "value_ints" => OnnxExtensions.Int64Tensor(string.Empty, [.. attribute.Ints]),
-            _ => null,
-        };
     }
 
     private static void AttributeToInput(OnnxGraph graph, NodeProto node, string name)

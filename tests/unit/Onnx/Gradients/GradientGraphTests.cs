@@ -306,7 +306,7 @@ public sealed class GradientGraphTests
         ModelProto model = graph.Model(y);
         string path = folder.File("vision_model.onnx");
         File.WriteAllBytes(path, model.ToByteArray());
-        ModelProto read = OnnxModelFile.Read(path);
+        ModelProto read = OnnxModelReader.Read(path, OnnxWeights.Referenced).Model;
         TensorProto weights = Assert.Single(read.Graph.Initializer);
         Assert.Equal(TensorProto.Types.DataLocation.External, weights.DataLocation);
         Assert.False(weights.HasRawData);
@@ -628,7 +628,7 @@ public sealed class GradientGraphTests
         foreach (byte[] damaged in (byte[][])[[], [1, 2, 3, 4], whole[..(whole.Length / 2)], [.. "<html>not a model</html>"u8]])
         {
             File.WriteAllBytes(folder.File("damaged.onnx"), damaged);
-            Assert.Equal("OnnxModelInvalid", Id(() => GradientGraph.Build(folder.File("damaged.onnx"))));
+            Assert.Equal("ModelNotReadable", Id(() => GradientGraph.Build(folder.File("damaged.onnx"))));
         }
 
         using GradientModel model = GradientModel.Load(GradientGraph.Build(Model(y), string.Empty, new GradientOptions()));
