@@ -16,7 +16,9 @@ internal sealed record EncoderOutput(string Name, TensorElementType ElementType,
     /// <param name="other">The word for the other modality.</param>
     /// <param name="probe">What to feed where the model has to run.</param>
     /// <returns>The output.</returns>
-    /// <exception cref="QosValuationException"><c>ModelNotSupported</c>: no output is of this shape. <c>ModelNotReadable</c>: the model does not run.</exception>
+    /// <exception cref="QosValuationException">
+    /// <c>ModelNotSupported</c>: no output is of this shape. <c>ModelNotReadable</c>: the model does not run.
+    /// </exception>
     public static EncoderOutput Choose(EncoderGraph graph, string modality, string other, IReadOnlyList<CompanionInput> probe)
     {
         OnnxValue? chosen = graph.Outputs
@@ -74,7 +76,8 @@ internal sealed record EncoderOutput(string Name, TensorElementType ElementType,
         }
         catch (OnnxRuntimeException exception)
         {
-            throw new QosValuationException("ModelNotReadable", FaultKind.InvalidData, $"ONNX Runtime cannot run '{graph.Path}': {exception.Message}", graph.Path, exception);
+            throw new QosValuationException(
+                "ModelNotReadable", FaultKind.InvalidData, $"ONNX Runtime cannot run '{graph.Path}': {exception.Message}", graph.Path, exception);
         }
     }
 

@@ -26,7 +26,8 @@ internal static class PositionTable
         foreach (NodeProto node in text.Graph.Operations)
         {
             TensorProto? Table(int input) =>
-                input < node.Input.Count && (constants.TryGetValue(node.Input[input], out TensorProto? table) || tables.TryGetValue(node.Input[input], out table))
+                input < node.Input.Count
+                && (constants.TryGetValue(node.Input[input], out TensorProto? table) || tables.TryGetValue(node.Input[input], out table))
                     ? table
                     : null;
 

@@ -24,7 +24,9 @@ internal static class TextEncoderReader
     /// <exception cref="QosValuationException"><c>ModelNotSupported</c>: more than 65,536 positions, or too many items at once.</exception>
     public static int ReadContextLength(EncoderGraph text, ClipModelFiles files)
     {
-        long length = text.Ids!.Dimensions is [_, > 0 and long fixedLength] ? fixedLength : PositionTable.Length(text) ?? ConfiguredLength(files) ?? DefaultContextLength;
+        long length = text.Ids!.Dimensions is [_, > 0 and long fixedLength]
+            ? fixedLength
+            : PositionTable.Length(text) ?? ConfiguredLength(files) ?? DefaultContextLength;
         return length <= LargestContextLength && EncoderGraph.BatchOf(text.Ids) <= LargestBatch / length
             ? (int)length
             : throw EncoderGraph.NotSupported(

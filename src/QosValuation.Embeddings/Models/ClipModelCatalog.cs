@@ -35,7 +35,8 @@ public static class ClipModelCatalog
             string? home = Environment.GetEnvironmentVariable(HomeVariable);
             if (string.IsNullOrEmpty(home))
             {
-                home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "QosValuation");
+                const Environment.SpecialFolder DataFolder = Environment.SpecialFolder.LocalApplicationData;
+                home = Path.Combine(Environment.GetFolderPath(DataFolder, Environment.SpecialFolderOption.DoNotVerify), "QosValuation");
             }
 
             return Path.Combine(Path.GetFullPath(home), "models");
@@ -89,7 +90,8 @@ public static class ClipModelCatalog
             return TryRead(Path.GetFullPath(name)) ?? throw new QosValuationException(
                 "ModelNotFound",
                 FaultKind.NotFound,
-                $"The folder '{name}' holds no CLIP model. Expected vision_model.onnx and/or text_model.onnx (also in a subfolder named onnx), or one model.onnx each in two folders whose names end in -vision and -text.",
+                $"The folder '{name}' holds no CLIP model. "
+                    + "Expected vision_model.onnx and/or text_model.onnx (also in a subfolder named onnx), or one model.onnx each in two folders whose names end in -vision and -text.",
                 name);
         }
 
@@ -101,7 +103,8 @@ public static class ClipModelCatalog
         throw new QosValuationException(
             "ModelNotFound",
             FaultKind.NotFound,
-            $"There is no model '{name}'. Known models: {string.Join(", ", known.Select(model => model.Name))}. Name one of these or the folder of a model, or install one with Install-ClipModel.",
+            $"There is no model '{name}'. Known models: {string.Join(", ", known.Select(model => model.Name))}. "
+                + "Name one of these or the folder of a model, or install one with Install-ClipModel.",
             name);
     }
 
@@ -165,7 +168,8 @@ public static class ClipModelCatalog
         }
 
         bool isText = WordIn(file, VisionWords) is null && (WordIn(file, TextWords) is not null || TakesTokens(path));
-        string counterpart = Path.Combine(folder, isText ? file.Replace("text", "vision", StringComparison.Ordinal) : file.Replace("vision", "text", StringComparison.Ordinal));
+        (string own, string opposite) = isText ? ("text", "vision") : ("vision", "text");
+        string counterpart = Path.Combine(folder, file.Replace(own, opposite, StringComparison.Ordinal));
         string? other = counterpart != path && File.Exists(counterpart) ? counterpart : null;
         string root = Path.GetFileName(folder) == "onnx" ? Path.GetDirectoryName(folder)! : folder;
         return Describe(Path.GetFileName(root), root, isText ? other : path, isText ? path : other);

@@ -49,7 +49,9 @@ internal sealed class FunctionInliner
 
     // A model may import the standard operators under both of their names.
     private static Dictionary<string, long> Opsets(IEnumerable<OperatorSetIdProto> imports) =>
-        imports.GroupBy(import => Domain(import.Domain), StringComparer.Ordinal).ToDictionary(domain => domain.Key, domain => domain.Max(import => import.Version), StringComparer.Ordinal);
+        imports
+            .GroupBy(import => Domain(import.Domain), StringComparer.Ordinal)
+            .ToDictionary(domain => domain.Key, domain => domain.Max(import => import.Version), StringComparer.Ordinal);
 
     private void Inline(GraphProto graph)
     {
@@ -79,7 +81,9 @@ internal sealed class FunctionInliner
             throw GradientBuilder.NotSupported(node, "the function calls itself");
         }
 
-        if (Opsets(function.OpsetImport).GetValueOrDefault(string.Empty, _opsets.GetValueOrDefault(string.Empty)) is var opset && opset != _opsets.GetValueOrDefault(string.Empty))
+        long modelOpset = _opsets.GetValueOrDefault(string.Empty);
+        long opset = Opsets(function.OpsetImport).GetValueOrDefault(string.Empty, modelOpset);
+        if (opset != modelOpset)
         {
             throw GradientBuilder.NotSupported(node, $"the function is written for operator set {opset} and the model for another");
         }

@@ -87,7 +87,7 @@ public sealed class GradientModel : IDisposable
         }
         catch (OnnxRuntimeException)
         {
-            // Some fusions of ONNX Runtime make nodes its own kernels then refuse (padding joined into a pool, for one).
+            // Some of ONNX Runtime's fusions make nodes that its own kernels refuse, such as a pool with the padding before it.
             try
             {
                 return new GradientModel(graph, Start(model, graph.Folder, threads, GraphOptimizationLevel.ORT_DISABLE_ALL));
@@ -304,7 +304,11 @@ public sealed class GradientModel : IDisposable
 
         return Array.TrueForAll(sizes, size => size >= 0)
             ? sizes
-            : throw new QosValuationException("GradientShapesUnknown", FaultKind.InvalidArgument, "More than the batch is symbolic; fix the other dimensions when the gradient graph is built.", sizes);
+            : throw new QosValuationException(
+                "GradientShapesUnknown",
+                FaultKind.InvalidArgument,
+                "More than the batch is symbolic; fix the other dimensions when the gradient graph is built.",
+                sizes);
     }
 
     private static void Require(long actual, long expected, string name)

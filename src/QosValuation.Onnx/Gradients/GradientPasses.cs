@@ -53,7 +53,8 @@ internal static class GradientPasses
         graph.RemoveDeadCode();
         HashSet<string> used = graph.Nodes.SelectMany(node => node.Reads()).ToHashSet(StringComparer.Ordinal);
         graph.Inputs.RemoveAll(i => !used.Contains(i.Name));
-        if (draft.Options.Parameters.Append(draft.Options.InputName ?? string.Empty).FirstOrDefault(name => !used.Contains(name) && known.Contains(name)) is { } unused)
+        IEnumerable<string> named = draft.Options.Parameters.Append(draft.Options.InputName ?? string.Empty);
+        if (named.FirstOrDefault(name => !used.Contains(name) && known.Contains(name)) is { } unused)
         {
             throw draft.Independent(unused);
         }
@@ -108,7 +109,9 @@ internal static class GradientPasses
     }
 
     /// <summary>Finds the input: the one the options name, or the first of floating-point numbers, or the first.</summary>
-    /// <exception cref="QosValuationException">GradientNameNotFound; GradientTypeNotSupported where its gradient is wanted and it holds no floating-point numbers.</exception>
+    /// <exception cref="QosValuationException">
+    /// GradientNameNotFound; GradientTypeNotSupported where its gradient is wanted and it holds no floating-point numbers.
+    /// </exception>
     public static void SelectInput(GradientDraft draft)
     {
         OnnxGraph graph = draft.Graph;

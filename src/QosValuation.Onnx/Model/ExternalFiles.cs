@@ -58,12 +58,15 @@ internal sealed class ExternalFiles
             throw new QosValuationException(
                 "OnnxExternalDataInvalid",
                 FaultKind.InvalidData,
-                $"The weights {tensor.Name} end at byte {(decimal)offset + length} of '{location}', which has {file.Length} bytes. Download the model's data file again.",
+                $"The weights {tensor.Name} end at byte {(decimal)offset + length} of '{location}', which has {file.Length} bytes. "
+                    + "Download the model's data file again.",
                 file.FullName);
         }
     }
 
-    /// <summary>Names the files by where they truly lie, relative to <see cref="Folder"/>: ONNX Runtime reads nothing from beyond the folder it is given.</summary>
+    /// <summary>
+    /// Names the files by where they truly lie, relative to <see cref="Folder"/>: ONNX Runtime reads nothing from beyond the folder it is given.
+    /// </summary>
     /// <param name="external">Tensors given to <see cref="Add"/>; their locations are edited.</param>
     /// <param name="own">Tensors that lie in the model's file.</param>
     public void Anchor(IEnumerable<TensorProto> external, IEnumerable<TensorProto> own)
@@ -97,7 +100,7 @@ internal sealed class ExternalFiles
         throw new IOException($"'{path}' leads through more than {MostLinks} links.");
     }
 
-    private static FileSystemInfo? FirstLink(string path)
+    private static FileInfo? FirstLink(string path)
     {
         string root = Path.GetPathRoot(path)!;
         string current = root;

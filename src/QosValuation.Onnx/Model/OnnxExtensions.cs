@@ -158,7 +158,7 @@ internal static class OnnxExtensions
     /// <summary>The elements as integers.</summary>
     public static long[] ToInt64s(this TensorProto tensor, string folder) => [.. tensor.ToDoubles(folder).Select(v => (long)v)];
 
-    /// <summary>The elements as doubles, whatever their numeric type (64-bit integers beyond 2⁵³ saturate harmlessly).</summary>
+    /// <summary>The elements as doubles, whatever their numeric type (64-bit integers beyond 2⁵³ are rounded).</summary>
     public static double[] ToDoubles(this TensorProto tensor, string folder)
     {
         long elements = tensor.Count();

@@ -5,7 +5,9 @@ internal static class OnnxModelLimits
 {
     /// <summary>Checks every extent, tensor and version of a model.</summary>
     /// <param name="model">The model as the file states it.</param>
-    /// <exception cref="InvalidDataException">An extent of 2³¹ or more, a negative one of a tensor, or a tensor with fewer bytes than its shape needs.</exception>
+    /// <exception cref="InvalidDataException">
+    /// An extent of 2³¹ or more, a negative one of a tensor, or a tensor with fewer bytes than its shape needs.
+    /// </exception>
     public static void Check(ModelProto model)
     {
         foreach (OperatorSetIdProto set in model.OpsetImport.Concat(model.Functions.SelectMany(function => function.OpsetImport)))
@@ -66,7 +68,8 @@ internal static class OnnxModelLimits
                 Check(graph);
             }
 
-            foreach (SparseTensorProto sparse in attribute.SparseTensor is null ? attribute.SparseTensors : attribute.SparseTensors.Prepend(attribute.SparseTensor))
+            IEnumerable<SparseTensorProto> sparseTensors = attribute.SparseTensors;
+            foreach (SparseTensorProto sparse in attribute.SparseTensor is null ? sparseTensors : sparseTensors.Prepend(attribute.SparseTensor))
             {
                 Check(sparse);
             }
@@ -97,7 +100,8 @@ internal static class OnnxModelLimits
         }
 
         long bytes = (long)count * OnnxType.Size(tensor.DataType);
-        Require(tensor.RawData.IsEmpty || tensor.RawData.Length >= bytes, $"the tensor {tensor.Name} holds {tensor.RawData.Length} bytes and its shape needs {bytes}");
+        int held = tensor.RawData.Length;
+        Require(held == 0 || held >= bytes, $"the tensor {tensor.Name} holds {held} bytes and its shape needs {bytes}");
     }
 
     private static void Require(bool holds, string otherwise)

@@ -181,7 +181,8 @@ internal sealed class OnnxModelParser(FileStream file, OnnxWeights weights)
         });
         if (tensor.ExternalData.Any(entry => entry.Key == "location") || tensor.DataLocation == TensorProto.Types.DataLocation.External)
         {
-            _external.Add(offset < 0 && tensor.RawData.IsEmpty ? tensor : throw new InvalidDataException($"the tensor {tensor.Name} holds data and refers to a file"));
+            bool isEmpty = offset < 0 && tensor.RawData.IsEmpty;
+            _external.Add(isEmpty ? tensor : throw new InvalidDataException($"the tensor {tensor.Name} holds data and refers to a file"));
         }
         else if (weights == OnnxWeights.Referenced && offset >= 0)
         {

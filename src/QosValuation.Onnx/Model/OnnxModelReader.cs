@@ -66,7 +66,8 @@ public static class OnnxModelReader
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("ModelNotReadable", FaultKind.ReadWrite, $"The model file '{path}' cannot be read: {exception.Message}", path, exception);
+            throw new QosValuationException(
+                "ModelNotReadable", FaultKind.ReadWrite, $"The model file '{path}' cannot be read: {exception.Message}", path, exception);
         }
     }
 

@@ -16,7 +16,8 @@ public sealed class GradientPassesTests
             Assert.Equal([expected], draft.Graph.Outputs.Select(output => output.Name));
         }
 
-        QosValuationException fault = Assert.Throws<QosValuationException>(() => GradientPasses.SelectOutput(Draft(new GradientOptions { OutputName = "third" })));
+        GradientDraft third = Draft(new GradientOptions { OutputName = "third" });
+        QosValuationException fault = Assert.Throws<QosValuationException>(() => GradientPasses.SelectOutput(third));
         Assert.Equal("GradientNameNotFound", fault.ErrorId);
         Assert.Contains("first, image_embeds", fault.Message, StringComparison.Ordinal);
     }

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using QosValuation.Onnx.Gradients;
 using QosValuation.Onnx.Model;
 
 namespace QosValuation.Tests;
@@ -17,7 +16,9 @@ public sealed class OnnxModelReaderTests : IDisposable
     public void WithoutWeightsShapesAreKnownAndNoValueIsHeld()
     {
         OnnxGraph graph = OnnxModelReader.Read(Save(Model()));
-        Assert.All(graph.Model.Graph.Initializer, tensor => Assert.True(tensor.RawData.IsEmpty && tensor.FloatData.Count == 0 && tensor.ExternalData.Count == 0));
+        Assert.All(
+            graph.Model.Graph.Initializer,
+            tensor => Assert.True(tensor.RawData.IsEmpty && tensor.FloatData.Count == 0 && tensor.ExternalData.Count == 0));
         TensorProto matrix = Assert.Single(graph.Constants.Values, tensor => tensor.Dims.Count == 2);
         Assert.Equal([Rows, Columns], matrix.Dims);
         Assert.Equal(["x"], graph.DeclaredInputs.Select(input => input.Name));
