@@ -53,10 +53,6 @@ public sealed class GradientGraph
     /// <summary>Nodes the backward pass adds.</summary>
     public required int BackwardNodeCount { get; init; }
 
-    /// <summary>Operators of the combined graph and how often each occurs.</summary>
-    public IReadOnlyDictionary<string, int> Operators =>
-        Model.Graph.Node.GroupBy(node => node.OpType, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
-
     /// <summary>The combined graph.</summary>
     internal ModelProto Model { get; }
 

@@ -227,14 +227,14 @@ public sealed class GradientGraphTests
     {
         GradientGraph forward = GradientGraph.Build(Path.Combine(TestData.ClipMini, "vision_model.onnx"), new GradientOptions { Seed = GradientSeed.Sum });
         // Six blocks: one Softmax, one Sigmoid, and two products of activations each, and none of them twice.
-        Assert.Equal(6, forward.Operators["Softmax"]);
-        Assert.Equal(6, forward.Operators["Sigmoid"]);
-        Assert.Equal(13, forward.Operators["LayerNormalization"]);
+        Assert.Equal(6, forward.Operators()["Softmax"]);
+        Assert.Equal(6, forward.Operators()["Sigmoid"]);
+        Assert.Equal(13, forward.Operators()["LayerNormalization"]);
 
         // Four convolutions; the gradient of the one with stride 1 is a convolution too.
-        Assert.Equal(4 + 1, forward.Operators["Conv"]);
-        Assert.Equal(3, forward.Operators["ConvTranspose"]);
-        Assert.False(forward.Operators.ContainsKey("Erf"));
+        Assert.Equal(4 + 1, forward.Operators()["Conv"]);
+        Assert.Equal(3, forward.Operators()["ConvTranspose"]);
+        Assert.False(forward.Operators().ContainsKey("Erf"));
         Assert.Equal(-1, forward.InputShape[0]);
     }
 

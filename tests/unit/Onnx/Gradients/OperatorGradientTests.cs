@@ -145,7 +145,7 @@ public sealed class OperatorGradientTests
             string x = graph.Input(-2.0, 2.0, 2, 3, 4);
             string s = graph.Op("Sigmoid", graph.Op("Mul", x, graph.Scalar(1.702)));
             GradientGraph built = graph.Check(flip ? graph.Op("Mul", s, x) : graph.Op("Mul", x, s));
-            Assert.Equal(4, built.Operators["Mul"] - built.ForwardNodeCount + 2);
+            Assert.Equal(4, built.Operators()["Mul"] - built.ForwardNodeCount + 2);
             graph = new TestGraph(type: OnnxType.Single);
             x = graph.Input(-2.0, 2.0, 2, 3, 4);
             string gate = graph.Op("Add", graph.Op("Erf", graph.Op("Div", x, graph.Scalar(Math.Sqrt(2)))), graph.Scalar(1));
@@ -303,7 +303,7 @@ public sealed class OperatorGradientTests
             string deviation = graph.Op("Sqrt", graph.Op("Add", graph.Op("ReduceMean", [square], ("axes", (long[])[-1])), graph.Scalar(1e-3)));
             string y = graph.Op("Add", graph.Op("Mul", graph.Op("Div", centred, deviation), graph.Weight(0.5, 1.5, 8)), graph.Weight(8));
             GradientGraph built = graph.Check(y);
-            Assert.Equal(type == OnnxType.Single ? 1 : 0, built.Operators.GetValueOrDefault("LayerNormalization"));
+            Assert.Equal(type == OnnxType.Single ? 1 : 0, built.Operators().GetValueOrDefault("LayerNormalization"));
             Assert.Equal(type == OnnxType.Single ? 1 : 9, built.ForwardNodeCount);
         }
     }
@@ -345,7 +345,7 @@ public sealed class OperatorGradientTests
         (string, object)[] attributes = opset < 14 ? [("epsilon", 1e-2f)] : [("epsilon", 1e-2f), ("training_mode", 1L)];
         string y = graph.Ops("BatchNormalization", inputs, opset < 14 ? 5 : 3, attributes)[0];
         GradientGraph built = graph.Check(graph.Op("Mul", y, graph.Op("Sigmoid", y)));
-        Assert.False(built.Operators.ContainsKey("BatchNormalization"));
+        Assert.False(built.Operators().ContainsKey("BatchNormalization"));
     }
 
     [Theory]
