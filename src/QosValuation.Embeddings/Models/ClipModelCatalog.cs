@@ -91,7 +91,8 @@ public static class ClipModelCatalog
                 "ModelNotFound",
                 FaultKind.NotFound,
                 $"The folder '{name}' holds no CLIP model. "
-                    + "Expected vision_model.onnx and/or text_model.onnx (also in a subfolder named onnx), or one model.onnx each in two folders whose names end in -vision and -text.",
+                    + "Expected vision_model.onnx and/or text_model.onnx (also in a subfolder named onnx), "
+                    + "or one model.onnx each in two folders whose names end in -vision and -text.",
                 name);
         }
 

@@ -8,9 +8,13 @@ namespace QosValuation.Tests;
 
 public sealed class ClipTokenizerTests
 {
+    // 20 of the 40 words of one text.
+    private const string WordRun =
+        "word word word word word word word word word word word word word word word word word word word word ";
+
     // Start, at most 30 ids and end, computed by models/clip-mini/train_clip_mini.py's own words_of and tokenise over its merges.
     private const string ClipMiniReference =
-        """
+        $$"""
         [
           {"text": "a photo of a dog", "ids": [4094, 320, 1271, 531, 320, 549, 4095]},
           {"text": "Two dogs run on the grass .", "ids": [4094, 560, 696, 1180, 520, 518, 706, 269, 4095]},
@@ -29,8 +33,9 @@ public sealed class ClipTokenizerTests
            "ids": [4094, 172, 253, 246, 222, 172, 253, 239, 235, 172, 253, 237, 377, 320, 549, 256, 4095]},
           {"text": "The girls' dresses weren't blue, they'd've said \"red\"",
            "ids": [4094, 518, 870, 262, 2207, 1621, 523, 333, 6, 339, 659, 267, 1651, 6, 323, 6, 736, 967, 2041, 257, 586, 257, 4095]},
-          {"text": "word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word ",
-           "ids": [4094, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 4095]}
+          {"text": "{{WordRun}}{{WordRun}}",
+           "ids": [4094, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235,
+                   323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 4095]}
         ]
         """;
 
