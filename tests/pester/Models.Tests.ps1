@@ -114,7 +114,8 @@ Describe 'Test-ClipModel' {
     It 'checks an installed model against the digests of its installation' {
         $folder = Copy-ClipMini 'installed'
         $file = Get-Item -LiteralPath "$folder/text_model.onnx"
-        @{ Name = 'installed'; License = 'MIT'; Source = 'x'; Files = @(@{ Name = 'text_model.onnx'; Bytes = $file.Length; Sha256 = (Get-FileHash $file).Hash }) } |
+        @{ Name = 'installed'; License = 'MIT'; Source = 'x'; Files = @(
+                @{ Name = 'text_model.onnx'; Bytes = $file.Length; Sha256 = (Get-FileHash $file).Hash }) } |
             ConvertTo-Json -Depth 5 | Set-Content -LiteralPath "$folder/installed.json"
         (Test-ClipModel -Path $folder).IsValid | Should -BeTrue
         $bytes = [System.IO.File]::ReadAllBytes($file)
@@ -185,7 +186,8 @@ Describe 'Install-ClipModel' {
     It 'refuses files with a wrong digest, and installs nothing' {
         $mirror = Join-Path $TestDrive 'mirror'
         $null = New-Item -ItemType Directory -Path $mirror -Force
-        Copy-Item -LiteralPath "$miniFolder/vocab.json", "$miniFolder/merges.txt", "$miniFolder/text_model.onnx", "$miniFolder/vision_model.onnx" -Destination $mirror
+        $names = 'vocab.json', 'merges.txt', 'text_model.onnx', 'vision_model.onnx'
+        Copy-Item -LiteralPath ($names | ForEach-Object { "$miniFolder/$_" }) -Destination $mirror
         { Install-ClipModel -Destination $destination -Uri ([uri] "file://$mirror") } | Should -Throw -ErrorId 'ModelDigestMismatch,*'
         Test-Path -LiteralPath "$destination/ViT-B-32" | Should -BeFalse
         @(Get-ChildItem -LiteralPath $destination -Recurse -Force -File -Filter *.onnx*).Count | Should -Be 0

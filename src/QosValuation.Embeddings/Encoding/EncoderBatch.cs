@@ -54,7 +54,7 @@ internal abstract class EncoderBatch : IDisposable
     /// <param name="slot">The slot.</param>
     public abstract void Clear(int slot);
 
-    /// <summary>The most items that are worth feeding at once; 0 for all of them. A graph with a fixed number has its way.</summary>
+    /// <summary>The most items that are worth feeding at once; 0 for all of them. Ignored where the graph takes a fixed number of items.</summary>
     public int PreferredRun { get; set; }
 
     /// <summary>Runs the encoder over the first items.</summary>

@@ -68,7 +68,7 @@ internal sealed class EncoderSession : IDisposable
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
 
-        // A spinning thread takes the processor away from the decoders.
+        // Threads that spin while they wait would take the processor from the image decoders.
         settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         Append(settings, options.ExecutionProvider);
         using CancellationTokenRegistration registration = cancellation.Register(() => settings.SetLoadCancellationFlag(true));
@@ -86,7 +86,8 @@ internal sealed class EncoderSession : IDisposable
         }
         catch (OnnxRuntimeException exception)
         {
-            throw new QosValuationException("ModelNotReadable", FaultKind.InvalidData, $"ONNX Runtime cannot open '{encoder.Path}': {exception.Message}", encoder.Path, exception);
+            throw new QosValuationException(
+                "ModelNotReadable", FaultKind.InvalidData, $"ONNX Runtime cannot open '{encoder.Path}': {exception.Message}", encoder.Path, exception);
         }
     }
 
@@ -116,7 +117,8 @@ internal sealed class EncoderSession : IDisposable
         }
         catch (OnnxRuntimeException exception)
         {
-            throw new QosValuationException("InferenceFailed", FaultKind.InvalidData, $"ONNX Runtime failed to run '{_path}': {exception.Message}", _path, exception);
+            throw new QosValuationException(
+                "InferenceFailed", FaultKind.InvalidData, $"ONNX Runtime failed to run '{_path}': {exception.Message}", _path, exception);
         }
     }
 

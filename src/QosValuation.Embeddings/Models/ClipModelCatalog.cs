@@ -35,7 +35,8 @@ public static class ClipModelCatalog
             string? home = Environment.GetEnvironmentVariable(HomeVariable);
             if (string.IsNullOrEmpty(home))
             {
-                home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "QosValuation");
+                const Environment.SpecialFolder DataFolder = Environment.SpecialFolder.LocalApplicationData;
+                home = Path.Combine(Environment.GetFolderPath(DataFolder, Environment.SpecialFolderOption.DoNotVerify), "QosValuation");
             }
 
             return Path.Combine(Path.GetFullPath(home), "models");
@@ -89,7 +90,9 @@ public static class ClipModelCatalog
             return TryRead(Path.GetFullPath(name)) ?? throw new QosValuationException(
                 "ModelNotFound",
                 FaultKind.NotFound,
-                $"The folder '{name}' holds no CLIP model. Expected vision_model.onnx and/or text_model.onnx (also in a subfolder named onnx), or one model.onnx each in two folders whose names end in -vision and -text.",
+                $"The folder '{name}' holds no CLIP model. "
+                    + "Expected vision_model.onnx and/or text_model.onnx (also in a subfolder named onnx), "
+                    + "or one model.onnx each in two folders whose names end in -vision and -text.",
                 name);
         }
 
@@ -101,7 +104,8 @@ public static class ClipModelCatalog
         throw new QosValuationException(
             "ModelNotFound",
             FaultKind.NotFound,
-            $"There is no model '{name}'. Known models: {string.Join(", ", known.Select(model => model.Name))}. Name one of these or the folder of a model, or install one with Install-ClipModel.",
+            $"There is no model '{name}'. Known models: {string.Join(", ", known.Select(model => model.Name))}. "
+                + "Name one of these or the folder of a model, or install one with Install-ClipModel.",
             name);
     }
 
@@ -126,7 +130,7 @@ public static class ClipModelCatalog
     {
         string name = Path.GetFileName(folder);
         string path = Path.Combine(folder, "model.onnx");
-        bool isVision = WordIn(name, VisionWords) is not null || (WordIn(name, TextWords) is null && !OnnxNames.MentionsText(path));
+        bool isVision = WordIn(name, VisionWords) is not null || (WordIn(name, TextWords) is null && !TakesTokens(path));
         string? word = WordIn(name, isVision ? VisionWords : TextWords);
         string? other = null;
         if (word is not null && Path.GetDirectoryName(folder) is { } parent)
@@ -164,8 +168,9 @@ public static class ClipModelCatalog
             return ReadHalf(folder);
         }
 
-        bool isText = WordIn(file, VisionWords) is null && (WordIn(file, TextWords) is not null || OnnxNames.MentionsText(path));
-        string counterpart = Path.Combine(folder, isText ? file.Replace("text", "vision", StringComparison.Ordinal) : file.Replace("vision", "text", StringComparison.Ordinal));
+        bool isText = WordIn(file, VisionWords) is null && (WordIn(file, TextWords) is not null || TakesTokens(path));
+        (string own, string opposite) = isText ? ("text", "vision") : ("vision", "text");
+        string counterpart = Path.Combine(folder, file.Replace(own, opposite, StringComparison.Ordinal));
         string? other = counterpart != path && File.Exists(counterpart) ? counterpart : null;
         string root = Path.GetFileName(folder) == "onnx" ? Path.GetDirectoryName(folder)! : folder;
         return Describe(Path.GetFileName(root), root, isText ? other : path, isText ? path : other);
@@ -204,6 +209,19 @@ public static class ClipModelCatalog
         ((string[])[folder, Path.Combine(folder, "onnx")])
             .SelectMany(place => Suffixes.Select(suffix => Path.Combine(place, stem + suffix + ".onnx")))
             .FirstOrDefault(File.Exists);
+
+    /// <summary>Whether a file is a text encoder by its inputs, for a folder whose name does not tell; damaged files are reported when they are used.</summary>
+    private static bool TakesTokens(string path)
+    {
+        try
+        {
+            return OnnxModelReader.Read(path).DeclaredInputs.Any(input => input.Name.Contains("input_ids", StringComparison.Ordinal));
+        }
+        catch (QosValuationException)
+        {
+            return false;
+        }
+    }
 
     private static string? WordIn(string name, string[] words) =>
         Array.Find(words, word => name.Contains(word, StringComparison.OrdinalIgnoreCase));

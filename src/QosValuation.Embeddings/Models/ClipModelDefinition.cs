@@ -41,14 +41,56 @@ public sealed record ClipModelDefinition
     public static IReadOnlyList<ClipModelDefinition> All { get; } =
     [
         VitB32("ViT-B-32", ClipModelPrecision.Float32,
-            new() { Name = "vision_model.onnx", Repository = "Qdrant/clip-ViT-B-32-vision", RemotePath = "model.onnx", Sha256 = "c68d3d9a200ddd2a8c8a5510b576d4c94d1ae383bf8b36dd8c084f94e1fb4d63", ApproximateBytes = 352_000_000 },
-            new() { Name = "text_model.onnx", Repository = "Qdrant/clip-ViT-B-32-text", RemotePath = "model.onnx", Sha256 = "4dbe762b11e36488304471e439cde89da053ad7acaddbf9e096745d142ec8d8b", ApproximateBytes = 254_000_000 }),
+            new()
+            {
+                Name = "vision_model.onnx",
+                Repository = "Qdrant/clip-ViT-B-32-vision",
+                RemotePath = "model.onnx",
+                Sha256 = "c68d3d9a200ddd2a8c8a5510b576d4c94d1ae383bf8b36dd8c084f94e1fb4d63",
+                ApproximateBytes = 352_000_000,
+            },
+            new()
+            {
+                Name = "text_model.onnx",
+                Repository = "Qdrant/clip-ViT-B-32-text",
+                RemotePath = "model.onnx",
+                Sha256 = "4dbe762b11e36488304471e439cde89da053ad7acaddbf9e096745d142ec8d8b",
+                ApproximateBytes = 254_000_000,
+            }),
         VitB32("ViT-B-32-fp16", ClipModelPrecision.Float16,
-            new() { Name = "vision_model.onnx", Repository = "Xenova/clip-vit-base-patch32", RemotePath = "onnx/vision_model_fp16.onnx", Sha256 = "35c4e0fb0aeee527dcde1693520b214a34424a786babd530f35366bad5844efd", ApproximateBytes = 176_000_000 },
-            new() { Name = "text_model.onnx", Repository = "Xenova/clip-vit-base-patch32", RemotePath = "onnx/text_model_fp16.onnx", Sha256 = "df587ffbf248bf20d44fa6e16adc5ebc27ead691860e5333dbdaab5fd6bf3f6e", ApproximateBytes = 127_000_000 }),
+            new()
+            {
+                Name = "vision_model.onnx",
+                Repository = "Xenova/clip-vit-base-patch32",
+                RemotePath = "onnx/vision_model_fp16.onnx",
+                Sha256 = "35c4e0fb0aeee527dcde1693520b214a34424a786babd530f35366bad5844efd",
+                ApproximateBytes = 176_000_000,
+            },
+            new()
+            {
+                Name = "text_model.onnx",
+                Repository = "Xenova/clip-vit-base-patch32",
+                RemotePath = "onnx/text_model_fp16.onnx",
+                Sha256 = "df587ffbf248bf20d44fa6e16adc5ebc27ead691860e5333dbdaab5fd6bf3f6e",
+                ApproximateBytes = 127_000_000,
+            }),
         VitB32("ViT-B-32-quantized", ClipModelPrecision.Quantized,
-            new() { Name = "vision_model.onnx", Repository = "Xenova/clip-vit-base-patch32", RemotePath = "onnx/vision_model.onnx", Sha256 = "fd6e1402a588279d1723c7534d4bcba5bc0b14b47dfab0e46f8c47b8270d7d40", ApproximateBytes = 352_000_000 },
-            new() { Name = "text_model.onnx", Repository = "Xenova/clip-vit-base-patch32", RemotePath = "onnx/text_model_quantized.onnx", Sha256 = "73baab855d406190da9faa498cfedf65f15cf309f4cc7385b7b032e6d08e5c3a", ApproximateBytes = 64_000_000 }),
+            new()
+            {
+                Name = "vision_model.onnx",
+                Repository = "Xenova/clip-vit-base-patch32",
+                RemotePath = "onnx/vision_model.onnx",
+                Sha256 = "fd6e1402a588279d1723c7534d4bcba5bc0b14b47dfab0e46f8c47b8270d7d40",
+                ApproximateBytes = 352_000_000,
+            },
+            new()
+            {
+                Name = "text_model.onnx",
+                Repository = "Xenova/clip-vit-base-patch32",
+                RemotePath = "onnx/text_model_quantized.onnx",
+                Sha256 = "73baab855d406190da9faa498cfedf65f15cf309f4cc7385b7b032e6d08e5c3a",
+                ApproximateBytes = 64_000_000,
+            }),
     ];
 
     /// <summary>The name it is installed under: a folder of that name.</summary>
@@ -86,7 +128,8 @@ public sealed record ClipModelDefinition
         ?? throw new QosValuationException(
             "ModelNotOffered",
             FaultKind.NotFound,
-            $"There is no model '{name}' to install. Available: {string.Join(", ", All.Select(model => model.Name))}. Any other model in the public ONNX layout is used by naming its folder.",
+            $"There is no model '{name}' to install. Available: {string.Join(", ", All.Select(model => model.Name))}. "
+                    + "Any other model in the public ONNX layout is used by naming its folder.",
             name);
 
     private static ClipModelDefinition VitB32(string name, ClipModelPrecision precision, ClipModelDownload vision, ClipModelDownload text)

@@ -69,7 +69,8 @@ public static class ClipModelInspector
             throw new QosValuationException(
                 "ModelNotUsable",
                 FaultKind.InvalidData,
-                $"The text encoder fails on ids of the vocabulary (0 to {tokenizer.VocabularySize - 1}): the tokenizer may belong to another model. {exception.Message}",
+                $"The text encoder fails on ids of the vocabulary (0 to {tokenizer.VocabularySize - 1}): "
+                    + $"the tokenizer may belong to another model. {exception.Message}",
                 encoder.Model.Path,
                 exception);
         }
@@ -104,7 +105,9 @@ public static class ClipModelInspector
             }
             else if (new FileInfo(path).Length != file.Bytes)
             {
-                problems.Add(string.Create(CultureInfo.InvariantCulture, $"'{file.Name}' has {new FileInfo(path).Length:N0} bytes, {file.Bytes:N0} were installed. Install the model again with -Force."));
+                problems.Add(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"'{file.Name}' has {new FileInfo(path).Length:N0} bytes, {file.Bytes:N0} were installed. Install the model again with -Force."));
             }
             else if (ClipModelInstaller.FileDigest(path, cancellation) is { } digest && !digest.Equals(file.Sha256, StringComparison.OrdinalIgnoreCase))
             {

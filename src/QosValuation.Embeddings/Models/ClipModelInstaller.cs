@@ -104,7 +104,10 @@ public sealed class ClipModelInstaller : IDisposable
         if (!force && Directory.Exists(target))
         {
             return ClipModelCatalog.TryRead(target) ?? throw new QosValuationException(
-                "ModelFolderNotEmpty", FaultKind.InvalidArgument, $"The folder '{target}' exists and holds no model. Use -Force to replace it, or another -Destination.", target);
+                "ModelFolderNotEmpty",
+                FaultKind.InvalidArgument,
+                $"The folder '{target}' exists and holds no model. Use -Force to replace it, or another -Destination.",
+                target);
         }
 
         string collection = Path.Combine(Path.GetFullPath(modelFolder), ".partial");
@@ -118,7 +121,7 @@ public sealed class ClipModelInstaller : IDisposable
             {
                 manifest.Add(await FetchAsync(file, root, staging, state, cancellation).ConfigureAwait(false));
 
-                // As soon as both are there: better before the weights than after.
+                // Checked as soon as both files are there, so that a wrong tokenizer is found before the weights are downloaded.
                 if (!isTokenizerChecked && TokenizerFiles.All(name => manifest.Exists(entry => entry.Name == name)))
                 {
                     CheckTokenizer(model, staging);
@@ -192,7 +195,9 @@ public sealed class ClipModelInstaller : IDisposable
         Uri[] addresses = Addresses(root, file);
         while (true)
         {
-            (bool isResumed, Uri address) = await downloader.FetchAsync(addresses, partial, (bytes, total) => state.Report(file, bytes, total), cancellation).ConfigureAwait(false);
+            (bool isResumed, Uri address) = await downloader
+            .FetchAsync(addresses, partial, (bytes, total) => state.Report(file, bytes, total), cancellation)
+            .ConfigureAwait(false);
             string digest = FileDigest(partial, cancellation);
             if (file.Sha256 is null || digest.Equals(file.Sha256, StringComparison.OrdinalIgnoreCase))
             {
@@ -203,7 +208,7 @@ public sealed class ClipModelInstaller : IDisposable
 
             File.Delete(partial);
 
-            // The part from before may be to blame: the whole file gets one chance.
+            // The part that an earlier attempt left may be damaged, so the whole file is downloaded once more.
             if (!isResumed)
             {
                 throw Mismatch($"'{file.Name}' from '{address}' has the SHA-256 {digest}, expected {file.Sha256}.", file.Name);
@@ -230,14 +235,16 @@ public sealed class ClipModelInstaller : IDisposable
         {
             File.Delete(vocabulary);
             File.Delete(merges);
-            throw Mismatch(cause?.Message ?? $"The content of vocab.json and merges.txt has the SHA-256 {digest}, expected {model.TokenizerSha256}.", vocabulary, cause);
+            throw Mismatch(
+                cause?.Message ?? $"The content of vocab.json and merges.txt has the SHA-256 {digest}, expected {model.TokenizerSha256}.", vocabulary, cause);
         }
     }
 
     private static QosValuationException Mismatch(string reason, string subject, Exception? cause = null) => new(
         "ModelDigestMismatch",
         FaultKind.Integrity,
-        reason + " The file was deleted and nothing was installed: the source serves something else, or it was damaged on the way. Try again, or another source with -Uri.",
+        reason + " The file was deleted and nothing was installed: the source serves something else, or it was damaged on the way. "
+            + "Try again, or another source with -Uri.",
         subject,
         cause);
 
@@ -272,7 +279,8 @@ public sealed class ClipModelInstaller : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw DiskFaults.Explain(exception, target, "The files are complete in '" + staging + "'; close what uses the model and run the same command again.");
+            throw DiskFaults.Explain(
+                exception, target, $"The files are complete in '{staging}'; close what uses the model and run the same command again.");
         }
     }
 
@@ -300,7 +308,11 @@ public sealed class ClipModelInstaller : IDisposable
         catch (IOException exception) when (!DiskFaults.IsDiskFull(exception))
         {
             throw new QosValuationException(
-                "InstallationInProgress", FaultKind.ReadWrite, $"Another process is installing this model into '{staging}'. Wait for it to end.", staging, exception);
+                "InstallationInProgress",
+                FaultKind.ReadWrite,
+                $"Another process is installing this model into '{staging}'. Wait for it to end.",
+                staging,
+                exception);
         }
         catch (IOException exception)
         {

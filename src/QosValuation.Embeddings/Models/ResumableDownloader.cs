@@ -53,7 +53,8 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
     /// <exception cref="QosValuationException">
     /// ModelFileNotFound, DownloadFailed, DownloadRefused, DiskFull, FileNotWritable.
     /// </exception>
-    public async Task<(bool IsResumed, Uri Address)> FetchAsync(IReadOnlyList<Uri> addresses, string partialPath, Action<long, long?>? report, CancellationToken cancellation)
+    public async Task<(bool IsResumed, Uri Address)> FetchAsync(
+        IReadOnlyList<Uri> addresses, string partialPath, Action<long, long?>? report, CancellationToken cancellation)
     {
         bool isResumed = false;
         foreach (Uri address in addresses)
@@ -86,7 +87,9 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
                         "DownloadFailed",
                         FaultKind.Connection,
                         $"Fetching '{address}' failed: {attempt.Reason} "
-                        + (length > 0 ? $"The {length:N0} bytes received are kept; the same command goes on from there." : "Check the connection and the address, and run the same command again."),
+                        + (length > 0
+                        ? $"The {length:N0} bytes received are kept; the same command goes on from there."
+                        : "Check the connection and the address, and run the same command again."),
                         address.ToString(),
                         attempt.Cause);
                 }
@@ -99,7 +102,8 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
         throw new QosValuationException(
             "ModelFileNotFound",
             FaultKind.NotFound,
-            $"The file does not exist at {string.Join(" or ", addresses.Select(address => $"'{address}'"))}. Check -Uri: a mirror keeps the layout <repository>/resolve/main/<file>, <repository>/<file>, or the plain file names.",
+            $"The file does not exist at {string.Join(" or ", addresses.Select(address => $"'{address}'"))}. "
+                    + "Check -Uri: a mirror keeps the layout <repository>/resolve/main/<file>, <repository>/<file>, or the plain file names.",
             addresses[0].ToString());
     }
 
@@ -143,7 +147,8 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
                     Restart(partialPath);
                     return new Attempt(Outcome.Failed, "The server no longer has the part that is missing.");
                 case HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError:
-                    return new Attempt(Outcome.Failed, $"The server answered {(int)response.StatusCode} ({response.ReasonPhrase}).", RetryAfter: RetryAfter(response));
+                    return new Attempt(
+                    Outcome.Failed, $"The server answered {(int)response.StatusCode} ({response.ReasonPhrase}).", RetryAfter: RetryAfter(response));
                 case HttpStatusCode.OK or HttpStatusCode.PartialContent:
                     break;
                 default:
@@ -274,7 +279,8 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
             throw new QosValuationException(
                 "DiskFull",
                 FaultKind.LimitReached,
-                $"The disk is full: '{Path.GetFileName(partialPath)}' needs {bytes:N0} more bytes and {free:N0} are free in '{folder}'. Free some space or choose another folder with -Destination; what was received is kept and the same command goes on from there.",
+                $"The disk is full: '{Path.GetFileName(partialPath)}' needs {bytes:N0} more bytes and {free:N0} are free in '{folder}'. "
+                    + "Free some space or choose another folder with -Destination; what was received is kept and the same command goes on from there.",
                 partialPath);
         }
     }
@@ -292,7 +298,11 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
     }
 
     private static QosValuationException Explain(Exception exception, string partialPath, long kept) =>
-        DiskFaults.Explain(exception, partialPath, $"Nothing was installed. The {kept:N0} bytes received are kept: free some space or choose another folder with -Destination, and the same command goes on from there.");
+        DiskFaults.Explain(
+            exception,
+            partialPath,
+            $"Nothing was installed. The {kept:N0} bytes received are kept: free some space or choose another folder with -Destination, "
+                + "and the same command goes on from there.");
 
     private static void Restart(string partialPath)
     {
@@ -309,7 +319,8 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
             string[] lines = File.ReadAllLines(ValidatorPath(partialPath));
             return lines is not [var source, var validator] || source != address.ToString() ? null
                 : EntityTagHeaderValue.TryParse(validator, out EntityTagHeaderValue? tag) ? new RangeConditionHeaderValue(tag)
-                : DateTimeOffset.TryParse(validator, System.Globalization.CultureInfo.InvariantCulture, out DateTimeOffset date) ? new RangeConditionHeaderValue(date)
+                : DateTimeOffset.TryParse(validator, System.Globalization.CultureInfo.InvariantCulture, out DateTimeOffset date)
+                ? new RangeConditionHeaderValue(date)
                 : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -11,7 +11,7 @@ namespace QosValuation.Embeddings.Text;
 /// Text is cleaned (HTML references, NFC, white space, lower case), cut into words by CLIP's pattern
 /// <c>&lt;|startoftext|&gt;|&lt;|endoftext|&gt;|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+</c>, each word's UTF-8 bytes
 /// become symbols, the last one marked as the word's end, and the pair of lowest rank is merged until none is left.
-/// clip-mini's training script differs in two corners, where CLIP's pattern wins here: a run of underscores beside other
+/// clip-mini's training script differs in two cases; CLIP's pattern is followed here: a run of underscores beside other
 /// punctuation is one word, not two, and numerals other than decimal digits (½, Ⅷ) stand alone instead of joining letters.
 /// Instances are safe for use by several threads.
 /// </remarks>
@@ -63,7 +63,9 @@ public sealed class ClipTokenizer
     /// <c>merges.txt</c>, a pair a line by rank, with or without the <c>#version</c> line. Null only for a <c>tokenizer.json</c>.
     /// </param>
     /// <returns>The tokenizer.</returns>
-    /// <exception cref="QosValuationException">VocabularyNotFound; VocabularyNotReadable where a file is malformed or the two do not belong together.</exception>
+    /// <exception cref="QosValuationException">
+    /// VocabularyNotFound; VocabularyNotReadable where a file is malformed or the two do not belong together.
+    /// </exception>
     public static ClipTokenizer Load(string vocabularyPath, string? mergesPath) => ClipTokenizerReader.Read(vocabularyPath, mergesPath);
 
     /// <summary>The ids of a text, without start and end token and without truncation. O(n log n).</summary>
@@ -269,7 +271,7 @@ public sealed class ClipTokenizer
         int start = ids.Length;
         Merge(word, ids);
 
-        // A full cache starts over, so that it follows the text at hand within a bounded memory.
+        // A full cache is emptied: its memory stays bounded, and it holds the words of the recent texts.
         if (Interlocked.Increment(ref _cached) > CacheCapacity)
         {
             _cache.Clear();

@@ -14,7 +14,9 @@ internal static class ClipTokenizerReader
         (Dictionary<string, int> vocabulary, List<(string Left, string Right)>? ownMerges) = ReadVocabulary(vocabularyPath);
         List<(string Left, string Right)> pairs = mergesPath is not null
             ? ReadMerges(mergesPath)
-            : ownMerges ?? throw NotReadable(vocabularyPath, "holds no merges, and there is no merges.txt to go with it. Put the merges.txt of the same model beside it.");
+            : ownMerges ?? throw NotReadable(
+                vocabularyPath,
+                "holds no merges, and there is no merges.txt to go with it. Put the merges.txt of the same model beside it.");
         string mergesSource = mergesPath ?? vocabularyPath;
 
         var pieces = new string?[vocabulary.Values.Max() + 1];
@@ -58,7 +60,10 @@ internal static class ClipTokenizerReader
             right.CopyTo(text[left.Length..]);
             if (!vocabulary.TryGetValue(left, out int leftId) || !vocabulary.TryGetValue(right, out int rightId) || !lookup.TryGetValue(text, out int id))
             {
-                throw NotReadable(source, $"merges '{left}' with '{right}' (rule {rank + 1}), which the vocabulary does not hold. The two files do not belong together; take both from the same model.");
+                throw NotReadable(
+                    source,
+                    $"merges '{left}' with '{right}' (rule {rank + 1}), which the vocabulary does not hold. "
+                        + "The two files do not belong together; take both from the same model.");
             }
 
             // A pair listed twice keeps its first rank, which is the one that would be used anyway.
@@ -107,7 +112,7 @@ internal static class ClipTokenizerReader
 
             while (reader.Read())
             {
-                // Anything after the object is an error that the reader reports.
+                // The reader throws where anything follows the object.
             }
 
             return vocabulary.Count > 0 ? (vocabulary, null) : throw NotReadable(path, "is empty.");
@@ -255,11 +260,18 @@ internal static class ClipTokenizerReader
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new QosValuationException(
-                "VocabularyNotFound", FaultKind.NotFound, $"The tokenizer file '{path}' does not exist. A text model needs vocab.json and merges.txt beside it.", path, exception);
+                "VocabularyNotFound",
+                FaultKind.NotFound,
+                $"The tokenizer file '{path}' does not exist. A text model needs vocab.json and merges.txt beside it.",
+                path,
+                exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw NotReadable(path, Directory.Exists(path) ? "is a folder. Name the vocab.json or tokenizer.json in it." : "cannot be read: " + exception.Message, exception);
+            throw NotReadable(
+                path,
+                Directory.Exists(path) ? "is a folder. Name the vocab.json or tokenizer.json in it." : "cannot be read: " + exception.Message,
+                exception);
         }
     }
 

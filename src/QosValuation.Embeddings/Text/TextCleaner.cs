@@ -14,8 +14,9 @@ namespace QosValuation.Embeddings.Text;
 /// </remarks>
 internal static class TextCleaner
 {
-    // A trie of its own for these would be overkill: the characters that word boundaries see through, beside marks and formats.
-    private static readonly SearchValues<char> CaseIgnorablePunctuation = SearchValues.Create("'.:\u00B7\u055F\u05F4\u2018\u2019\u2024\u2027\uFE13\uFE52\uFE55\uFF07\uFF0E\uFF1A");
+    // Characters that Unicode calls case-ignorable, besides marks and format characters: word boundaries look through them.
+    private static readonly SearchValues<char> CaseIgnorablePunctuation =
+        SearchValues.Create("'.:\u00B7\u055F\u05F4\u2018\u2019\u2024\u2027\uFE13\uFE52\uFE55\uFF07\uFF0E\uFF1A");
 
     /// <summary>Cleans a text. O(n).</summary>
     /// <param name="text">Any text; unpaired surrogates become U+FFFD.</param>
@@ -35,7 +36,7 @@ internal static class TextCleaner
             text = Normalized(text);
         }
 
-        // İ (U+0130) becomes two characters; nothing else grows.
+        // İ (U+0130) becomes two characters in lower case; every other character keeps its length.
         buffer = ArrayPool<char>.Shared.Rent((2 * text.Length) + 1);
         int length = 0;
         bool isBlankPending = false;

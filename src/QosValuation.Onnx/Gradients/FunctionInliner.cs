@@ -25,25 +25,33 @@ internal sealed class FunctionInliner
     }
 
     /// <summary>Replaces every call.</summary>
-    /// <param name="model">The model, which is edited in place; it has no functions afterwards.</param>
+    /// <param name="graph">The graph to edit; its model has no functions afterwards.</param>
     /// <exception cref="QosValuationException">GradientOperatorNotSupported: a function calls itself, or needs another operator set than the model.</exception>
-    public static void Inline(ModelProto model)
+    public static void Inline(OnnxGraph graph)
     {
-        if (model.Functions.Count == 0)
+        if (graph.Model.Functions.Count == 0)
         {
             return;
         }
 
-        var inliner = new FunctionInliner(model);
-        inliner.Inline(model.Graph);
-        model.Functions.Clear();
+        var inliner = new FunctionInliner(graph.Model);
+        var nodes = new List<NodeProto>(graph.Nodes.Count);
+        foreach (NodeProto node in graph.Nodes)
+        {
+            inliner.Inline(node, nodes.Add);
+        }
+
+        graph.ReplaceNodes(nodes);
+        graph.Model.Functions.Clear();
     }
 
     private static string Domain(string domain) => domain == "ai.onnx" ? string.Empty : domain;
 
     // A model may import the standard operators under both of their names.
     private static Dictionary<string, long> Opsets(IEnumerable<OperatorSetIdProto> imports) =>
-        imports.GroupBy(import => Domain(import.Domain), StringComparer.Ordinal).ToDictionary(domain => domain.Key, domain => domain.Max(import => import.Version), StringComparer.Ordinal);
+        imports
+            .GroupBy(import => Domain(import.Domain), StringComparer.Ordinal)
+            .ToDictionary(domain => domain.Key, domain => domain.Max(import => import.Version), StringComparer.Ordinal);
 
     private void Inline(GraphProto graph)
     {
@@ -73,7 +81,9 @@ internal sealed class FunctionInliner
             throw GradientBuilder.NotSupported(node, "the function calls itself");
         }
 
-        if (Opsets(function.OpsetImport).GetValueOrDefault(string.Empty, _opsets.GetValueOrDefault(string.Empty)) is var opset && opset != _opsets.GetValueOrDefault(string.Empty))
+        long modelOpset = _opsets.GetValueOrDefault(string.Empty);
+        long opset = Opsets(function.OpsetImport).GetValueOrDefault(string.Empty, modelOpset);
+        if (opset != modelOpset)
         {
             throw GradientBuilder.NotSupported(node, $"the function is written for operator set {opset} and the model for another");
         }

@@ -13,7 +13,8 @@ internal sealed class GradientBuilder
     private static readonly HashSet<string> Flat = new(StringComparer.Ordinal)
     {
         "Shape", "Size", "ArgMax", "ArgMin", "NonZero", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Not", "Xor",
-        "IsNaN", "IsInf", "Sign", "Floor", "Ceil", "Round", "Hardmax", "ConstantOfShape", "EyeLike", "OneHot", "RandomNormalLike", "RandomUniformLike", "Bernoulli",
+        "IsNaN", "IsInf", "Sign", "Floor", "Ceil", "Round", "Hardmax", "ConstantOfShape", "EyeLike", "OneHot",
+        "RandomNormalLike", "RandomUniformLike", "Bernoulli",
     };
 
     private readonly OnnxGraph _graph;
@@ -30,7 +31,8 @@ internal sealed class GradientBuilder
         {
             if (!Flat.Contains(node.OpType) && node.Reads().Any(_needed.Contains))
             {
-                _needed.UnionWith(node.Output.Where(output => output.Length > 0 && (OnnxType.IsFloating(graph.TypeOf(output)) || graph.TypeOf(output) == OnnxType.Undefined)));
+                _needed.UnionWith(node.Output.Where(output =>
+                    output.Length > 0 && (OnnxType.IsFloating(graph.TypeOf(output)) || graph.TypeOf(output) == OnnxType.Undefined)));
             }
         }
     }
@@ -64,7 +66,7 @@ internal sealed class GradientBuilder
         return gradients;
     }
 
-    /// <summary>The graph that grows.</summary>
+    /// <summary>The graph that nodes are appended to.</summary>
     internal OnnxGraph Graph => _graph;
 
     /// <summary>Whether a gradient with respect to a value is wanted.</summary>
@@ -129,6 +131,7 @@ internal sealed class GradientBuilder
     internal static QosValuationException NotSupported(NodeProto node, string reason) => new(
         "GradientOperatorNotSupported",
         FaultKind.NotSupported,
-        $"The gradient cannot pass the node {node.Label()} ({(node.Domain.Length > 0 ? node.Domain + "." : string.Empty)}{node.OpType}): {reason}. Export the model with standard operators, or choose another encoder.",
+        $"The gradient cannot pass the node {node.Label()} ({(node.Domain.Length > 0 ? node.Domain + "." : string.Empty)}{node.OpType}): {reason}. "
+            + "Export the model with standard operators, or choose another encoder.",
         node.Label());
 }

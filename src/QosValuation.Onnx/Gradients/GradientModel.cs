@@ -64,9 +64,11 @@ public sealed class GradientModel : IDisposable
 
     /// <summary>Builds a model's gradient graph and makes it ready to run.</summary>
     /// <param name="modelPath">An .onnx file in single or half precision.</param>
-    /// <param name="options">What to differentiate; null for the first output with respect to the pixels.</param>
+    /// <param name="options">What to differentiate; null for the first output with respect to the first input of floating-point numbers.</param>
     /// <returns>The model; dispose of it.</returns>
-    /// <exception cref="QosValuationException">See <see cref="GradientGraph.Build(string, GradientOptions?)"/>; OnnxModelInvalid where ONNX Runtime refuses the graph.</exception>
+    /// <exception cref="QosValuationException">
+    /// See <see cref="GradientGraph.Build(string, GradientOptions?)"/>; ModelNotReadable where ONNX Runtime refuses the graph.
+    /// </exception>
     public static GradientModel Load(string modelPath, GradientOptions? options = null) =>
         Load(GradientGraph.Build(modelPath, options), options?.Threads ?? 0);
 
@@ -74,7 +76,7 @@ public sealed class GradientModel : IDisposable
     /// <param name="graph">The graph.</param>
     /// <param name="threads">Threads a kernel may use; 0 lets ONNX Runtime choose.</param>
     /// <returns>The model; dispose of it.</returns>
-    /// <exception cref="QosValuationException">OnnxModelInvalid where ONNX Runtime refuses the graph.</exception>
+    /// <exception cref="QosValuationException">ModelNotReadable where ONNX Runtime refuses the graph.</exception>
     public static GradientModel Load(GradientGraph graph, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -85,14 +87,19 @@ public sealed class GradientModel : IDisposable
         }
         catch (OnnxRuntimeException)
         {
-            // Some fusions of ONNX Runtime make nodes its own kernels then refuse (padding joined into a pool, for one).
+            // Some of ONNX Runtime's fusions make nodes that its own kernels refuse, such as a pool with the padding before it.
             try
             {
                 return new GradientModel(graph, Start(model, graph.Folder, threads, GraphOptimizationLevel.ORT_DISABLE_ALL));
             }
             catch (OnnxRuntimeException error)
             {
-                throw new QosValuationException("OnnxModelInvalid", FaultKind.InvalidData, $"ONNX Runtime cannot run the gradient graph: {error.Message} Check that the model itself runs.", graph.OutputName, error);
+                throw new QosValuationException(
+                    "ModelNotReadable",
+                    FaultKind.InvalidData,
+                    $"ONNX Runtime cannot run the gradient graph: {error.Message} Check that the model itself runs.",
+                    graph.OutputName,
+                    error);
             }
         }
     }
@@ -297,7 +304,11 @@ public sealed class GradientModel : IDisposable
 
         return Array.TrueForAll(sizes, size => size >= 0)
             ? sizes
-            : throw new QosValuationException("GradientShapesUnknown", FaultKind.InvalidArgument, "More than the batch is symbolic; fix the other dimensions when the gradient graph is built.", sizes);
+            : throw new QosValuationException(
+                "GradientShapesUnknown",
+                FaultKind.InvalidArgument,
+                "More than the batch is symbolic; fix the other dimensions when the gradient graph is built.",
+                sizes);
     }
 
     private static void Require(long actual, long expected, string name)

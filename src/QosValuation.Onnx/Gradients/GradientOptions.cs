@@ -19,10 +19,10 @@ public enum GradientSeed
 /// <summary>What to differentiate, and with respect to what.</summary>
 public sealed record GradientOptions
 {
-    /// <summary>The differentiated output; by default <c>image_embeds</c>, or the graph's first.</summary>
+    /// <summary>The differentiated output; by default the graph's first. A model's description names the one that holds its embeddings.</summary>
     public string? OutputName { get; init; }
 
-    /// <summary>The input whose gradient is wanted; by default <c>pixel_values</c>, or the first floating-point input.</summary>
+    /// <summary>The input whose gradient is wanted; by default the first of floating-point numbers.</summary>
     public string? InputName { get; init; }
 
     /// <summary>Whether the gradient with respect to the input is wanted at all; off for training, where only parameters move.</summary>

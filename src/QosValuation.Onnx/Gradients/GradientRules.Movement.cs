@@ -108,11 +108,11 @@ internal static partial class GradientRules
             return;
         }
 
-        // In general: slice the numbers 0 … size − 1 the same way, and put the cotangents back at the numbers that are left.
+        // In general: slice the indices 0 … size − 1 in the same way, and scatter the cotangents to the indices that remain.
         string gradient = c.Gradient;
         for (int k = count - 1; k >= 0; k--)
         {
-            // The axes before k are already cut in this gradient, the axes from k on are whole again afterwards.
+            // In this gradient the axes before k are still sliced; the axes from k on have their full size.
             string At(string list) => Int64(c, c.Op("Gather", list, c.G.Int64(k)));
             string size = c.SizeTensor(c.X, axes[k]);
             string numbers = c.Op("Range", c.G.Int64Scalar(0), c.Op("Squeeze", size), c.G.Int64Scalar(1));

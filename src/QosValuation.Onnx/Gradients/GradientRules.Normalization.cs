@@ -170,14 +170,14 @@ internal static partial class GradientRules
 
     private static void ReduceL2(RuleContext c) => Reduction(c, static (c, g, y) =>
     {
-        // At the origin the norm has a kink; 0 is among its slopes there.
+        // The norm is not differentiable at 0; 0 is one of its subgradients there.
         string safe = c.Op("Where", c.Op("Equal", y, c.Scalar(0)), c.Scalar(1), y);
         return c.Op("Mul", c.Op("Div", g, safe), c.X);
     });
 
     private static void ReduceProduct(RuleContext c) => Reduction(c, static (c, g, _) =>
     {
-        // The product of the others: ∏/x where nothing is 0; where one factor is 0 only that one has a slope.
+        // The product of the other factors: ∏/x where no factor is 0; where exactly one is 0, only its own gradient is not 0.
         string axes = c.G.Int64([.. ReducedAxes(c).Select(a => (long)a)]);
         string isZero = c.Op("Equal", c.X, c.Scalar(0));
         string factors = c.Op("Where", isZero, c.Scalar(1), c.X);

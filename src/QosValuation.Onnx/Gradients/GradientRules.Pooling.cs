@@ -24,7 +24,7 @@ internal static partial class GradientRules
     {
         if (c.Node.Int("storage_order", 0) != 0)
         {
-            // It numbers the indices by columns; where nothing else reads them they can be by rows.
+            // The node counts its indices by columns. Where nothing else reads them it is told to count by rows.
             if (c.Node.Out(1).Length > 0)
             {
                 throw c.Refuse("its storage order is by columns");
@@ -33,7 +33,7 @@ internal static partial class GradientRules
             c.Node.Remove("storage_order");
         }
 
-        // The forward node says where each maximum lay; windows may overlap, so the cotangents are added there.
+        // The forward node gives the index of each maximum. Windows may overlap, so cotangents at one index are added.
         string indices = SecondaryOutput(c, 1);
         string flat = c.G.Int64(-1);
         string zeros = c.Op("Reshape", c.ZerosLike(c.X), flat);
@@ -154,7 +154,7 @@ internal static partial class GradientRules
         string deep = c.G.Op("SpaceToDepth", [c.Gradient], ("blocksize", side));
         if (c.Node.Text("mode", "DCR") == "CRD")
         {
-            // The channels came by (channel, row, column) and not by (row, column, channel).
+            // The channels are ordered by (channel, row, column), not by (row, column, channel).
             string split = c.Op("Reshape", deep, c.G.Int64(0, side * side, c.Size(c.X, 1) / (side * side), -1));
             deep = c.ReshapeLike(c.G.Op("Transpose", [split], ("perm", (long[])[0, 2, 1, 3])), c.X);
         }

@@ -123,12 +123,14 @@ internal static partial class GradientRules
             string own = operands[i];
             MeasuredShape shape = c.Shape(c.Node.Input[i]);
             string[] others = [.. operands.Where((_, k) => k != i)];
-            string reachable = new([.. own.Where(index => result.Contains(index, StringComparison.Ordinal) || others.Any(o => o.Contains(index, StringComparison.Ordinal)))]);
+            bool IsElsewhere(char index) => result.Contains(index, StringComparison.Ordinal) || others.Any(o => o.Contains(index, StringComparison.Ordinal));
+        string reachable = new([.. own.Where(IsElsewhere)]);
             string[] inputs = [c.Gradient, .. c.Node.Input.Where((_, k) => k != i)];
             string gradient = c.G.Op("Einsum", inputs, ("equation", string.Join(',', [result, .. others]) + "->" + reachable));
 
             // An index of size 1 here and of more elsewhere was repeated, so its gradient is summed.
-            long[] repeated = [.. Enumerable.Range(0, reachable.Length).Where(d => shape.IsOneAt(own.IndexOf(reachable[d], StringComparison.Ordinal)) && IsWide(reachable[d])).Select(d => (long)d)];
+            bool IsRepeated(int d) => shape.IsOneAt(own.IndexOf(reachable[d], StringComparison.Ordinal)) && IsWide(reachable[d]);
+            long[] repeated = [.. Enumerable.Range(0, reachable.Length).Where(IsRepeated).Select(d => (long)d)];
             if (repeated.Length > 0)
             {
                 gradient = c.G.Op("ReduceSum", [gradient, c.G.Int64(repeated)], ("keepdims", 1L));
@@ -154,7 +156,8 @@ internal static partial class GradientRules
         const string ellipsis = "...";
         string[] sides = equation.Split("->");
         string[] operands = sides[0].Split(',');
-        string unused = new([.. Enumerable.Range('a', 26).Concat(Enumerable.Range('A', 26)).Select(letter => (char)letter).Where(letter => !equation.Contains(letter, StringComparison.Ordinal))]);
+        IEnumerable<char> alphabet = Enumerable.Range('a', 26).Concat(Enumerable.Range('A', 26)).Select(letter => (char)letter);
+        string unused = new([.. alphabet.Where(letter => !equation.Contains(letter, StringComparison.Ordinal))]);
         int hidden = 0;
         for (int i = 0; i < operands.Length; i++)
         {
@@ -239,7 +242,7 @@ internal static partial class GradientRules
                 mirrored = c.Op("Slice", mirrored, c.G.Int64(back), c.G.Int64([.. Enumerable.Repeat(long.MinValue, Count)]), c.G.Int64(axes), c.G.Int64(back));
             }
 
-            // Within every group inputs and outputs change places.
+            // Within every group input and output channels are exchanged.
             long outputs = c.Size(weights, 0) / group;
             long inputs = c.Size(weights, 1);
             if (group == 1)
@@ -253,7 +256,8 @@ internal static partial class GradientRules
                 mirrored = c.Op("Reshape", turned, c.G.Int64([group * inputs, outputs, .. Kernel]));
             }
 
-            return c.G.Op("Conv", [gradient, mirrored], ("kernel_shape", Kernel), ("strides", Strides), ("dilations", Dilations), ("pads", pads), ("group", group));
+            return c.G.Op(
+                "Conv", [gradient, mirrored], ("kernel_shape", Kernel), ("strides", Strides), ("dilations", Dilations), ("pads", pads), ("group", group));
         }
 
         /// <summary>The gradient of a convolution with respect to its input: the transposed convolution back to the input's size.</summary>
@@ -297,7 +301,7 @@ internal static partial class GradientRules
 
     private static void TransposedConvolution(RuleContext c)
     {
-        // The transpose of the transpose: its gradient with respect to its input is the plain convolution.
+        // A transposed convolution is the transpose of a convolution, so its gradient with respect to its input is that convolution.
         string weights = c.Node.Input[1];
         long group = c.Node.Int("group", 1);
         if (c.Node.Text("auto_pad", "NOTSET") != "NOTSET" || c.Node.Ints("output_shape") is not null)
@@ -309,7 +313,15 @@ internal static partial class GradientRules
         Window window = Window.Of(c, c.Y, c.X, kernel);
         if (c.Needs(0))
         {
-            c.Give(0, c.G.Op("Conv", [c.Gradient, weights], ("kernel_shape", kernel), ("strides", window.Strides), ("dilations", window.Dilations), ("pads", window.Pads), ("group", group)));
+            string gradient = c.G.Op(
+                "Conv",
+                [c.Gradient, weights],
+                ("kernel_shape", kernel),
+                ("strides", window.Strides),
+                ("dilations", window.Dilations),
+                ("pads", window.Pads),
+                ("group", group));
+            c.Give(0, gradient);
         }
 
         if (c.Needs(1))

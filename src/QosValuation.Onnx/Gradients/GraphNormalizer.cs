@@ -32,7 +32,8 @@ internal static class GraphNormalizer
             throw new QosValuationException(
                 "GradientModelQuantized",
                 FaultKind.NotSupported,
-                $"The model is quantised ({quantized.OpType} at node {quantized.Label()}): rounding to integers has a gradient of zero almost everywhere. Use the fp32 or fp16 weights of the same model (vision_model.onnx or vision_model_fp16.onnx).",
+                $"The model is quantised ({quantized.OpType} at node {quantized.Label()}): rounding to integers has a gradient of zero "
+                    + "almost everywhere. Use the fp32 or fp16 weights of the same model (vision_model.onnx or vision_model_fp16.onnx).",
                 quantized.Label());
         }
 
@@ -41,31 +42,10 @@ internal static class GraphNormalizer
             throw new QosValuationException(
                 "GradientOpsetNotSupported",
                 FaultKind.NotSupported,
-                $"The model uses operator set {graph.Opset}; gradients need {OldestOpset} or later. Export it again with opset_version={OldestOpset} or higher.",
+                $"The model uses operator set {graph.Opset}; gradients need {OldestOpset} or later. "
+                    + $"Export it again with opset_version={OldestOpset} or higher.",
                 graph.Opset);
         }
-    }
-
-    /// <summary>Turns Constant nodes into initialisers.</summary>
-    /// <param name="graph">The graph to edit.</param>
-    public static void LiftConstants(OnnxGraph graph)
-    {
-        var kept = new List<NodeProto>(graph.Nodes.Count);
-        foreach (NodeProto node in graph.Nodes)
-        {
-            TensorProto? tensor = node.OpType == "Constant" ? ConstantOf(node) : null;
-            if (tensor is null)
-            {
-                kept.Add(node);
-            }
-            else
-            {
-                tensor.Name = node.Output[0];
-                graph.Initializers[tensor.Name] = tensor;
-            }
-        }
-
-        graph.Nodes = kept;
     }
 
     /// <summary>
@@ -85,7 +65,7 @@ internal static class GraphNormalizer
             foreach (NodeProto node in nodes)
             {
                 TensorProto? condition = node.OpType == "If"
-                    ? graph.Initializers.GetValueOrDefault(node.Input[0]) ?? constants.GetValueOrDefault(node.Input[0])
+                    ? graph.Initializers.GetValueOrDefault(node.In(0)) ?? constants.GetValueOrDefault(node.In(0))
                     : null;
                 if (condition is null)
                 {
@@ -94,7 +74,12 @@ internal static class GraphNormalizer
                 }
 
                 changed = true;
-                GraphProto taken = node.Find(condition.ToDoubles(graph.Folder)[0] != 0 ? "then_branch" : "else_branch")!.G;
+                GraphProto? taken = node.Find(condition.ToDoubles(graph.Folder) is [not 0, ..] ? "then_branch" : "else_branch")?.G;
+                if (taken is null || taken.Output.Count < node.Output.Count)
+                {
+                    throw GradientBuilder.NotSupported(node, "the branch it takes does not give every output");
+                }
+
                 foreach (TensorProto tensor in taken.Initializer)
                 {
                     graph.Initializers[tensor.Name] = tensor;
@@ -107,7 +92,7 @@ internal static class GraphNormalizer
                 }
             }
 
-            LiftConstants(graph);
+            graph.LiftConstants();
             graph.InferTypes();
             if (!changed)
             {
@@ -228,7 +213,10 @@ internal static class GraphNormalizer
     /// <param name="graph">The graph to edit; types must be inferred.</param>
     public static void Tidy(OnnxGraph graph)
     {
-        HashSet<string> read = graph.Nodes.SelectMany(node => node.Reads()).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
+        HashSet<string> read = graph.Nodes
+            .SelectMany(node => node.Reads())
+            .Concat(graph.Outputs.Select(output => output.Name))
+            .ToHashSet(StringComparer.Ordinal);
         foreach (NodeProto node in graph.Nodes)
         {
             if (node.OpType == "CastLike" && graph.TypeOf(node.In(1)) is var type and not OnnxType.Undefined)
@@ -256,10 +244,11 @@ internal static class GraphNormalizer
         var kept = new List<NodeProto>(graph.Nodes.Count);
         foreach (NodeProto node in graph.Nodes)
         {
-            bool identity = node.OpType switch
+            bool identity = node.Input.Count > 0 && node.Output.Count > 0 && node.OpType switch
             {
                 "Identity" => true,
-                "Dropout" => (node.In(2).Length == 0 || graph.ConstantScalar(node.In(2)) == 0 || graph.ConstantScalar(node.In(1)) == 0) && node.Out(1).Length == 0,
+                "Dropout" => node.Out(1).Length == 0
+                    && (node.In(2).Length == 0 || graph.ConstantScalar(node.In(2)) == 0 || graph.ConstantScalar(node.In(1)) == 0),
                 "Cast" => graph.TypeOf(node.In(0)) == (int)node.Int("to", 0),
                 _ => false,
             };
@@ -410,20 +399,6 @@ internal static class GraphNormalizer
     {
         string column = g.Int64(-1, 1);
         return g.Op("Add", g.Op("Mul", x, g.Op("Reshape", node.In(1), column)), g.Op("Reshape", node.In(2), column));
-    }
-
-    private static TensorProto? ConstantOf(NodeProto node)
-    {
-        AttributeProto? attribute = node.Attribute.FirstOrDefault();
-        return attribute?.Name switch
-        {
-            "value" => attribute.T,
-            "value_float" => OnnxExtensions.FloatTensor(string.Empty, OnnxType.Single, [attribute.F]),
-            "value_floats" => OnnxExtensions.FloatTensor(string.Empty, OnnxType.Single, [.. attribute.Floats.Select(v => (double)v)], attribute.Floats.Count),
-            "value_int" => OnnxExtensions.Int64Tensor(string.Empty, [attribute.I], scalar: true),
-            "value_ints" => OnnxExtensions.Int64Tensor(string.Empty, [.. attribute.Ints]),
-            _ => null,
-        };
     }
 
     private static void AttributeToInput(OnnxGraph graph, NodeProto node, string name)

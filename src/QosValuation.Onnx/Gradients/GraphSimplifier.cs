@@ -2,7 +2,7 @@ using QosValuation.Onnx.Model;
 
 namespace QosValuation.Onnx.Gradients;
 
-/// <summary>Folds what measuring showed to be constant, and joins what has a cheaper rule as a whole.</summary>
+/// <summary>Replaces values that measuring showed to be constant, and joins nodes into one whose gradient is cheaper.</summary>
 internal static class GraphSimplifier
 {
     /// <summary>Larger constants are left to ONNX Runtime, which folds them without storing them in the graph.</summary>
@@ -52,7 +52,9 @@ internal static class GraphSimplifier
     public static void JoinLayerNormalizations(OnnxGraph graph)
     {
         Dictionary<string, NodeProto> producers = graph.Producers();
-        ILookup<string, NodeProto> consumers = graph.Nodes.SelectMany(node => node.Reads().Distinct().Select(name => (name, node))).ToLookup(p => p.name, p => p.node, StringComparer.Ordinal);
+        ILookup<string, NodeProto> consumers = graph.Nodes
+            .SelectMany(node => node.Reads().Distinct().Select(name => (name, node)))
+            .ToLookup(p => p.name, p => p.node, StringComparer.Ordinal);
         var outputs = graph.Outputs.Select(o => o.Name).ToHashSet(StringComparer.Ordinal);
         NodeProto? Only(string name, string type)
         {

@@ -77,7 +77,8 @@ internal sealed class MeasuredShape(long[][] sizes)
     public MeasuredShape Constant(params long[] dims) => Map(_ => dims);
 
     /// <inheritdoc/>
-    public override string ToString() => "[" + string.Join(", ", Enumerable.Range(0, Rank).Select(d => At(d)?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?")) + "]";
+    public override string ToString() =>
+        "[" + string.Join(", ", Enumerable.Range(0, Rank).Select(d => At(d)?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?")) + "]";
 
     private long[] Row(int index) => sizes[index];
 }

@@ -15,6 +15,9 @@ internal static class ShapeProbe
     /// <summary>Constants up to this many elements keep their values in the shadow.</summary>
     private const int KeptElements = 4096;
 
+    /// <summary>The most elements an input may have: 1 GiB in single precision.</summary>
+    private const int LargestInput = 1 << 28;
+
     private const string ShapePrefix = "probe/shape/";
 
     private static readonly long[] Primes = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43];
@@ -53,7 +56,8 @@ internal static class ShapeProbe
                 throw new QosValuationException(
                     "GradientShapesUnknown",
                     FaultKind.InvalidData,
-                    $"The model does not run, so its gradient cannot be built: {error.Message} Check the model file, and the image size if the model leaves it open.",
+                    $"The model does not run, so its gradient cannot be built: {error.Message} "
+                        + "Check the model file, and the image size if the model leaves it open.",
                     graph.Model.Graph.Name,
                     error);
             }
@@ -103,7 +107,17 @@ internal static class ShapeProbe
                 foreach (ValueInfoProto input in graph.Inputs)
                 {
                     long[] shape = InputShape(input, settings[setting]);
-                    feeds[input.Name] = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, (TensorElementType)input.Type.TensorType.ElemType, shape);
+                    if (shape.Aggregate(1m, (count, extent) => count * extent) > LargestInput)
+                    {
+                        throw new QosValuationException(
+                            "GradientShapesUnknown",
+                            FaultKind.NotSupported,
+                            $"The input {input.Name} takes more than {LargestInput} numbers at once; export the model for smaller inputs.",
+                            input.Name);
+                    }
+
+                    var type = (TensorElementType)input.Type.TensorType.ElemType;
+                    feeds[input.Name] = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, shape);
                     Record(rows, input.Name, setting, settings.Count, shape);
                     OnnxBuffers.Bytes(feeds[input.Name]).Clear();
                 }
@@ -194,7 +208,13 @@ internal static class ShapeProbe
 
     private static List<Dictionary<string, long>> Settings(OnnxGraph graph)
     {
-        string[] symbols = [.. graph.Inputs.SelectMany(input => Enumerable.Range(0, input.Type.TensorType.Shape.Dim.Count).Select(d => Symbol(input, d))).OfType<string>().Distinct()];
+        string[] symbols =
+        [
+            .. graph.Inputs
+                .SelectMany(input => Enumerable.Range(0, input.Type.TensorType.Shape.Dim.Count).Select(d => Symbol(input, d)))
+                .OfType<string>()
+                .Distinct(),
+        ];
         Dictionary<string, long> Setting(Func<int, long> size) =>
             symbols.Select((symbol, i) => (symbol, i)).ToDictionary(s => s.symbol, s => size(s.i), StringComparer.Ordinal);
 
@@ -290,7 +310,7 @@ internal static class ShapeProbe
         foreach (NodeProto node in graph.Nodes)
         {
             NodeProto copy = node;
-            if (thin && OnnxType.IsFloating(graph.TypeOf(node.In(0))) && node.Domain is "" or "ai.onnx")
+            if (thin && node.Input.Count > 1 && OnnxType.IsFloating(graph.TypeOf(node.In(0))) && node.Domain is "" or "ai.onnx")
             {
                 (long, long)? axes = node.OpType switch
                 {

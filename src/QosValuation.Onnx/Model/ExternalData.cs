@@ -21,74 +21,76 @@ internal static class ExternalData
         tensor.ExternalData.Add(new StringStringEntryProto { Key = "length", Value = length.ToString(CultureInfo.InvariantCulture) });
     }
 
-    /// <summary>
-    /// Names every file of weights by where it truly lies. Download caches keep links to the model and to its weights, and
-    /// ONNX Runtime reads nothing from beyond the folder it is given.
-    /// </summary>
-    /// <param name="model">The model, whose tensors are edited.</param>
-    /// <param name="namedFolder">The folder of the model as it was named; what the exporter wrote is relative to it.</param>
-    /// <param name="modelFile">The model's file itself, whose own weights are relative to its folder.</param>
-    /// <returns>A folder that holds all of them; the tensors' locations are relative to it.</returns>
-    /// <exception cref="QosValuationException">OnnxExternalDataInvalid: a location outside the model's folder.</exception>
-    public static string Anchor(ModelProto model, string namedFolder, string modelFile)
+    /// <summary>One of the entries that say where the bytes lie.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="key"><c>location</c>, <c>offset</c> or <c>length</c>.</param>
+    /// <returns>The entry's value; null where it is absent.</returns>
+    public static string? Entry(TensorProto tensor, string key) => tensor.ExternalData.FirstOrDefault(entry => entry.Key == key)?.Value;
+
+    /// <summary>Which bytes of its file a tensor takes.</summary>
+    /// <param name="tensor">A tensor whose bytes lie in a file; its shape must be within <see cref="OnnxModelLimits"/>.</param>
+    /// <returns>The first byte, and how many: what the entries state, or what the shape needs where they state no length.</returns>
+    /// <exception cref="QosValuationException">OnnxExternalDataInvalid: the entries are no numbers, or fewer bytes than the shape needs.</exception>
+    public static (long Offset, long Length) Range(TensorProto tensor)
     {
-        string own = Path.GetFileName(modelFile);
-        var files = new Dictionary<string, string>(StringComparer.Ordinal) { [own] = modelFile };
-        string root = Path.GetDirectoryName(modelFile)!;
-        foreach (TensorProto tensor in model.Graph.Initializer.Where(tensor => tensor.DataLocation == TensorProto.Types.DataLocation.External))
-        {
-            string location = Entry(tensor, "location")?.Value ?? string.Empty;
-            if (files.ContainsKey(location))
-            {
-                continue;
-            }
-
-            string file = Within(tensor, namedFolder, location);
-            file = File.Exists(file) && File.ResolveLinkTarget(file, returnFinalTarget: true) is { } target ? target.FullName : file;
-            files[location] = file;
-            while (!file.StartsWith(Path.TrimEndingDirectorySeparator(root) + Path.DirectorySeparatorChar, StringComparison.Ordinal) && Path.GetDirectoryName(root) is string parent)
-            {
-                root = parent;
-            }
-        }
-
-        foreach (TensorProto tensor in model.Graph.Initializer.Where(tensor => tensor.DataLocation == TensorProto.Types.DataLocation.External))
-        {
-            StringStringEntryProto location = Entry(tensor, "location")!;
-            location.Value = Path.GetRelativePath(root, files[location.Value]).Replace(Path.DirectorySeparatorChar, '/');
-        }
-
-        return root;
+        long needed = tensor.Count() * OnnxType.Size(tensor.DataType);
+        long offset = Number(tensor, "offset", 0);
+        long length = Number(tensor, "length", needed);
+        return length >= needed
+            ? (offset, length)
+            : throw new QosValuationException(
+                "OnnxExternalDataInvalid",
+                FaultKind.InvalidData,
+                $"The tensor {tensor.Name} has {length} bytes in its file and its shape needs {needed}; the model file is damaged.",
+                tensor.Name);
     }
 
     /// <summary>Reads a tensor's bytes from its file.</summary>
-    /// <param name="tensor">A tensor whose data lies outside the graph.</param>
-    /// <param name="folder">The model's folder.</param>
-    /// <returns>The bytes.</returns>
-    /// <exception cref="QosValuationException">OnnxExternalDataInvalid: the file is missing, short, or outside the model's folder.</exception>
+    /// <param name="tensor">A tensor whose data lies outside the graph, at a location that <see cref="ExternalFiles"/> accepted.</param>
+    /// <param name="folder">The folder the location is relative to.</param>
+    /// <returns>As many bytes as the shape needs.</returns>
+    /// <exception cref="QosValuationException">OnnxExternalDataInvalid: the file is missing, short, or outside the folder.</exception>
     public static byte[] Read(TensorProto tensor, string folder)
     {
-        string path = Within(tensor, folder, Entry(tensor, "location")?.Value ?? string.Empty);
-        long offset = long.Parse(Entry(tensor, "offset")?.Value ?? "0", CultureInfo.InvariantCulture);
+        string path = Within(tensor, folder, Entry(tensor, "location") ?? string.Empty);
+        (long offset, _) = Range(tensor);
         long expected = tensor.Count() * OnnxType.Size(tensor.DataType);
-        byte[] bytes = new byte[expected];
+        if (expected > Array.MaxLength)
+        {
+            throw new QosValuationException(
+                "OnnxExternalDataInvalid",
+                FaultKind.NotSupported,
+                $"The tensor {tensor.Name} takes {expected} bytes; at most {Array.MaxLength} can be read.",
+                tensor.Name);
+        }
+
         try
         {
             using FileStream stream = File.OpenRead(path);
+            if (expected > stream.Length - offset)
+            {
+                throw new EndOfStreamException("it ends too early.");
+            }
+
+            byte[] bytes = new byte[expected];
             stream.Position = offset;
             stream.ReadExactly(bytes);
+            return bytes;
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("OnnxExternalDataInvalid", FaultKind.ReadWrite, $"The weights {tensor.Name} could not be read from {path}: {error.Message} Download the model's data file again.", path, error);
+            throw new QosValuationException(
+                "OnnxExternalDataInvalid",
+                FaultKind.ReadWrite,
+                $"The weights {tensor.Name} could not be read from {path}: {error.Message} Download the model's data file again.",
+                path,
+                error);
         }
-
-        return bytes;
     }
 
     /// <summary>A tensor that carries its own bytes.</summary>
     /// <param name="tensor">Any tensor.</param>
-    /// <param name="folder">The model's folder.</param>
+    /// <param name="folder">The folder its location is relative to, where it has one.</param>
     /// <returns>The same tensor, or a copy with the bytes read in.</returns>
     public static TensorProto Inline(TensorProto tensor, string folder)
     {
@@ -111,8 +113,26 @@ internal static class ExternalData
         string path = Path.GetFullPath(Path.Combine(root, location));
         return location.Length > 0 && path.StartsWith(root, StringComparison.Ordinal)
             ? path
-            : throw new QosValuationException("OnnxExternalDataInvalid", FaultKind.InvalidData, $"The tensor {tensor.Name} refers to '{location}', which is not in the model's folder.", tensor.Name);
+            : throw new QosValuationException(
+                "OnnxExternalDataInvalid",
+                FaultKind.InvalidData,
+                $"The tensor {tensor.Name} refers to '{location}', which is not in the model's folder.",
+                tensor.Name);
     }
 
-    private static StringStringEntryProto? Entry(TensorProto tensor, string key) => tensor.ExternalData.FirstOrDefault(entry => entry.Key == key);
+    private static long Number(TensorProto tensor, string key, long fallback)
+    {
+        if (Entry(tensor, key) is not { } text)
+        {
+            return fallback;
+        }
+
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            ? number
+            : throw new QosValuationException(
+                "OnnxExternalDataInvalid",
+                FaultKind.InvalidData,
+                $"The tensor {tensor.Name} states '{text}' as the {key} of its bytes; the model file is damaged.",
+                tensor.Name);
+    }
 }

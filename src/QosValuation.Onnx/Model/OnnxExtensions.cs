@@ -158,11 +158,16 @@ internal static class OnnxExtensions
     /// <summary>The elements as integers.</summary>
     public static long[] ToInt64s(this TensorProto tensor, string folder) => [.. tensor.ToDoubles(folder).Select(v => (long)v)];
 
-    /// <summary>The elements as doubles, whatever their numeric type (64-bit integers beyond 2⁵³ saturate harmlessly).</summary>
+    /// <summary>The elements as doubles, whatever their numeric type (64-bit integers beyond 2⁵³ are rounded).</summary>
     public static double[] ToDoubles(this TensorProto tensor, string folder)
     {
-        int count = checked((int)tensor.Count());
-        double[] values = new double[count];
+        long elements = tensor.Count();
+        if (elements > Array.MaxLength)
+        {
+            throw TooFew(tensor);
+        }
+
+        int count = (int)elements;
         ReadOnlySpan<byte> raw = tensor.DataLocation == TensorProto.Types.DataLocation.External
             ? ExternalData.Read(tensor, folder)
             : tensor.RawData.Span;
@@ -171,9 +176,10 @@ internal static class OnnxExtensions
             int size = OnnxType.Size(tensor.DataType);
             if (size == 0 || raw.Length < (long)size * count)
             {
-                throw new QosValuationException("OnnxModelInvalid", FaultKind.InvalidData, $"The tensor {tensor.Name} holds fewer bytes than its shape needs; the model file is damaged.", tensor.Name);
+                throw TooFew(tensor);
             }
 
+            double[] values = new double[count];
             for (int i = 0; i < count; i++)
             {
                 values[i] = Element(raw[(i * size)..], tensor.DataType);
@@ -182,9 +188,23 @@ internal static class OnnxExtensions
             return values;
         }
 
+        int listed = tensor.DataType switch
+        {
+            OnnxType.Single => tensor.FloatData.Count,
+            OnnxType.Double => tensor.DoubleData.Count,
+            OnnxType.Int64 => tensor.Int64Data.Count,
+            OnnxType.UInt32 or OnnxType.UInt64 => tensor.Uint64Data.Count,
+            _ => tensor.Int32Data.Count,
+        };
+        if (listed < count)
+        {
+            throw TooFew(tensor);
+        }
+
+        double[] result = new double[count];
         for (int i = 0; i < count; i++)
         {
-            values[i] = tensor.DataType switch
+            result[i] = tensor.DataType switch
             {
                 OnnxType.Single => tensor.FloatData[i],
                 OnnxType.Double => tensor.DoubleData[i],
@@ -196,8 +216,14 @@ internal static class OnnxExtensions
             };
         }
 
-        return values;
+        return result;
     }
+
+    private static QosValuationException TooFew(TensorProto tensor) => new(
+        "ModelNotReadable",
+        FaultKind.InvalidData,
+        $"The tensor {tensor.Name} holds fewer bytes than its shape needs; the model file is damaged.",
+        tensor.Name);
 
     private static double Element(ReadOnlySpan<byte> bytes, int type) => type switch
     {

@@ -3,8 +3,11 @@ using QosValuation.Onnx.Gradients;
 
 namespace QosValuation.Onnx.Model;
 
-/// <summary>A model under edit: its nodes in topological order, its constants, and what is known of its values.</summary>
-internal sealed class OnnxGraph
+/// <summary>
+/// The graph of an ONNX model: its nodes in topological order, its constants, and what is known of its values.
+/// <see cref="OnnxModelReader"/> reads one; within this project it is edited.
+/// </summary>
+public sealed class OnnxGraph
 {
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _constantCache = new(StringComparer.Ordinal);
@@ -13,7 +16,7 @@ internal sealed class OnnxGraph
     /// <summary>Takes a model over; the proto is edited in place.</summary>
     /// <param name="model">The model.</param>
     /// <param name="folder">Where its external data lies.</param>
-    public OnnxGraph(ModelProto model, string folder)
+    internal OnnxGraph(ModelProto model, string folder)
     {
         Model = model;
         Folder = folder;
@@ -26,44 +29,84 @@ internal sealed class OnnxGraph
         // Before IR version 4 every initialiser was listed among the inputs too.
         Inputs = [.. model.Graph.Input.Where(input => !Initializers.ContainsKey(input.Name))];
         Outputs = [.. model.Graph.Output];
-        _names.UnionWith(Initializers.Keys);
-        _names.UnionWith(Inputs.Select(input => input.Name));
-        _names.UnionWith(Nodes.SelectMany(node => node.Output));
-        _names.UnionWith(Nodes.SelectMany(node => node.Reads()));
+        CollectNames();
         Opset = (int)(model.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 0);
     }
 
-    /// <summary>The file's other parts.</summary>
-    public ModelProto Model { get; }
+    /// <summary>The inputs a caller must feed, as the file declares them; initialised ones are left out.</summary>
+    public IReadOnlyList<OnnxValue> DeclaredInputs => [.. Inputs.Select(OnnxValue.Of)];
 
-    /// <summary>Where external data lies.</summary>
-    public string Folder { get; }
+    /// <summary>The outputs, as the file declares them.</summary>
+    public IReadOnlyList<OnnxValue> DeclaredOutputs => [.. Outputs.Select(OnnxValue.Of)];
+
+    /// <summary>The nodes in topological order.</summary>
+    public IReadOnlyList<NodeProto> Operations => Nodes;
+
+    /// <summary>Initialisers by name, and the results of <c>Constant</c> nodes once those are lifted. Not all of them carry their values.</summary>
+    public IReadOnlyDictionary<string, TensorProto> Constants => Initializers;
+
+    /// <summary>Files beside the model that hold weights (ONNX external data), as the model names them; mostly none.</summary>
+    public IReadOnlyList<string> ExternalFiles { get; init; } = [];
+
+    /// <summary>The file's other parts.</summary>
+    internal ModelProto Model { get; }
+
+    /// <summary>The folder that external data is relative to.</summary>
+    internal string Folder { get; }
 
     /// <summary>The version of the standard operators.</summary>
-    public int Opset { get; set; }
+    internal int Opset { get; set; }
 
     /// <summary>The nodes, in topological order; emission appends here.</summary>
-    public List<NodeProto> Nodes { get; set; }
+    internal List<NodeProto> Nodes { get; set; }
 
     /// <summary>The constants by name.</summary>
-    public Dictionary<string, TensorProto> Initializers { get; } = new(StringComparer.Ordinal);
+    internal Dictionary<string, TensorProto> Initializers { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The inputs that are not constants.</summary>
-    public List<ValueInfoProto> Inputs { get; }
+    internal List<ValueInfoProto> Inputs { get; }
 
     /// <summary>The outputs.</summary>
-    public List<ValueInfoProto> Outputs { get; }
+    internal List<ValueInfoProto> Outputs { get; }
 
     /// <summary>Element types by value name; filled by <see cref="InferTypes"/> and by emission.</summary>
-    public Dictionary<string, int> Types { get; } = new(StringComparer.Ordinal);
+    internal Dictionary<string, int> Types { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Measured shapes by value name.</summary>
-    public Dictionary<string, MeasuredShape> Shapes { get; } = new(StringComparer.Ordinal);
+    internal Dictionary<string, MeasuredShape> Shapes { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Turns <c>Constant</c> nodes into constants by the names of their outputs.</summary>
+    public void LiftConstants()
+    {
+        var kept = new List<NodeProto>(Nodes.Count);
+        foreach (NodeProto node in Nodes)
+        {
+            TensorProto? tensor = node.OpType == "Constant" && node.Output.Count > 0 ? ConstantOf(node) : null;
+            if (tensor is null)
+            {
+                kept.Add(node);
+            }
+            else
+            {
+                tensor.Name = node.Output[0];
+                Initializers[tensor.Name] = tensor;
+            }
+        }
+
+        Nodes = kept;
+    }
+
+    /// <summary>Puts other nodes in place of all, and forgets the names that only the earlier ones used.</summary>
+    internal void ReplaceNodes(List<NodeProto> nodes)
+    {
+        Nodes = nodes;
+        CollectNames();
+    }
 
     /// <summary>A name that is not taken.</summary>
     /// <param name="hint">The readable part.</param>
     /// <returns>The name; it is taken from now on.</returns>
-    public string Unique(string hint)
+    internal string Unique(string hint)
     {
         string name = hint;
         while (!_names.Add(name))
@@ -79,14 +122,14 @@ internal sealed class OnnxGraph
     /// <param name="inputs">Its inputs; an empty string skips an optional one.</param>
     /// <param name="attributes">Its attributes.</param>
     /// <returns>The output's name.</returns>
-    public string Op(string type, string[] inputs, params (string Name, object Value)[] attributes) =>
+    internal string Op(string type, string[] inputs, params (string Name, object Value)[] attributes) =>
         Ops(type, inputs, 1, attributes)[0];
 
     /// <summary>Appends a node of one output and no attributes.</summary>
     /// <param name="type">The operator.</param>
     /// <param name="inputs">Its inputs.</param>
     /// <returns>The output's name.</returns>
-    public string Op(string type, params string[] inputs) => Ops(type, inputs, 1, [])[0];
+    internal string Op(string type, params string[] inputs) => Ops(type, inputs, 1, [])[0];
 
     /// <summary>Appends a node of several outputs.</summary>
     /// <param name="type">The operator.</param>
@@ -94,7 +137,7 @@ internal sealed class OnnxGraph
     /// <param name="outputCount">How many outputs it has.</param>
     /// <param name="attributes">Its attributes.</param>
     /// <returns>The outputs' names.</returns>
-    public string[] Ops(string type, string[] inputs, int outputCount, params (string Name, object Value)[] attributes)
+    internal string[] Ops(string type, string[] inputs, int outputCount, params (string Name, object Value)[] attributes)
     {
         string[] outputs = new string[outputCount];
         for (int i = 0; i < outputCount; i++)
@@ -109,7 +152,7 @@ internal sealed class OnnxGraph
     }
 
     /// <summary>Makes a node without appending it.</summary>
-    public static NodeProto MakeNode(string type, string[] inputs, string[] outputs, params (string Name, object Value)[] attributes)
+    internal static NodeProto MakeNode(string type, string[] inputs, string[] outputs, params (string Name, object Value)[] attributes)
     {
         var node = new NodeProto { OpType = type, Name = outputs[0] };
         node.Input.Add(inputs);
@@ -123,23 +166,23 @@ internal sealed class OnnxGraph
     }
 
     /// <summary>A constant 1-D tensor of integers; equal ones are shared.</summary>
-    public string Int64(params long[] values) =>
+    internal string Int64(params long[] values) =>
         Cached("i" + string.Join(',', values), name => OnnxExtensions.Int64Tensor(name, values));
 
     /// <summary>A constant integer of rank 0.</summary>
-    public string Int64Scalar(long value) =>
+    internal string Int64Scalar(long value) =>
         Cached("s" + value.ToString(CultureInfo.InvariantCulture), name => OnnxExtensions.Int64Tensor(name, [value], scalar: true));
 
     /// <summary>A constant of rank 0 in a floating type; equal ones are shared.</summary>
-    public string Scalar(double value, int type) =>
+    internal string Scalar(double value, int type) =>
         Cached("f" + type + ":" + BitConverter.DoubleToInt64Bits(value), name => OnnxExtensions.FloatTensor(name, type, [value]));
 
     /// <summary>A constant tensor in a floating type.</summary>
-    public string Constant(double[] values, int type, params long[] dims) =>
+    internal string Constant(double[] values, int type, params long[] dims) =>
         AddInitializer(OnnxExtensions.FloatTensor(Unique("autodiff/constant"), type, values, dims));
 
     /// <summary>Adds a constant.</summary>
-    public string AddInitializer(TensorProto tensor)
+    internal string AddInitializer(TensorProto tensor)
     {
         Initializers[tensor.Name] = tensor;
         Types[tensor.Name] = tensor.DataType;
@@ -147,14 +190,14 @@ internal sealed class OnnxGraph
     }
 
     /// <summary>The values of a constant as integers, or null where the name is not a constant.</summary>
-    public long[]? ConstantInts(string name) => Initializers.TryGetValue(name, out TensorProto? tensor) ? tensor.ToInt64s(Folder) : null;
+    internal long[]? ConstantInts(string name) => Initializers.TryGetValue(name, out TensorProto? tensor) ? tensor.ToInt64s(Folder) : null;
 
     /// <summary>The value of a constant of one element, or null.</summary>
-    public double? ConstantScalar(string name) =>
+    internal double? ConstantScalar(string name) =>
         Initializers.TryGetValue(name, out TensorProto? tensor) && tensor.Count() == 1 ? tensor.ToDoubles(Folder)[0] : null;
 
     /// <summary>The node that makes each value.</summary>
-    public Dictionary<string, NodeProto> Producers()
+    internal Dictionary<string, NodeProto> Producers()
     {
         var producers = new Dictionary<string, NodeProto>(StringComparer.Ordinal);
         foreach (NodeProto node in Nodes)
@@ -173,7 +216,7 @@ internal sealed class OnnxGraph
 
     /// <summary>Renames the uses of values (node inputs and captures), not their definitions.</summary>
     /// <param name="replacements">Old name to new name; chains are followed.</param>
-    public void ReplaceUses(Dictionary<string, string> replacements)
+    internal void ReplaceUses(Dictionary<string, string> replacements)
     {
         if (replacements.Count == 0)
         {
@@ -187,7 +230,7 @@ internal sealed class OnnxGraph
     }
 
     /// <summary>Drops nodes and constants that no output needs.</summary>
-    public void RemoveDeadCode()
+    internal void RemoveDeadCode()
     {
         var needed = new HashSet<string>(Outputs.Select(output => output.Name), StringComparer.Ordinal);
         var kept = new List<NodeProto>(Nodes.Count);
@@ -210,7 +253,7 @@ internal sealed class OnnxGraph
     }
 
     /// <summary>Fills <see cref="Types"/> from the inputs, the constants and the operators.</summary>
-    public void InferTypes()
+    internal void InferTypes()
     {
         Types.Clear();
         foreach (ValueInfoProto input in Inputs)
@@ -230,10 +273,10 @@ internal sealed class OnnxGraph
     }
 
     /// <summary>The element type of a value; undefined where nothing is known.</summary>
-    public int TypeOf(string name) => Types.GetValueOrDefault(name);
+    internal int TypeOf(string name) => Types.GetValueOrDefault(name);
 
     /// <summary>Writes the edited parts back and returns the model.</summary>
-    public ModelProto ToModel()
+    internal ModelProto ToModel()
     {
         GraphProto graph = Model.Graph;
         graph.Node.Clear();
@@ -255,6 +298,20 @@ internal sealed class OnnxGraph
 
         Model.IrVersion = Math.Max(Model.IrVersion, Opset switch { >= 21 => 10, >= 19 => 9, >= 15 => 8, _ => 7 });
         return Model;
+    }
+
+    private static TensorProto? ConstantOf(NodeProto node)
+    {
+        AttributeProto? attribute = node.Attribute.FirstOrDefault();
+        return attribute?.Name switch
+        {
+            "value" => attribute.T,
+            "value_float" => OnnxExtensions.FloatTensor(string.Empty, OnnxType.Single, [attribute.F]),
+            "value_floats" => OnnxExtensions.FloatTensor(string.Empty, OnnxType.Single, [.. attribute.Floats.Select(v => (double)v)], attribute.Floats.Count),
+            "value_int" => OnnxExtensions.Int64Tensor(string.Empty, [attribute.I], scalar: true),
+            "value_ints" => OnnxExtensions.Int64Tensor(string.Empty, [.. attribute.Ints]),
+            _ => null,
+        };
     }
 
     private static void ReplaceUses(NodeProto node, Dictionary<string, string> replacements)
@@ -289,6 +346,15 @@ internal sealed class OnnxGraph
         }
 
         return name;
+    }
+
+    private void CollectNames()
+    {
+        _names.Clear();
+        _names.UnionWith(Initializers.Keys);
+        _names.UnionWith(Inputs.Select(input => input.Name));
+        _names.UnionWith(Nodes.SelectMany(node => node.Output));
+        _names.UnionWith(Nodes.SelectMany(node => node.Reads()));
     }
 
     private string Cached(string key, Func<string, TensorProto> make)

@@ -33,16 +33,16 @@ public sealed class ClipModelReaderTests : IDisposable
         foreach (string path in Directory.GetFiles(TestData.ClipMini, "*.onnx"))
         {
             using var session = OnnxRuntimeHost.Open(path);
-            OnnxOutline outline = OnnxOutlineReader.Read(path);
-            Assert.Equal(session.InputNames, outline.Inputs.Select(input => input.Name));
-            Assert.Equal(session.OutputNames, outline.Outputs.Select(output => output.Name));
-            foreach (OnnxValue input in outline.Inputs)
+            OnnxGraph outline = OnnxModelReader.Read(path);
+            Assert.Equal(session.InputNames, outline.DeclaredInputs.Select(input => input.Name));
+            Assert.Equal(session.OutputNames, outline.DeclaredOutputs.Select(output => output.Name));
+            foreach (OnnxValue input in outline.DeclaredInputs)
             {
                 Assert.Equal(session.InputMetadata[input.Name].ElementDataType, input.ElementType);
                 Assert.Equal(session.InputMetadata[input.Name].Dimensions, input.Dimensions!.Select(extent => (int)extent));
             }
 
-            // Every initialiser of the file, weights and all, is a whole number of bytes of its type.
+            outline.LiftConstants();
             Assert.True(outline.Constants.Count > 30);
             Assert.Empty(outline.ExternalFiles);
         }
@@ -152,7 +152,7 @@ public sealed class ClipModelReaderTests : IDisposable
         foreach (int length in Enumerable.Range(0, 200).Concat(Enumerable.Range(whole.Length - 400, 400)))
         {
             File.WriteAllBytes(path, whole[..length]);
-            QosValuationException? fault = Record.Exception(() => OnnxOutlineReader.Read(path)) as QosValuationException;
+            QosValuationException? fault = Record.Exception(() => OnnxModelReader.Read(path)) as QosValuationException;
             Assert.Equal("ModelNotReadable", fault?.ErrorId);
         }
     }
@@ -173,6 +173,21 @@ public sealed class ClipModelReaderTests : IDisposable
         Refused(new OnnxBuilder().Input("x", OnnxBuilder.Float, "n", 3, 4, 6).Output("y", OnnxBuilder.Float, "n", 10), "6 × 4");
         Refused(new OnnxBuilder().Input("x", OnnxBuilder.Float, "n", 3, 4, 4).Output("y", OnnxBuilder.Float, "n", 10, 10), "items × dimension");
         Refused(new OnnxBuilder().Input("x", OnnxBuilder.Int32, "n", 3, 4, 4).Output("y", OnnxBuilder.Float, "n", 10), "Int32");
+        Refused(new OnnxBuilder().Input("x", OnnxBuilder.Float, "n", 3, 5000, 5000).Output("y", OnnxBuilder.Float, "n", 10), "5000 × 5000");
+        Refused(new OnnxBuilder().Input("x", OnnxBuilder.Float, 1_000_000, 3, 224, 224).Output("y", OnnxBuilder.Float, 1_000_000, 10), "1000000 images");
+        Refused(new OnnxBuilder().Input("input_ids", OnnxBuilder.Int64, "n", 100_000).Output("y", OnnxBuilder.Float, "n", 10), "100000 tokens");
+    }
+
+    [Fact]
+    public void ExtentsBeyondWholeNumbersAreAFaultOfTheFile()
+    {
+        string path = new OnnxBuilder()
+            .Input("x", OnnxBuilder.Float, "n", 3, 1L << 31, 1L << 31)
+            .Output("y", OnnxBuilder.Float, "n", 10)
+            .Save(_folder.File("vision_model.onnx"));
+        QosValuationException fault = Assert.Throws<QosValuationException>(() => ClipModelReader.Read(TinyModels.Files(_folder.Path, path)));
+        Assert.Equal("ModelNotReadable", fault.ErrorId);
+        Assert.Contains("2147483648", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -102,7 +102,7 @@ internal sealed class OnnxBuilder
             foreach (object? extent in shape)
             {
                 var dimension = new Message();
-                if (extent is int number)
+                if (extent switch { int narrow => narrow, long wide => wide, _ => (long?)null } is { } number)
                 {
                     dimension.Number(1, number);
                 }

@@ -26,7 +26,13 @@ public sealed class ClipModelCatalogTests : IDisposable
     [Fact]
     public void A_folder_with_both_encoders_and_files_beside()
     {
-        Make("pair/vision_model.onnx", "pair/vision_model_fp16.onnx", "pair/text_model.onnx", "pair/vocab.json", "pair/merges.txt", "pair/preprocessor_config.json");
+        Make(
+            "pair/vision_model.onnx",
+            "pair/vision_model_fp16.onnx",
+            "pair/text_model.onnx",
+            "pair/vocab.json",
+            "pair/merges.txt",
+            "pair/preprocessor_config.json");
         Check("pair", "pair", "pair/vision_model.onnx", "pair/text_model.onnx", "pair/vocab.json", "pair/merges.txt", "pair/preprocessor_config.json");
     }
 
@@ -34,7 +40,14 @@ public sealed class ClipModelCatalogTests : IDisposable
     public void An_onnx_subfolder_with_half_precision_and_small_files_above()
     {
         Make("hf/onnx/vision_model_fp16.onnx", "hf/onnx/text_model_quantized.onnx", "hf/vocab.json", "hf/merges.txt", "hf/preprocessor_config.json");
-        Check("hf", "hf", "hf/onnx/vision_model_fp16.onnx", "hf/onnx/text_model_quantized.onnx", "hf/vocab.json", "hf/merges.txt", "hf/preprocessor_config.json");
+        Check(
+            "hf",
+            "hf",
+            "hf/onnx/vision_model_fp16.onnx",
+            "hf/onnx/text_model_quantized.onnx",
+            "hf/vocab.json",
+            "hf/merges.txt",
+            "hf/preprocessor_config.json");
     }
 
     [Theory]
@@ -43,7 +56,12 @@ public sealed class ClipModelCatalogTests : IDisposable
     [InlineData("clip-ViT-B-32-text/model.onnx")]
     public void Two_neighbouring_folders_with_one_encoder_each(string path)
     {
-        Make("clip-ViT-B-32-vision/model.onnx", "clip-ViT-B-32-vision/preprocessor_config.json", "clip-ViT-B-32-text/model.onnx", "clip-ViT-B-32-text/vocab.json", "clip-ViT-B-32-text/merges.txt");
+        Make(
+            "clip-ViT-B-32-vision/model.onnx",
+            "clip-ViT-B-32-vision/preprocessor_config.json",
+            "clip-ViT-B-32-text/model.onnx",
+            "clip-ViT-B-32-text/vocab.json",
+            "clip-ViT-B-32-text/merges.txt");
         Check(
             path, "clip-ViT-B-32", "clip-ViT-B-32-vision/model.onnx", "clip-ViT-B-32-text/model.onnx",
             "clip-ViT-B-32-text/vocab.json", "clip-ViT-B-32-text/merges.txt", "clip-ViT-B-32-vision/preprocessor_config.json");
@@ -64,10 +82,12 @@ public sealed class ClipModelCatalogTests : IDisposable
     [Fact]
     public void The_graphs_input_names_decide_where_folder_names_do_not()
     {
-        Make("left/model.onnx", "right/model.onnx");
-        File.WriteAllText(_folder.File("left/model.onnx"), new string('x', 3_000_000) + "input_ids" + new string('x', 1000));
+        TinyModels.Text(_folder.File("left/model.onnx"), 20, null);
+        TinyModels.Vision(_folder.File("right/model.onnx"), "batch");
         Check("left", "left", null, "left/model.onnx", null, null, null);
         Check("right", "right", "right/model.onnx", null, null, null, null);
+        File.WriteAllText(_folder.File("left/model.onnx"), "input_ids, but no model");
+        Check("left", "left", "left/model.onnx", null, null, null, null);
     }
 
     [Fact]

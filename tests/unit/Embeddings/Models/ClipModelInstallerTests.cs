@@ -44,7 +44,9 @@ public sealed class ClipModelInstallerTests : IDisposable
         Assert.NotNull(files.MergesPath);
         Assert.NotNull(files.PreprocessorConfigPath);
         InstalledModel manifest = ClipModelInstaller.ReadManifest(Target)!;
-        Assert.Equal(["merges.txt", "text_model.onnx", "vision_model.onnx", "vocab.json"], manifest.Files.Select(file => file.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["merges.txt", "text_model.onnx", "vision_model.onnx", "vocab.json"],
+            manifest.Files.Select(file => file.Name).Order(StringComparer.Ordinal));
         Assert.All(manifest.Files, file => Assert.Equal(file.Sha256, Digest(File.ReadAllBytes(Path.Combine(Target, file.Name)))));
         Assert.False(Directory.Exists(Path.Combine(_folder.Path, ".partial")));
         Assert.Equal(reports[^1].TotalBytes, reports[^1].Bytes);
@@ -150,9 +152,11 @@ public sealed class ClipModelInstallerTests : IDisposable
     public async Task A_wrong_vocabulary_is_a_wrong_digest_however_it_is_written()
     {
         string vocabulary = File.ReadAllText(Path.Combine(TestData.ClipMini, "vocab.json"));
-        _server.Files["/maker/text/resolve/main/vocab.json"] = [.. System.Text.Encoding.UTF8.GetBytes(vocabulary.Replace("\n", string.Empty, StringComparison.Ordinal))];
+        _server.Files["/maker/text/resolve/main/vocab.json"] =
+            [.. System.Text.Encoding.UTF8.GetBytes(vocabulary.Replace("\n", string.Empty, StringComparison.Ordinal))];
         await InstallAsync();
-        _server.Files["/maker/text/resolve/main/vocab.json"] = [.. System.Text.Encoding.UTF8.GetBytes(vocabulary.Replace("scales</w>", "scalez</w>", StringComparison.Ordinal))];
+        _server.Files["/maker/text/resolve/main/vocab.json"] =
+            [.. System.Text.Encoding.UTF8.GetBytes(vocabulary.Replace("scales</w>", "scalez</w>", StringComparison.Ordinal))];
         _server.Requests.Clear();
         var fault = await Assert.ThrowsAsync<QosValuationException>(() => InstallAsync(force: true));
         Assert.Equal("ModelDigestMismatch", fault.ErrorId);
@@ -177,7 +181,8 @@ public sealed class ClipModelInstallerTests : IDisposable
         DownloadSettings full = Fast with
         {
             FreeSpace = static _ => null,
-            OpenForAppend = path => new QuotaStream(new FileStream(path, FileMode.Append), path.Contains("vision", StringComparison.Ordinal) ? 400_000 : long.MaxValue),
+            OpenForAppend = path => new QuotaStream(
+                new FileStream(path, FileMode.Append), path.Contains("vision", StringComparison.Ordinal) ? 400_000 : long.MaxValue),
         };
         var fault = await Assert.ThrowsAsync<QosValuationException>(() => InstallAsync(settings: full));
         Assert.Equal(("DiskFull", FaultKind.LimitReached), (fault.ErrorId, fault.Kind));
@@ -344,7 +349,9 @@ public sealed class ClipModelInstallerTests : IDisposable
     [Fact]
     public void Every_offered_weight_file_has_a_pinned_digest()
     {
-        Assert.Equal([ClipModelPrecision.Float32, ClipModelPrecision.Float16, ClipModelPrecision.Quantized], ClipModelDefinition.All.Select(model => model.Precision));
+        Assert.Equal(
+            [ClipModelPrecision.Float32, ClipModelPrecision.Float16, ClipModelPrecision.Quantized],
+            ClipModelDefinition.All.Select(model => model.Precision));
         foreach (ClipModelDefinition model in ClipModelDefinition.All)
         {
             Assert.Equal(4, model.Files.Count);
@@ -378,7 +385,8 @@ public sealed class ClipModelInstallerTests : IDisposable
     private static string Digest(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
     private async Task<ClipModelFiles> InstallAsync(
-        DownloadSettings? settings = null, Uri? source = null, bool force = false, Action<InstallProgress>? progress = null, CancellationToken cancellation = default)
+        DownloadSettings? settings = null, Uri? source = null, bool force = false, Action<InstallProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         using var installer = new ClipModelInstaller(settings ?? Fast);
         return await installer.InstallAsync(
@@ -389,7 +397,8 @@ public sealed class ClipModelInstallerTests : IDisposable
                 Precision = ClipModelPrecision.Float32,
                 License = "MIT",
                 PreprocessorConfig = "{}",
-                TokenizerSha256 = ClipModelInstaller.TokenizerDigest(Path.Combine(TestData.ClipMini, "vocab.json"), Path.Combine(TestData.ClipMini, "merges.txt")),
+                TokenizerSha256 = ClipModelInstaller.TokenizerDigest(
+                    Path.Combine(TestData.ClipMini, "vocab.json"), Path.Combine(TestData.ClipMini, "merges.txt")),
                 Files =
                 [
                     new() { Name = "vocab.json", Repository = "maker/text", RemotePath = "vocab.json" },

@@ -8,22 +8,34 @@ namespace QosValuation.Tests;
 
 public sealed class ClipTokenizerTests
 {
+    // 20 of the 40 words of one text.
+    private const string WordRun =
+        "word word word word word word word word word word word word word word word word word word word word ";
+
     // Start, at most 30 ids and end, computed by models/clip-mini/train_clip_mini.py's own words_of and tokenise over its merges.
     private const string ClipMiniReference =
-        """
+        $$"""
         [
           {"text": "a photo of a dog", "ids": [4094, 320, 1271, 531, 320, 549, 4095]},
           {"text": "Two dogs run on the grass .", "ids": [4094, 560, 696, 1180, 520, 518, 706, 269, 4095]},
-          {"text": "A man in a red shirt isn't climbing the rock-face; he's resting!", "ids": [4094, 320, 532, 517, 320, 586, 699, 2712, 333, 6, 339, 1072, 518, 911, 268, 964, 282, 1321, 979, 1977, 256, 4095]},
-          {"text": "A child plays with 12 balloons, 3 kites & a toy_boat.", "ids": [4094, 320, 738, 1037, 536, 272, 273, 3118, 267, 274, 1899, 261, 320, 1004, 318, 1057, 269, 4095]},
-          {"text": "caf\u00e9 na\u00efve \u041f\u0440\u0438\u0432\u0435\u0442", "ids": [4094, 623, 69, 127, 358, 1309, 127, 107, 736, 140, 123, 141, 222, 140, 116, 140, 110, 140, 113, 141, 480, 4095]},
+          {"text": "A man in a red shirt isn't climbing the rock-face; he's resting!",
+           "ids": [4094, 320, 532, 517, 320, 586, 699, 2712, 333, 6, 339, 1072, 518, 911, 268, 964, 282, 1321, 979, 1977, 256, 4095]},
+          {"text": "A child plays with 12 balloons, 3 kites & a toy_boat.",
+           "ids": [4094, 320, 738, 1037, 536, 272, 273, 3118, 267, 274, 1899, 261, 320, 1004, 318, 1057, 269, 4095]},
+          {"text": "caf\u00e9 na\u00efve \u041f\u0440\u0438\u0432\u0435\u0442",
+           "ids": [4094, 623, 69, 127, 358, 1309, 127, 107, 736, 140, 123, 141, 222, 140, 116, 140, 110, 140, 113, 141, 480, 4095]},
           {"text": "people &amp;amp; dogs &lt;3 the snow", "ids": [4094, 596, 261, 696, 283, 274, 518, 724, 4095]},
           {"text": "", "ids": [4094, 4095]},
           {"text": "  many   spaces\tand\nlines  ", "ids": [4094, 1119, 2253, 1079, 528, 3130, 4095]},
-          {"text": "snowboarder antidisestablishmentarianism supercalifragilistic", "ids": [4094, 1375, 3767, 723, 642, 881, 65, 581, 583, 3865, 83, 1520, 515, 2712, 332, 784, 635, 2323, 72, 2403, 70, 551, 72, 1474, 4095]},
-          {"text": "\ud83d\ude00\ud83d\udc4d\ud83c\udffd a dog!", "ids": [4094, 172, 253, 246, 222, 172, 253, 239, 235, 172, 253, 237, 377, 320, 549, 256, 4095]},
-          {"text": "The girls' dresses weren't blue, they'd've said \"red\"", "ids": [4094, 518, 870, 262, 2207, 1621, 523, 333, 6, 339, 659, 267, 1651, 6, 323, 6, 736, 967, 2041, 257, 586, 257, 4095]},
-          {"text": "word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word ", "ids": [4094, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 4095]}
+          {"text": "snowboarder antidisestablishmentarianism supercalifragilistic",
+           "ids": [4094, 1375, 3767, 723, 642, 881, 65, 581, 583, 3865, 83, 1520, 515, 2712, 332, 784, 635, 2323, 72, 2403, 70, 551, 72, 1474, 4095]},
+          {"text": "\ud83d\ude00\ud83d\udc4d\ud83c\udffd a dog!",
+           "ids": [4094, 172, 253, 246, 222, 172, 253, 239, 235, 172, 253, 237, 377, 320, 549, 256, 4095]},
+          {"text": "The girls' dresses weren't blue, they'd've said \"red\"",
+           "ids": [4094, 518, 870, 262, 2207, 1621, 523, 333, 6, 339, 659, 267, 1651, 6, 323, 6, 736, 967, 2041, 257, 586, 257, 4095]},
+          {"text": "{{WordRun}}{{WordRun}}",
+           "ids": [4094, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235,
+                   323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 1235, 323, 4095]}
         ]
         """;
 
@@ -200,8 +212,11 @@ public sealed class ClipTokenizerTests
     public void Random_words_merge_as_the_plain_algorithm_does()
     {
         string[] lines = File.ReadAllLines(Path.Combine(TestData.ClipMini, "merges.txt"))[1..];
-        Dictionary<(string, string), int> ranks = lines.Select((line, rank) => (line.Split(' '), rank)).ToDictionary(entry => (entry.Item1[0], entry.Item1[1]), entry => entry.rank);
-        Dictionary<string, int> vocabulary = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllBytes(Path.Combine(TestData.ClipMini, "vocab.json")))!;
+        Dictionary<(string, string), int> ranks = lines
+            .Select((line, rank) => (line.Split(' '), rank))
+            .ToDictionary(entry => (entry.Item1[0], entry.Item1[1]), entry => entry.rank);
+        byte[] json = File.ReadAllBytes(Path.Combine(TestData.ClipMini, "vocab.json"));
+        Dictionary<string, int> vocabulary = JsonSerializer.Deserialize<Dictionary<string, int>>(json)!;
         var random = new Random(20240501);
         for (int trial = 0; trial < 600; trial++)
         {
@@ -267,7 +282,8 @@ public sealed class ClipTokenizerTests
     [Fact]
     public void Many_threads_get_the_same_ids()
     {
-        string[] texts = [.. Enumerable.Range(0, 2000).Select(i => "photo " + (i % 500).ToString(CultureInfo.InvariantCulture) + " of word" + (char)('a' + (i % 26)) + "x")];
+        string[] texts = [.. Enumerable.Range(0, 2000).Select(i =>
+            "photo " + (i % 500).ToString(CultureInfo.InvariantCulture) + " of word" + (char)('a' + (i % 26)) + "x")];
         int[][] expected = [.. texts.Select(ClipMini.Value.Encode)];
         ClipTokenizer fresh = ClipTokenizer.Load(Path.Combine(TestData.ClipMini, "vocab.json"), Path.Combine(TestData.ClipMini, "merges.txt"));
         int[][] actual = new int[texts.Length][];
@@ -319,7 +335,8 @@ public sealed class ClipTokenizerTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("vocab.json"), content);
-        var exception = Assert.Throws<QosValuationException>(() => ClipTokenizer.Load(folder.File("vocab.json"), Path.Combine(TestData.ClipMini, "merges.txt")));
+        var exception = Assert.Throws<QosValuationException>(
+            () => ClipTokenizer.Load(folder.File("vocab.json"), Path.Combine(TestData.ClipMini, "merges.txt")));
         Assert.Equal("VocabularyNotReadable", exception.ErrorId);
         Assert.Contains(expected, exception.Message, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(folder.File("vocab.json"), exception.Subject);
@@ -333,7 +350,8 @@ public sealed class ClipTokenizerTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("merges.txt"), content);
-        var exception = Assert.Throws<QosValuationException>(() => ClipTokenizer.Load(Path.Combine(TestData.ClipMini, "vocab.json"), folder.File("merges.txt")));
+        var exception = Assert.Throws<QosValuationException>(
+            () => ClipTokenizer.Load(Path.Combine(TestData.ClipMini, "vocab.json"), folder.File("merges.txt")));
         Assert.Equal("VocabularyNotReadable", exception.ErrorId);
         Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
     }
@@ -342,7 +360,8 @@ public sealed class ClipTokenizerTests
     public void A_missing_file_is_named()
     {
         using var folder = new TemporaryFolder();
-        var exception = Assert.Throws<QosValuationException>(() => ClipTokenizer.Load(folder.File("vocab.json"), folder.File("merges.txt")));
+        var exception = Assert.Throws<QosValuationException>(
+            () => ClipTokenizer.Load(folder.File("vocab.json"), folder.File("merges.txt")));
         Assert.Equal(("VocabularyNotFound", FaultKind.NotFound), (exception.ErrorId, exception.Kind));
     }
 }

@@ -145,7 +145,7 @@ public sealed class OperatorGradientTests
             string x = graph.Input(-2.0, 2.0, 2, 3, 4);
             string s = graph.Op("Sigmoid", graph.Op("Mul", x, graph.Scalar(1.702)));
             GradientGraph built = graph.Check(flip ? graph.Op("Mul", s, x) : graph.Op("Mul", x, s));
-            Assert.Equal(4, built.Operators["Mul"] - built.ForwardNodeCount + 2);
+            Assert.Equal(4, built.Operators()["Mul"] - built.ForwardNodeCount + 2);
             graph = new TestGraph(type: OnnxType.Single);
             x = graph.Input(-2.0, 2.0, 2, 3, 4);
             string gate = graph.Op("Add", graph.Op("Erf", graph.Op("Div", x, graph.Scalar(Math.Sqrt(2)))), graph.Scalar(1));
@@ -163,7 +163,8 @@ public sealed class OperatorGradientTests
     public void MatrixProducts()
     {
         foreach ((long[] a, long[] b) in ((long[], long[])[])
-            [([2, 3], [3, 4]), ([2, 5, 3], [3, 4]), ([2, 5, 3], [2, 3, 4]), ([2, 5, 3], [1, 3, 4]), ([2, 2, 5, 3], [2, 3, 4]), ([2, 5, 3], [3]), ([3], [3, 4]), ([3], [3]), ([3], [2, 3, 4]), ([2, 3], [4, 3, 5])])
+            [([2, 3], [3, 4]), ([2, 5, 3], [3, 4]), ([2, 5, 3], [2, 3, 4]), ([2, 5, 3], [1, 3, 4]), ([2, 2, 5, 3], [2, 3, 4]),
+            ([2, 5, 3], [3]), ([3], [3, 4]), ([3], [3]), ([3], [2, 3, 4]), ([2, 3], [4, 3, 5])])
         {
             var graph = new TestGraph();
             graph.Check(graph.Op("MatMul", graph.Input(a), graph.Weight(b)), batchIsFixed: b.Length > 2 || a.Length == 1);
@@ -197,7 +198,8 @@ public sealed class OperatorGradientTests
             var graph = new TestGraph();
             string x = graph.Input(transA == 0 ? [2, 3] : [3, 2]);
             string w = graph.Weight(transB == 0 ? [3, 4] : [4, 3]);
-            graph.Check(graph.Op("Gemm", [x, w, graph.Weight(bias)], ("transA", transA), ("transB", transB), ("alpha", 0.7f), ("beta", 1.3f)), batchIsFixed: true);
+            graph.Check(
+                graph.Op("Gemm", [x, w, graph.Weight(bias)], ("transA", transA), ("transB", transB), ("alpha", 0.7f), ("beta", 1.3f)), batchIsFixed: true);
         }
     }
 
@@ -301,7 +303,7 @@ public sealed class OperatorGradientTests
             string deviation = graph.Op("Sqrt", graph.Op("Add", graph.Op("ReduceMean", [square], ("axes", (long[])[-1])), graph.Scalar(1e-3)));
             string y = graph.Op("Add", graph.Op("Mul", graph.Op("Div", centred, deviation), graph.Weight(0.5, 1.5, 8)), graph.Weight(8));
             GradientGraph built = graph.Check(y);
-            Assert.Equal(type == OnnxType.Single ? 1 : 0, built.Operators.GetValueOrDefault("LayerNormalization"));
+            Assert.Equal(type == OnnxType.Single ? 1 : 0, built.Operators().GetValueOrDefault("LayerNormalization"));
             Assert.Equal(type == OnnxType.Single ? 1 : 9, built.ForwardNodeCount);
         }
     }
@@ -310,14 +312,19 @@ public sealed class OperatorGradientTests
     public void BatchAndInstanceNormalization()
     {
         var graph = new TestGraph();
-        graph.Check(graph.Op("BatchNormalization", graph.Input(2, 3, 4, 4), graph.Weight(0.5, 2, 3), graph.Weight(3), graph.RandomConstant(3), graph.Constant([0.5, 1, 2], 3)));
+        string x = graph.Input(2, 3, 4, 4);
+        graph.Check(graph.Op("BatchNormalization", x, graph.Weight(0.5, 2, 3), graph.Weight(3), graph.RandomConstant(3), graph.Constant([0.5, 1, 2], 3)));
         graph = new TestGraph(type: OnnxType.Single);
         graph.Check(graph.Op("InstanceNormalization", [graph.Input(2, 3, 4, 4), graph.Weight(0.5, 2, 3), graph.Weight(3)], ("epsilon", 1e-2f)));
         foreach (int opset in (int[])[18, 21])
         {
             graph = new TestGraph(opset, OnnxType.Single);
             long parameters = opset < 21 ? 2 : 6;
-            graph.Check(graph.Op("GroupNormalization", [graph.Input(2, 6, 3, 4), graph.Weight(0.5, 2, parameters), graph.Weight(parameters)], ("num_groups", 2L), ("epsilon", 1e-2f)));
+            graph.Check(graph.Op(
+                "GroupNormalization",
+                [graph.Input(2, 6, 3, 4), graph.Weight(0.5, 2, parameters), graph.Weight(parameters)],
+                ("num_groups", 2L),
+                ("epsilon", 1e-2f)));
         }
 
         graph = new TestGraph();
@@ -338,7 +345,7 @@ public sealed class OperatorGradientTests
         (string, object)[] attributes = opset < 14 ? [("epsilon", 1e-2f)] : [("epsilon", 1e-2f), ("training_mode", 1L)];
         string y = graph.Ops("BatchNormalization", inputs, opset < 14 ? 5 : 3, attributes)[0];
         GradientGraph built = graph.Check(graph.Op("Mul", y, graph.Op("Sigmoid", y)));
-        Assert.False(built.Operators.ContainsKey("BatchNormalization"));
+        Assert.False(built.Operators().ContainsKey("BatchNormalization"));
     }
 
     [Theory]
@@ -418,7 +425,8 @@ public sealed class OperatorGradientTests
     {
         (string, object)[] shape =
         [
-            ("kernel_shape", (long[])[kernel, kernel]), ("strides", (long[])[stride, stride]), ("pads", (long[])[begin, begin, end, end]), ("ceil_mode", (long)ceil),
+            ("kernel_shape", (long[])[kernel, kernel]), ("strides", (long[])[stride, stride]), ("pads", (long[])[begin, begin, end, end]),
+            ("ceil_mode", (long)ceil),
         ];
         var graph = new TestGraph();
         graph.Check(graph.Op("MaxPool", [graph.Input(2, 3, 7, 8)], shape));
@@ -433,7 +441,8 @@ public sealed class OperatorGradientTests
     public void MaximaNumberedByColumns()
     {
         var graph = new TestGraph();
-        graph.Check(graph.Ops("MaxPool", [graph.Input(2, 3, 4, 6)], 2, ("kernel_shape", (long[])[2, 2]), ("strides", (long[])[2, 2]), ("storage_order", 1L))[0]);
+        graph.Check(graph.Ops(
+            "MaxPool", [graph.Input(2, 3, 4, 6)], 2, ("kernel_shape", (long[])[2, 2]), ("strides", (long[])[2, 2]), ("storage_order", 1L))[0]);
     }
 
     [Theory]
@@ -494,7 +503,9 @@ public sealed class OperatorGradientTests
         {
             var graph = new TestGraph(opset);
             string x = graph.Input(2, 6);
-            string[] parts = opset < 13 ? graph.Ops("Split", [x], 3, ("axis", 1L), ("split", (long[])[1, 3, 2])) : graph.Ops("Split", [x, graph.Ints(1, 3, 2)], 3, ("axis", 1L));
+            string[] parts = opset < 13
+            ? graph.Ops("Split", [x], 3, ("axis", 1L), ("split", (long[])[1, 3, 2]))
+            : graph.Ops("Split", [x, graph.Ints(1, 3, 2)], 3, ("axis", 1L));
             string y = graph.Op("Concat", [graph.Op("Mul", parts[1], parts[1]), graph.Weight(2, 2), parts[0]], ("axis", -1L));
             graph.Check(y, batchIsFixed: true);
         }
@@ -509,7 +520,8 @@ public sealed class OperatorGradientTests
     public void Slices()
     {
         foreach ((long[] starts, long[] ends, long[] axes, long[] steps) in ((long[], long[], long[], long[])[])
-            [([1], [3], [1], [1]), ([-3], [-1], [-1], [1]), ([1, 0], [99, 2], [2, 1], [1, 1]), ([0], [99], [2], [2]), ([-1], [-99], [2], [-1]), ([4, 1], [0, 3], [2, 1], [-2, 1]), ([1], [99], [0], [1]), ([-1], [99], [0], [1])])
+            [([1], [3], [1], [1]), ([-3], [-1], [-1], [1]), ([1, 0], [99, 2], [2, 1], [1, 1]), ([0], [99], [2], [2]),
+            ([-1], [-99], [2], [-1]), ([4, 1], [0, 3], [2, 1], [-2, 1]), ([1], [99], [0], [1]), ([-1], [99], [0], [1])])
         {
             var graph = new TestGraph();
             string x = graph.Input(2, 3, 5);
@@ -558,7 +570,11 @@ public sealed class OperatorGradientTests
         {
             var graph = new TestGraph(16);
             graph.Check(
-                graph.Op("ScatterElements", [graph.Input(2, 4), graph.IntTensor([3, 0, -3, 2], 2, 2), graph.Weight(2, 2)], ("axis", 1L), ("reduction", reduction)),
+                graph.Op(
+                    "ScatterElements",
+                    [graph.Input(2, 4), graph.IntTensor([3, 0, -3, 2], 2, 2), graph.Weight(2, 2)],
+                    ("axis", 1L),
+                    ("reduction", reduction)),
                 batchIsFixed: true);
             graph = new TestGraph(16);
             graph.Check(
@@ -592,7 +608,8 @@ public sealed class OperatorGradientTests
     public void Gathers()
     {
         foreach ((long[] indices, long[] shape, long axis) in ((long[], long[], long)[])
-            [([0], [], 1), ([-1], [], 1), ([2], [1], 1), ([1, 2], [2], 1), ([2, 0, 2], [3], 1), ([0, 3, 3, 1], [2, 2], 2), ([0, 1, 2, 3], [2, 2], 2), ([-1, 0, -1], [3], 2), ([0, 0], [2], 0)])
+            [([0], [], 1), ([-1], [], 1), ([2], [1], 1), ([1, 2], [2], 1), ([2, 0, 2], [3], 1), ([0, 3, 3, 1], [2, 2], 2),
+            ([0, 1, 2, 3], [2, 2], 2), ([-1, 0, -1], [3], 2), ([0, 0], [2], 0)])
         {
             var graph = new TestGraph();
             string y = graph.Op("Gather", [graph.Input(2, 3, 4), graph.IntTensor(indices, shape)], ("axis", axis));
@@ -642,7 +659,9 @@ public sealed class OperatorGradientTests
         foreach (string mode in (string[])["linear", "cubic"])
         {
             var graph = new TestGraph(18, OnnxType.Single) { Step = 0.5, Tolerance = 1e-4 };
-            graph.Check(graph.Op("Resize", [graph.Input(2, 3, 6, 7), string.Empty, string.Empty, graph.Ints(2, 3, 3, 4)], ("mode", mode), ("antialias", 1L)), batchIsFixed: true);
+            graph.Check(
+                graph.Op("Resize", [graph.Input(2, 3, 6, 7), string.Empty, string.Empty, graph.Ints(2, 3, 3, 4)], ("mode", mode), ("antialias", 1L)),
+                batchIsFixed: true);
         }
     }
 
@@ -677,7 +696,12 @@ public sealed class OperatorGradientTests
     public void ProductsWithZerosAmongTheFactorsAndTheNormOfNothing()
     {
         var graph = new TestGraph(18);
-        graph.Check(graph.Op("ReduceProd", graph.Op("Mul", graph.Input(0.5, 1, 4, 4), graph.Constant([0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 0], 4, 4)), graph.Ints(1)), batchIsFixed: true);
+        graph.Check(
+            graph.Op(
+                "ReduceProd",
+                graph.Op("Mul", graph.Input(0.5, 1, 4, 4), graph.Constant([0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 0], 4, 4)),
+                graph.Ints(1)),
+            batchIsFixed: true);
         graph = new TestGraph(18);
         graph.Check(graph.Op("ReduceL2", graph.Op("Mul", graph.Input(2, 3), graph.Constant([0, 0, 0, 1, 1, 1], 2, 3)), graph.Ints(1)), batchIsFixed: true);
     }

@@ -233,12 +233,17 @@ internal sealed class TestGraph(int opset = 17, int type = OnnxType.Double, int 
                 model.Graph.Initializer.Remove(tensor);
                 var shape = new TensorShapeProto();
                 shape.Dim.Add(tensor.Dims.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
-                model.Graph.Input.Add(new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = tensor.DataType, Shape = shape } } });
+                model.Graph.Input.Add(GradientDraft.Declare(name, tensor.DataType, shape));
             }
 
             _type = model.Graph.Input[0].Type.TensorType.ElemType;
             // Unoptimised: ONNX Runtime's fusions assume what a test may not hold.
-            using var options = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+            using var options = new SessionOptions
+        {
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
+            IntraOpNumThreads = 1,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
             _session = OnnxRuntimeHost.Open(model.ToByteArray(), options);
         }
 
