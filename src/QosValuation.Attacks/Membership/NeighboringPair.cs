@@ -212,12 +212,12 @@ public sealed class NeighboringPair
         private readonly double[][] _vectors;
         private readonly double[] _total;
 
-        private WithinCluster(SemanticCluster cluster, Modality modality, List<ClipEmbedding[]> records, bool clip)
+        private WithinCluster(SemanticCluster cluster, Modality modality, List<ClipEmbedding[]> records, RecordVectors vectors, bool clip)
         {
             _cluster = cluster;
             _modality = modality;
             _records = records;
-            _vectors = [.. records.Select(record => Sum(cluster, modality, record, clip))];
+            _vectors = [.. records.Select((_, record) => vectors.Vector(record, clip))];
             var total = new CompensatedSum[_vectors[0].Length];
             foreach (double[] vector in _vectors)
             {
@@ -258,24 +258,17 @@ public sealed class NeighboringPair
                 throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"Cluster {cluster.Id} carries no members; pass clusters as Group-Embedding emits them.", cluster);
             }
 
-            var records = new List<List<ClipEmbedding>>();
-            var assembler = new RecordAssembler(
-                record => records.Add([.. record.Embeddings]),
-                (index, embedding) => records[index].Add(embedding),
-                fault => throw new QosValuationException(fault.ErrorId, fault.Kind, $"Cluster {cluster.Id}: {fault.Message}", fault.Subject, fault));
-            foreach (ClipEmbedding member in cluster.Members)
-            {
-                assembler.Add(member);
-            }
-
-            assembler.Complete();
+            RecordBatch batch = RecordBatch.OfCluster(cluster, out int dimension);
+            (RecordVectors images, RecordVectors texts) = RecordVectors.Collect(cluster, batch, dimension);
             var result = new List<WithinCluster>(2);
-            foreach (Modality modality in (ReadOnlySpan<Modality>)[Modality.Image, Modality.Text])
+            foreach ((Modality modality, RecordVectors vectors) in (ReadOnlySpan<(Modality, RecordVectors)>)[(Modality.Image, images), (Modality.Text, texts)])
             {
-                List<ClipEmbedding[]> own = [.. records.Select(record => record.Where(e => e.Modality == modality).ToArray()).Where(record => record.Length > 0)];
-                if (own.Count > 0)
+                if (vectors.Count > 0)
                 {
-                    result.Add(new WithinCluster(cluster, modality, own, clip));
+                    List<ClipEmbedding[]> own = [.. batch.Records
+                        .Select(record => record.Embeddings.Where(e => e.Modality == modality).ToArray())
+                        .Where(record => record.Length > 0)];
+                    result.Add(new WithinCluster(cluster, modality, own, vectors, clip));
                 }
             }
 
@@ -343,12 +336,6 @@ public sealed class NeighboringPair
             }
 
             return [.. members];
-        }
-
-        private static double[] Sum(SemanticCluster cluster, Modality modality, ClipEmbedding[] record, bool clip)
-        {
-            (RecordVectors image, RecordVectors text) = RecordVectors.Collect(With(cluster, record, 1));
-            return (modality == Modality.Image ? image : text).Sum(clip);
         }
 
         private static double[] Shifted(double[] sum, double[] vector, double factor)
