@@ -9,7 +9,7 @@ namespace QosValuation.Cmdlets.Valuation;
 /// <remarks>
 /// <para>|d| is the number of records a contributor brought (a photograph with its captions is one), and φ(d) their average novelty: 1 for each novel record, 0.5 for each normal one, 0 for noise (paper, section IV-B, Eq. 20). The logarithm makes the first records of a contributor worth more than later ones.</para>
 /// <para>The input is labelled embeddings, as Group-Embedding -PassThru emits them, or raw ones, which are grouped online on the way; the two do not mix. Clusters are accepted as well and stand for their members, but noise belongs to no cluster, so it is not counted then: give the embeddings where noise matters.</para>
-/// <para>Without -NoveltyThreshold labelled embeddings keep their label. With it, the first Γ records of each cluster in order of arrival count as novel and the later ones as normal: several thresholds can be compared without grouping again.</para>
+/// <para>Without -NoveltyThreshold labelled embeddings keep their label. With it, the first Γ records of each cluster in order of arrival count as novel and the later ones as normal: several thresholds can be compared without grouping again. A negative ClusterId is noise, as scikit-learn and hdbscan mark it.</para>
 /// <para>Values leave at the end, in order of the contributors' first arrival. Memory grows with the records' names, not with their vectors.</para>
 /// </remarks>
 /// <example>

@@ -88,7 +88,7 @@ internal sealed class NpyVectorSource : IVectorSource
                 {
                     for (int column = 0; column < _columns; column++)
                     {
-                        vector[column] = Single(block.AsSpan(((column * count) + row) * _itemSize, _itemSize));
+                        vector[column] = (float)Number(block.AsSpan(((column * count) + row) * _itemSize, _itemSize));
                     }
                 }
                 else
@@ -96,7 +96,8 @@ internal sealed class NpyVectorSource : IVectorSource
                     Convert(block.AsSpan(row * _columns * _itemSize, _columns * _itemSize), vector);
                 }
 
-                yield return new VectorRow(first + row, vector, null, null);
+                int own = row;
+                yield return new VectorRow(first + row, vector, null, null, _itemSize == sizeof(double) ? () => Wide(block, own, count) : null);
             }
         }
     }
@@ -147,7 +148,7 @@ internal sealed class NpyVectorSource : IVectorSource
             default:
                 for (int i = 0; i < vector.Length; i++)
                 {
-                    vector[i] = Single(bytes.Slice(i * 8, 8));
+                    vector[i] = (float)Number(bytes.Slice(i * sizeof(double), sizeof(double)));
                 }
 
                 break;
@@ -162,14 +163,27 @@ internal sealed class NpyVectorSource : IVectorSource
         }
     }
 
-    private float Single(ReadOnlySpan<byte> bytes)
+    /// <summary>A row of a block in double precision.</summary>
+    private double[] Wide(byte[] block, int row, int count)
+    {
+        double[] wide = new double[_columns];
+        for (int column = 0; column < _columns; column++)
+        {
+            int place = _isFortran ? (column * count) + row : (row * _columns) + column;
+            wide[column] = Number(block.AsSpan(place * sizeof(double), sizeof(double)));
+        }
+
+        return wide;
+    }
+
+    private double Number(ReadOnlySpan<byte> bytes)
     {
         bool isLittle = BitConverter.IsLittleEndian != _isSwapped;
         return _itemSize switch
         {
-            2 => (float)(isLittle ? BinaryPrimitives.ReadHalfLittleEndian(bytes) : BinaryPrimitives.ReadHalfBigEndian(bytes)),
+            2 => (double)(isLittle ? BinaryPrimitives.ReadHalfLittleEndian(bytes) : BinaryPrimitives.ReadHalfBigEndian(bytes)),
             4 => isLittle ? BinaryPrimitives.ReadSingleLittleEndian(bytes) : BinaryPrimitives.ReadSingleBigEndian(bytes),
-            _ => (float)(isLittle ? BinaryPrimitives.ReadDoubleLittleEndian(bytes) : BinaryPrimitives.ReadDoubleBigEndian(bytes)),
+            _ => isLittle ? BinaryPrimitives.ReadDoubleLittleEndian(bytes) : BinaryPrimitives.ReadDoubleBigEndian(bytes),
         };
     }
 

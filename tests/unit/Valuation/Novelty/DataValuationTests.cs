@@ -127,6 +127,26 @@ public sealed class DataValuationTests
     }
 
     [Fact]
+    public void NegativeClusterNumbersAreNoise()
+    {
+        // As scikit-learn and hdbscan label three stray records: before, they were a cluster of novel records, worth ln 4 = 1.3863.
+        ClipEmbedding[] strays = [.. Enumerable.Range(1, 3).Select(i => Embedding(Plane(i * 40), "s" + i, contributor: "ann") with { ClusterId = -1 })];
+        foreach (int? threshold in new int?[] { null, 1, 50 })
+        {
+            DataValue value = Assert.Single(Estimate(strays, threshold));
+            Assert.Equal((3, 0, 0, 3, 0.0), (value.Quantity, value.Novel, value.Normal, value.Noise, value.Value));
+        }
+
+        DataValue mixed = Assert.Single(Estimate([.. strays, Labelled("ann", "n", -2, Novelty.Noise), strays[0] with { Item = "c", ClusterId = 0 }]));
+        Assert.Equal((5, 1, 0, 4), (mixed.Quantity, mixed.Novel, mixed.Normal, mixed.Noise));
+        Assert.Equal(0.2 * Math.Log(6), mixed.Value, 12);
+
+        List<QosValuationException> faults = [];
+        Assert.Empty(Estimate([Labelled("ann", "n", -1, Novelty.Novel)], faults: faults));
+        Assert.Equal(["LabelsContradict"], faults.Select(fault => fault.ErrorId));
+    }
+
+    [Fact]
     public void UnusableRawEmbeddingsCountForNobody()
     {
         List<QosValuationException> faults = [];

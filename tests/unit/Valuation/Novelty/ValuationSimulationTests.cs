@@ -44,8 +44,8 @@ public sealed class ValuationSimulationTests
                 confirmed.Add(sure.Length);
                 coverages.Add(sure.Sum(c => c.Count) / (double)row.Quantity);
 
-                // A cluster needs two records: the second confirms it for Γ = 1.
-                int rank = Math.Max(2, row.NoveltyThreshold) - 1;
+                // The Γ-th record confirms its cluster; for Γ = 1 that is the founder.
+                int rank = row.NoveltyThreshold - 1;
                 if (sure.Length > 0)
                 {
                     delays.Add(sure.Average(c => c.Members[rank].Ordinal - c.Members[0].Ordinal));
