@@ -23,7 +23,15 @@ public sealed class NeighboringPair
     private readonly double _differenceSquare;
     private readonly double _middle;
 
-    private NeighboringPair(SemanticCluster cluster, Modality modality, ClipEmbedding[] member, ClipEmbedding[] other, double[] memberSum, int memberCount, double[] otherSum, int otherCount)
+    private NeighboringPair(
+        SemanticCluster cluster,
+        Modality modality,
+        ClipEmbedding[] member,
+        ClipEmbedding[] other,
+        double[] memberSum,
+        int memberCount,
+        double[] otherSum,
+        int otherCount)
     {
         Modality = modality;
         Member = With(cluster, member, memberCount);
@@ -50,7 +58,10 @@ public sealed class NeighboringPair
     /// <summary>The neighbour without it: with another record in its place, or with one record less.</summary>
     public SemanticCluster Other { get; }
 
-    /// <summary>The pair that lies furthest apart: a record x against its opposite −x, or against none, beside records of random directions. O(count·dimension).</summary>
+    /// <summary>
+    /// The pair that lies furthest apart: a record x against its opposite −x, or against none, beside records of random directions.
+    /// O(count·dimension).
+    /// </summary>
     /// <param name="neighboring">Whether the record is replaced or removed.</param>
     /// <param name="count">The number of records with x: at least 1, and 2 for AddRemove.</param>
     /// <param name="dimension">The length of the vectors, at least 1.</param>
@@ -95,7 +106,12 @@ public sealed class NeighboringPair
             .Select(records => records.WorstPair(0, neighboring))];
         return pairs.Length > 0
             ? pairs
-            : throw new QosValuationException("ClusterTooSmall", FaultKind.InvalidData, $"Cluster {cluster.Id} has fewer than {smallest} records of the modality, so no dataset would be left without the record; leave it out.", cluster);
+            : throw new QosValuationException(
+                "ClusterTooSmall",
+                FaultKind.InvalidData,
+                $"Cluster {cluster.Id} has fewer than {smallest} records of the modality, so no dataset would be left without the "
+                + "record; leave it out.",
+                cluster);
     }
 
     /// <summary>The distance of the two datasets' releases in standard deviations: μ, which decides everything about how well they can be told apart.</summary>
@@ -155,7 +171,11 @@ public sealed class NeighboringPair
     {
         if (vector.Length != _difference.Length)
         {
-            throw new QosValuationException("ReleaseNotValid", FaultKind.InvalidData, $"The release has {vector.Length} components, the records {_difference.Length}: return a vector as long as theirs.", vector.Length);
+            throw new QosValuationException(
+                "ReleaseNotValid",
+                FaultKind.InvalidData,
+                $"The release has {vector.Length} components, the records {_difference.Length}: return a vector as long as theirs.",
+                vector.Length);
         }
 
         double score = -_middle;
@@ -250,12 +270,21 @@ public sealed class NeighboringPair
         {
             if (cluster.IsPublic && cluster.Count == 0)
             {
-                throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"No record came to cluster {cluster.Id} of a public centroid, so it has neither a record in question nor a clean prototype; leave it out.", cluster);
+                throw new QosValuationException(
+                    "ClusterWithoutMembers",
+                    FaultKind.InvalidData,
+                    $"No record came to cluster {cluster.Id} of a public centroid, so it has neither a record in question nor a clean "
+                    + "prototype; leave it out.",
+                    cluster);
             }
 
             if (cluster.Members is null || cluster.Members.Count == 0)
             {
-                throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"Cluster {cluster.Id} carries no members; pass clusters as Group-Embedding emits them.", cluster);
+                throw new QosValuationException(
+                    "ClusterWithoutMembers",
+                    FaultKind.InvalidData,
+                    $"Cluster {cluster.Id} carries no members; pass clusters as Group-Embedding emits them.",
+                    cluster);
             }
 
             RecordBatch batch = RecordBatch.OfCluster(cluster, out int dimension);

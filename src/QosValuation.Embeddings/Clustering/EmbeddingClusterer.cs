@@ -6,7 +6,7 @@ namespace QosValuation.Embeddings.Clustering;
 /// </summary>
 /// <remarks>
 /// <para>Records, not embeddings, are grouped and counted; see <see cref="RecordAssembler"/>. Their labels follow the
-/// <see cref="NoveltyRule"/>. A record of which nothing can be used costs a fault and no other record.</para>
+/// <see cref="NoveltyRule"/>. A record that cannot be used is reported as a fault and left out; the others go on.</para>
 /// <para>Labelled embeddings go to the sink given to <see cref="Create"/>: for <see cref="ClusteringAlgorithm.Online"/> as soon
 /// as their label is certain, for the others in order of arrival on <see cref="Complete"/>.</para>
 /// </remarks>

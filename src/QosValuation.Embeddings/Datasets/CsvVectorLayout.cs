@@ -37,7 +37,9 @@ internal sealed record CsvVectorLayout(
         string[] unknown = [.. names
             .Select((name, column) => (Column: column, Name: name))
             .Where(entry => !known.Contains(entry.Column) && !EmbeddingMetadata.IsIgnored(entry.Name))
-            .Select(entry => entry.Name.Length > 0 ? $"'{entry.Name}'" : $"number {(entry.Column + 1).ToString(CultureInfo.InvariantCulture)} (without a name)")];
+            .Select(entry => entry.Name.Length > 0
+                ? $"'{entry.Name}'"
+                : string.Create(CultureInfo.InvariantCulture, $"number {entry.Column + 1} (without a name)"))];
         return new CsvVectorLayout(names.Length, true, metadata, components, joint >= 0, unknown);
     }
 
@@ -66,9 +68,11 @@ internal sealed record CsvVectorLayout(
             .Where(entry => entry.Stem.Length < entry.Name.Length && !EmbeddingMetadata.IsColumn(entry.Name))
             .GroupBy(
                 entry => entry.Stem,
-                entry => (entry.Column, Place: int.TryParse(entry.Name.AsSpan(entry.Stem.Length), CultureInfo.InvariantCulture, out int place) ? place : int.MaxValue),
+                entry => (entry.Column, Place: PlaceOf(entry.Name.AsSpan(entry.Stem.Length))),
                 StringComparer.OrdinalIgnoreCase)
             .MaxBy(group => group.Count());
         return largest is null ? [] : [.. largest.OrderBy(entry => entry.Place).Select(entry => entry.Column)];
     }
+
+    private static int PlaceOf(ReadOnlySpan<char> number) => int.TryParse(number, CultureInfo.InvariantCulture, out int place) ? place : int.MaxValue;
 }

@@ -35,7 +35,7 @@ public sealed record EmbeddingReadOptions
     /// <summary>The contributor, for rows for which neither file says one; null takes the folder that holds the source, else the embedding file.</summary>
     public string? Contributor { get; init; }
 
-    /// <summary>Takes what the user should know though no row is lost, such as the names of columns that are not known; null for nobody.</summary>
+    /// <summary>Receives warnings that cost no row, such as the names of unknown columns; null for none.</summary>
     public Action<string>? Warned { get; init; }
 }
 
@@ -60,9 +60,9 @@ public static class EmbeddingFile
 
     /// <summary>Reads embeddings in row order; memory does not grow with the number of rows.</summary>
     /// <remarks>
-    /// Vectors are scaled to unit L2 norm, in double precision where the file holds more than 32-bit floats. A row that is zero, not finite, malformed or of another length costs one fault
-    /// (EmbeddingRowNotUsable) and no other row. Item is what the metadata says, else file name and row. A negative ClusterId
-    /// stands for noise: the embedding then has no ClusterId and the label Noise.
+    /// Vectors are scaled to unit L2 norm, in double precision where the file holds more than 32-bit floats. A row that is zero, not
+    /// finite, malformed or of another length costs one fault (EmbeddingRowNotUsable) and no other row. Item is what the metadata says,
+    /// else file name and row. A negative ClusterId stands for noise: the embedding then has no ClusterId and the label Noise.
     /// </remarks>
     /// <param name="path">A .npy, .csv or .jsonl file.</param>
     /// <param name="options">How to read it.</param>
@@ -113,7 +113,10 @@ public static class EmbeddingFile
             if (metadata is not null)
             {
                 beside = metadata.MoveNext() ? metadata.Current : throw new QosValuationException(
-                    "MetadataNotReadable", FaultKind.InvalidData, $"'{metadataPath}' ended before the rows of '{path}' did: it changed while it was read.", metadataPath);
+                    "MetadataNotReadable",
+                    FaultKind.InvalidData,
+                    $"'{metadataPath}' ended before the rows of '{path}' did: it changed while it was read.",
+                    metadataPath);
             }
 
             EmbeddingMetadata? own = row.Metadata;

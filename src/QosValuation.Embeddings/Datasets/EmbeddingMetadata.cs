@@ -38,7 +38,7 @@ internal sealed record EmbeddingMetadata
     /// <returns>True for Dimension, which an embedding has when it is written as an object.</returns>
     public static bool IsIgnored(string column) => column.Equals("Dimension", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What a user is told about columns that are not known.</summary>
+    /// <summary>The warning about columns that are not known.</summary>
     /// <param name="path">The file.</param>
     /// <param name="names">The columns, as they are to be shown.</param>
     /// <returns>A sentence that names up to ten of them.</returns>

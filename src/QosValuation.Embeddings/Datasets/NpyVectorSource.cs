@@ -34,7 +34,9 @@ internal sealed class NpyVectorSource : IVectorSource
             long[] shape = header.Shape;
             (_itemSize, _isSwapped) = header.Type is ('f', 2 or 4 or 8, _) and var (_, size, isSwapped)
                 ? (size, isSwapped)
-                : throw NotReadable($"holds numbers of type {header.Description}. Embeddings are 16-, 32- or 64-bit floats; convert them in NumPy with array.astype('float32').");
+                : throw NotReadable(
+                    $"holds numbers of type {header.Description}. Embeddings are 16-, 32- or 64-bit floats; "
+                    + "convert them in NumPy with array.astype('float32').");
             (_rows, long columns) = shape switch
             {
                 [0] => (0, 0),
@@ -56,7 +58,8 @@ internal sealed class NpyVectorSource : IVectorSource
             long needed = checked(_rows * _columns * _itemSize);
             if (_stream.Length - _dataStart < needed)
             {
-                throw NotReadable($"is cut off: {needed:N0} bytes of numbers are announced, {_stream.Length - _dataStart:N0} are there. Copy or export it again.");
+                throw NotReadable(
+                    $"is cut off: {needed:N0} bytes of numbers are announced, {_stream.Length - _dataStart:N0} are there. Copy or export it again.");
             }
         }
         catch (Exception exception) when (exception is OverflowException)
@@ -123,7 +126,12 @@ internal sealed class NpyVectorSource : IVectorSource
         }
         catch (IOException exception)
         {
-            throw new QosValuationException("EmbeddingFileNotReadable", FaultKind.ReadWrite, $"'{_path}' could not be read: {exception.Message}", _path, exception);
+            throw new QosValuationException(
+                "EmbeddingFileNotReadable",
+                FaultKind.ReadWrite,
+                $"'{_path}' could not be read: {exception.Message}",
+                _path,
+                exception);
         }
     }
 

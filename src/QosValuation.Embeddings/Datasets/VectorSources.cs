@@ -343,7 +343,9 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
         int i = 0;
         foreach (JsonElement value in array.EnumerateArray())
         {
-            vector[i++] = value.ValueKind == JsonValueKind.Number ? value.GetSingle() : throw new FormatException($"component {i - 1} of the vector is not a number.");
+            vector[i++] = value.ValueKind == JsonValueKind.Number
+                ? value.GetSingle()
+                : throw new FormatException($"component {i - 1} of the vector is not a number.");
         }
 
         return vector;

@@ -203,7 +203,7 @@ public static class ValuationSimulation
         }
     }
 
-    /// <summary>What one order shows at one quantity for one Γ.</summary>
+    /// <summary>The counts of one order of arrival at one quantity, for one Γ.</summary>
     private record struct Point
     {
         public int Novel { get; set; }

@@ -110,10 +110,10 @@ public sealed class RecordUsersTests
             float[] vector = Direction(random, Dimension);
             for (int k = 0; k < Dimension; k++)
             {
-                vector[k] = centre[k] + 0.6f * vector[k];
+                // Of norms from 1.2 to 4.8, so that every user has to normalise.
+                vector[k] = 3 * (centre[k] + 0.6f * vector[k]);
             }
 
-            // Not of unit norm, so that every user has to normalise.
             string item = random.NextInt32(6) == 0 ? string.Empty : "item" + random.NextInt32(9);
             Modality modality = random.NextInt32(3) == 0 ? Modality.Image : Modality.Text;
             string contributor = random.NextInt32(4) switch { 0 => string.Empty, int n => "c" + n };
