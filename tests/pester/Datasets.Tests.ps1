@@ -13,7 +13,9 @@ BeforeAll {
             for ($j = 0; $j -lt $dimension; $j++) { $vector[$j] = $random.NextDouble() - 0.5; $sum += [double] $vector[$j] * $vector[$j] }
             $norm = [Math]::Sqrt($sum)
             for ($j = 0; $j -lt $dimension; $j++) { $vector[$j] = $vector[$j] / $norm }
-            [QosValuation.ClipEmbedding] @{ Source = "caption, number $i"; Item = "i$i"; Modality = 'Text'; Vector = $vector; Contributor = "c$($i % 2)"; Model = 'm'; Ordinal = $i }
+            [QosValuation.ClipEmbedding] @{
+                Source = "caption, number $i"; Item = "i$i"; Modality = 'Text'; Vector = $vector; Contributor = "c$($i % 2)"; Model = 'm'; Ordinal = $i
+            }
         }
     }
 }
@@ -70,7 +72,10 @@ Describe 'Import-Embedding from other programs' {
         )
         $cluster = $objects | Group-Embedding -SimilarityThreshold 1
         $cluster.Count | Should -Be 2
-        foreach ($i in 0..3) { $cluster.Centroid[$i] | Should -BeGreaterThan ((3, 4, 0, 12)[$i] / 13 - 1e-6); $cluster.Centroid[$i] | Should -BeLessThan ((3, 4, 0, 12)[$i] / 13 + 1e-6) }
+        foreach ($i in 0..3) {
+            [math]::Abs($cluster.Centroid[$i] - (3, 4, 0, 12)[$i] / 13) | Should -BeLessThan 1e-6
+        }
+
         $public = $objects | Group-Embedding -PublicCentroid ([double[]](1e-50, 0, 0, 0)), ([double[]](0, 0, 0, 1e39))
         $public.Count | Should -Be 0, 2
     }
@@ -176,7 +181,8 @@ Describe 'Export-Embedding and Import-Embedding' {
     }
 
     It 'keep clusters and novelty' {
-        New-Vectors 6 8 2 | Group-Embedding -PassThru -SimilarityThreshold 0 -NoveltyThreshold 2 -ErrorAction SilentlyContinue | Export-Embedding $TestDrive/g.npy -PassThru |
+        New-Vectors 6 8 2 | Group-Embedding -PassThru -SimilarityThreshold 0 -NoveltyThreshold 2 -ErrorAction SilentlyContinue |
+            Export-Embedding $TestDrive/g.npy -PassThru |
             ForEach-Object { "$($_.Item) $($_.ClusterId) $($_.Novelty)" } | Set-Variable before
         Import-Embedding $TestDrive/g.npy | ForEach-Object { "$($_.Item) $($_.ClusterId) $($_.Novelty)" } | Should -Be $before
     }

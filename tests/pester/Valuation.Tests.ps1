@@ -7,7 +7,9 @@ BeforeAll {
 
     function New-Label {
         param([string] $Contributor, [string] $Item, $ClusterId, $Novelty, [string] $Modality = 'Image', [float[]] $Vector = @(1, 0))
-        [QosValuation.ClipEmbedding]@{ Source = $Item; Item = $Item; Modality = $Modality; Vector = $Vector; Contributor = $Contributor; ClusterId = $ClusterId; Novelty = $Novelty }
+        [QosValuation.ClipEmbedding]@{
+            Source = $Item; Item = $Item; Modality = $Modality; Vector = $Vector; Contributor = $Contributor; ClusterId = $ClusterId; Novelty = $Novelty
+        }
     }
 
     # ann: 4 novel, 2 normal, 2 noise, so φ = (4 + 1) / 8 = 0.625 and f = 0.625 · ln 9 = 1.37327. bob: 1 normal.
@@ -156,7 +158,8 @@ Describe 'Invoke-ValuationSimulation' {
         $summary[2].FirstConfirmation | Should -BeNullOrEmpty
         $text = $summary | Out-String -Width 80
         $text | Should -Match 'Γ +Quantity +Novel +± SE +Confirmed +± SE +Delay +± SE +First DP +± SE'
-        $raw | Invoke-ValuationSimulation 5 -Repetition 3 -Quantity 90 | Out-String -Width 80 | Should -Match 'Γ +Quantity +Value +± SE +φ +± SE +Novel +Normal +Noise +Confirmed'
+        $raw | Invoke-ValuationSimulation 5 -Repetition 3 -Quantity 90 | Out-String -Width 80 |
+            Should -Match 'Γ +Quantity +Value +± SE +φ +± SE +Novel +Normal +Noise +Confirmed'
     }
 
     It 'refuses <Because>' -ForEach @(

@@ -3,7 +3,6 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using CsvHelper;
-using QosValuation.Onnx.Model;
 
 namespace QosValuation.Embeddings.Datasets;
 

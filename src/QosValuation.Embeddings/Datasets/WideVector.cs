@@ -1,5 +1,3 @@
-using QosValuation.Foundation.Numerics;
-
 namespace QosValuation.Embeddings.Datasets;
 
 /// <summary>Turns vectors of 64-bit floats into vectors of 32-bit floats without losing their direction.</summary>

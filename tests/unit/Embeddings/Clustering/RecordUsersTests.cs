@@ -91,7 +91,14 @@ public sealed class RecordUsersTests
         DataValueEstimator estimator = new(null, null, faults.Add);
         Array.ForEach(embeddings, estimator.Add);
         Assert.Equal([id], faults.Select(fault => fault.ErrorId));
-        SemanticCluster cluster = new() { Id = 7, Count = embeddings.Length, Centroid = Direction(random, Dimension), IsConfirmed = true, Members = embeddings };
+        SemanticCluster cluster = new()
+        {
+            Id = 7,
+            Count = embeddings.Length,
+            Centroid = Direction(random, Dimension),
+            IsConfirmed = true,
+            Members = embeddings,
+        };
         QosValuationException collected = Assert.Throws<QosValuationException>(() => RecordVectors.Collect(cluster));
         QosValuationException attacked = Assert.Throws<QosValuationException>(() => NeighboringPair.WithinCluster.Of(cluster, clip: true));
         Assert.Equal((id, id), (collected.ErrorId, attacked.ErrorId));

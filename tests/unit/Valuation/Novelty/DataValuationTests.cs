@@ -27,7 +27,8 @@ public sealed class DataValuationTests
     {
         ClipEmbedding[] embeddings =
         [
-            Labelled("bob", "1", 0, Novelty.Novel), Labelled("bob", "1", 0, Novelty.Novel, Modality.Text), Labelled("bob", "1", 0, Novelty.Novel, Modality.Text),
+            Labelled("bob", "1", 0, Novelty.Novel),
+            Labelled("bob", "1", 0, Novelty.Novel, Modality.Text), Labelled("bob", "1", 0, Novelty.Novel, Modality.Text),
             Labelled("ann", "1", 0, Novelty.Normal), Labelled("bob", "2", null, Novelty.Noise),
             Labelled("ann", "", 1, Novelty.Novel), Labelled("ann", "", 1, Novelty.Novel), Labelled("bob", "1", 0, Novelty.Novel, Modality.Text),
         ];
@@ -75,7 +76,8 @@ public sealed class DataValuationTests
     [Fact]
     public void ClustersAreValuedByTheirMembers()
     {
-        (List<ClipEmbedding> labelled, EmbeddingClusterer clusterer, _) = Group(Contributions(23), new ClusteringOptions { SimilarityThreshold = 0.6, NoveltyThreshold = 9 });
+        ClusteringOptions options = new() { SimilarityThreshold = 0.6, NoveltyThreshold = 9 };
+        (List<ClipEmbedding> labelled, EmbeddingClusterer clusterer, _) = Group(Contributions(23), options);
         DataValueEstimator estimator = new(null, null, _ => Assert.Fail());
         foreach (SemanticCluster cluster in clusterer.Clusters)
         {
@@ -116,7 +118,12 @@ public sealed class DataValuationTests
 
         List<QosValuationException> faults = [];
         IReadOnlyList<DataValue> values = Estimate(
-            [Labelled("ann", "1", 0, Novelty.Novel), Labelled("ann", "1", 1, Novelty.Novel), Labelled("ann", "2", null, Novelty.Novel), Labelled("bob", "3", 0, Novelty.Novel)],
+            [
+                Labelled("ann", "1", 0, Novelty.Novel),
+                Labelled("ann", "1", 1, Novelty.Novel),
+                Labelled("ann", "2", null, Novelty.Novel),
+                Labelled("bob", "3", 0, Novelty.Novel),
+            ],
             noveltyThreshold: 1,
             faults: faults);
         Assert.Equal(["RecordLabelsDiffer", "ClusterIdMissing"], faults.Select(f => f.ErrorId));

@@ -81,7 +81,14 @@ public sealed class NoveltyRuleTests
         int[] quantities = [1, 2, 3, 40, 150, vectors.Length];
         IReadOnlyList<ValuationSimulationResult> rows = ValuationSimulation.Run(
             Matrix(vectors, Dimension),
-            new ValuationSimulationOptions { NoveltyThresholds = [gamma], Quantities = quantities, Repetitions = 1, SimilarityThreshold = Similarity, Seed = 9 });
+            new ValuationSimulationOptions
+            {
+                NoveltyThresholds = [gamma],
+                Quantities = quantities,
+                Repetitions = 1,
+                SimilarityThreshold = Similarity,
+                Seed = 9,
+            });
         int[] order = [.. Enumerable.Range(0, vectors.Length)];
         RandomSource.Create(9, ValuationSimulation.StreamOf(0)).Shuffle(order.AsSpan());
         Assert.Equal(quantities, rows.Select(row => row.Quantity));
