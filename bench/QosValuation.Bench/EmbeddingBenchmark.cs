@@ -84,7 +84,7 @@ internal static class EmbeddingBenchmark
     }
 
     private static string[] Files(string folder) =>
-        [.. Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file).ToUpperInvariant() is ".JPG" or ".JPEG" or ".PNG" or ".WEBP").Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(folder).Where(ImageFileFinder.IsImage).Order(StringComparer.Ordinal)];
 
     private static void RunBare(InferenceSession session, List<float[]> tensors, int side)
     {

@@ -13,8 +13,71 @@ BeforeAll {
             for ($j = 0; $j -lt $dimension; $j++) { $vector[$j] = $random.NextDouble() - 0.5; $sum += [double] $vector[$j] * $vector[$j] }
             $norm = [Math]::Sqrt($sum)
             for ($j = 0; $j -lt $dimension; $j++) { $vector[$j] = $vector[$j] / $norm }
-            [QosValuation.ClipEmbedding] @{ Source = "caption, number $i"; Item = "i$i"; Modality = 'Text'; Vector = $vector; Contributor = "c$($i % 2)"; Model = 'm'; Ordinal = $i }
+            [QosValuation.ClipEmbedding] @{
+                Source = "caption, number $i"; Item = "i$i"; Modality = 'Text'; Vector = $vector; Contributor = "c$($i % 2)"; Model = 'm'; Ordinal = $i
+            }
         }
+    }
+}
+
+Describe 'Import-Embedding from other programs' {
+    It 'reads the header of <Program>' -ForEach @(
+        @{ Program = 'pandas'; Text = "0,1,2`n0.6,0.8,0.0`n0.0,0.6,0.8`n" }
+        @{ Program = 'numpy.savetxt'; Text = "# v0,v1,v2`n6e-1,8e-1,0e0`n0e0,6e-1,8e-1`n" }
+        @{ Program = 'numpy.savetxt without one'; Text = "6e-1,8e-1,0e0`n0e0,6e-1,8e-1`n" }
+    ) {
+        $path = Join-Path $TestDrive header.csv
+        Set-Content -NoNewline $path $Text
+        $read = @(Import-Embedding $path -WarningVariable warnings -ErrorVariable faults)
+        $read.Count | Should -Be 2
+        $read[0].Vector | Should -Be ([float[]](0.6, 0.8, 0))
+        $read[1].Vector | Should -Be ([float[]](0, 0.6, 0.8))
+        $warnings.Count + $faults.Count | Should -Be 0
+    }
+
+    It 'keeps columns whose names follow a blank, and names unknown ones in a warning' {
+        $path = Join-Path $TestDrive blanks.csv
+        Set-Content $path 'Source, Contributor, Label, v0, v1', 'a.jpg, ann, 7, 0.6, 0.8'
+        $read = Import-Embedding $path -WarningVariable warnings -WarningAction SilentlyContinue
+        $read.Source, $read.Contributor | Should -Be 'a.jpg', 'ann'
+        $read.Dimension | Should -Be 2
+        $warnings.Count | Should -Be 1
+        $warnings[0].Message | Should -BeLike "*'Label'.*"
+    }
+
+    It 'takes ClusterId -1 in a table of labels for noise' {
+        $vectors = Join-Path $TestDrive labelled.csv
+        Set-Content $vectors 'v0,v1', '1,0', '0,1', '1,1'
+        $labels = Join-Path $TestDrive labels.csv
+        Set-Content $labels 'ClusterId', '-1', '-1', '-1'
+        $read = Import-Embedding $vectors -MetadataPath $labels
+        $read.Novelty | Should -Be Noise, Noise, Noise
+        $read.ClusterId | Should -BeNullOrEmpty
+        ($read | Measure-DataValue).Value | Should -Be 0
+    }
+
+    It 'normalises 64-bit numbers before it rounds them to 32 bits' {
+        $path = Join-Path $TestDrive wide.csv
+        Set-Content $path 'v0,v1,v2,v3', '3e-45,4e-45,0,1.2e-44', '1e-50,0,0,0', '0,1e39,0,0'
+        $read = @(Import-Embedding $path)
+        $read.Count | Should -Be 3
+        $read[0].Vector | Should -Be ([float[]]((3 / 13), (4 / 13), 0, (12 / 13)))
+        $read[1].Vector | Should -Be ([float[]](1, 0, 0, 0))
+        $read[2].Vector | Should -Be ([float[]](0, 1, 0, 0))
+
+        # Objects of other programs: double[] vectors, and public centroids.
+        $objects = @(
+            [pscustomobject]@{ Item = 'a'; Vector = [double[]](3e-45, 4e-45, 0, 1.2e-44) }
+            '{ "Item": "b", "Vector": [3e39, 4e39, 0, 1.2e40] }' | ConvertFrom-Json
+        )
+        $cluster = $objects | Group-Embedding -SimilarityThreshold 1
+        $cluster.Count | Should -Be 2
+        foreach ($i in 0..3) {
+            [math]::Abs($cluster.Centroid[$i] - (3, 4, 0, 12)[$i] / 13) | Should -BeLessThan 1e-6
+        }
+
+        $public = $objects | Group-Embedding -PublicCentroid ([double[]](1e-50, 0, 0, 0)), ([double[]](0, 0, 0, 1e39))
+        $public.Count | Should -Be 0, 2
     }
 }
 
@@ -118,7 +181,8 @@ Describe 'Export-Embedding and Import-Embedding' {
     }
 
     It 'keep clusters and novelty' {
-        New-Vectors 6 8 2 | Group-Embedding -PassThru -SimilarityThreshold 0 -NoveltyThreshold 2 -ErrorAction SilentlyContinue | Export-Embedding $TestDrive/g.npy -PassThru |
+        New-Vectors 6 8 2 | Group-Embedding -PassThru -SimilarityThreshold 0 -NoveltyThreshold 2 -ErrorAction SilentlyContinue |
+            Export-Embedding $TestDrive/g.npy -PassThru |
             ForEach-Object { "$($_.Item) $($_.ClusterId) $($_.Novelty)" } | Set-Variable before
         Import-Embedding $TestDrive/g.npy | ForEach-Object { "$($_.Item) $($_.ClusterId) $($_.Novelty)" } | Should -Be $before
     }

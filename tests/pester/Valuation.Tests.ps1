@@ -7,7 +7,9 @@ BeforeAll {
 
     function New-Label {
         param([string] $Contributor, [string] $Item, $ClusterId, $Novelty, [string] $Modality = 'Image', [float[]] $Vector = @(1, 0))
-        [QosValuation.ClipEmbedding]@{ Source = $Item; Item = $Item; Modality = $Modality; Vector = $Vector; Contributor = $Contributor; ClusterId = $ClusterId; Novelty = $Novelty }
+        [QosValuation.ClipEmbedding]@{
+            Source = $Item; Item = $Item; Modality = $Modality; Vector = $Vector; Contributor = $Contributor; ClusterId = $ClusterId; Novelty = $Novelty
+        }
     }
 
     # ann: 4 novel, 2 normal, 2 noise, so φ = (4 + 1) / 8 = 0.625 and f = 0.625 · ln 9 = 1.37327. bob: 1 normal.
@@ -55,6 +57,33 @@ Describe 'Measure-DataValue' {
         $labelled | Select-Object Contributor, Item, ClusterId, Novelty | Export-Csv $path
         @(Import-Csv $path | Measure-DataValue | ForEach-Object ToString) | Should -Be @($labelled | Measure-DataValue | ForEach-Object ToString)
         Measure-DataValue -InputObject (Import-Csv $path) | ForEach-Object Quantity | Should -Be 8, 1
+    }
+
+    It 'counts ClusterId -1, the noise of scikit-learn and hdbscan, as noise' {
+        $path = Join-Path $TestDrive hdbscan.csv
+        Set-Content $path 'Contributor,Item,ClusterId', 'ann,a,-1', 'ann,b,-1', 'ann,c,-1'
+        $value = Import-Csv $path | Measure-DataValue
+        $value.Quantity, $value.Novel, $value.Noise, $value.Value | Should -Be 3, 0, 3, 0
+        $strays = 1..3 | ForEach-Object { New-Label ann "s$_" -1 $null }
+        ($strays | Measure-DataValue).Value | Should -Be 0
+        ($strays | Measure-DataValue -NoveltyThreshold 1).Value | Should -Be 0
+        $null = New-Label ann n -1 Novel | Measure-DataValue -ErrorVariable faults -ErrorAction SilentlyContinue
+        $faults[0].FullyQualifiedErrorId | Should -Be 'LabelsContradict,QosValuation.Cmdlets.Valuation.MeasureDataValueCommand'
+    }
+
+    It 'agrees with Group-Embedding and Invoke-ValuationSimulation at a threshold of 1' {
+        # Two directions and a stray, in any order: two clusters, each confirmed by its founder.
+        $raw = foreach ($degrees in 0, 90, 1, 91, 2, 200) {
+            New-Label ann "d$degrees" $null $null Image @([math]::Cos($degrees * [math]::PI / 180), [math]::Sin($degrees * [math]::PI / 180))
+        }
+        $clusters = $raw | Group-Embedding -NoveltyThreshold 1
+        $clusters.ConfirmedAt | Should -Be 0, 1
+        $clusters.ForEach({ $_.Members.Novelty -join ' ' }) | Should -Be 'Novel Normal Normal', 'Novel Normal'
+        $value = $raw | Measure-DataValue -NoveltyThreshold 1
+        $value.Novel, $value.Normal, $value.Noise | Should -Be 2, 3, 1
+        $row = $raw | Invoke-ValuationSimulation -NoveltyThreshold 1 -Quantity 6 -Repetition 5 -Seed 1
+        $row.Novel, $row.Normal, $row.Noise, $row.Confirmed, $row.ConfirmationDelay | Should -Be 2, 3, 1, 2, 0
+        $row.Value | Should -Be $value.Value
     }
 
     It 'refuses labelled and raw embeddings together' {
@@ -129,7 +158,8 @@ Describe 'Invoke-ValuationSimulation' {
         $summary[2].FirstConfirmation | Should -BeNullOrEmpty
         $text = $summary | Out-String -Width 80
         $text | Should -Match 'Γ +Quantity +Novel +± SE +Confirmed +± SE +Delay +± SE +First DP +± SE'
-        $raw | Invoke-ValuationSimulation 5 -Repetition 3 -Quantity 90 | Out-String -Width 80 | Should -Match 'Γ +Quantity +Value +± SE +φ +± SE +Novel +Normal +Noise +Confirmed'
+        $raw | Invoke-ValuationSimulation 5 -Repetition 3 -Quantity 90 | Out-String -Width 80 |
+            Should -Match 'Γ +Quantity +Value +± SE +φ +± SE +Novel +Normal +Noise +Confirmed'
     }
 
     It 'refuses <Because>' -ForEach @(

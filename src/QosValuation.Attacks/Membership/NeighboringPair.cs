@@ -23,7 +23,15 @@ public sealed class NeighboringPair
     private readonly double _differenceSquare;
     private readonly double _middle;
 
-    private NeighboringPair(SemanticCluster cluster, Modality modality, ClipEmbedding[] member, ClipEmbedding[] other, double[] memberSum, int memberCount, double[] otherSum, int otherCount)
+    private NeighboringPair(
+        SemanticCluster cluster,
+        Modality modality,
+        ClipEmbedding[] member,
+        ClipEmbedding[] other,
+        double[] memberSum,
+        int memberCount,
+        double[] otherSum,
+        int otherCount)
     {
         Modality = modality;
         Member = With(cluster, member, memberCount);
@@ -50,7 +58,10 @@ public sealed class NeighboringPair
     /// <summary>The neighbour without it: with another record in its place, or with one record less.</summary>
     public SemanticCluster Other { get; }
 
-    /// <summary>The pair that lies furthest apart: a record x against its opposite −x, or against none, beside records of random directions. O(count·dimension).</summary>
+    /// <summary>
+    /// The pair that lies furthest apart: a record x against its opposite −x, or against none, beside records of random directions.
+    /// O(count·dimension).
+    /// </summary>
     /// <param name="neighboring">Whether the record is replaced or removed.</param>
     /// <param name="count">The number of records with x: at least 1, and 2 for AddRemove.</param>
     /// <param name="dimension">The length of the vectors, at least 1.</param>
@@ -95,7 +106,12 @@ public sealed class NeighboringPair
             .Select(records => records.WorstPair(0, neighboring))];
         return pairs.Length > 0
             ? pairs
-            : throw new QosValuationException("ClusterTooSmall", FaultKind.InvalidData, $"Cluster {cluster.Id} has fewer than {smallest} records of the modality, so no dataset would be left without the record; leave it out.", cluster);
+            : throw new QosValuationException(
+                "ClusterTooSmall",
+                FaultKind.InvalidData,
+                $"Cluster {cluster.Id} has fewer than {smallest} records of the modality, so no dataset would be left without the "
+                + "record; leave it out.",
+                cluster);
     }
 
     /// <summary>The distance of the two datasets' releases in standard deviations: μ, which decides everything about how well they can be told apart.</summary>
@@ -155,7 +171,11 @@ public sealed class NeighboringPair
     {
         if (vector.Length != _difference.Length)
         {
-            throw new QosValuationException("ReleaseNotValid", FaultKind.InvalidData, $"The release has {vector.Length} components, the records {_difference.Length}: return a vector as long as theirs.", vector.Length);
+            throw new QosValuationException(
+                "ReleaseNotValid",
+                FaultKind.InvalidData,
+                $"The release has {vector.Length} components, the records {_difference.Length}: return a vector as long as theirs.",
+                vector.Length);
         }
 
         double score = -_middle;
@@ -212,12 +232,12 @@ public sealed class NeighboringPair
         private readonly double[][] _vectors;
         private readonly double[] _total;
 
-        private WithinCluster(SemanticCluster cluster, Modality modality, List<ClipEmbedding[]> records, bool clip)
+        private WithinCluster(SemanticCluster cluster, Modality modality, List<ClipEmbedding[]> records, RecordVectors vectors, bool clip)
         {
             _cluster = cluster;
             _modality = modality;
             _records = records;
-            _vectors = [.. records.Select(record => Sum(cluster, modality, record, clip))];
+            _vectors = [.. records.Select((_, record) => vectors.Vector(record, clip))];
             var total = new CompensatedSum[_vectors[0].Length];
             foreach (double[] vector in _vectors)
             {
@@ -250,32 +270,34 @@ public sealed class NeighboringPair
         {
             if (cluster.IsPublic && cluster.Count == 0)
             {
-                throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"No record came to cluster {cluster.Id} of a public centroid, so it has neither a record in question nor a clean prototype; leave it out.", cluster);
+                throw new QosValuationException(
+                    "ClusterWithoutMembers",
+                    FaultKind.InvalidData,
+                    $"No record came to cluster {cluster.Id} of a public centroid, so it has neither a record in question nor a clean "
+                    + "prototype; leave it out.",
+                    cluster);
             }
 
             if (cluster.Members is null || cluster.Members.Count == 0)
             {
-                throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"Cluster {cluster.Id} carries no members; pass clusters as Group-Embedding emits them.", cluster);
+                throw new QosValuationException(
+                    "ClusterWithoutMembers",
+                    FaultKind.InvalidData,
+                    $"Cluster {cluster.Id} carries no members; pass clusters as Group-Embedding emits them.",
+                    cluster);
             }
 
-            var records = new List<List<ClipEmbedding>>();
-            var assembler = new RecordAssembler(
-                record => records.Add([.. record.Embeddings]),
-                (index, embedding) => records[index].Add(embedding),
-                fault => throw new QosValuationException(fault.ErrorId, fault.Kind, $"Cluster {cluster.Id}: {fault.Message}", fault.Subject, fault));
-            foreach (ClipEmbedding member in cluster.Members)
-            {
-                assembler.Add(member);
-            }
-
-            assembler.Complete();
+            RecordBatch batch = RecordBatch.OfCluster(cluster, out int dimension);
+            (RecordVectors images, RecordVectors texts) = RecordVectors.Collect(cluster, batch, dimension);
             var result = new List<WithinCluster>(2);
-            foreach (Modality modality in (ReadOnlySpan<Modality>)[Modality.Image, Modality.Text])
+            foreach ((Modality modality, RecordVectors vectors) in (ReadOnlySpan<(Modality, RecordVectors)>)[(Modality.Image, images), (Modality.Text, texts)])
             {
-                List<ClipEmbedding[]> own = [.. records.Select(record => record.Where(e => e.Modality == modality).ToArray()).Where(record => record.Length > 0)];
-                if (own.Count > 0)
+                if (vectors.Count > 0)
                 {
-                    result.Add(new WithinCluster(cluster, modality, own, clip));
+                    List<ClipEmbedding[]> own = [.. batch.Records
+                        .Select(record => record.Embeddings.Where(e => e.Modality == modality).ToArray())
+                        .Where(record => record.Length > 0)];
+                    result.Add(new WithinCluster(cluster, modality, own, vectors, clip));
                 }
             }
 
@@ -343,12 +365,6 @@ public sealed class NeighboringPair
             }
 
             return [.. members];
-        }
-
-        private static double[] Sum(SemanticCluster cluster, Modality modality, ClipEmbedding[] record, bool clip)
-        {
-            (RecordVectors image, RecordVectors text) = RecordVectors.Collect(With(cluster, record, 1));
-            return (modality == Modality.Image ? image : text).Sum(clip);
         }
 
         private static double[] Shifted(double[] sum, double[] vector, double factor)

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
+using QosValuation.Embeddings.Datasets;
 
 namespace QosValuation.Cmdlets.Clustering;
 
@@ -58,7 +59,8 @@ internal sealed class ClipEmbeddingTransformationAttribute : ArgumentTransformat
             item = new PSObject();
             foreach (DictionaryEntry entry in dictionary)
             {
-                item.Properties.Add(new PSNoteProperty((string)LanguagePrimitives.ConvertTo(entry.Key, typeof(string), CultureInfo.InvariantCulture), entry.Value));
+                string key = (string)LanguagePrimitives.ConvertTo(entry.Key, typeof(string), CultureInfo.InvariantCulture);
+                item.Properties.Add(new PSNoteProperty(key, entry.Value));
             }
         }
 
@@ -75,7 +77,7 @@ internal sealed class ClipEmbeddingTransformationAttribute : ArgumentTransformat
                 Source = Read(item, "Source", name),
                 Item = name,
                 Modality = Read(item, "Modality", Modality.Image),
-                Vector = isTable ? [] : (float[])LanguagePrimitives.ConvertTo(vector, typeof(float[]), CultureInfo.InvariantCulture),
+                Vector = isTable ? [] : VectorOf(vector!),
                 Model = Read(item, "Model", string.Empty),
                 Contributor = Read(item, "Contributor", string.Empty),
                 Ordinal = Read(item, "Ordinal", 0L),
@@ -88,6 +90,10 @@ internal sealed class ClipEmbeddingTransformationAttribute : ArgumentTransformat
             return null;
         }
     }
+
+    // In double precision first: JSON and PowerShell's own numbers go beyond 32-bit floats.
+    private static float[] VectorOf(object value) =>
+        value as float[] ?? WideVector.Narrow((double[])LanguagePrimitives.ConvertTo(value, typeof(double[]), CultureInfo.InvariantCulture));
 
     private static object? Property(PSObject item, string name) => item.Properties[name]?.Value switch
     {

@@ -58,7 +58,10 @@ public abstract class EmbeddingRecordCommand : QosCmdlet
     private protected T RunBeside<T>(string activity, string unit, int total, Func<Action<double>, CancellationToken, T> work)
     {
         var meter = new ProgressMeter(Output, activity, unit);
-        T result = BackgroundWork.Run((progress, cancellation) => work(fraction => progress.Report((int)(fraction * total)), cancellation), done => meter.Report(done, total), Cancellation);
+        T result = BackgroundWork.Run(
+            (progress, cancellation) => work(fraction => progress.Report((int)(fraction * total)), cancellation),
+            done => meter.Report(done, total),
+            Cancellation);
         meter.Complete();
         return result;
     }

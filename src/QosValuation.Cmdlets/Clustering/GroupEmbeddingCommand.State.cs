@@ -10,12 +10,20 @@ public sealed partial class GroupEmbeddingCommand
     private string? _statePath;
     private ClusteringState? _state;
 
-    /// <summary>Online: a file that the clustering goes on from, where it exists, and is saved to at the end. With -PassThru, embeddings whose label is not certain yet (of records that are alone so far, and of the last record, which may still grow) stay in the file and leave in a later run, or with -Complete. Without -PassThru the file holds all members, unless -WithoutMember leaves them out. -WhatIf groups, and leaves the file as it is.</summary>
+    /// <summary>
+    /// Online: a file that the clustering goes on from, where it exists, and is saved to at the end. With -PassThru, embeddings whose label
+    /// is not certain yet (of records that are alone so far, and of the last record, which may still grow) stay in the file and leave in a
+    /// later run, or with -Complete. Without -PassThru the file holds all members, unless -WithoutMember leaves them out. -WhatIf groups,
+    /// and leaves the file as it is.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? State { get; set; }
 
-    /// <summary>Online with -State: this is the end of the input. Embeddings whose label was not certain leave too, those of records that stayed alone as Noise; the file is read and not written.</summary>
+    /// <summary>
+    /// Online with -State: this is the end of the input. Embeddings whose label was not certain leave too, those of records that stayed
+    /// alone as Noise; the file is read and not written.
+    /// </summary>
     [Parameter]
     public SwitchParameter Complete { get; set; }
 
@@ -26,7 +34,10 @@ public sealed partial class GroupEmbeddingCommand
             if (Complete)
             {
                 throw new QosValuationException(
-                    "CompleteNeedsState", FaultKind.InvalidArgument, "-Complete ends a clustering that -State resumes: name its file, or leave -Complete out.", nameof(Complete));
+                    "CompleteNeedsState",
+                    FaultKind.InvalidArgument,
+                    "-Complete ends a clustering that -State resumes: name its file, or leave -Complete out.",
+                    nameof(Complete));
             }
 
             return;
@@ -38,11 +49,16 @@ public sealed partial class GroupEmbeddingCommand
             _state = ClusteringState.Load(_statePath, Cancellation);
             Output.Verbose(string.Create(
                 CultureInfo.CurrentCulture,
-                $"Going on from '{_statePath}': {_state.RecordCount:N0} records at a similarity of {_state.SimilarityThreshold} and \u0393 = {_state.NoveltyThreshold}."));
+                $"Going on from '{_statePath}': {_state.RecordCount:N0} records at a similarity of {_state.SimilarityThreshold} and "
+                + $"\u0393 = {_state.NoveltyThreshold}."));
         }
         else if (Directory.Exists(_statePath))
         {
-            throw new QosValuationException("StateIsFolder", FaultKind.InvalidArgument, $"'{_statePath}' is a folder: name a file for the clustering state.", _statePath);
+            throw new QosValuationException(
+                "StateIsFolder",
+                FaultKind.InvalidArgument,
+                $"'{_statePath}' is a folder: name a file for the clustering state.",
+                _statePath);
         }
         else
         {

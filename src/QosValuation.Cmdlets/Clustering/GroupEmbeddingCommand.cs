@@ -7,14 +7,34 @@ namespace QosValuation.Cmdlets.Clustering;
 
 /// <summary>Groups embeddings into semantic clusters and labels each record as novel, normal or noise.</summary>
 /// <remarks>
-/// <para>Records are grouped, not embeddings: those of one contributor that share an Item are one record. A record is placed by its image embedding, or by its text where it has no image; its other modality follows. Several embeddings of the placing modality are averaged and renormalised first.</para>
-/// <para>The first Γ records of a cluster in order of arrival (-NoveltyThreshold) are Novel, later ones Normal; a record that no cluster takes, and whose own cluster never grows, is Noise and has no cluster (paper, section IV-B). A cluster is confirmed when it holds Γ records. Clusters are numbered from 0 in order of discovery.</para>
-/// <para>Online (the default) takes one pass in order of arrival: a record joins the cluster whose centroid is most similar if the cosine reaches -SimilarityThreshold, else it founds one. The order of the input matters, as it does for novelty. With -PassThru records leave as soon as their label is certain: a founder when the second record of its cluster arrives, or at the end as noise; all others at once. Memory then grows with the number of clusters and records of noise, not with the other vectors; -WithoutMember does the same for clusters. Beyond 512 clusters records are compared up to 128 at a time, on all cores; the result is the same to the bit.</para>
-/// <para>With -State an online clustering is saved at the end, and the next run with the same file goes on where it ended: the result is the same to the bit as that of one run over all embeddings. The file holds what the clustering holds in memory, with a version and a checksum; it is replaced whole, and only when the whole input was grouped: after Ctrl+C, an error or, with -PassThru, Select-Object -First the old file stays. -SimilarityThreshold and -NoveltyThreshold may be left out then; a setting that disagrees with the file's is refused.</para>
-/// <para>KMeans finds -ClusterCount clusters by spherical k-means with k-means++ seeding. Dbscan finds clusters of any shape by density and compares every pair of records: time grows with the square of their number. Both collect the input first.</para>
-/// <para>-PublicCentroid takes the place of an algorithm: each record joins the most similar of centroids that do not depend on the data, such as embeddings of public texts. Every centroid becomes a cluster, numbered by its position, even where no record joins it: which clusters exist tells nothing, and New-DpPrototype then protects who is in which cluster as well. Centroids found in private data, those of Group-Embedding's other clusters among them, have no such guarantee.</para>
-/// <para>Keep a record's captions directly before or after its image. Embeddings that come later follow their record; but where the texts come first and the image after other records, Online has placed the record by its texts by then, and so has -PublicCentroid with -PassThru or -WithoutMember. The clusters of -PublicCentroid wait for all of a record, so that its place never depends on other records.</para>
-/// <para>An embedding that cannot be used (NaN, zero, another dimension or another model) costs one error record and no other embedding. Vectors that are not of unit norm are normalised.</para>
+/// <para>Records are grouped, not embeddings: those of one contributor that share an Item are one record. A record is placed by its image
+/// embedding, or by its text where it has no image; its other modality follows. Several embeddings of the placing modality are averaged and
+/// renormalised first.</para>
+/// <para>The first Γ records of a cluster in order of arrival (-NoveltyThreshold) are Novel, later ones Normal; a record that no cluster
+/// takes, and whose own cluster never grows, is Noise and has no cluster (paper, section IV-B). A cluster is confirmed when it holds Γ
+/// records. Clusters are numbered from 0 in order of discovery.</para>
+/// <para>Online (the default) takes one pass in order of arrival: a record joins the cluster whose centroid is most similar if the cosine
+/// reaches -SimilarityThreshold, else it founds one. The order of the input matters, as it does for novelty. With -PassThru records leave
+/// as soon as their label is certain: a founder when the second record of its cluster arrives, or at the end as noise; all others at once.
+/// Memory then grows with the number of clusters and records of noise, not with the other vectors; -WithoutMember does the same for
+/// clusters. Beyond 512 clusters records are compared up to 128 at a time, on all cores; the result is the same to the bit.</para>
+/// <para>With -State an online clustering is saved at the end, and the next run with the same file goes on where it ended: the result is
+/// the same to the bit as that of one run over all embeddings. The file holds what the clustering holds in memory, with a version and a
+/// checksum; it is replaced whole, and only when the whole input was grouped: after Ctrl+C, an error or, with -PassThru, Select-Object
+/// -First the old file stays. -SimilarityThreshold and -NoveltyThreshold may be left out then; a setting that disagrees with the file's is
+/// refused.</para>
+/// <para>KMeans finds -ClusterCount clusters by spherical k-means with k-means++ seeding. Dbscan finds clusters of any shape by density and
+/// compares every pair of records: time grows with the square of their number. Both collect the input first.</para>
+/// <para>-PublicCentroid takes the place of an algorithm: each record joins the most similar of centroids that do not depend on the data,
+/// such as embeddings of public texts. Every centroid becomes a cluster, numbered by its position, even where no record joins it: which
+/// clusters exist tells nothing, and New-DpPrototype then protects who is in which cluster as well. Centroids found in private data, those
+/// of Group-Embedding's other clusters among them, have no such guarantee.</para>
+/// <para>Keep a record's captions directly before or after its image. Embeddings that come later follow their record; but where the texts
+/// come first and the image after other records, Online has placed the record by its texts by then, and so has -PublicCentroid with
+/// -PassThru or -WithoutMember. The clusters of -PublicCentroid wait for all of a record, so that its place never depends on other
+/// records.</para>
+/// <para>An embedding that cannot be used (NaN, zero, another dimension or another model) costs one error record and no other embedding.
+/// Vectors that are not of unit norm are normalised.</para>
 /// </remarks>
 /// <example>
 /// <summary>The semantic clusters of a folder of photographs, the largest first.</summary>
@@ -56,7 +76,10 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     private ProgressMeter? _meter;
     private long _count;
 
-    /// <summary>The embeddings, in order of arrival: from Get-ClipEmbedding, Import-Embedding, or objects with an embedding's properties (Source, Item, Modality, Vector, Contributor), such as Import-Clixml reads back.</summary>
+    /// <summary>
+    /// The embeddings, in order of arrival: from Get-ClipEmbedding, Import-Embedding, or objects with an embedding's properties (Source,
+    /// Item, Modality, Vector, Contributor), such as Import-Clixml reads back.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
     [ClipEmbeddingTransformation]
     [ValidateNotNull]
@@ -67,13 +90,20 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     [Parameter(Position = 0)]
     public ClusteringAlgorithm Algorithm { get; set; } = ClusteringAlgorithm.Online;
 
-    /// <summary>Centroids that do not depend on the data, in place of an algorithm: embeddings (Get-ClipEmbedding, Import-Embedding), other objects with a Vector, or arrays of numbers. They need not be of unit norm.</summary>
+    /// <summary>
+    /// Centroids that do not depend on the data, in place of an algorithm: embeddings (Get-ClipEmbedding, Import-Embedding), other objects
+    /// with a Vector, or arrays of numbers. They need not be of unit norm.
+    /// </summary>
     [Parameter]
     [PublicCentroidTransformation]
     [ValidateNotNullOrEmpty]
     public ClipEmbedding[]? PublicCentroid { get; set; }
 
-    /// <summary>The least cosine that counts as similar, from 0 to 1. Online: to the cluster's centroid, 0.7 by default, which suits images of CLIP ViT-B/32; raise it for finer clusters and more noise. Dbscan: between neighbours, 0.8 by default (eps is 1 minus it). KMeans and -PublicCentroid: none by default; with a value, records less similar to their centroid are noise. 1 joins exact copies only.</summary>
+    /// <summary>
+    /// The least cosine that counts as similar, from 0 to 1. Online: to the cluster's centroid, 0.7 by default, which suits images of CLIP
+    /// ViT-B/32; raise it for finer clusters and more noise. Dbscan: between neighbours, 0.8 by default (eps is 1 minus it). KMeans and
+    /// -PublicCentroid: none by default; with a value, records less similar to their centroid are noise. 1 joins exact copies only.
+    /// </summary>
     /// <value>0.7 (Online), 0.8 (Dbscan), none (KMeans)</value>
     [Parameter]
     [ValidateRange(0.0, 1.0)]
@@ -112,7 +142,10 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    /// <summary>List no members in the clusters, so that memory does not grow with the vectors: for millions of embeddings of which only the centroids and counts are wanted.</summary>
+    /// <summary>
+    /// List no members in the clusters, so that memory does not grow with the vectors: for millions of embeddings of which only the
+    /// centroids and counts are wanted.
+    /// </summary>
     [Parameter]
     public SwitchParameter WithoutMember { get; set; }
 
@@ -127,7 +160,11 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     {
         if (PublicCentroid is not null && (IsBound(nameof(Algorithm)) || State is not null))
         {
-            throw new QosValuationException("ParameterNotForAlgorithm", FaultKind.InvalidArgument, "-PublicCentroid takes the place of an algorithm: leave -Algorithm and -State out, or -PublicCentroid.", nameof(PublicCentroid));
+            throw new QosValuationException(
+                "ParameterNotForAlgorithm",
+                FaultKind.InvalidArgument,
+                "-PublicCentroid takes the place of an algorithm: leave -Algorithm and -State out, or -PublicCentroid.",
+                nameof(PublicCentroid));
         }
 
         RefuseUnless(ClusteringAlgorithm.Online, nameof(State), nameof(Complete));
@@ -169,7 +206,9 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
         _meter!.Complete();
         Output.Verbose(string.Create(
             CultureInfo.CurrentCulture,
-            $"{_clusterer!.RecordCount:N0} records of {_count:N0} embeddings: {_clusterer.Clusters.Count:N0} clusters, {_clusterer.Clusters.Count(c => c.IsConfirmed):N0} confirmed, {_clusterer.NoiseCount:N0} records of noise."));
+            $"{_clusterer!.RecordCount:N0} records of {_count:N0} embeddings: "
+            + $"{_clusterer.Clusters.Count:N0} clusters, {_clusterer.Clusters.Count(c => c.IsConfirmed):N0} confirmed, "
+            + $"{_clusterer.NoiseCount:N0} records of noise."));
         if (!_clusterer.IsConverged)
         {
             Output.Warning("k-means had not settled when it stopped at its last iteration: its clusters may improve with more restarts or another seed.");

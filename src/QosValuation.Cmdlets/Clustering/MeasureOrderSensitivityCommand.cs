@@ -5,8 +5,11 @@ namespace QosValuation.Cmdlets.Clustering;
 
 /// <summary>Measures how much the clusters of online grouping depend on the order of arrival.</summary>
 /// <remarks>
-/// <para>The same records are grouped in pairs of random orders, and the adjusted Rand index (Hubert and Arabie 1985) tells how far the two groupings of a pair agree: 1 where order does not matter, 0 where they agree no more than chance. A record of noise counts as a group of its own. No order is in two pairs, so that the standard error is that of independent samples.</para>
-/// <para>One row leaves for each threshold as soon as it is known; all thresholds see the same orders. Use it to choose -SimilarityThreshold for an encoder: beside the number of clusters and the noise it shows where grouping is stable.</para>
+/// <para>The same records are grouped in pairs of random orders, and the adjusted Rand index (Hubert and Arabie 1985) tells how far the two
+/// groupings of a pair agree: 1 where order does not matter, 0 where they agree no more than chance. A record of noise counts as a group of
+/// its own. No order is in two pairs, so that the standard error is that of independent samples.</para>
+/// <para>One row leaves for each threshold as soon as it is known; all thresholds see the same orders. Use it to choose
+/// -SimilarityThreshold for an encoder: beside the number of clusters and the noise it shows where grouping is stable.</para>
 /// </remarks>
 /// <example>
 /// <summary>Where is online grouping stable?</summary>
@@ -49,7 +52,8 @@ public sealed class MeasureOrderSensitivityCommand : EmbeddingRecordCommand
                 "Grouping in random orders",
                 "pairs",
                 Repetition,
-                (progress, cancellation) => OrderSensitivityEstimator.Measure(records, threshold, Repetition, Seed, progress, cancellationToken: cancellation)));
+                (progress, cancellation) =>
+                    OrderSensitivityEstimator.Measure(records, threshold, Repetition, Seed, progress, cancellationToken: cancellation)));
         }
     }
 }

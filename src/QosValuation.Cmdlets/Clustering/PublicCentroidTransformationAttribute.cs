@@ -1,10 +1,14 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
+using QosValuation.Embeddings.Datasets;
 
 namespace QosValuation.Cmdlets.Clustering;
 
-/// <summary>Accepts vectors where embeddings are asked for as centroids: arrays of numbers, alone or several, beside what <see cref="ClipEmbeddingTransformationAttribute"/> takes.</summary>
+/// <summary>
+/// Accepts vectors where embeddings are asked for as centroids: arrays of numbers, alone or several, beside what
+/// <see cref="ClipEmbeddingTransformationAttribute"/> takes.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class PublicCentroidTransformationAttribute : ArgumentTransformationAttribute
 {
@@ -41,17 +45,20 @@ internal sealed class PublicCentroidTransformationAttribute : ArgumentTransforma
             return ClipEmbeddingTransformationAttribute.Convert(value);
         }
 
-        float[] vector = value as float[] ?? new float[list.Count];
-        for (int i = 0; i < vector.Length && vector != value; i++)
+        double[] numbers = new double[list.Count];
+        for (int i = 0; i < numbers.Length && value is not float[]; i++)
         {
             if (Unwrap(list[i]) is not IConvertible number || number is string or bool)
             {
                 return null;
             }
 
-            vector[i] = number.ToSingle(CultureInfo.InvariantCulture);
+            numbers[i] = number.ToDouble(CultureInfo.InvariantCulture);
         }
 
-        return vector.Length == 0 ? null : new ClipEmbedding { Source = string.Empty, Item = string.Empty, Modality = Modality.Text, Vector = vector };
+        float[] vector = value as float[] ?? WideVector.Narrow(numbers);
+        return vector.Length == 0
+            ? null
+            : new ClipEmbedding { Source = string.Empty, Item = string.Empty, Modality = Modality.Text, Vector = vector };
     }
 }

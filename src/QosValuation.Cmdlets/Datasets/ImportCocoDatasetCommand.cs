@@ -5,8 +5,11 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Reads photographs and captions in COCO's captions layout.</summary>
 /// <remarks>
-/// <para>Emits one record an image, in the order of the annotation file: its id, its path, its captions, its size and its licence. Get-ClipEmbedding takes these records from the pipeline and embeds the image and its captions.</para>
-/// <para>An image that the file lists and the folder lacks costs one error record, and the others go on; -ErrorAction SilentlyContinue reads what is there. The same holds for other entries that cannot be used: a file name that leads out of the folder, an image id that occurs twice, a caption without text. Captions whose images the file does not list cost one error record in all.</para>
+/// <para>Emits one record an image, in the order of the annotation file: its id, its path, its captions, its size and its licence.
+/// Get-ClipEmbedding takes these records from the pipeline and embeds the image and its captions.</para>
+/// <para>An image that the file lists and the folder lacks costs one error record, and the others go on; -ErrorAction SilentlyContinue
+/// reads what is there. The same holds for other entries that cannot be used: a file name that leads out of the folder, an image id that
+/// occurs twice, a caption without text. Captions whose images the file does not list cost one error record in all.</para>
 /// </remarks>
 /// <example>
 /// <summary>Photographs and captions on their way to token grants.</summary>
@@ -44,7 +47,10 @@ public sealed class ImportCocoDatasetCommand : QosCmdlet
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>The folder of the images. By default it is looked for beside the annotation file: a folder named like a part of its name (val2017 for captions_val2017.json), its own folder, images; then the same one level up.</summary>
+    /// <summary>
+    /// The folder of the images. By default it is looked for beside the annotation file: a folder named like a part of its name (val2017
+    /// for captions_val2017.json), its own folder, images; then the same one level up.
+    /// </summary>
     [Parameter(Position = 1, ParameterSetName = "Image")]
     [Parameter(Position = 1, ParameterSetName = "LiteralImage")]
     [ValidateNotNullOrEmpty]

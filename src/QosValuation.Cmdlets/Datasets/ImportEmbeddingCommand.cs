@@ -6,9 +6,18 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Reads embeddings from NumPy arrays, CSV or JSON lines.</summary>
 /// <remarks>
-/// <para>A .npy holds a row an embedding: 16-, 32- or 64-bit floats, either byte order, C or Fortran order. A .csv has a column a component (v0, v1, …, or none named at all), or one column Vector; columns Source, Item, Modality, Model, Contributor, Ordinal, ClusterId and Novelty describe the row. A .jsonl has an object a line with the same names and an array vector. Rows are streamed: memory does not grow with the file.</para>
-/// <para>What rows are is told, in this order, by -MetadataPath, by the file's own columns, and by the parameters. For a .npy, NAME.metadata.jsonl or NAME.metadata.csv beside it is taken by itself; Export-Embedding writes it. A metadata file has a record a row: .csv or .jsonl with the columns above (Path, Text and Caption also name the source), a .json array of texts or objects, or a COCO captions file with as many images, or captions, as there are rows.</para>
-/// <para>Vectors are scaled to unit norm. A row that is zero, not finite or of another length costs one error record and no other row. Without metadata, Item is the file's name and the row, and the contributor the folder that holds the file.</para>
+/// <para>A .npy holds a row an embedding: 16-, 32- or 64-bit floats, either byte order, C or Fortran order. A .csv has a column a component
+/// (v0, v1, …, or none named at all), or one column Vector; columns Source, Item, Modality, Model, Contributor, Ordinal, ClusterId and
+/// Novelty describe the row, and other columns are named in a warning. A first line that numbers the columns (0, 1, 2, … as pandas writes
+/// it) and one that begins with # (as numpy.savetxt writes it) are headers. A negative ClusterId is noise, as scikit-learn and hdbscan mark
+/// it. A .jsonl has an object a line with the same names and an array vector. Rows are streamed: memory does not grow with the file.</para>
+/// <para>What rows are is told, in this order, by -MetadataPath, by the file's own columns, and by the parameters. For a .npy,
+/// NAME.metadata.jsonl or NAME.metadata.csv beside it is taken by itself; Export-Embedding writes it. A metadata file has a record a row:
+/// .csv or .jsonl with the columns above (Path, Text and Caption also name the source), a .json array of texts or objects, or a COCO
+/// captions file with as many images, or captions, as there are rows.</para>
+/// <para>Vectors are scaled to unit norm, in double precision where the file holds more than 32-bit floats. A row that is zero, not finite
+/// or of another length costs one error record and no other row. Without metadata, Item is the file's name and the row, and the contributor
+/// the folder that holds the file.</para>
 /// </remarks>
 /// <example>
 /// <summary>The photographs of a COCO file, embedded elsewhere.</summary>
@@ -60,7 +69,11 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
     [ArgumentCompleter(typeof(ClipModelNameCompleter))]
     public string? Model { get; set; }
 
-    /// <summary>Who contributed the rows: a name for rows that do not say so themselves, or a script block that gets each embedding as $_ and decides for every row (where it gives nothing, the row keeps its own; where it fails, the row costs one error record). By default the folder that holds the source, or the file.</summary>
+    /// <summary>
+    /// Who contributed the rows: a name for rows that do not say so themselves, or a script block that gets each embedding as $_ and
+    /// decides for every row (where it gives nothing, the row keeps its own; where it fails, the row costs one error record). By default
+    /// the folder that holds the source, or the file.
+    /// </summary>
     [Parameter]
     [ValidateNotNull]
     public object? Contributor { get; set; }
@@ -78,6 +91,7 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
             MetadataPath = MetadataPath is null ? null : ResolveNewPath(MetadataPath),
             Model = Model,
             Contributor = contributor is ScriptBlock ? null : contributor?.ToString(),
+            Warned = Output.Warning,
         };
         bool isPattern = ParameterSetName == "Path";
         foreach (string path in ResolvePaths(isPattern ? Path : LiteralPath, literal: !isPattern))

@@ -5,9 +5,15 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Generates a folder of drawn scenes with truthful captions, in COCO layout.</summary>
 /// <remarks>
-/// <para>Makes a dataset to try everything on where there are no photographs: images/000000000001.jpg and so on, and captions.json with five captions an image. Places (beach, snow, meadow, street, lake, sunset, night, forest, desert, pool), light, people, dogs, cars, boats and other things, their positions and sizes vary; captions name what was drawn. Some places are common and some rare, so that clusters, novelty and noise occur.</para>
-/// <para>Emits one record an image as soon as it is on disk, as Import-CocoDataset would. captions.json is written last: a folder without it is an unfinished dataset, and the same command makes it anew. The same seed gives the same scenes, whatever the number of processors; a larger -Count begins with the same scenes.</para>
-/// <para>With -Contributors the images lie in folders contributor-01, contributor-02 and so on, unequal in number, each with favourite places. Get-ClipEmbedding takes the parent folder for the contributor.</para>
+/// <para>Makes a dataset to try everything on where there are no photographs: images/000000000001.jpg and so on, and captions.json with
+/// five captions an image. Places (beach, snow, meadow, street, lake, sunset, night, forest, desert, pool), light, people, dogs, cars,
+/// boats and other things, their positions and sizes vary; captions name what was drawn. Some places are common and some rare, so that
+/// clusters, novelty and noise occur.</para>
+/// <para>Emits one record an image as soon as it is on disk, as Import-CocoDataset would. captions.json is written last: a folder without
+/// it is an unfinished dataset, and the same command makes it anew. The same seed gives the same scenes, whatever the number of processors;
+/// a larger -Count begins with the same scenes.</para>
+/// <para>With -Contributors the images lie in folders contributor-01, contributor-02 and so on, unequal in number, each with favourite
+/// places. Get-ClipEmbedding takes the parent folder for the contributor.</para>
 /// </remarks>
 /// <example>
 /// <summary>Generate, embed, group and value in one pipeline.</summary>

@@ -7,9 +7,16 @@ namespace QosValuation.Cmdlets.Valuation;
 
 /// <summary>Simulates what data are worth as more of them arrive, and what each novelty threshold discovers by then.</summary>
 /// <remarks>
-/// <para>The records arrive in random orders and are clustered online, as Group-Embedding does. For each Γ and quantity a row tells the value of all records that have arrived, f(d) = φ(d) · ln(1 + |d|), and what was discovered: novel records, clusters, confirmed clusters, how many records arrive between a cluster's first and its confirmation, and when the first cluster is confirmed, which is when differential privacy can first be applied (paper, section V-C, Fig. 6). All are means over -Repetition orders with their standard errors.</para>
-/// <para>One type of row holds both parts of the figure: Fig. 6a is Value against Quantity for each NoveltyThreshold, Fig. 6b the rows of the largest quantity, which -Summary emits alone and shows with other columns.</para>
-/// <para>All Γ see the same orders, and Γ does not influence the clusters. The same seed gives the same rows for any number of cores. ConfirmationDelay averages over the clusters that are confirmed, so that slow clusters enter it late; FirstConfirmation and Coverage (the share of the records in confirmed clusters) do not have that bias.</para>
+/// <para>The records arrive in random orders and are clustered online, as Group-Embedding does. For each Γ and quantity a row tells the
+/// value of all records that have arrived, f(d) = φ(d) · ln(1 + |d|), and what was discovered: novel records, clusters, confirmed clusters,
+/// how many records arrive between a cluster's first and its confirmation, and when the first cluster is confirmed, which is when
+/// differential privacy can first be applied (paper, section V-C, Fig. 6). All are means over -Repetition orders with their standard
+/// errors.</para>
+/// <para>One type of row holds both parts of the figure: Fig. 6a is Value against Quantity for each NoveltyThreshold, Fig. 6b the rows of
+/// the largest quantity, which -Summary emits alone and shows with other columns.</para>
+/// <para>All Γ see the same orders, and Γ does not influence the clusters. The same seed gives the same rows for any number of cores.
+/// ConfirmationDelay averages over the clusters that are confirmed, so that slow clusters enter it late; FirstConfirmation and Coverage
+/// (the share of the records in confirmed clusters) do not have that bias.</para>
 /// <para>The embeddings are collected first, because they are used many times.</para>
 /// </remarks>
 /// <example>
@@ -40,7 +47,10 @@ public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
     [Alias("Gamma")]
     public int[] NoveltyThreshold { get; set; } = [10, 25, 50, 100];
 
-    /// <summary>The numbers of records at which a row is made, each from 1 to the number of records; by default twenty, evenly spaced up to all of them.</summary>
+    /// <summary>
+    /// The numbers of records at which a row is made, each from 1 to the number of records; by default twenty, evenly spaced up to all of
+    /// them.
+    /// </summary>
     /// <value>twenty, evenly spaced</value>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
@@ -79,7 +89,11 @@ public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
             SimilarityThreshold = SimilarityThreshold,
             Seed = Seed,
         };
-        IReadOnlyList<ValuationSimulationResult> rows = RunBeside("Simulating arrivals", "repetitions", Repetition, (progress, cancellation) => ValuationSimulation.Run(records, options, progress, cancellation));
+        IReadOnlyList<ValuationSimulationResult> rows = RunBeside(
+            "Simulating arrivals",
+            "repetitions",
+            Repetition,
+            (progress, cancellation) => ValuationSimulation.Run(records, options, progress, cancellation));
         int largest = rows.Max(row => row.Quantity);
         foreach (ValuationSimulationResult row in rows)
         {

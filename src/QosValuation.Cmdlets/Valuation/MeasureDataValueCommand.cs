@@ -7,9 +7,15 @@ namespace QosValuation.Cmdlets.Valuation;
 
 /// <summary>Values each contributor's data by its novelty and quantity: f(d) = φ(d)·ln(1 + |d|).</summary>
 /// <remarks>
-/// <para>|d| is the number of records a contributor brought (a photograph with its captions is one), and φ(d) their average novelty: 1 for each novel record, 0.5 for each normal one, 0 for noise (paper, section IV-B, Eq. 20). The logarithm makes the first records of a contributor worth more than later ones.</para>
-/// <para>The input is labelled embeddings, as Group-Embedding -PassThru emits them, or raw ones, which are grouped online on the way; the two do not mix. Clusters are accepted as well and stand for their members, but noise belongs to no cluster, so it is not counted then: give the embeddings where noise matters.</para>
-/// <para>Without -NoveltyThreshold labelled embeddings keep their label. With it, the first Γ records of each cluster in order of arrival count as novel and the later ones as normal: several thresholds can be compared without grouping again.</para>
+/// <para>|d| is the number of records a contributor brought (a photograph with its captions is one), and φ(d) their average novelty: 1 for
+/// each novel record, 0.5 for each normal one, 0 for noise (paper, section IV-B, Eq. 20). The logarithm makes the first records of a
+/// contributor worth more than later ones.</para>
+/// <para>The input is labelled embeddings, as Group-Embedding -PassThru emits them, or raw ones, which are grouped online on the way; the
+/// two do not mix. Clusters are accepted as well and stand for their members, but noise belongs to no cluster, so it is not counted then:
+/// give the embeddings where noise matters.</para>
+/// <para>Without -NoveltyThreshold labelled embeddings keep their label. With it, the first Γ records of each cluster in order of arrival
+/// count as novel and the later ones as normal: several thresholds can be compared without grouping again. A negative ClusterId is noise,
+/// as scikit-learn and hdbscan mark it.</para>
 /// <para>Values leave at the end, in order of the contributors' first arrival. Memory grows with the records' names, not with their vectors.</para>
 /// </remarks>
 /// <example>
@@ -42,12 +48,18 @@ public sealed class MeasureDataValueCommand : QosCmdlet
     private ProgressMeter? _meter;
     private long _count;
 
-    /// <summary>Labelled embeddings, raw embeddings, or semantic clusters. Objects with an embedding's properties will do, such as Import-Clixml reads back; a table of labels (Contributor, Item, Novelty or ClusterId, as from Import-Csv) needs no vectors.</summary>
+    /// <summary>
+    /// Labelled embeddings, raw embeddings, or semantic clusters. Objects with an embedding's properties will do, such as Import-Clixml
+    /// reads back; a table of labels (Contributor, Item, Novelty or ClusterId, as from Import-Csv) needs no vectors.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
 
-    /// <summary>Γ, at least 1: how many records of a cluster are novel. For raw embeddings 50 by default; labelled embeddings keep their label unless it is given.</summary>
+    /// <summary>
+    /// Γ, at least 1: how many records of a cluster are novel. For raw embeddings 50 by default; labelled embeddings keep their label
+    /// unless it is given.
+    /// </summary>
     /// <value>50 for raw embeddings</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
@@ -90,7 +102,9 @@ public sealed class MeasureDataValueCommand : QosCmdlet
                         WriteFault(new QosValuationException(
                             "NotAnEmbedding",
                             FaultKind.InvalidData,
-                            $"'{item}' is neither an embedding nor a cluster, or holds a label that cannot be read (Novelty is Novel, Normal or Noise, ClusterId a whole number): pipe from Get-ClipEmbedding, Import-Embedding or Group-Embedding.",
+                            $"'{item}' is neither an embedding nor a cluster, or holds a label that cannot be read (Novelty is Novel, "
+                            + "Normal or Noise, ClusterId a whole number): "
+                            + "pipe from Get-ClipEmbedding, Import-Embedding or Group-Embedding.",
                             item));
                     }
 
@@ -113,7 +127,9 @@ public sealed class MeasureDataValueCommand : QosCmdlet
 
         Output.Verbose(string.Create(
             CultureInfo.CurrentCulture,
-            $"{_count} objects of {values.Count} contributors, {(_estimator.IsLabelled == true ? "labelled before" : "grouped here")}; Γ = {NoveltyThreshold?.ToString(CultureInfo.CurrentCulture) ?? "as labelled"}."));
+            $"{_count} objects of {values.Count} contributors, "
+            + $"{(_estimator.IsLabelled == true ? "labelled before" : "grouped here")}; "
+            + $"Γ = {NoveltyThreshold?.ToString(CultureInfo.CurrentCulture) ?? "as labelled"}."));
         foreach (DataValue value in values)
         {
             WriteRecord(value);

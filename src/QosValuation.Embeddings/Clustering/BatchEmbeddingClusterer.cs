@@ -11,48 +11,20 @@ namespace QosValuation.Embeddings.Clustering;
 internal sealed class BatchEmbeddingClusterer(ClusteringOptions options, Action<ClipEmbedding>? labelled, Action<QosValuationException> faulted)
     : EmbeddingClusterer(options, labelled, faulted)
 {
-    private readonly List<SemanticRecord> _records = [];
-    private readonly List<(int Record, ClipEmbedding Embedding)> _arrivals = [];
+    private readonly RecordBatch _batch = new();
 
-    private protected override void OnRecord(SemanticRecord record)
-    {
-        _records.Add(record);
-        foreach (ClipEmbedding embedding in record.Embeddings)
-        {
-            _arrivals.Add((record.Index, embedding));
-        }
-    }
+    private protected override void OnRecord(SemanticRecord record) => _batch.Add(record);
 
-    private protected override void OnLate(int record, ClipEmbedding embedding)
-    {
-        _records[record].Add(embedding);
-        _arrivals.Add((record, embedding));
-    }
+    private protected override void OnLate(int record, ClipEmbedding embedding) => _batch.Add(record, embedding);
 
     private protected override void Finish(CancellationToken cancellationToken)
     {
-        if (_records.Count == 0)
+        if (_batch.Records.Count == 0)
         {
             return;
         }
 
-        VectorMatrix vectors = new(Dimension);
-        float[] place = new float[Dimension];
-        int[] rows = new int[_records.Count];
-        foreach (SemanticRecord record in _records)
-        {
-            bool placed = record.TryPlace(place);
-            rows[record.Index] = placed ? vectors.Count : -1;
-            if (placed)
-            {
-                vectors.Add(place);
-            }
-            else
-            {
-                FaultCancelled(record);
-            }
-        }
-
+        VectorMatrix vectors = _batch.Place(Dimension, Fault, out int[] rows);
         RecordCount = vectors.Count;
         if (RecordCount == 0)
         {
@@ -94,9 +66,8 @@ internal sealed class BatchEmbeddingClusterer(ClusteringOptions options, Action<
     {
         int clusters = labels.Max() + 1;
         Novelty[] novelties = new Novelty[labels.Length];
-        int[] counts = new int[clusters];
+        ClusterTally[] tallies = new ClusterTally[clusters];
         int[] firsts = new int[clusters];
-        long?[] confirmed = new long?[clusters];
         double[][] sums = [.. Enumerable.Range(0, clusters).Select(_ => new double[vectors.Dimension])];
         for (int row = 0; row < labels.Length; row++)
         {
@@ -108,17 +79,12 @@ internal sealed class BatchEmbeddingClusterer(ClusteringOptions options, Action<
                 continue;
             }
 
-            if (counts[label] == 0)
+            if (tallies[label].Count == 0)
             {
                 firsts[label] = row;
             }
 
-            novelties[row] = NoveltyOf(counts[label]++);
-            if (counts[label] == Options.NoveltyThreshold)
-            {
-                confirmed[label] = row;
-            }
-
+            novelties[row] = tallies[label].Take(Rule, row);
             ReadOnlySpan<float> vector = vectors[row];
             double[] sum = sums[label];
             for (int k = 0; k < sum.Length; k++)
@@ -128,7 +94,7 @@ internal sealed class BatchEmbeddingClusterer(ClusteringOptions options, Action<
         }
 
         List<ClipEmbedding>[] members = [.. sums.Select(_ => new List<ClipEmbedding>())];
-        foreach ((int record, ClipEmbedding embedding) in _arrivals)
+        foreach ((int record, ClipEmbedding embedding) in _batch.Arrivals)
         {
             int row = rows[record];
             if (row < 0)
@@ -145,15 +111,14 @@ internal sealed class BatchEmbeddingClusterer(ClusteringOptions options, Action<
             }
         }
 
-        _arrivals.Clear();
-        _records.Clear();
+        _batch.Clear();
         Clusters = [.. sums.Select((sum, id) => new SemanticCluster
         {
             Id = id,
-            Count = counts[id],
+            Count = tallies[id].Count,
             Centroid = Normalize(sum, vectors[firsts[id]]),
-            IsConfirmed = confirmed[id] is not null,
-            ConfirmedAt = confirmed[id],
+            IsConfirmed = tallies[id].ConfirmedAt is not null,
+            ConfirmedAt = tallies[id].ConfirmedAt,
             Members = members[id],
         })];
     }

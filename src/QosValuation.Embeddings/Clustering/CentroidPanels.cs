@@ -97,6 +97,6 @@ internal sealed unsafe class AlignedFloats
     /// <summary>How many floats there are.</summary>
     public long Length { get; }
 
-    /// <summary>The first; valid as long as this object is reachable.</summary>
+    /// <summary>A pointer to the first element; valid as long as this object is reachable.</summary>
     public float* Pointer { get; }
 }

@@ -64,7 +64,10 @@ public sealed record ClusteringOptions
     /// <summary>k-means: stops when the mean cosine grows by no more than this; 0 runs until no record moves.</summary>
     public double Tolerance { get; init; } = 1e-7;
 
-    /// <summary>Whether clusters list their members; without, online clustering keeps the vectors of centroids and of records that are alone so far, and no others.</summary>
+    /// <summary>
+    /// Whether clusters list their members; without, online clustering keeps the vectors of centroids and of records that are alone so far,
+    /// and no others.
+    /// </summary>
     public bool KeepMembers { get; init; } = true;
 
     /// <summary>The most threads used; −1 for as many as there are cores. The result does not depend on it.</summary>
@@ -73,7 +76,7 @@ public sealed record ClusteringOptions
     /// <summary>Online: how many records are compared at once; null lets the number of clusters decide. The result does not depend on it.</summary>
     internal int? BlockRecords { get; init; }
 
-    /// <summary>Is told how far k-means and DBSCAN are, on the calling thread; null tells nobody.</summary>
+    /// <summary>Receives the progress of k-means and DBSCAN, on the calling thread; null for none.</summary>
     public Action<ClusteringProgress>? Progress { get; init; }
 
     /// <summary>The threshold in force: the given one or the algorithm's default; null for k-means without one.</summary>
@@ -105,7 +108,8 @@ public sealed record ClusteringOptions
 
         if (Algorithm == ClusteringAlgorithm.KMeans && ClusterCount is null)
         {
-            throw Invalid("ClusterCountRequired", "k-means needs the number of clusters: give ClusterCount, or use Online or Dbscan, which find it.", Algorithm);
+            throw Invalid(
+                "ClusterCountRequired", "k-means needs the number of clusters: give ClusterCount, or use Online or Dbscan, which find it.", Algorithm);
         }
 
         if (ClusterCount is < 1)
@@ -121,7 +125,10 @@ public sealed record ClusteringOptions
         ValidateCentroids();
         if (Restarts < 1 || MaximumIterations < 1 || !(Tolerance >= 0) || MaximumThreads is 0 or < -1)
         {
-            throw Invalid("ClusteringOptionOutOfRange", "Restarts and MaximumIterations must be at least 1, Tolerance at least 0, MaximumThreads −1 or at least 1.", this);
+            throw Invalid(
+                "ClusteringOptionOutOfRange",
+                "Restarts and MaximumIterations must be at least 1, Tolerance at least 0, MaximumThreads −1 or at least 1.",
+                this);
         }
     }
 
@@ -143,7 +150,10 @@ public sealed record ClusteringOptions
             double norm = centroid is null ? 0 : UnitVector.Norm(centroid);
             if (!(norm > 0) || !double.IsFinite(norm) || centroid!.Length != PublicCentroids[0].Length)
             {
-                throw Invalid("PublicCentroidNotValid", $"The public centroid number {i} is empty, zero, not finite, or of another length than the first: give vectors of one model.", centroid);
+                throw Invalid(
+                    "PublicCentroidNotValid",
+                    $"The public centroid number {i} is empty, zero, not finite, or of another length than the first: give vectors of one model.",
+                    centroid);
             }
         }
     }

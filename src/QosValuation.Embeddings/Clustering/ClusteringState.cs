@@ -36,7 +36,7 @@ public sealed class ClusteringState
     /// <summary>The cosine from which a cluster takes a record.</summary>
     public double SimilarityThreshold { get; }
 
-    /// <summary>Γ.</summary>
+    /// <summary>The novelty threshold Γ, at least 1.</summary>
     public int NoveltyThreshold { get; }
 
     /// <summary>Whether clusters list their members.</summary>
@@ -108,7 +108,8 @@ public sealed class ClusteringState
             throw new QosValuationException(
                 "StateChanged",
                 FaultKind.Integrity,
-                $"Another program changed the clustering state '{path}' while this one worked; it was left as it is. Group these embeddings again, so that both count.",
+                $"Another program changed the clustering state '{path}' while this one worked; it was left as it is. "
+                + "Group these embeddings again, so that both count.",
                 path);
         }
 
@@ -130,7 +131,8 @@ public sealed class ClusteringState
             throw new QosValuationException(
                 "StateNeedsOnline",
                 FaultKind.InvalidArgument,
-                $"Only online clustering can be saved and resumed, not {(options.PublicCentroids is null ? options.Algorithm : "assignment to public centroids")}.",
+                "Only online clustering can be saved and resumed, not "
+                + $"{(options.PublicCentroids is null ? options.Algorithm : "assignment to public centroids")}.",
                 options.Algorithm);
         }
     }
@@ -145,7 +147,10 @@ public sealed class ClusteringState
             throw new QosValuationException(
                 "StateParameterMismatch",
                 FaultKind.InvalidArgument,
-                string.Create(CultureInfo.InvariantCulture, $"The clustering state '{Path}' was made with another setting: {setting}, there {saved}, here {given}. Use the same, or name a new file."),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The clustering state '{Path}' was made with another setting: {setting}, there {saved}, here {given}. "
+                    + $"Use the same, or name a new file."),
                 Path);
         }
     }

@@ -14,7 +14,7 @@ internal static class CosineKernel
     /// <summary>Rows of the right matrix in a tile.</summary>
     public const int TileColumns = 3;
 
-    /// <summary>What comparisons with a threshold forgive: the rounding of an inner product of unit vectors in single precision.</summary>
+    /// <summary>The tolerance of comparisons with a threshold: the rounding of an inner product of unit vectors in single precision.</summary>
     public const float Rounding = 1e-6f;
 
     /// <summary>

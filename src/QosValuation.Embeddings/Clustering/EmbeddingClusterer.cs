@@ -5,11 +5,10 @@ namespace QosValuation.Embeddings.Clustering;
 /// algorithms: give it embeddings in order of arrival with <see cref="Add"/>, then <see cref="Complete"/>.
 /// </summary>
 /// <remarks>
-/// <para>Records, not embeddings, are grouped and counted; see <see cref="RecordAssembler"/>. The first Γ records of a cluster
-/// in order of arrival are novel, later ones normal, and records without a cluster noise. A record of which nothing can be
-/// used costs a fault and no other record.</para>
-/// <para>Labelled embeddings go to the sink given to <see cref="Create"/>: for <see cref="ClusteringAlgorithm.Online"/> as soon as their label
-/// is certain, for the others in order of arrival on <see cref="Complete"/>.</para>
+/// <para>Records, not embeddings, are grouped and counted; see <see cref="RecordAssembler"/>. Their labels follow the
+/// <see cref="NoveltyRule"/>. A record that cannot be used is reported as a fault and left out; the others go on.</para>
+/// <para>Labelled embeddings go to the sink given to <see cref="Create"/>: for <see cref="ClusteringAlgorithm.Online"/> as soon
+/// as their label is certain, for the others in order of arrival on <see cref="Complete"/>.</para>
 /// </remarks>
 public abstract class EmbeddingClusterer
 {
@@ -21,6 +20,7 @@ public abstract class EmbeddingClusterer
     private protected EmbeddingClusterer(ClusteringOptions options, Action<ClipEmbedding>? labelled, Action<QosValuationException> faulted)
     {
         Options = options;
+        Rule = new NoveltyRule(options.NoveltyThreshold);
         _labelled = labelled;
         _faulted = faulted;
         _assembler = new RecordAssembler(OnRecord, OnLate, faulted);
@@ -41,13 +41,15 @@ public abstract class EmbeddingClusterer
     /// <summary>False where k-means stopped at its last iteration before it had settled.</summary>
     public bool IsConverged { get; private protected set; } = true;
 
+    private protected NoveltyRule Rule { get; }
+
     private protected int Dimension => _assembler.Dimension;
 
     private protected RecordAssembler Assembler => _assembler;
 
     /// <summary>Creates the clusterer of an algorithm.</summary>
     /// <param name="options">The settings; they are checked here.</param>
-    /// <param name="labelled">Takes each embedding with its cluster and novelty, on the calling thread; null where only the clusters are wanted.</param>
+    /// <param name="labelled">Takes each embedding with its label, on the calling thread; null where only the clusters are wanted.</param>
     /// <param name="faulted">Takes what could not be used, with the embedding as its subject.</param>
     /// <returns>A clusterer without records.</returns>
     /// <exception cref="QosValuationException">An option lies outside its range.</exception>
@@ -116,7 +118,5 @@ public abstract class EmbeddingClusterer
 
     private protected void Emit(ClipEmbedding embedding) => _labelled?.Invoke(embedding);
 
-    private protected void FaultCancelled(SemanticRecord record) => _faulted(record.CancelsOut());
-
-    private protected Novelty NoveltyOf(int rank) => rank < Options.NoveltyThreshold ? Novelty.Novel : Novelty.Normal;
+    private protected void Fault(QosValuationException fault) => _faulted(fault);
 }

@@ -12,7 +12,7 @@ namespace QosValuation.Embeddings.Clustering;
 /// to 128 at 4,096 groups, because many are compared at once much faster; labels and their order are the same. Embeddings that
 /// come late wait behind them, no more than 1,024 of them and the records together.</para>
 /// <para>Kept are: the groups (see <see cref="LeaderClustering"/>), the label of each record (8 bytes) with the digest of its
-/// name (see <see cref="RecordAssembler"/>), the embeddings of records that are alone so far where embeddings are labelled,
+/// name (see <see cref="RecordIndex"/>), the embeddings of records that are alone so far where embeddings are labelled,
 /// and all embeddings only where clusters list their members.</para>
 /// </remarks>
 internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action<ClipEmbedding>? labelled, Action<QosValuationException> faulted)
@@ -78,7 +78,7 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
 
         foreach (Group group in _groups)
         {
-            writer.Write(group.ConfirmedAt ?? -1);
+            writer.Write(group.Tally.ConfirmedAt ?? -1);
         }
 
         writer.Write(_clusters.Count);
@@ -129,7 +129,8 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
         for (int group = 0; group < groups; group++)
         {
             long confirmedAt = reader.ReadInt64();
-            _groups.Add(new Group { Count = _leaders!.CountOf(group), ConfirmedAt = confirmedAt < 0 ? null : confirmedAt });
+            var tally = new ClusterTally { Count = _leaders!.CountOf(group), ConfirmedAt = confirmedAt < 0 ? null : confirmedAt };
+            _groups.Add(new Group { Tally = tally });
         }
 
         for (int left = reader.ReadCount(); left > 0; left--)
@@ -176,7 +177,7 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
         }
         else
         {
-            FaultCancelled(record);
+            Fault(record.CancelsOut());
             row = Unplaced;
         }
 
@@ -232,8 +233,8 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
             Id = id,
             Count = _leaders!.CountOf(group),
             Centroid = _leaders.CentroidOf(group),
-            IsConfirmed = _groups[group].ConfirmedAt is not null,
-            ConfirmedAt = _groups[group].ConfirmedAt,
+            IsConfirmed = _groups[group].Tally.ConfirmedAt is not null,
+            ConfirmedAt = _groups[group].Tally.ConfirmedAt,
             Members = members[id],
         })];
     }
@@ -261,13 +262,8 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
         }
 
         Span<Group> groups = CollectionsMarshal.AsSpan(_groups);
-        int rank = groups[group].Count++;
-        _placements.Add(new Placement(group, NoveltyOf(rank)));
-        if (rank == Options.NoveltyThreshold - 1)
-        {
-            groups[group].ConfirmedAt = RecordCount;
-        }
-
+        int rank = groups[group].Tally.Count;
+        _placements.Add(new Placement(group, groups[group].Tally.Take(Rule, RecordCount)));
         RecordCount++;
         if (rank == 1)
         {
@@ -277,7 +273,7 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
             {
                 foreach (ClipEmbedding embedding in founder)
                 {
-                    Emit(Label(embedding, groups[group].ClusterId, NoveltyOf(0)));
+                    Emit(Label(embedding, groups[group].ClusterId, Rule.Label(0)));
                 }
             }
         }
@@ -326,12 +322,10 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
 
     private readonly record struct Placement(int Group, Novelty Novelty);
 
-    private record struct Group
+    private struct Group
     {
-        public int Count { get; set; }
+        public ClusterTally Tally;
 
         public int? ClusterId { get; set; }
-
-        public long? ConfirmedAt { get; set; }
     }
 }

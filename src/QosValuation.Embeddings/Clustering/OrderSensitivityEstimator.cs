@@ -42,7 +42,11 @@ public static class OrderSensitivityEstimator
         Parallel.For(0, pairs, new ParallelOptions { MaxDegreeOfParallelism = maximumThreads, CancellationToken = cancellationToken }, pair =>
         {
             RandomSource random = RandomSource.Create(seed, StreamOf(pair));
-            int[][] groups = [Partition(records, similarityThreshold, random, cancellationToken), Partition(records, similarityThreshold, random, cancellationToken)];
+            int[][] groups =
+            [
+                Partition(records, similarityThreshold, random, cancellationToken),
+                Partition(records, similarityThreshold, random, cancellationToken),
+            ];
             int[][] sizes = [.. groups.Select(order => order.CountBy(group => group).Select(group => group.Value).ToArray())];
             results[pair] = (
                 AdjustedRandIndex.Compute(groups[0], groups[1]),
@@ -99,7 +103,8 @@ public static class ShuffledClustering
     /// <param name="random">Draws the order.</param>
     /// <param name="taken">Takes the arrival ordinal, the record's row and its group.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
-    public static void Run(VectorMatrix records, double similarityThreshold, RandomSource random, Action<int, int, int> taken, CancellationToken cancellationToken)
+    public static void Run(
+        VectorMatrix records, double similarityThreshold, RandomSource random, Action<int, int, int> taken, CancellationToken cancellationToken)
     {
         int[] order = [.. Enumerable.Range(0, records.Count)];
         random.Shuffle(order.AsSpan());

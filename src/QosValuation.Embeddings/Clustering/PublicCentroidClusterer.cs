@@ -15,12 +15,10 @@ internal sealed class PublicCentroidClusterer : EmbeddingClusterer
 {
     private const int Unplaced = -1;
     private readonly float[][] _centroids;
-    private readonly int[] _counts;
-    private readonly long?[] _confirmed;
+    private readonly ClusterTally[] _tallies;
     private readonly List<ClipEmbedding>[] _members;
     private readonly List<(int Cluster, Novelty Novelty)> _placements = [];
-    private readonly List<SemanticRecord> _records = [];
-    private readonly List<(int Record, ClipEmbedding Embedding)> _arrivals = [];
+    private readonly RecordBatch _batch = new();
     private readonly bool[] _seen = new bool[2];
     private float[] _place = [];
 
@@ -32,8 +30,7 @@ internal sealed class PublicCentroidClusterer : EmbeddingClusterer
         : base(options, labelled, faulted)
     {
         _centroids = [.. options.PublicCentroids!.Select(Unit)];
-        _counts = new int[_centroids.Length];
-        _confirmed = new long?[_centroids.Length];
+        _tallies = new ClusterTally[_centroids.Length];
         _members = [.. _centroids.Select(_ => new List<ClipEmbedding>())];
     }
 
@@ -48,54 +45,52 @@ internal sealed class PublicCentroidClusterer : EmbeddingClusterer
                 record.Embeddings[0]);
         }
 
-        if (!Options.KeepMembers)
+        if (Options.KeepMembers)
         {
-            Place(record);
-            foreach (ClipEmbedding embedding in record.Embeddings)
-            {
-                Take(record.Index, embedding);
-            }
-
+            _batch.Add(record);
             return;
         }
 
-        _records.Add(record);
+        Place(record);
         foreach (ClipEmbedding embedding in record.Embeddings)
         {
-            _arrivals.Add((record.Index, embedding));
+            Take(record.Index, embedding);
         }
     }
 
     private protected override void OnLate(int record, ClipEmbedding embedding)
     {
-        if (!Options.KeepMembers)
+        if (Options.KeepMembers)
+        {
+            _batch.Add(record, embedding);
+        }
+        else
         {
             Take(record, embedding);
-            return;
         }
-
-        _records[record].Add(embedding);
-        _arrivals.Add((record, embedding));
     }
 
     private protected override void Finish(CancellationToken cancellationToken)
     {
-        _records.ForEach(Place);
-        foreach ((int record, ClipEmbedding embedding) in _arrivals)
+        foreach (SemanticRecord record in _batch.Records)
+        {
+            Place(record);
+        }
+
+        foreach ((int record, ClipEmbedding embedding) in _batch.Arrivals)
         {
             Take(record, embedding);
         }
 
-        _records.Clear();
-        _arrivals.Clear();
+        _batch.Clear();
         Modality[] modalities = [.. new[] { Modality.Image, Modality.Text }.Where(modality => _seen[(int)modality])];
         Clusters = [.. _centroids.Select((centroid, id) => new SemanticCluster
         {
             Id = id,
-            Count = _counts[id],
+            Count = _tallies[id].Count,
             Centroid = centroid,
-            IsConfirmed = _confirmed[id] is not null,
-            ConfirmedAt = _confirmed[id],
+            IsConfirmed = _tallies[id].ConfirmedAt is not null,
+            ConfirmedAt = _tallies[id].ConfirmedAt,
             IsPublic = true,
             Modalities = modalities,
             Members = _members[id],
@@ -111,7 +106,7 @@ internal sealed class PublicCentroidClusterer : EmbeddingClusterer
 
         if (!record.TryPlace(_place))
         {
-            FaultCancelled(record);
+            Fault(record.CancelsOut());
             _placements.Add((Unplaced, Novelty.Noise));
             return;
         }
@@ -134,11 +129,7 @@ internal sealed class PublicCentroidClusterer : EmbeddingClusterer
         }
         else
         {
-            _placements.Add((best, NoveltyOf(_counts[best]++)));
-            if (_counts[best] == Options.NoveltyThreshold)
-            {
-                _confirmed[best] = RecordCount;
-            }
+            _placements.Add((best, _tallies[best].Take(Rule, RecordCount)));
         }
 
         RecordCount++;

@@ -1,24 +1,20 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using QosValuation.Foundation.Numerics;
 
 namespace QosValuation.Embeddings.Clustering;
 
 /// <summary>
-/// Joins a stream of embeddings into records: embeddings with the same contributor and Item belong to one record, those with
-/// an empty Item to a record of their own.
+/// Joins a stream of embeddings into records, as <see cref="RecordIndex"/> tells records apart. <see cref="RecordBatch"/> keeps
+/// whole records where all of them are needed.
 /// </summary>
 /// <remarks>
-/// <para>The embeddings of a record usually follow each other. A record is handed on as soon as an embedding of another
+/// <para>The embeddings of a record usually follow each other. A record is complete as soon as an embedding of another
 /// record arrives, or the input ends, so that within such a run the order of image and captions does not matter. An embedding
-/// that comes later (all images first, then all texts) is handed on by itself with the number of its record, and follows it.
-/// The order of arrival is kept: what arrived first is handed on first.</para>
+/// that comes later (all images first, then all texts) is passed on by itself, with the number of its record.
+/// The order of arrival is kept.</para>
 /// <para>Vectors are checked: those whose norm is off by more than 1e-3 are normalised in a copy. An embedding that cannot be
 /// used (no components, NaN or infinite components, norm 0, another dimension or model than those before) costs one fault and
 /// no other embedding.</para>
-/// <para>O(d) an embedding. Of a record that was handed on only a digest of its contributor and Item is kept (the first 128 bits
-/// of SHA-256, so that nobody can choose two names that collide) with its number: 36 bytes, up to twice that while the table has room to grow, and none for an empty Item.</para>
+/// <para>O(d) an embedding. Memory: the record that is still open, and the <see cref="RecordIndex"/>.</para>
 /// </remarks>
 public sealed class RecordAssembler
 {
@@ -26,10 +22,9 @@ public sealed class RecordAssembler
     private readonly Action<SemanticRecord> _completed;
     private readonly Action<int, ClipEmbedding> _late;
     private readonly Action<QosValuationException> _faulted;
-    private readonly Dictionary<(ulong High, ulong Low), int> _records = [];
+    private readonly RecordIndex _index = new();
     private readonly string[] _models = [string.Empty, string.Empty];
     private SemanticRecord? _pending;
-    private int _count;
 
     /// <summary>Creates an assembler.</summary>
     /// <param name="completed">Takes each record once, in order of arrival.</param>
@@ -49,7 +44,7 @@ public sealed class RecordAssembler
     public int Dimension { get; private set; }
 
     /// <summary>The number of records begun.</summary>
-    public int RecordCount => _count;
+    public int RecordCount => _index.Count;
 
     /// <summary>Takes the next embedding. O(d).</summary>
     /// <param name="embedding">The embedding.</param>
@@ -62,31 +57,23 @@ public sealed class RecordAssembler
             return false;
         }
 
-        if (string.IsNullOrEmpty(admitted.Item))
-        {
-            Complete();
-            _pending = new SemanticRecord(_count++, admitted);
-            Complete();
-            return true;
-        }
-
-        string contributor = admitted.Contributor ?? string.Empty;
-        if (_pending is not null && _pending.Item == admitted.Item && _pending.Contributor == contributor)
+        if (_pending is not null && RecordIndex.AreOne(_pending.Embeddings[0], admitted))
         {
             _pending.Add(admitted);
             return true;
         }
 
         Complete();
-        ref int index = ref CollectionsMarshal.GetValueRefOrAddDefault(_records, KeyOf(contributor, admitted.Item), out bool known);
-        if (known)
+        if (!_index.Begins(admitted, out int record))
         {
-            _late(index, admitted);
+            _late(record, admitted);
+            return true;
         }
-        else
+
+        _pending = new SemanticRecord(record, admitted);
+        if (_pending.Item.Length == 0)
         {
-            index = _count++;
-            _pending = new SemanticRecord(index, admitted);
+            Complete();
         }
 
         return true;
@@ -108,15 +95,7 @@ public sealed class RecordAssembler
         writer.Write(Dimension);
         writer.Write(_models[0]);
         writer.Write(_models[1]);
-        writer.Write(_count);
-        writer.Write(_records.Count);
-        foreach (((ulong high, ulong low), int index) in _records.OrderBy(record => record.Value))
-        {
-            writer.Write(high);
-            writer.Write(low);
-            writer.Write(index);
-        }
-
+        _index.Save(writer);
         writer.Write(_pending?.Embeddings.Count ?? 0);
         foreach (ClipEmbedding embedding in _pending?.Embeddings ?? [])
         {
@@ -130,38 +109,19 @@ public sealed class RecordAssembler
         Dimension = reader.ReadCount();
         _models[0] = reader.ReadString();
         _models[1] = reader.ReadString();
-        _count = reader.ReadCount();
-        for (int left = reader.ReadCount(); left > 0; left--)
-        {
-            (ulong High, ulong Low) key = (reader.ReadUInt64(), reader.ReadUInt64());
-            _records.Add(key, reader.ReadCount());
-        }
-
+        _index.Load(reader);
         for (int left = reader.ReadCount(); left > 0; left--)
         {
             ClipEmbedding embedding = reader.ReadEmbedding(pool);
             if (_pending is null)
             {
-                _pending = new SemanticRecord(_count - 1, embedding);
+                _pending = new SemanticRecord(_index.Count - 1, embedding);
             }
             else
             {
                 _pending.Add(embedding);
             }
         }
-    }
-
-    private static (ulong High, ulong Low) KeyOf(string contributor, string item)
-    {
-        // Both lengths go in, so that no two pairs read alike.
-        int length = System.Text.Encoding.UTF8.GetByteCount(contributor);
-        byte[] bytes = new byte[sizeof(int) + length + System.Text.Encoding.UTF8.GetByteCount(item)];
-        BinaryPrimitives.WriteInt32LittleEndian(bytes, length);
-        System.Text.Encoding.UTF8.GetBytes(contributor, bytes.AsSpan(sizeof(int)));
-        System.Text.Encoding.UTF8.GetBytes(item, bytes.AsSpan(sizeof(int) + length));
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(bytes, digest);
-        return (BinaryPrimitives.ReadUInt64BigEndian(digest), BinaryPrimitives.ReadUInt64BigEndian(digest[sizeof(ulong)..]));
     }
 
     private ClipEmbedding? Admit(ClipEmbedding embedding)
@@ -176,7 +136,8 @@ public sealed class RecordAssembler
         {
             return Fault(
                 "EmbeddingDimensionMismatch",
-                $"The embedding {name} has {vector.Length} components, those before it {Dimension}: group the embeddings of one model at a time.",
+                $"The embedding {name} has {vector.Length} components, those before it {Dimension}: "
+                + "group the embeddings of one model at a time.",
                 embedding);
         }
 
@@ -199,7 +160,8 @@ public sealed class RecordAssembler
             {
                 return Fault(
                     "EmbeddingModelMismatch",
-                    $"The embedding {name} was made by the model '{embedding.Model}', those before it by '{model}': group the embeddings of one model at a time.",
+                    $"The embedding {name} was made by the model '{embedding.Model}', those before it by '{model}': "
+                    + "group the embeddings of one model at a time.",
                     embedding);
             }
 

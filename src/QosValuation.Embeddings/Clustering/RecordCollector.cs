@@ -1,14 +1,14 @@
 namespace QosValuation.Embeddings.Clustering;
 
 /// <summary>
-/// Collects a stream of embeddings into the vectors that place its records, one row a record in order of arrival: for
-/// whatever looks at the same records more than once. Memory: the embeddings until <see cref="Complete"/>, then a row a record.
+/// Collects a stream of embeddings into the vectors that place its records, one row a record in order of arrival, for work that
+/// looks at the same records more than once. Memory: the embeddings until <see cref="Complete"/>, then a row a record.
 /// </summary>
 public sealed class RecordCollector
 {
     private readonly Action<QosValuationException> _faulted;
     private readonly RecordAssembler _assembler;
-    private readonly List<SemanticRecord> _records = [];
+    private readonly RecordBatch _batch = new();
 
     /// <summary>Creates a collector.</summary>
     /// <param name="faulted">Takes what could not be used, with the embedding as its subject.</param>
@@ -16,7 +16,7 @@ public sealed class RecordCollector
     {
         ArgumentNullException.ThrowIfNull(faulted);
         _faulted = faulted;
-        _assembler = new RecordAssembler(_records.Add, (record, embedding) => _records[record].Add(embedding), faulted);
+        _assembler = new RecordAssembler(_batch.Add, _batch.Add, faulted);
     }
 
     /// <summary>Takes the next embedding. O(d).</summary>
@@ -29,26 +29,13 @@ public sealed class RecordCollector
     public VectorMatrix? Complete()
     {
         _assembler.Complete();
-        if (_records.Count == 0)
+        if (_batch.Records.Count == 0)
         {
             return null;
         }
 
-        VectorMatrix vectors = new(_assembler.Dimension);
-        float[] place = new float[_assembler.Dimension];
-        foreach (SemanticRecord record in _records)
-        {
-            if (record.TryPlace(place))
-            {
-                vectors.Add(place);
-            }
-            else
-            {
-                _faulted(record.CancelsOut());
-            }
-        }
-
-        _records.Clear();
+        VectorMatrix vectors = _batch.Place(_assembler.Dimension, _faulted, out _);
+        _batch.Clear();
         return vectors.Count == 0 ? null : vectors;
     }
 }

@@ -9,7 +9,10 @@ public sealed record SemanticCluster
     /// <summary>The number of records (not embeddings).</summary>
     public required int Count { get; init; }
 
-    /// <summary>The normalised mean of the records' placing vectors (image, or text where there is no image), or the public centroid they were assigned to; unit L2 norm.</summary>
+    /// <summary>
+    /// The normalised mean of the records' placing vectors (image, or text where there is no image), or the public centroid they were
+    /// assigned to; unit L2 norm.
+    /// </summary>
     public required float[] Centroid { get; init; }
 
     /// <summary>Whether the cluster holds at least Γ records.</summary>

@@ -5,13 +5,15 @@ namespace QosValuation.Embeddings.Clustering;
 /// <summary>What one contribution holds: a photograph with its captions, or either alone. |d| counts records.</summary>
 public sealed class SemanticRecord
 {
+    // Vectors whose sum is shorter than this for each of them cancel out: what is left is rounding noise without a direction.
+    private const double SmallestMean = 1e-6;
     private readonly List<ClipEmbedding> _embeddings = [];
 
     internal SemanticRecord(int index, ClipEmbedding first)
     {
         Index = index;
         Item = first.Item ?? string.Empty;
-        Contributor = first.Contributor ?? string.Empty;
+        Contributor = RecordIndex.ContributorOf(first);
         _embeddings.Add(first);
     }
 
@@ -64,14 +66,67 @@ public sealed class SemanticRecord
             }
         }
 
-        return UnitVector.Norm(destination) > 1e-6 * count && UnitVector.TryNormalize(destination);
+        return UnitVector.Norm(destination) > SmallestMean * count && UnitVector.TryNormalize(destination);
+    }
+
+    /// <summary>
+    /// The vector that the record gives to the prototype of a modality: its only vector of the modality as it is, or the normalised
+    /// mean of several (captions) in double precision. O(embeddings·d).
+    /// </summary>
+    /// <param name="modality">The modality.</param>
+    /// <returns>Null where the record lacks the modality; the zero vector where its vectors cancel out.</returns>
+    internal RecordVector? VectorOf(Modality modality)
+    {
+        float[]? first = null;
+        double[]? mean = null;
+        int count = 0;
+        foreach (ClipEmbedding embedding in _embeddings)
+        {
+            if (embedding.Modality != modality)
+            {
+                continue;
+            }
+
+            count++;
+            if (first is null)
+            {
+                first = embedding.Vector;
+                continue;
+            }
+
+            if (mean is null)
+            {
+                mean = Array.ConvertAll(first, x => (double)x);
+                RecordVector.Rescale(mean);
+            }
+
+            // Vectors within the tolerance of unit norm weigh exactly the same.
+            double norm = UnitVector.Norm(embedding.Vector);
+            for (int i = 0; i < mean.Length; i++)
+            {
+                mean[i] += embedding.Vector[i] / norm;
+            }
+        }
+
+        if (first is null)
+        {
+            return null;
+        }
+
+        if (mean is not null)
+        {
+            RecordVector.Rescale(mean, SmallestMean * count);
+        }
+
+        return new RecordVector(first, mean);
     }
 
     /// <summary>The fault of a record whose vectors cancel out.</summary>
     internal QosValuationException CancelsOut() => new(
         "RecordCancelsOut",
         FaultKind.InvalidData,
-        $"The {(PlacedBy == Modality.Image ? "image" : "text")} embeddings of the record '{Item}' cancel out, so that it has no place: check what its Item joins.",
+        $"The {(PlacedBy == Modality.Image ? "image" : "text")} embeddings of the record '{Item}' cancel out, so that it has no place: "
+        + "check what its Item joins.",
         _embeddings[0]);
 
     internal void Add(ClipEmbedding embedding) => _embeddings.Add(embedding);

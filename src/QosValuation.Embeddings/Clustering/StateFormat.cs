@@ -29,10 +29,19 @@ internal static class StateFormat
         long ordinal = reader.ReadInt64();
         float[] vector = new float[Check(reader, reader.ReadCount(), sizeof(float))];
         reader.ReadNumbers(vector);
-        return new ClipEmbedding { Source = source, Item = item, Modality = modality, Vector = vector, Model = model, Contributor = contributor, Ordinal = ordinal };
+        return new ClipEmbedding
+        {
+            Source = source,
+            Item = item,
+            Modality = modality,
+            Vector = vector,
+            Model = model,
+            Contributor = contributor,
+            Ordinal = ordinal,
+        };
     }
 
-    /// <summary>Reads a number of things.</summary>
+    /// <summary>Reads a count.</summary>
     public static int ReadCount(this BinaryReader reader)
     {
         int count = reader.ReadInt32();
@@ -87,7 +96,7 @@ internal static class StateFormat
         reader.BaseStream.Length - reader.BaseStream.Position >= (long)count * size ? count : throw new EndOfStreamException();
 }
 
-/// <summary>Lets the few names that many embeddings carry be one string each.</summary>
+/// <summary>Shares one string among embeddings that carry the same name, to save memory.</summary>
 internal sealed class StringPool
 {
     private readonly Dictionary<string, string> _strings = new(StringComparer.Ordinal);

@@ -76,7 +76,8 @@ internal sealed class CocoAnnotations
         {
             throw NotReadable(
                 path,
-                $"is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: {exception.Message.Split(" LineNumber:")[0]} Fetch or export it again.",
+                $"is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: "
+                + $"{exception.Message.Split(" LineNumber:")[0]} Fetch or export it again.",
                 exception);
         }
 
@@ -90,7 +91,8 @@ internal sealed class CocoAnnotations
             throw new QosValuationException(
                 "AnnotationNotCaptions",
                 FaultKind.InvalidData,
-                $"The annotations in '{path}' have no captions, as in an instances or keypoints file. Give the captions file of the same set, such as captions_val2017.json.",
+                $"The annotations in '{path}' have no captions, as in an instances or keypoints file. "
+                + "Give the captions file of the same set, such as captions_val2017.json.",
                 path);
         }
 
@@ -166,7 +168,10 @@ internal sealed class CocoAnnotations
             if (image is not { Id: { } id, Text: { Length: > 0 } name })
             {
                 Faults.Add(new QosValuationException(
-                    "ImageEntryNotReadable", FaultKind.InvalidData, $"Image entry {i + 1} of '{path}' lacks a numeric id or a file_name; it is left out.", path));
+                    "ImageEntryNotReadable",
+                    FaultKind.InvalidData,
+                    $"Image entry {i + 1} of '{path}' lacks a numeric id or a file_name; it is left out.",
+                    path));
             }
             else if (!indexes.TryAdd(id, Images.Count))
             {
@@ -188,7 +193,10 @@ internal sealed class CocoAnnotations
             if (annotation is not { ImageId: { } id, Text: { } caption, HasCaption: true })
             {
                 Faults.Add(new QosValuationException(
-                    "CaptionNotReadable", FaultKind.InvalidData, $"Annotation {i + 1} of '{path}' lacks a numeric image_id or a readable caption; it is left out.", path));
+                    "CaptionNotReadable",
+                    FaultKind.InvalidData,
+                    $"Annotation {i + 1} of '{path}' lacks a numeric image_id or a readable caption; it is left out.",
+                    path));
             }
             else if (!indexes.TryGetValue(id, out int image))
             {

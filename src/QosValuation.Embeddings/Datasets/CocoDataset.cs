@@ -45,7 +45,10 @@ public static class CocoDataset
         return Items(annotations, folder, first ?? int.MaxValue, onFault, cancellation);
     }
 
-    /// <summary>Looks beside an annotation file for its images: folders named like a part of its name (captions_val2017: val2017), its own, and <c>images</c>; then the same one level up.</summary>
+    /// <summary>
+    /// Looks beside an annotation file for its images: folders named like a part of its name (captions_val2017: val2017), its own, and
+    /// <c>images</c>; then the same one level up.
+    /// </summary>
     /// <param name="annotationPath">The annotation file.</param>
     /// <param name="annotations">Its content.</param>
     /// <returns>The folder that holds one of the first images; null where none does.</returns>
@@ -53,7 +56,10 @@ public static class CocoDataset
     {
         string own = Path.GetDirectoryName(Path.GetFullPath(annotationPath))!;
         string[] parts = Path.GetFileNameWithoutExtension(annotationPath).Split('_');
-        return ((string[])[.. parts.Select(part => Path.Combine(own, part)), own, Path.Combine(own, "images"), .. parts.Select(part => Path.Combine(own, "..", part)), Path.Combine(own, "..", "images")])
+        string above = Path.Combine(own, "..");
+        string[] near = [.. parts.Select(part => Path.Combine(own, part)), own, Path.Combine(own, "images")];
+        string[] far = [.. parts.Select(part => Path.Combine(above, part)), Path.Combine(above, "images")];
+        return ((string[])[.. near, .. far])
             .Select(Path.GetFullPath)
             .Where(Directory.Exists)
             .FirstOrDefault(folder => annotations.Images.Take(200).Any(image => Locate(folder, image.FileName) is { } path && File.Exists(path)));

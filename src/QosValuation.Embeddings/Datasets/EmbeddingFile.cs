@@ -1,3 +1,4 @@
+using QosValuation.Embeddings.Clustering;
 using QosValuation.Foundation.Numerics;
 
 namespace QosValuation.Embeddings.Datasets;
@@ -23,7 +24,8 @@ public sealed record EmbeddingReadOptions
 
     /// <summary>
     /// A .csv, .jsonl or .json file with a record a row; a .json is an array of texts or objects, or a COCO captions file with as many
-    /// images or captions as there are rows. Null takes <c>name.metadata.jsonl</c> or <c>name.metadata.csv</c> beside the file, where there is one.
+    /// images or captions as there are rows. Null takes <c>name.metadata.jsonl</c> or <c>name.metadata.csv</c> beside the file, where
+    /// there is one.
     /// </summary>
     public string? MetadataPath { get; init; }
 
@@ -32,6 +34,9 @@ public sealed record EmbeddingReadOptions
 
     /// <summary>The contributor, for rows for which neither file says one; null takes the folder that holds the source, else the embedding file.</summary>
     public string? Contributor { get; init; }
+
+    /// <summary>Receives warnings that cost no row, such as the names of unknown columns; null for none.</summary>
+    public Action<string>? Warned { get; init; }
 }
 
 /// <summary>Reads embeddings from files; <see cref="EmbeddingWriter"/> writes them.</summary>
@@ -55,8 +60,9 @@ public static class EmbeddingFile
 
     /// <summary>Reads embeddings in row order; memory does not grow with the number of rows.</summary>
     /// <remarks>
-    /// Vectors are scaled to unit L2 norm. A row that is zero, not finite, malformed or of another length costs one fault
-    /// (EmbeddingRowNotUsable) and no other row. Item is what the metadata says, else file name and row.
+    /// Vectors are scaled to unit L2 norm, in double precision where the file holds more than 32-bit floats. A row that is zero, not
+    /// finite, malformed or of another length costs one fault (EmbeddingRowNotUsable) and no other row. Item is what the metadata says,
+    /// else file name and row. A negative ClusterId stands for noise: the embedding then has no ClusterId and the label Noise.
     /// </remarks>
     /// <param name="path">A .npy, .csv or .jsonl file.</param>
     /// <param name="options">How to read it.</param>
@@ -91,11 +97,12 @@ public static class EmbeddingFile
     private static IEnumerable<ClipEmbedding> Rows(
         string path, EmbeddingReadOptions options, Action<QosValuationException>? onFault, CancellationToken cancellation)
     {
-        using IVectorSource source = Open(path);
+        Action<string>? warned = options.Warned;
+        using IVectorSource source = Open(path, Unknown(path, warned));
         string? metadataPath = options.MetadataPath ?? (source.Count is null ? null : EmbeddingMetadataFile.FindSidecar(path));
         using IEnumerator<EmbeddingMetadata>? metadata = metadataPath is null
             ? null
-            : EmbeddingMetadataFile.Open(metadataPath, source.Count ?? CountThrough(path)).Rows.GetEnumerator();
+            : EmbeddingMetadataFile.Open(metadataPath, source.Count ?? CountThrough(path), warned).Rows.GetEnumerator();
         string name = Path.GetFileName(path);
         string folder = Path.GetFileName(Path.GetDirectoryName(path)) ?? string.Empty;
         int dimension = -1;
@@ -106,10 +113,21 @@ public static class EmbeddingFile
             if (metadata is not null)
             {
                 beside = metadata.MoveNext() ? metadata.Current : throw new QosValuationException(
-                    "MetadataNotReadable", FaultKind.InvalidData, $"'{metadataPath}' ended before the rows of '{path}' did: it changed while it was read.", metadataPath);
+                    "MetadataNotReadable",
+                    FaultKind.InvalidData,
+                    $"'{metadataPath}' ended before the rows of '{path}' did: it changed while it was read.",
+                    metadataPath);
             }
 
-            string? problem = row.Problem ?? Normalize(row.Vector!, ref dimension);
+            EmbeddingMetadata? own = row.Metadata;
+            int? cluster = beside?.ClusterId ?? own?.ClusterId;
+            Novelty? novelty = beside?.Novelty ?? own?.Novelty;
+            string? problem = row.Problem ?? Normalize(row, ref dimension);
+            if (!ClusterLabel.TryNormalize(ref cluster, ref novelty))
+            {
+                problem ??= $"its ClusterId is {cluster}, which stands for noise, and its Novelty is {novelty}.";
+            }
+
             if (problem is not null)
             {
                 onFault?.Invoke(new QosValuationException(
@@ -117,7 +135,6 @@ public static class EmbeddingFile
                 continue;
             }
 
-            EmbeddingMetadata? own = row.Metadata;
             string row0 = row.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
             string? sourceName = beside?.Source ?? own?.Source;
             yield return new ClipEmbedding
@@ -129,8 +146,8 @@ public static class EmbeddingFile
                 Model = beside?.Model ?? own?.Model ?? options.Model ?? string.Empty,
                 Contributor = beside?.Contributor ?? own?.Contributor ?? options.Contributor ?? FolderOf(sourceName) ?? folder,
                 Ordinal = beside?.Ordinal ?? own?.Ordinal ?? row.Number,
-                ClusterId = beside?.ClusterId ?? own?.ClusterId,
-                Novelty = beside?.Novelty ?? own?.Novelty,
+                ClusterId = cluster,
+                Novelty = novelty,
             };
         }
     }
@@ -139,8 +156,12 @@ public static class EmbeddingFile
     private static string? FolderOf(string? source) =>
         source is not null && Path.IsPathFullyQualified(source) && Path.GetFileName(Path.GetDirectoryName(source)) is { Length: > 0 } folder ? folder : null;
 
-    private static string? Normalize(float[] vector, ref int dimension)
+    private static Action<IReadOnlyList<string>>? Unknown(string path, Action<string>? warned) =>
+        warned is null ? null : names => warned(EmbeddingMetadata.UnknownColumns(path, names));
+
+    private static string? Normalize(VectorRow row, ref int dimension)
     {
+        float[] vector = row.Vector!;
         if (vector.Length == 0)
         {
             return "its vector is empty.";
@@ -152,9 +173,15 @@ public static class EmbeddingFile
         }
 
         double norm = UnitVector.Norm(vector);
-        if (!(Math.Abs(norm - 1) <= UnitTolerance) && !UnitVector.TryNormalize(vector))
+        if (!(Math.Abs(norm - 1) <= UnitTolerance))
         {
-            return norm == 0 ? "its vector is zero, which has no direction." : "its vector holds NaN or an infinite number.";
+            // What 32-bit floats cannot hold still has a direction: the division comes first, and the rounding after it.
+            double[]? wide = row.Wide?.Invoke();
+            if (wide is null ? !UnitVector.TryNormalize(vector) : !WideVector.TryNormalize(wide, vector))
+            {
+                bool isZero = wide is null ? norm == 0 : WideVector.IsZero(wide);
+                return isZero ? "its vector is zero, which has no direction." : "its vector holds NaN or an infinite number.";
+            }
         }
 
         dimension = vector.Length;
@@ -167,15 +194,15 @@ public static class EmbeddingFile
         return source.Rows().LongCount();
     }
 
-    private static IVectorSource Open(string path)
+    private static IVectorSource Open(string path, Action<IReadOnlyList<string>>? unknown = null)
     {
         try
         {
             return FormatOf(path) switch
             {
                 EmbeddingFileFormat.Npy => new NpyVectorSource(path),
-                EmbeddingFileFormat.Csv => new CsvVectorSource(path),
-                _ => new JsonLinesVectorSource(path),
+                EmbeddingFileFormat.Csv => new CsvVectorSource(path, unknown: unknown),
+                _ => new JsonLinesVectorSource(path, unknown: unknown),
             };
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
@@ -184,7 +211,8 @@ public static class EmbeddingFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("EmbeddingFileNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {(Directory.Exists(path) ? "it is a folder; name the files in it." : exception.Message)}", path, exception);
+            string reason = Directory.Exists(path) ? "it is a folder; name the files in it." : exception.Message;
+            throw new QosValuationException("EmbeddingFileNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {reason}", path, exception);
         }
     }
 }

@@ -27,6 +27,29 @@ internal sealed record EmbeddingMetadata
     /// <returns>True for the columns of <see cref="Columns"/> and their other spellings.</returns>
     public static bool IsColumn(string column) => FieldOf(column) is not null;
 
+    /// <summary>Whether a column or property holds a whole vector.</summary>
+    /// <param name="column">Its name.</param>
+    /// <returns>True for Vector and Embedding.</returns>
+    public static bool IsVector(string column) =>
+        column.Equals("Vector", StringComparison.OrdinalIgnoreCase) || column.Equals("Embedding", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a column or property repeats what the vector says, so that nothing is lost without it.</summary>
+    /// <param name="column">Its name.</param>
+    /// <returns>True for Dimension, which an embedding has when it is written as an object.</returns>
+    public static bool IsIgnored(string column) => column.Equals("Dimension", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The warning about columns that are not known.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="names">The columns, as they are to be shown.</param>
+    /// <returns>A sentence that names up to ten of them.</returns>
+    public static string UnknownColumns(string path, IReadOnlyList<string> names)
+    {
+        const int Most = 10;
+        string more = names.Count > Most ? string.Create(System.Globalization.CultureInfo.CurrentCulture, $" and {names.Count - Most:N0} more") : string.Empty;
+        return $"'{path}' has columns that are not known and are left out: {string.Join(", ", names.Take(Most))}{more}. "
+            + $"Known are {string.Join(", ", Columns)}, Vector, and numbered components such as v0, v1, ….";
+    }
+
     /// <summary>The value of a column of <see cref="Columns"/>.</summary>
     /// <param name="embedding">The embedding.</param>
     /// <param name="column">The column's index.</param>

@@ -22,10 +22,12 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
     /// <summary>Opens metadata: CSV with a header, JSON lines, a JSON array of texts or objects, or a COCO captions file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="rows">The number of vectors, by which a COCO file is taken image by image or caption by caption.</param>
+    /// <param name="warned">Takes a sentence about columns that are not known; null for nobody.</param>
     /// <returns>The metadata.</returns>
     /// <exception cref="QosValuationException">MetadataNotFound, MetadataNotReadable, MetadataCountMismatch.</exception>
-    public static EmbeddingMetadataFile Open(string path, long rows)
+    public static EmbeddingMetadataFile Open(string path, long rows, Action<string>? warned = null)
     {
+        Action<IReadOnlyList<string>>? unknown = warned is null ? null : names => warned(EmbeddingMetadata.UnknownColumns(path, names));
         if (!File.Exists(path))
         {
             throw new QosValuationException("MetadataNotFound", FaultKind.NotFound, $"The metadata file '{path}' does not exist.", path);
@@ -33,9 +35,9 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
 
         EmbeddingMetadataFile file = Path.GetExtension(path).ToUpperInvariant() switch
         {
-            ".CSV" => Counted(() => Unlabelled(new CsvVectorSource(path, requiresVectors: false), path)),
-            ".JSONL" or ".NDJSON" => Counted(() => Unlabelled(new JsonLinesVectorSource(path, requiresVectors: false), path)),
-            ".JSON" => ReadJson(path, rows),
+            ".CSV" => Counted(tell => Unlabelled(new CsvVectorSource(path, requiresVectors: false, tell), path), unknown),
+            ".JSONL" or ".NDJSON" => Counted(tell => Unlabelled(new JsonLinesVectorSource(path, requiresVectors: false, tell), path), unknown),
+            ".JSON" => ReadJson(path, rows, unknown),
             string other => throw NotReadable(path, $"has the extension '{other}'. Metadata is .csv, .jsonl or .json."),
         };
         return file.Count == rows
@@ -43,11 +45,15 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
             : throw new QosValuationException(
                 "MetadataCountMismatch",
                 FaultKind.InvalidData,
-                $"'{path}' describes {file.Count:N0} rows, the embedding file holds {rows:N0}. Give the metadata that belongs to the vectors, a record a row in the same order.",
+                $"'{path}' describes {file.Count:N0} rows, the embedding file holds {rows:N0}. "
+                + "Give the metadata that belongs to the vectors, a record a row in the same order.",
                 path);
     }
 
-    private static EmbeddingMetadataFile Counted(Func<IEnumerable<EmbeddingMetadata>> rows) => new(rows().LongCount(), rows());
+    // The rows are read twice, and what is not known is told once.
+    private static EmbeddingMetadataFile Counted(
+        Func<Action<IReadOnlyList<string>>?, IEnumerable<EmbeddingMetadata>> rows, Action<IReadOnlyList<string>>? unknown) =>
+        new(rows(null).LongCount(), rows(unknown));
 
     private static IEnumerable<EmbeddingMetadata> Unlabelled(IVectorSource source, string path)
     {
@@ -55,12 +61,14 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
         {
             foreach (VectorRow row in source.Rows())
             {
-                yield return row.Problem is null ? row.Metadata ?? new EmbeddingMetadata() : throw NotReadable(path, $"cannot be used at row {row.Number + 1}: {row.Problem}");
+                yield return row.Problem is null
+                    ? row.Metadata ?? new EmbeddingMetadata()
+                    : throw NotReadable(path, $"cannot be used at row {row.Number + 1}: {row.Problem}");
             }
         }
     }
 
-    private static EmbeddingMetadataFile ReadJson(string path, long rows)
+    private static EmbeddingMetadataFile ReadJson(string path, long rows, Action<IReadOnlyList<string>>? unknown)
     {
         try
         {
@@ -76,8 +84,14 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
             }
 
             var metadata = new List<EmbeddingMetadata>(document.RootElement.GetArrayLength());
+            HashSet<string> told = new(StringComparer.OrdinalIgnoreCase);
             foreach (JsonElement element in document.RootElement.EnumerateArray())
             {
+                if (element.ValueKind == JsonValueKind.Object)
+                {
+                    JsonLinesVectorSource.TellUnknown(element, told, unknown);
+                }
+
                 metadata.Add(element.ValueKind switch
                 {
                     JsonValueKind.String => new EmbeddingMetadata { Source = element.GetString(), Modality = QosValuation.Modality.Text },
@@ -88,7 +102,8 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
 
             return new EmbeddingMetadataFile(metadata.Count, metadata);
         }
-        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (
+            exception is JsonException or FormatException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             throw NotReadable(path, "is not valid: " + exception.Message, exception);
         }
@@ -100,7 +115,8 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
         string? folder = CocoDataset.FindImageFolder(path, annotations);
         if (annotations.Captions.Count == rows && annotations.Images.Count != rows)
         {
-            return new EmbeddingMetadataFile(annotations.Captions.Count, annotations.Captions.Select(caption => Describe(annotations.Images[caption.Image], caption.Text)));
+            return new EmbeddingMetadataFile(
+                annotations.Captions.Count, annotations.Captions.Select(caption => Describe(annotations.Images[caption.Image], caption.Text)));
         }
 
         return new EmbeddingMetadataFile(annotations.Images.Count, annotations.Images.Select(image => Describe(image, caption: null)));

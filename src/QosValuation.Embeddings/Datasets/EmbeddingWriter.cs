@@ -82,7 +82,9 @@ public sealed class EmbeddingWriter : IDisposable
 
     /// <summary>Writes an embedding.</summary>
     /// <param name="embedding">The embedding; its vector is as long as the others.</param>
-    /// <exception cref="QosValuationException">DimensionMismatch, VectorNotFinite: this embedding was not written, others may be. FileNotWritable, DiskFull.</exception>
+    /// <exception cref="QosValuationException">
+    /// DimensionMismatch, VectorNotFinite: this embedding was not written, others may be. FileNotWritable, DiskFull.
+    /// </exception>
     public void Write(ClipEmbedding embedding)
     {
         ArgumentNullException.ThrowIfNull(embedding);
@@ -92,14 +94,18 @@ public sealed class EmbeddingWriter : IDisposable
             throw new QosValuationException(
                 "DimensionMismatch",
                 FaultKind.InvalidData,
-                $"The vector of '{embedding.Source}' has {embedding.Vector.Length} components, the others in '{_path}' have {Dimension}. Export embeddings of different models to different files.",
+                $"The vector of '{embedding.Source}' has {embedding.Vector.Length} components, the others in '{_path}' have "
+                + $"{Dimension}. Export embeddings of different models to different files.",
                 embedding.Source);
         }
 
         if (!double.IsFinite(UnitVector.Norm(embedding.Vector)))
         {
             throw new QosValuationException(
-                "VectorNotFinite", FaultKind.InvalidData, $"The vector of '{embedding.Source}' holds NaN or an infinite number; it is not written.", embedding.Source);
+                "VectorNotFinite",
+                FaultKind.InvalidData,
+                $"The vector of '{embedding.Source}' holds NaN or an infinite number; it is not written.",
+                embedding.Source);
         }
 
         try

@@ -34,7 +34,9 @@ internal sealed class NpyVectorSource : IVectorSource
             long[] shape = header.Shape;
             (_itemSize, _isSwapped) = header.Type is ('f', 2 or 4 or 8, _) and var (_, size, isSwapped)
                 ? (size, isSwapped)
-                : throw NotReadable($"holds numbers of type {header.Description}. Embeddings are 16-, 32- or 64-bit floats; convert them in NumPy with array.astype('float32').");
+                : throw NotReadable(
+                    $"holds numbers of type {header.Description}. Embeddings are 16-, 32- or 64-bit floats; "
+                    + "convert them in NumPy with array.astype('float32').");
             (_rows, long columns) = shape switch
             {
                 [0] => (0, 0),
@@ -56,7 +58,8 @@ internal sealed class NpyVectorSource : IVectorSource
             long needed = checked(_rows * _columns * _itemSize);
             if (_stream.Length - _dataStart < needed)
             {
-                throw NotReadable($"is cut off: {needed:N0} bytes of numbers are announced, {_stream.Length - _dataStart:N0} are there. Copy or export it again.");
+                throw NotReadable(
+                    $"is cut off: {needed:N0} bytes of numbers are announced, {_stream.Length - _dataStart:N0} are there. Copy or export it again.");
             }
         }
         catch (Exception exception) when (exception is OverflowException)
@@ -88,7 +91,7 @@ internal sealed class NpyVectorSource : IVectorSource
                 {
                     for (int column = 0; column < _columns; column++)
                     {
-                        vector[column] = Single(block.AsSpan(((column * count) + row) * _itemSize, _itemSize));
+                        vector[column] = (float)Number(block.AsSpan(((column * count) + row) * _itemSize, _itemSize));
                     }
                 }
                 else
@@ -96,7 +99,8 @@ internal sealed class NpyVectorSource : IVectorSource
                     Convert(block.AsSpan(row * _columns * _itemSize, _columns * _itemSize), vector);
                 }
 
-                yield return new VectorRow(first + row, vector, null, null);
+                int own = row;
+                yield return new VectorRow(first + row, vector, null, null, _itemSize == sizeof(double) ? () => Wide(block, own, count) : null);
             }
         }
     }
@@ -122,7 +126,12 @@ internal sealed class NpyVectorSource : IVectorSource
         }
         catch (IOException exception)
         {
-            throw new QosValuationException("EmbeddingFileNotReadable", FaultKind.ReadWrite, $"'{_path}' could not be read: {exception.Message}", _path, exception);
+            throw new QosValuationException(
+                "EmbeddingFileNotReadable",
+                FaultKind.ReadWrite,
+                $"'{_path}' could not be read: {exception.Message}",
+                _path,
+                exception);
         }
     }
 
@@ -147,7 +156,7 @@ internal sealed class NpyVectorSource : IVectorSource
             default:
                 for (int i = 0; i < vector.Length; i++)
                 {
-                    vector[i] = Single(bytes.Slice(i * 8, 8));
+                    vector[i] = (float)Number(bytes.Slice(i * sizeof(double), sizeof(double)));
                 }
 
                 break;
@@ -162,14 +171,27 @@ internal sealed class NpyVectorSource : IVectorSource
         }
     }
 
-    private float Single(ReadOnlySpan<byte> bytes)
+    /// <summary>A row of a block in double precision.</summary>
+    private double[] Wide(byte[] block, int row, int count)
+    {
+        double[] wide = new double[_columns];
+        for (int column = 0; column < _columns; column++)
+        {
+            int place = _isFortran ? (column * count) + row : (row * _columns) + column;
+            wide[column] = Number(block.AsSpan(place * sizeof(double), sizeof(double)));
+        }
+
+        return wide;
+    }
+
+    private double Number(ReadOnlySpan<byte> bytes)
     {
         bool isLittle = BitConverter.IsLittleEndian != _isSwapped;
         return _itemSize switch
         {
-            2 => (float)(isLittle ? BinaryPrimitives.ReadHalfLittleEndian(bytes) : BinaryPrimitives.ReadHalfBigEndian(bytes)),
+            2 => (double)(isLittle ? BinaryPrimitives.ReadHalfLittleEndian(bytes) : BinaryPrimitives.ReadHalfBigEndian(bytes)),
             4 => isLittle ? BinaryPrimitives.ReadSingleLittleEndian(bytes) : BinaryPrimitives.ReadSingleBigEndian(bytes),
-            _ => (float)(isLittle ? BinaryPrimitives.ReadDoubleLittleEndian(bytes) : BinaryPrimitives.ReadDoubleBigEndian(bytes)),
+            _ => isLittle ? BinaryPrimitives.ReadDoubleLittleEndian(bytes) : BinaryPrimitives.ReadDoubleBigEndian(bytes),
         };
     }
 

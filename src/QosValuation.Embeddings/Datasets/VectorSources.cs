@@ -1,8 +1,8 @@
 using System.Globalization;
+using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using CsvHelper;
-using QosValuation.Onnx.Model;
 
 namespace QosValuation.Embeddings.Datasets;
 
@@ -11,7 +11,8 @@ namespace QosValuation.Embeddings.Datasets;
 /// <param name="Vector">The components; null where the row cannot be used or carries none.</param>
 /// <param name="Metadata">What the row says beside its vector.</param>
 /// <param name="Problem">Why the row cannot be used.</param>
-internal readonly record struct VectorRow(long Number, float[]? Vector, EmbeddingMetadata? Metadata, string? Problem);
+/// <param name="Wide">Reads the components again as 64-bit floats, before the next row is taken; null where the file holds no more than 32 bits.</param>
+internal readonly record struct VectorRow(long Number, float[]? Vector, EmbeddingMetadata? Metadata, string? Problem, Func<double[]>? Wide = null);
 
 /// <summary>A file of vectors, read once from front to back.</summary>
 internal interface IVectorSource : IDisposable
@@ -24,8 +25,17 @@ internal interface IVectorSource : IDisposable
     IEnumerable<VectorRow> Rows();
 }
 
-/// <summary>CSV: metadata columns by name, and a column a component (v0, v1, …) or one column <c>Vector</c> of numbers between blanks, commas or semicolons.</summary>
-internal sealed class CsvVectorSource(string path, bool requiresVectors = true) : IVectorSource
+/// <summary>
+/// CSV: metadata columns by name, and a column a component (v0, v1, …) or one column <c>Vector</c> of numbers between blanks, commas or
+/// semicolons.
+/// </summary>
+/// <remarks>
+/// <para>A first line of numbers alone is a row, as numpy.savetxt writes it, unless it numbers the columns, as pandas does: 0, 1, 2 and so on.
+/// Two columns 0, 1, and columns numbered from 1, count as numbered only where the next line holds a fraction.</para>
+/// <para>Lines at the beginning that start with # are comments. The last of them is the header where it has as many fields as the line
+/// after it and names components or metadata, as numpy.savetxt writes a header.</para>
+/// </remarks>
+internal sealed class CsvVectorSource(string path, bool requiresVectors = true, Action<IReadOnlyList<string>>? unknown = null) : IVectorSource
 {
     private static readonly CsvReaderOptions Options = new() { HasHeader = false };
 
@@ -35,26 +45,21 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true) 
 
     public IEnumerable<VectorRow> Rows()
     {
-        if (!_csv.Read())
+        if (!TryReadLayout(out CsvVectorLayout layout, out bool isRow))
         {
             yield break;
         }
 
-        int width = _csv.FieldCount;
-        string[] first = [.. Enumerable.Range(0, width).Select(_csv.GetString)];
-
-        // Numbers alone in the first line, as numpy.savetxt writes: no header.
-        bool hasHeader = !Array.TrueForAll(first, static field => TryParse(field, out _));
-        (int Column, string Name)[] metadata = hasHeader
-            ? [.. first.Select((name, column) => (Column: column, Name: name)).Where(entry => EmbeddingMetadata.IsColumn(entry.Name))]
-            : [];
-        int joint = hasHeader ? Array.FindIndex(first, IsVectorName) : -1;
-        int[] components = joint >= 0 ? [joint] : hasHeader ? NumberedColumns(first) : [.. Enumerable.Range(0, width)];
-        long number = 0;
-        for (bool isRow = !hasHeader || _csv.Read(); isRow; isRow = _csv.Read())
+        if (layout.Unknown.Count > 0)
         {
-            yield return components.Length > 0 || !requiresVectors
-                ? Row(number++, width, metadata, components, joint >= 0)
+            unknown?.Invoke(layout.Unknown);
+        }
+
+        long number = 0;
+        for (bool isThere = isRow || _csv.Read(); isThere; isThere = _csv.Read())
+        {
+            yield return layout.Components.Length > 0 || !requiresVectors
+                ? Row(number++, layout)
                 : throw new QosValuationException(
                     "EmbeddingFileNotReadable",
                     FaultKind.InvalidData,
@@ -66,9 +71,10 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true) 
     public void Dispose() => _csv.Dispose();
 
     /// <summary>Numbers between blanks, commas or semicolons, with or without brackets.</summary>
-    internal static float[]? ParseJoint(ReadOnlySpan<char> text)
+    private static T[]? ParseJoint<T>(ReadOnlySpan<char> text)
+        where T : struct, INumber<T>
     {
-        var values = new List<float>(512);
+        var values = new List<T>(512);
         text = text.Trim().TrimStart('[').TrimEnd(']');
         foreach (Range range in text.SplitAny([' ', ',', ';', '\t', '\n', '\r']))
         {
@@ -77,7 +83,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true) 
                 continue;
             }
 
-            if (!TryParse(text[range], out float value))
+            if (!TryParse(text[range], out T value))
             {
                 return null;
             }
@@ -88,39 +94,94 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true) 
         return [.. values];
     }
 
-    private static bool IsVectorName(string name) =>
-        name.Equals("Vector", StringComparison.OrdinalIgnoreCase) || name.Equals("Embedding", StringComparison.OrdinalIgnoreCase);
+    private static bool TryParse<T>(ReadOnlySpan<char> text, out T value)
+        where T : struct, INumber<T> =>
+        T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
 
-    /// <summary>The largest group of columns named alike but for a running number, in the order of the numbers.</summary>
-    private static int[] NumberedColumns(string[] names)
+    /// <summary>Reads the lines before the rows.</summary>
+    /// <param name="layout">What the columns are.</param>
+    /// <param name="isRow">Whether the line at hand is the first row; otherwise it was the header.</param>
+    /// <returns>False for a file without lines.</returns>
+    private bool TryReadLayout(out CsvVectorLayout layout, out bool isRow)
     {
-        IGrouping<string, (int Column, int Place)>? largest = names
-            .Select((name, column) => (Column: column, Name: name, Stem: name.TrimEnd("0123456789".ToCharArray())))
-            .Where(entry => entry.Stem.Length < entry.Name.Length && !EmbeddingMetadata.IsColumn(entry.Name))
-            .GroupBy(
-                entry => entry.Stem,
-                entry => (entry.Column, Place: int.TryParse(entry.Name.AsSpan(entry.Stem.Length), CultureInfo.InvariantCulture, out int place) ? place : int.MaxValue),
-                StringComparer.OrdinalIgnoreCase)
-            .MaxBy(group => group.Count());
-        return largest is null ? [] : [.. largest.OrderBy(entry => entry.Place).Select(entry => entry.Column)];
+        layout = CsvVectorLayout.WithoutHeader(0);
+        isRow = false;
+        string[]? comment = null;
+        int lines = 0;
+        string[] fields;
+        do
+        {
+            if (!_csv.Read())
+            {
+                return false;
+            }
+
+            lines++;
+            fields = Fields(_csv);
+            if (fields.Length == 0 || !fields[0].StartsWith('#'))
+            {
+                break;
+            }
+
+            comment = fields;
+        }
+        while (true);
+
+        if (comment?.Length == fields.Length)
+        {
+            comment[0] = comment[0].TrimStart('#', ' ');
+            CsvVectorLayout commented = CsvVectorLayout.Of(comment);
+            if (commented.IsJoint || commented.Components.Length > 1 || commented.Metadata.Count > 0)
+            {
+                (layout, isRow) = (commented, true);
+                return true;
+            }
+        }
+
+        bool isHeader = !Array.TrueForAll(fields, static field => TryParse(field, out double _)) || IsNumbering(fields, lines);
+        layout = isHeader ? CsvVectorLayout.Of(fields) : CsvVectorLayout.WithoutHeader(fields.Length);
+        isRow = !isHeader;
+        return true;
     }
 
-    private static bool TryParse(ReadOnlySpan<char> text, out float value) =>
-        float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
-
-    private VectorRow Row(long number, int width, (int Column, string Name)[] metadata, int[] components, bool isJoint)
+    private bool IsNumbering(string[] fields, int lines)
     {
-        if (_csv.FieldCount != width)
+        bool fromZero = CsvVectorLayout.IsNumbering(fields, 0);
+        return (fromZero && fields.Length > 2) || ((fromZero || CsvVectorLayout.IsNumbering(fields, 1)) && HasFraction(lines));
+    }
+
+    /// <summary>Whether the line after the first ones holds a number that is not whole.</summary>
+    private bool HasFraction(int lines)
+    {
+        using CsvReader reader = CsvReader.FromFile(path, Options);
+        for (int i = 0; i <= lines; i++)
         {
-            return new VectorRow(number, null, null, $"it has {_csv.FieldCount} fields, the first line has {width}.");
+            if (!reader.Read())
+            {
+                return false;
+            }
+        }
+
+        return Array.Exists(Fields(reader), static field => !long.TryParse(field, NumberStyles.Integer, CultureInfo.InvariantCulture, out _));
+    }
+
+    private static string[] Fields(CsvReader reader) => [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetString)];
+
+    private VectorRow Row(long number, CsvVectorLayout layout)
+    {
+        if (_csv.FieldCount != layout.Width)
+        {
+            return new VectorRow(number, null, null, $"it has {_csv.FieldCount} fields, the first line has {layout.Width}.");
         }
 
         var own = new EmbeddingMetadata();
         try
         {
-            foreach ((int column, string name) in metadata)
+            foreach ((int column, string name, bool isPadded) in layout.Metadata)
             {
-                own = own.With(name, _csv.GetString(column));
+                // A blank after each comma separates the fields and is no part of them.
+                string value = _csv.GetString(column);
+                own = own.With(name, isPadded ? value.TrimStart(' ') : value);
             }
         }
         catch (FormatException exception)
@@ -133,29 +194,32 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true) 
             return new VectorRow(number, null, own, null);
         }
 
-        if (isJoint)
+        if (layout.IsJoint)
         {
-            return ParseJoint(_csv.GetString(components[0])) is { } joint
-                ? new VectorRow(number, joint, own, null)
+            return ParseJoint<float>(_csv.GetString(layout.Components[0])) is { } joint
+                ? new VectorRow(number, joint, own, null, () => ParseJoint<double>(_csv.GetString(layout.Components[0]))!)
                 : new VectorRow(number, null, own, "its vector holds something other than numbers.");
         }
 
-        float[] vector = new float[components.Length];
+        float[] vector = new float[layout.Components.Length];
         for (int i = 0; i < vector.Length; i++)
         {
-            if (!_csv.TryParse(components[i], out vector[i]))
+            if (!_csv.TryParse(layout.Components[i], out vector[i]))
             {
-                return new VectorRow(number, null, own, $"component {i} is '{_csv.GetString(components[i])}', not a number.");
+                return new VectorRow(number, null, own, $"component {i} is '{_csv.GetString(layout.Components[i])}', not a number.");
             }
         }
 
-        return new VectorRow(number, vector, own, null);
+        return new VectorRow(number, vector, own, null, () => Array.ConvertAll(layout.Components, column => Wide(_csv.GetString(column))));
     }
+
+    private static double Wide(string field) => TryParse(field, out double value) ? value : double.NaN;
 }
 
 /// <summary>JSON lines: an object a line with a property <c>vector</c> (or <c>embedding</c>) and metadata by name.</summary>
-internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = true) : IVectorSource
+internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = true, Action<IReadOnlyList<string>>? unknown = null) : IVectorSource
 {
+    private readonly HashSet<string> _unknown = new(StringComparer.OrdinalIgnoreCase);
     private readonly StreamReader _reader = new(path, System.Text.Encoding.UTF8, detectEncodingFromByteOrderMarks: true, 1 << 16);
 
     public long? Count => null;
@@ -194,6 +258,33 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
         return metadata;
     }
 
+    /// <summary>Tells the properties that are neither metadata nor a vector, each once.</summary>
+    /// <param name="element">The object.</param>
+    /// <param name="told">The names told before.</param>
+    /// <param name="unknown">Takes the new ones; null where nobody wants them.</param>
+    internal static void TellUnknown(JsonElement element, HashSet<string> told, Action<IReadOnlyList<string>>? unknown)
+    {
+        if (unknown is null)
+        {
+            return;
+        }
+
+        List<string>? names = null;
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            string name = property.Name;
+            if (!EmbeddingMetadata.IsColumn(name) && !EmbeddingMetadata.IsVector(name) && !EmbeddingMetadata.IsIgnored(name) && told.Add(name))
+            {
+                (names ??= []).Add($"'{name}'");
+            }
+        }
+
+        if (names is not null)
+        {
+            unknown(names);
+        }
+    }
+
     private VectorRow Row(long number, string line)
     {
         try
@@ -201,7 +292,7 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
             using JsonDocument document = JsonDocument.Parse(line);
             if (document.RootElement.ValueKind == JsonValueKind.Array && requiresVectors)
             {
-                return new VectorRow(number, Numbers(document.RootElement), null, null);
+                return Vector(document.RootElement, null);
             }
 
             if (document.RootElement.ValueKind != JsonValueKind.Object)
@@ -210,6 +301,7 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
             }
 
             EmbeddingMetadata metadata = Metadata(document.RootElement);
+            TellUnknown(document.RootElement, _unknown, unknown);
             if (!requiresVectors)
             {
                 return new VectorRow(number, null, metadata, null);
@@ -217,10 +309,9 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
 
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
             {
-                if (property.Value.ValueKind == JsonValueKind.Array
-                    && (property.Name.Equals("vector", StringComparison.OrdinalIgnoreCase) || property.Name.Equals("embedding", StringComparison.OrdinalIgnoreCase)))
+                if (property.Value.ValueKind == JsonValueKind.Array && EmbeddingMetadata.IsVector(property.Name))
                 {
-                    return new VectorRow(number, Numbers(property.Value), metadata, null);
+                    return Vector(property.Value, metadata);
                 }
             }
 
@@ -230,6 +321,19 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
         {
             return new VectorRow(number, null, null, exception.Message);
         }
+
+        VectorRow Vector(JsonElement array, EmbeddingMetadata? metadata)
+        {
+            // The document is gone by the time the wide numbers are asked for.
+            string text = array.GetRawText();
+            return new VectorRow(number, Numbers(array), metadata, null, () => WideNumbers(text));
+        }
+    }
+
+    private static double[] WideNumbers(string text)
+    {
+        using JsonDocument document = JsonDocument.Parse(text);
+        return [.. document.RootElement.EnumerateArray().Select(value => value.GetDouble())];
     }
 
     private static float[] Numbers(JsonElement array)
@@ -238,7 +342,9 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
         int i = 0;
         foreach (JsonElement value in array.EnumerateArray())
         {
-            vector[i++] = value.ValueKind == JsonValueKind.Number ? value.GetSingle() : throw new FormatException($"component {i - 1} of the vector is not a number.");
+            vector[i++] = value.ValueKind == JsonValueKind.Number
+                ? value.GetSingle()
+                : throw new FormatException($"component {i - 1} of the vector is not a number.");
         }
 
         return vector;

@@ -9,7 +9,7 @@ namespace QosValuation.Embeddings.Prototypes;
 /// </summary>
 public sealed class RecordVectors
 {
-    private readonly List<Entry> _vectors = [];
+    private readonly List<RecordVector> _vectors = [];
     private readonly List<string> _owners = [];
     private readonly int _dimension;
 
@@ -27,35 +27,41 @@ public sealed class RecordVectors
     /// <summary>Whether a record does not say who contributed it.</summary>
     public bool HasUnknownContributor => _owners.Contains(string.Empty);
 
-    /// <summary>
-    /// Gathers the vectors of a cluster's records, as <see cref="RecordAssembler"/> tells records apart: a record with one embedding
-    /// of the modality gives that; one with several (captions) gives their average, renormalised. O(members·d).
-    /// </summary>
+    /// <summary>Gathers the vectors that a cluster's records give to the prototypes, see <see cref="RecordBatch"/>. O(members·d).</summary>
     /// <param name="cluster">The cluster.</param>
     /// <returns>The vectors of the image and of the text prototype, in arrival order.</returns>
-    /// <exception cref="QosValuationException">The fault that <see cref="RecordAssembler"/> finds in a member, such as <c>EmbeddingNotFinite</c>.</exception>
+    /// <exception cref="QosValuationException">
+    /// The fault of a member, such as <c>EmbeddingNotFinite</c>, or <c>EmbeddingDimensionMismatch</c> where members do not suit the public centroid.
+    /// </exception>
     public static (RecordVectors Image, RecordVectors Text) Collect(SemanticCluster cluster)
     {
-        var records = new List<List<ClipEmbedding>>();
-        var assembler = new RecordAssembler(
-            record => records.Add([.. record.Embeddings]),
-            (index, embedding) => records[index].Add(embedding),
-            fault => throw new QosValuationException(fault.ErrorId, fault.Kind, $"Cluster {cluster.Id}: {fault.Message}", fault.Subject, fault));
-        foreach (ClipEmbedding member in cluster.Members ?? [])
-        {
-            assembler.Add(member);
-        }
+        RecordBatch batch = RecordBatch.OfCluster(cluster, out int members);
+        return Collect(cluster, batch, members);
+    }
 
-        assembler.Complete();
+    /// <summary>Gathers the vectors of records that were collected from a cluster. O(embeddings·d).</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="batch">Its records.</param>
+    /// <param name="members">The length of the members' vectors; 0 without members.</param>
+    /// <returns>The vectors of the image and of the text prototype, in arrival order.</returns>
+    /// <exception cref="QosValuationException"><c>EmbeddingDimensionMismatch</c>: the members do not suit the public centroid.</exception>
+    public static (RecordVectors Image, RecordVectors Text) Collect(SemanticCluster cluster, RecordBatch batch, int members)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        ArgumentNullException.ThrowIfNull(batch);
 
         // An empty cluster of a public centroid has the centroid's dimension, and so have its others.
-        int dimension = cluster.IsPublic || assembler.Dimension == 0 ? cluster.Centroid.Length : assembler.Dimension;
-        if (dimension == 0 || (assembler.Dimension != 0 && assembler.Dimension != dimension))
+        int dimension = cluster.IsPublic || members == 0 ? cluster.Centroid.Length : members;
+        if (dimension == 0 || (members != 0 && members != dimension))
         {
-            throw new QosValuationException("EmbeddingDimensionMismatch", FaultKind.InvalidData, $"Cluster {cluster.Id} has a public centroid of {dimension} components and members of {assembler.Dimension}.", cluster);
+            throw new QosValuationException(
+                "EmbeddingDimensionMismatch",
+                FaultKind.InvalidData,
+                $"Cluster {cluster.Id} has a public centroid of {dimension} components and members of {members}.",
+                cluster);
         }
 
-        return (Of(records, Modality.Image, dimension), Of(records, Modality.Text, dimension));
+        return (Of(batch, Modality.Image, dimension), Of(batch, Modality.Text, dimension));
     }
 
     /// <summary>
@@ -105,64 +111,43 @@ public sealed class RecordVectors
                 sum[k] /= counts[index];
             }
 
-            result._vectors.Add(new Entry(null, sum));
+            result._vectors.Add(new RecordVector(null, sum));
         }
 
         return result;
     }
 
-    private static RecordVectors Of(List<List<ClipEmbedding>> records, Modality modality, int dimension)
+    private static RecordVectors Of(RecordBatch batch, Modality modality, int dimension)
     {
         var result = new RecordVectors(dimension);
-        foreach (List<ClipEmbedding> record in records)
+        foreach (SemanticRecord record in batch.Records)
         {
-            float[]? first = null;
-            double[]? average = null;
-            int count = 0;
-            foreach (ClipEmbedding embedding in record)
+            if (record.VectorOf(modality) is RecordVector vector)
             {
-                if (embedding.Modality != modality)
-                {
-                    continue;
-                }
-
-                count++;
-                if (first is null)
-                {
-                    first = embedding.Vector;
-                    continue;
-                }
-
-                if (average is null)
-                {
-                    average = Array.ConvertAll(first, x => (double)x);
-                    Rescale(average);
-                }
-
-                // Vectors within the tolerance of unit norm weigh exactly the same.
-                double norm = UnitVector.Norm(embedding.Vector);
-                for (int i = 0; i < average.Length; i++)
-                {
-                    average[i] += embedding.Vector[i] / norm;
-                }
+                result._vectors.Add(vector);
+                result._owners.Add(record.Contributor);
             }
-
-            if (first is null)
-            {
-                continue;
-            }
-
-            if (average is not null)
-            {
-                // Captions that cancel out leave rounding noise and no direction: the record then gives the zero vector.
-                Rescale(average, smallest: 1e-6 * count);
-            }
-
-            result._vectors.Add(new Entry(first, average));
-            result._owners.Add(record[0].Contributor ?? string.Empty);
         }
 
         return result;
+    }
+
+    /// <summary>One of the vectors. O(d).</summary>
+    /// <param name="index">From 0 to <see cref="Count"/> − 1.</param>
+    /// <param name="clip">Whether a vector longer than 1 is scaled back to 1.</param>
+    /// <returns>A copy in double precision.</returns>
+    public double[] Vector(int index, bool clip)
+    {
+        double[] vector = new double[_dimension];
+        _vectors[index].CopyTo(vector);
+        double scale = clip ? ClipScale(vector) : 1;
+        for (int i = 0; i < vector.Length; i++)
+        {
+            // The sum of this vector alone: −0 becomes 0.
+            vector[i] = 0 + vector[i] * scale;
+        }
+
+        return vector;
     }
 
     /// <summary>The sum of the vectors. O(n·d).</summary>
@@ -173,7 +158,7 @@ public sealed class RecordVectors
         // Compensated, so that rounding cannot add to the distance between the sums of neighbouring datasets.
         var sums = new CompensatedSum[_dimension];
         double[] vector = new double[_dimension];
-        foreach (Entry entry in _vectors)
+        foreach (RecordVector entry in _vectors)
         {
             entry.CopyTo(vector);
             double scale = clip ? ClipScale(vector) : 1;
@@ -197,7 +182,7 @@ public sealed class RecordVectors
         long[] sum = new long[_dimension];
         long[] grid = new long[_dimension];
         double[] vector = new double[_dimension];
-        foreach (Entry entry in _vectors)
+        foreach (RecordVector entry in _vectors)
         {
             entry.CopyTo(vector);
             double scale = ClipScale(vector) * unit;
@@ -232,53 +217,7 @@ public sealed class RecordVectors
 
     private static double ClipScale(double[] vector)
     {
-        double norm = Norm(vector);
+        double norm = RecordVector.Norm(vector);
         return norm > 1 ? 1 / norm : 1;
-    }
-
-    private static void Rescale(double[] vector, double smallest = 0)
-    {
-        double norm = Norm(vector);
-        if (norm > smallest)
-        {
-            for (int i = 0; i < vector.Length; i++)
-            {
-                vector[i] /= norm;
-            }
-        }
-        else
-        {
-            Array.Clear(vector);
-        }
-    }
-
-    // Components come from floats, so squares neither overflow nor vanish together.
-    private static double Norm(double[] vector)
-    {
-        double square = 0;
-        foreach (double x in vector)
-        {
-            square += x * x;
-        }
-
-        return Math.Sqrt(square);
-    }
-
-    /// <summary>One vector: the average where there is one, else what was given.</summary>
-    private readonly record struct Entry(float[]? Given, double[]? Average)
-    {
-        public void CopyTo(double[] destination)
-        {
-            if (Average is not null)
-            {
-                Average.CopyTo(destination, 0);
-                return;
-            }
-
-            for (int i = 0; i < destination.Length; i++)
-            {
-                destination[i] = Given![i];
-            }
-        }
     }
 }

@@ -1,20 +1,11 @@
+using QosValuation.Embeddings.Clustering;
+
 namespace QosValuation.Valuation.Novelty;
 
 /// <summary>The value of a data contribution (paper, section IV-B, Eq. 20).</summary>
 public static class DataValuation
 {
-    /// <summary>φ of one record: 1 where it is novel, 0.5 where normal, 0 where noise. O(1).</summary>
-    /// <param name="novelty">The record's label.</param>
-    /// <returns>The novelty score.</returns>
-    public static double Score(QosValuation.Novelty novelty) => novelty switch
-    {
-        QosValuation.Novelty.Novel => 1,
-        QosValuation.Novelty.Normal => 0.5,
-        QosValuation.Novelty.Noise => 0,
-        _ => throw new ArgumentOutOfRangeException(nameof(novelty), novelty, "The label is none of Novel, Normal and Noise."),
-    };
-
-    /// <summary>Values a contribution by its counts: f(d) = φ(d)·ln(1 + |d|), φ(d) the average score of its records. O(1).</summary>
+    /// <summary>Values a contribution by its counts: f(d) = φ(d)·ln(1 + |d|), with φ(d) from <see cref="NoveltyRule.Score"/>. O(1).</summary>
     /// <param name="contributor">Who is valued.</param>
     /// <param name="novel">Novel records, at least 0.</param>
     /// <param name="normal">Normal records, at least 0.</param>
@@ -27,7 +18,7 @@ public static class DataValuation
         ArgumentOutOfRangeException.ThrowIfNegative(normal);
         ArgumentOutOfRangeException.ThrowIfNegative(noise);
         int quantity = checked(novel + normal + noise);
-        double novelty = quantity == 0 ? 0 : (novel + 0.5 * normal) / quantity;
+        double novelty = NoveltyRule.Score(novel, normal, noise);
         return new DataValue
         {
             Contributor = contributor,

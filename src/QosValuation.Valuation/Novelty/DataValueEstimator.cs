@@ -8,10 +8,11 @@ namespace QosValuation.Valuation.Novelty;
 /// raw; raw ones are grouped online on the way.
 /// </summary>
 /// <remarks>
-/// <para>Counts are of records: the embeddings of one contributor that share an Item count once, by the label of the first.
-/// Labelled embeddings keep their novelty, unless a novelty threshold is given: then the first Γ records of each ClusterId in
-/// order of arrival count as novel and later ones as normal, and noise stays noise. Embeddings with a ClusterId and no novelty
-/// are always labelled so, with Γ = 50 unless one is given.</para>
+/// <para>Counts are of records, as <see cref="RecordIndex"/> tells them apart: a record counts once, by the label of its first
+/// embedding. Labels need no vectors, so vectors are not looked at where embeddings are labelled.</para>
+/// <para>Labelled embeddings keep their novelty, unless a novelty threshold is given: then the records of each ClusterId are
+/// labelled anew by the <see cref="NoveltyRule"/>, and noise stays noise. Embeddings with a ClusterId and no novelty are always
+/// labelled so, with Γ = 50 unless one is given. A negative ClusterId means noise, see <see cref="ClusterLabel"/>.</para>
 /// <para>O(1) a labelled embedding, O(K·d) a raw one over K clusters; memory O(contributors + records), not the vectors.</para>
 /// </remarks>
 public sealed class DataValueEstimator
@@ -21,8 +22,10 @@ public sealed class DataValueEstimator
     private readonly Action<QosValuationException> _faulted;
     private readonly Dictionary<string, int> _indexes = new(StringComparer.Ordinal);
     private readonly List<Tally> _tallies = [];
-    private readonly Dictionary<(string Contributor, string Item), Label> _records = [];
-    private readonly Dictionary<int, int> _clusterCounts = [];
+    private readonly RecordIndex _records = new();
+    private readonly List<Label> _labels = [];
+    private readonly Dictionary<int, ClusterTally> _clusters = [];
+    private readonly NoveltyRule _rule;
     private EmbeddingClusterer? _clusterer;
 
     /// <summary>Creates an estimator.</summary>
@@ -41,6 +44,7 @@ public sealed class DataValueEstimator
             SimilarityThreshold = similarityThreshold,
         }.Validate();
         _noveltyThreshold = noveltyThreshold;
+        _rule = new NoveltyRule(noveltyThreshold ?? ClusteringOptions.DefaultNoveltyThreshold);
         _similarityThreshold = similarityThreshold;
         _faulted = faulted;
     }
@@ -71,19 +75,32 @@ public sealed class DataValueEstimator
         IsLabelled = isLabelled;
         if (isLabelled)
         {
+            int? cluster = embedding.ClusterId;
+            QosValuation.Novelty? novelty = embedding.Novelty;
+            if (!ClusterLabel.TryNormalize(ref cluster, ref novelty))
+            {
+                _faulted(new QosValuationException(
+                    "LabelsContradict",
+                    FaultKind.InvalidData,
+                    $"The record '{embedding.Item}' has the ClusterId {cluster}, which stands for noise, and is labelled {novelty}: "
+                    + "leave one of the two labels out.",
+                    embedding));
+                return;
+            }
+
             TallyOf(embedding);
-            Count(embedding, _noveltyThreshold is not null);
+            Count(embedding, new Label(cluster, novelty), _noveltyThreshold is not null);
             return;
         }
 
         _clusterer ??= EmbeddingClusterer.Create(
             new ClusteringOptions
             {
-                NoveltyThreshold = _noveltyThreshold ?? ClusteringOptions.DefaultNoveltyThreshold,
+                NoveltyThreshold = _rule.Threshold,
                 SimilarityThreshold = _similarityThreshold,
                 KeepMembers = false,
             },
-            labelled => Count(labelled, relabel: false),
+            labelled => Count(labelled, new Label(labelled.ClusterId, labelled.Novelty), relabel: false),
             _faulted);
         if (_clusterer.Add(embedding))
         {
@@ -129,7 +146,7 @@ public sealed class DataValueEstimator
 
     private Tally TallyOf(ClipEmbedding embedding)
     {
-        string contributor = embedding.Contributor ?? string.Empty;
+        string contributor = RecordIndex.ContributorOf(embedding);
         if (!_indexes.TryGetValue(contributor, out int index))
         {
             index = _tallies.Count;
@@ -140,30 +157,24 @@ public sealed class DataValueEstimator
         return _tallies[index];
     }
 
-    private void Count(ClipEmbedding embedding, bool relabel)
+    private void Count(ClipEmbedding embedding, Label label, bool relabel)
     {
-        if (!string.IsNullOrEmpty(embedding.Item))
+        if (!_records.Begins(embedding, out int record))
         {
-            Label label = new(embedding.ClusterId, embedding.Novelty);
-            ref Label known = ref CollectionsMarshal.GetValueRefOrAddDefault(_records, (embedding.Contributor ?? string.Empty, embedding.Item), out bool exists);
-            if (exists)
+            if (_labels[record] != label)
             {
-                if (known != label)
-                {
-                    _faulted(new QosValuationException(
-                        "RecordLabelsDiffer",
-                        FaultKind.InvalidData,
-                        $"The embeddings of the record '{embedding.Item}' carry different labels; the first counts. Does one Item name two records?",
-                        embedding));
-                }
-
-                return;
+                _faulted(new QosValuationException(
+                    "RecordLabelsDiffer",
+                    FaultKind.InvalidData,
+                    $"The embeddings of the record '{embedding.Item}' carry different labels; the first counts. Does one Item name two records?",
+                    embedding));
             }
 
-            known = label;
+            return;
         }
 
-        if (NoveltyOf(embedding, relabel) is not QosValuation.Novelty novelty)
+        _labels.Add(label);
+        if (NoveltyOf(embedding, label, relabel) is not QosValuation.Novelty novelty)
         {
             return;
         }
@@ -185,25 +196,26 @@ public sealed class DataValueEstimator
         RecordCount++;
     }
 
-    private QosValuation.Novelty? NoveltyOf(ClipEmbedding embedding, bool relabel)
+    private QosValuation.Novelty? NoveltyOf(ClipEmbedding embedding, Label label, bool relabel)
     {
-        if (embedding.Novelty is QosValuation.Novelty.Noise || (embedding.Novelty is not null && !relabel))
+        if (label.Novelty is QosValuation.Novelty.Noise || (label.Novelty is not null && !relabel))
         {
-            return embedding.Novelty;
+            return label.Novelty;
         }
 
-        if (embedding.ClusterId is not int cluster)
+        if (label.ClusterId is not int cluster)
         {
             _faulted(new QosValuationException(
                 "ClusterIdMissing",
                 FaultKind.InvalidData,
-                $"The record '{embedding.Item}' is labelled {embedding.Novelty} and names no cluster: leave the novelty threshold out, or group the embeddings again.",
+                $"The record '{embedding.Item}' is labelled {label.Novelty} and names no cluster: "
+                + "leave the novelty threshold out, or group the embeddings again.",
                 embedding));
             return null;
         }
 
-        ref int count = ref CollectionsMarshal.GetValueRefOrAddDefault(_clusterCounts, cluster, out _);
-        return count++ < (_noveltyThreshold ?? ClusteringOptions.DefaultNoveltyThreshold) ? QosValuation.Novelty.Novel : QosValuation.Novelty.Normal;
+        ref ClusterTally tally = ref CollectionsMarshal.GetValueRefOrAddDefault(_clusters, cluster, out _);
+        return tally.Take(_rule, RecordCount);
     }
 
     private readonly record struct Label(int? ClusterId, QosValuation.Novelty? Novelty);

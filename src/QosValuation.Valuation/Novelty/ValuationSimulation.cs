@@ -12,7 +12,9 @@ namespace QosValuation.Valuation.Novelty;
 /// <para>Γ does not influence the clusters, only what they are called, so that one clustering serves every Γ, and all Γ see the
 /// same orders. Differential privacy does not influence them either: noise goes into a prototype when its cluster is confirmed
 /// and the prototype is released, and clusters are found from the clean vectors.</para>
-/// <para>A cluster needs two records, so for Γ = 1 it is confirmed by its second.</para>
+/// <para>Labels and confirmations follow the <see cref="NoveltyRule"/>, as in the clusterings: a point says of the records that have
+/// arrived what grouping them would say. For Γ = 1 a cluster is confirmed by its founder, without delay, once a second record has
+/// made it a cluster.</para>
 /// <para>O(repetitions·N·(K·d + |Γ|)), repetitions in parallel; each has a random stream of its own, so that the same seed gives
 /// the same figures for any number of threads.</para>
 /// </remarks>
@@ -34,7 +36,7 @@ public static class ValuationSimulation
         ArgumentNullException.ThrowIfNull(options);
         Validate(records, options);
         int[] quantities = [.. options.Quantities ?? EvenlySpaced(records.Count)];
-        int[] gammas = [.. options.NoveltyThresholds];
+        NoveltyRule[] rules = [.. options.NoveltyThresholds.Select(gamma => new NoveltyRule(gamma))];
         var repetitions = new Point[options.Repetitions][];
         int done = 0;
         Parallel.For(
@@ -44,14 +46,15 @@ public static class ValuationSimulation
             repetition =>
             {
                 RandomSource random = RandomSource.Create(options.Seed, StreamOf(repetition));
-                repetitions[repetition] = Repeat(records, options.SimilarityThreshold, gammas, quantities, random, cancellationToken);
+                repetitions[repetition] = Repeat(records, options.SimilarityThreshold, rules, quantities, random, cancellationToken);
                 progress?.Invoke((double)Interlocked.Increment(ref done) / options.Repetitions);
             });
 
         List<ValuationSimulationResult> results = [];
-        for (int i = 0; i < gammas.Length * quantities.Length; i++)
+        for (int i = 0; i < rules.Length * quantities.Length; i++)
         {
-            results.Add(Summarize(gammas[i / quantities.Length], quantities[i % quantities.Length], options, [.. repetitions.Select(points => points[i])]));
+            Point[] points = [.. repetitions.Select(repetition => repetition[i])];
+            results.Add(Summarize(rules[i / quantities.Length].Threshold, quantities[i % quantities.Length], options, points));
         }
 
         return results.ToArray();
@@ -62,10 +65,10 @@ public static class ValuationSimulation
 
     /// <summary>The points of one order, Γ by Γ.</summary>
     private static Point[] Repeat(
-        VectorMatrix records, double similarityThreshold, int[] gammas, int[] quantities, RandomSource random, CancellationToken cancellationToken)
+        VectorMatrix records, double similarityThreshold, NoveltyRule[] rules, int[] quantities, RandomSource random, CancellationToken cancellationToken)
     {
-        var points = new Point[gammas.Length * quantities.Length];
-        var states = new Point[gammas.Length];
+        var points = new Point[rules.Length * quantities.Length];
+        var states = new Point[rules.Length];
         List<(int Count, int Founded)> groups = [];
         ILookup<int, int> places = quantities.Select((quantity, place) => (quantity, place)).ToLookup(pair => pair.quantity, pair => pair.place);
         int noise = 0;
@@ -87,15 +90,15 @@ public static class ValuationSimulation
                     clusters++;
                 }
 
-                for (int g = 0; g < gammas.Length; g++)
+                for (int g = 0; g < rules.Length; g++)
                 {
-                    states[g].Grow(count, arrival, founded, gammas[g]);
+                    states[g].Grow(count, arrival, founded, rules[g]);
                 }
             }
 
             foreach (int place in places[arrival + 1])
             {
-                for (int g = 0; g < gammas.Length; g++)
+                for (int g = 0; g < rules.Length; g++)
                 {
                     points[(g * quantities.Length) + place] = states[g] with { Noise = noise, Clusters = clusters };
                 }
@@ -158,19 +161,23 @@ public static class ValuationSimulation
     }
 
     private static int[] EvenlySpaced(int records) =>
-        [.. Enumerable.Range(1, DefaultPoints).Select(i => (int)Math.Max(1, Math.Round((double)records * i / DefaultPoints, MidpointRounding.AwayFromZero))).Distinct()];
+        [.. Enumerable.Range(1, DefaultPoints)
+            .Select(i => (int)Math.Max(1, Math.Round((double)records * i / DefaultPoints, MidpointRounding.AwayFromZero)))
+            .Distinct()];
 
     private static void Validate(VectorMatrix records, ValuationSimulationOptions options)
     {
         new ClusteringOptions { SimilarityThreshold = options.SimilarityThreshold }.Validate();
         if (options.NoveltyThresholds.Count == 0 || options.NoveltyThresholds.Any(gamma => gamma < 1))
         {
-            throw new QosValuationException("SimulationNotValid", FaultKind.InvalidArgument, "The novelty thresholds Γ must be at least 1.", options.NoveltyThresholds);
+            throw new QosValuationException(
+                "SimulationNotValid", FaultKind.InvalidArgument, "The novelty thresholds Γ must be at least 1.", options.NoveltyThresholds);
         }
 
         if (options.Repetitions < 1 || options.MaximumThreads is 0 or < -1)
         {
-            throw new QosValuationException("SimulationNotValid", FaultKind.InvalidArgument, "The number of repetitions must be at least 1, that of threads −1 or at least 1.", options);
+            throw new QosValuationException(
+                "SimulationNotValid", FaultKind.InvalidArgument, "The number of repetitions must be at least 1, that of threads −1 or at least 1.", options);
         }
 
         if (records.Count == 0)
@@ -196,7 +203,7 @@ public static class ValuationSimulation
         }
     }
 
-    /// <summary>What one order shows at one quantity for one Γ.</summary>
+    /// <summary>The counts of one order of arrival at one quantity, for one Γ.</summary>
     private record struct Point
     {
         public int Novel { get; set; }
@@ -215,23 +222,40 @@ public static class ValuationSimulation
 
         public int Covered { get; set; }
 
-        /// <summary>A cluster takes its second or a later record.</summary>
-        public void Grow(int count, int arrival, int founded, int gamma)
+        /// <summary>A group takes its second or a later record.</summary>
+        /// <param name="count">The group's records, this one included; at least 2.</param>
+        /// <param name="arrival">The arrival ordinal of the record.</param>
+        /// <param name="founded">The arrival ordinal of the group's first record.</param>
+        /// <param name="rule">The rule of Γ.</param>
+        public void Grow(int count, int arrival, int founded, NoveltyRule rule)
         {
-            // The founder counts once it is not alone.
-            Novel += (count == 2 ? 1 : 0) + (count <= gamma ? 1 : 0);
-            Normal += count <= gamma ? 0 : 1;
-            int needed = Math.Max(2, gamma);
-            if (count == needed)
+            // The second record makes the group a cluster, and the founder counts from then on.
+            int first = count == 2 ? 0 : count - 1;
+            bool confirmed = false;
+            for (int rank = first; rank < count; rank++)
             {
-                Confirmed++;
-                Delays += arrival - founded;
-                First = First == 0 ? arrival + 1 : First;
-                Covered += count;
+                if (rule.Label(rank) == QosValuation.Novelty.Novel)
+                {
+                    Novel++;
+                }
+                else
+                {
+                    Normal++;
+                }
+
+                if (rule.IsConfirmedBy(rank))
+                {
+                    int at = rank == 0 ? founded : arrival;
+                    confirmed = true;
+                    Confirmed++;
+                    Delays += at - founded;
+                    First = First == 0 ? at + 1 : Math.Min(First, at + 1);
+                }
             }
-            else if (count > needed)
+
+            if (rule.IsConfirmed(count))
             {
-                Covered++;
+                Covered += confirmed ? count : 1;
             }
         }
     }

@@ -57,7 +57,8 @@ public sealed record ValuationSimulationResult
 
     /// <summary>
     /// How many records arrive after a cluster's first until it is confirmed, on average over the confirmed clusters; null
-    /// where no repetition has one. Slow clusters are not in it until they are confirmed.
+    /// where no repetition has one. Slow clusters are not in it until they are confirmed. Γ = 1 gives 0: the first record itself
+    /// confirms its cluster.
     /// </summary>
     public required double? ConfirmationDelay { get; init; }
 

@@ -48,26 +48,38 @@ internal sealed class SceneCanvas
 
     /// <summary>Fills a rectangle.</summary>
     public void Rectangle(double x, double y, double width, double height, Colour fill, double radius = 0, double opacity = 1) =>
-        _shapes.Append(CultureInfo.InvariantCulture, $"<rect x=\"{x:F1}\" y=\"{y:F1}\" width=\"{width:F1}\" height=\"{height:F1}\" rx=\"{radius:F1}\" fill=\"{Hex(fill)}\"{Opacity(opacity)}/>\n");
+        _shapes.Append(
+            CultureInfo.InvariantCulture,
+            $"<rect x=\"{x:F1}\" y=\"{y:F1}\" width=\"{width:F1}\" height=\"{height:F1}\" "
+            + $"rx=\"{radius:F1}\" fill=\"{Hex(fill)}\"{Opacity(opacity)}/>\n");
 
     /// <summary>Fills a rectangle that goes from one colour at the top to another at the bottom.</summary>
     public void Gradient(double x, double y, double width, double height, Colour top, Colour bottom)
     {
         int id = _gradientCount++;
-        _gradients.Append(CultureInfo.InvariantCulture, $"<linearGradient id=\"g{id}\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"1\"><stop offset=\"0\" stop-color=\"{Hex(top)}\"/><stop offset=\"1\" stop-color=\"{Hex(bottom)}\"/></linearGradient>\n");
+        _gradients.Append(
+            CultureInfo.InvariantCulture,
+            $"<linearGradient id=\"g{id}\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"1\"><stop offset=\"0\" "
+            + $"stop-color=\"{Hex(top)}\"/><stop offset=\"1\" stop-color=\"{Hex(bottom)}\"/></linearGradient>\n");
         _shapes.Append(CultureInfo.InvariantCulture, $"<rect x=\"{x:F1}\" y=\"{y:F1}\" width=\"{width:F1}\" height=\"{height:F1}\" fill=\"url(#g{id})\"/>\n");
     }
 
     /// <summary>Fills an ellipse.</summary>
     public void Ellipse(double x, double y, double radiusX, double radiusY, Colour fill, double opacity = 1) =>
-        _shapes.Append(CultureInfo.InvariantCulture, $"<ellipse cx=\"{x:F1}\" cy=\"{y:F1}\" rx=\"{radiusX:F1}\" ry=\"{radiusY:F1}\" fill=\"{Hex(fill)}\"{Opacity(opacity)}/>\n");
+        _shapes.Append(
+            CultureInfo.InvariantCulture,
+            $"<ellipse cx=\"{x:F1}\" cy=\"{y:F1}\" rx=\"{radiusX:F1}\" "
+            + $"ry=\"{radiusY:F1}\" fill=\"{Hex(fill)}\"{Opacity(opacity)}/>\n");
 
     /// <summary>Fills a circle.</summary>
     public void Circle(double x, double y, double radius, Colour fill, double opacity = 1) => Ellipse(x, y, radius, radius, fill, opacity);
 
     /// <summary>Draws a line with round ends.</summary>
     public void Line(double x1, double y1, double x2, double y2, double thickness, Colour stroke, double opacity = 1) =>
-        _shapes.Append(CultureInfo.InvariantCulture, $"<line x1=\"{x1:F1}\" y1=\"{y1:F1}\" x2=\"{x2:F1}\" y2=\"{y2:F1}\" stroke=\"{Hex(stroke)}\" stroke-width=\"{thickness:F1}\" stroke-linecap=\"round\"{Opacity(opacity)}/>\n");
+        _shapes.Append(
+            CultureInfo.InvariantCulture,
+            $"<line x1=\"{x1:F1}\" y1=\"{y1:F1}\" x2=\"{x2:F1}\" y2=\"{y2:F1}\" stroke=\"{Hex(stroke)}\" "
+            + $"stroke-width=\"{thickness:F1}\" stroke-linecap=\"round\"{Opacity(opacity)}/>\n");
 
     /// <summary>Fills a polygon.</summary>
     public void Polygon(Colour fill, params ReadOnlySpan<(double X, double Y)> points)
@@ -85,7 +97,8 @@ internal sealed class SceneCanvas
     /// <returns>An SVG document without text elements, so that no font matters.</returns>
     public string ToSvg() => string.Create(
         CultureInfo.InvariantCulture,
-        $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Width}\" height=\"{Height}\" viewBox=\"0 0 {Width} {Height}\">\n<defs>\n{_gradients}</defs>\n{_shapes}</svg>\n");
+        $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Width}\" height=\"{Height}\" viewBox=\"0 0 {Width} "
+        + $"{Height}\">\n<defs>\n{_gradients}</defs>\n{_shapes}</svg>\n");
 
     private static string Opacity(double opacity) => opacity >= 1 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $" opacity=\"{opacity:F2}\"");
 

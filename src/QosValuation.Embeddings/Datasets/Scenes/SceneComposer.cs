@@ -352,7 +352,12 @@ public sealed class SceneComposer
 
         _canvas.Gradient(0, _horizon + H * 0.14, W, H, new Colour(58, 92, 44), new Colour(76, 70, 40));
         double middle = W * Between(0.4, 0.6);
-        _canvas.Polygon(new Colour(150, 122, 84), (middle - W * 0.03, _horizon + H * 0.14), (middle + W * 0.03, _horizon + H * 0.14), (middle + W * 0.26, H), (middle - W * 0.26, H));
+        _canvas.Polygon(
+            new Colour(150, 122, 84),
+            (middle - W * 0.03, _horizon + H * 0.14),
+            (middle + W * 0.03, _horizon + H * 0.14),
+            (middle + W * 0.26, H),
+            (middle - W * 0.26, H));
         Blades(90);
         _sky = "among tall trees";
     }
@@ -480,7 +485,8 @@ public sealed class SceneComposer
         (string colour, Colour top) = Pick(Clothes);
         Colour trousers = Pick(Clothes).Value.Mix(new Colour(50, 56, 84), 0.6), skin = Pick(Skins), hair = Pick(Hairs);
         string noun = child ? "child" : "person";
-        Add(new Thing(noun, $"a {noun} in {Article(colour)} {garment}", walking ? "walks" : arms ? "waves" : "stands", walking ? "walking" : arms ? "waving" : "standing", x / W, ground, 3)
+        Add(new Thing(noun, $"a {noun} in {Article(colour)} {garment}",
+            walking ? "walks" : arms ? "waves" : "stands", walking ? "walking" : arms ? "waving" : "standing", x / W, ground, 3)
         {
             Draw = () => SceneFigures.Person(_canvas, x, ground, height, top, trousers, skin, hair, walking, arms),
         });
@@ -520,7 +526,10 @@ public sealed class SceneComposer
         (double x, double ground) = Place(0.15, 0.45);
         double radius = Depth(ground) * _unit * 0.045 * Between(0.8, 1.3);
         (string colour, Colour paint) = Pick(Clothes);
-        Add(new Thing("ball", $"{Article(colour)} ball", "lies", "lying", x / W, ground, 2) { Draw = () => SceneFigures.Ball(_canvas, x, ground, radius, paint) });
+        Add(new Thing("ball", $"{Article(colour)} ball", "lies", "lying", x / W, ground, 2)
+        {
+            Draw = () => SceneFigures.Ball(_canvas, x, ground, radius, paint),
+        });
     }
 
     private void AddBoat(double waterline, bool dark = false)
@@ -553,12 +562,17 @@ public sealed class SceneComposer
         double length = _unit * Between(0.42, 0.6);
         x = Math.Clamp(x, length * 0.52, W - length * 0.52);
         (string colour, Colour paint) = Pick(Clothes);
-        Add(new Thing("car", $"{Article(colour)} car", "is parked", "parked", x / W, ground, 2) { Draw = () => SceneFigures.Car(_canvas, x, ground, length, paint) });
+        Add(new Thing("car", $"{Article(colour)} car", "is parked", "parked", x / W, ground, 2)
+        {
+            Draw = () => SceneFigures.Car(_canvas, x, ground, length, paint),
+        });
     }
 
     private void AddHouse(bool lit = false)
     {
-        double x = W * (!lit ? Between(0.25, 0.75) : _moonOnLeft ? Between(0.6, 0.72) : Between(0.28, 0.4)), ground = _horizon + H * (lit ? Between(0.1, 0.2) : Between(0.02, 0.06)), width = _unit * (lit ? Between(0.42, 0.55) : Between(0.2, 0.3));
+        double x = W * (!lit ? Between(0.25, 0.75) : _moonOnLeft ? Between(0.6, 0.72) : Between(0.28, 0.4));
+        double ground = _horizon + H * (lit ? Between(0.1, 0.2) : Between(0.02, 0.06));
+        double width = _unit * (lit ? Between(0.42, 0.55) : Between(0.2, 0.3));
         (string colour, Colour roof) = _random.NextInt32(2) == 0 ? ("red", new Colour(172, 62, 48)) : ("grey", new Colour(104, 104, 112));
         Colour wall = lit ? new Colour(74, 70, 82) : new Colour(236, 226, 206);
         Add(new Thing("house", lit ? "a house with lit windows" : $"a house with a {colour} roof", "stands", "standing", x / W, ground, 1)
@@ -573,7 +587,10 @@ public sealed class SceneComposer
         double height = _unit * Between(0.35, 0.5);
         Colour leaves = new Colour(52, 112, 44).Mix(new Colour(96, 142, 52), _random.NextDouble());
         RandomSource random = _random;
-        Add(new Thing("tree", "a green tree", "grows", "growing", x / W, ground, 1) { Draw = () => SceneFigures.Tree(_canvas, x, ground, height, leaves, random) });
+        Add(new Thing("tree", "a green tree", "grows", "growing", x / W, ground, 1)
+        {
+            Draw = () => SceneFigures.Tree(_canvas, x, ground, height, leaves, random),
+        });
     }
 
     private void AddPines(bool snowy)
@@ -584,13 +601,18 @@ public sealed class SceneComposer
             (double x, double ground) = (W * Between(0.04, 0.96), _horizon + H * Between(0.04, 0.16));
             double height = _unit * Between(0.26, 0.42);
             Colour needles = snowy ? new Colour(44, 88, 66) : new Colour(14, 34, 28);
-            Add(new Thing("pine tree", "a pine tree", "grows", "growing", x / W, ground, 1) { Draw = () => SceneFigures.Pine(_canvas, x, ground, height, needles, snowy) });
+            Add(new Thing("pine tree", "a pine tree", "grows", "growing", x / W, ground, 1)
+            {
+                Draw = () => SceneFigures.Pine(_canvas, x, ground, height, needles, snowy),
+            });
         }
     }
 
     private void AddPalm()
     {
-        double x = W * (_random.NextInt32(2) == 0 ? Between(0.06, 0.22) : Between(0.78, 0.94)), ground = _horizon + H * Between(0.26, 0.36), height = _unit * Between(0.45, 0.6);
+        double x = W * (_random.NextInt32(2) == 0 ? Between(0.06, 0.22) : Between(0.78, 0.94));
+        double ground = _horizon + H * Between(0.26, 0.36);
+        double height = _unit * Between(0.45, 0.6);
         double lean = Between(-1, 1);
         Add(new Thing("palm tree", "a palm tree", "grows", "growing", x / W, ground, 1) { Draw = () => SceneFigures.Palm(_canvas, x, ground, height, lean) });
     }
@@ -600,7 +622,10 @@ public sealed class SceneComposer
         (double x, double ground) = Place(0.28, 0.4);
         double height = _unit * Between(0.28, 0.36);
         (string colour, Colour cloth) = Pick(Clothes);
-        Add(new Thing("parasol", $"{Article(colour)} parasol", "stands", "standing", x / W, ground, 1) { Draw = () => SceneFigures.Parasol(_canvas, x, ground, height, cloth) });
+        Add(new Thing("parasol", $"{Article(colour)} parasol", "stands", "standing", x / W, ground, 1)
+        {
+            Draw = () => SceneFigures.Parasol(_canvas, x, ground, height, cloth),
+        });
     }
 
     private void AddCactus()

@@ -151,7 +151,11 @@ public static class SceneDatasetGenerator
 
         if (!overwrite)
         {
-            throw new QosValuationException("DatasetExists", FaultKind.InvalidArgument, $"'{annotationPath}' exists. Choose another folder, or allow the dataset to be replaced (-Force).", annotationPath);
+            throw new QosValuationException(
+                "DatasetExists",
+                FaultKind.InvalidArgument,
+                $"'{annotationPath}' exists. Choose another folder, or allow the dataset to be replaced (-Force).",
+                annotationPath);
         }
 
         List<string> old = [];
@@ -260,7 +264,8 @@ internal sealed class ContributorPlan
             _cumulative[i] = total += weights[i];
         }
 
-        _favourites = [.. Enumerable.Range(0, contributors).Select(_ => Enumerable.Range(0, 1 + random.NextInt32(3)).Select(_ => SceneComposer.DrawPlace(random)).ToArray())];
+        _favourites = [.. Enumerable.Range(0, contributors)
+            .Select(_ => Enumerable.Range(0, 1 + random.NextInt32(3)).Select(_ => SceneComposer.DrawPlace(random)).ToArray())];
     }
 
     /// <summary>The dataset's seed.</summary>
@@ -289,6 +294,8 @@ internal sealed class ContributorPlan
     public ScenePlace DrawPlace(int contributor, RandomSource random)
     {
         ScenePlace[] favourites = _favourites[contributor];
-        return _favourites.Length > 1 && random.NextDouble() < FavouriteShare ? favourites[random.NextInt32(favourites.Length)] : SceneComposer.DrawPlace(random);
+        return _favourites.Length > 1 && random.NextDouble() < FavouriteShare
+            ? favourites[random.NextInt32(favourites.Length)]
+            : SceneComposer.DrawPlace(random);
     }
 }

@@ -9,7 +9,9 @@ internal static class SceneFigures
     private static readonly Colour Dark = new(35, 35, 40);
 
     /// <summary>Draws a person.</summary>
-    public static void Person(SceneCanvas canvas, double x, double ground, double height, Colour top, Colour trousers, Colour skin, Colour hair, bool walking, bool armsUp)
+    public static void Person(
+        SceneCanvas canvas, double x, double ground, double height,
+        Colour top, Colour trousers, Colour skin, Colour hair, bool walking, bool armsUp)
     {
         double head = height * 0.085, shoulder = ground - height * 0.80, hip = ground - height * 0.46;
         double stride = height * (walking ? 0.16 : 0.06), limb = height * 0.085;
@@ -66,7 +68,11 @@ internal static class SceneFigures
         for (int i = 0; i < 7; i++)
         {
             double angle = i * 0.9, reach = i == 0 ? 0 : height * 0.17;
-            canvas.Circle(x + reach * Math.Cos(angle) * 1.1, ground - height * 0.68 + reach * Math.Sin(angle), height * 0.19, leaves.Scale(0.82 + 0.36 * random.NextDouble()));
+            canvas.Circle(
+                x + reach * Math.Cos(angle) * 1.1,
+                ground - height * 0.68 + reach * Math.Sin(angle),
+                height * 0.19,
+                leaves.Scale(0.82 + 0.36 * random.NextDouble()));
         }
     }
 
@@ -93,7 +99,11 @@ internal static class SceneFigures
         canvas.Line((x + tip) / 2 - lean * height * 0.03, (ground + top) / 2, tip, top, height * 0.05, new Colour(140, 104, 62));
         foreach ((double dx, double dy) in new[] { (-0.34, 0.02), (-0.26, 0.20), (0.34, 0.02), (0.26, 0.20), (-0.16, -0.14), (0.16, -0.14) })
         {
-            canvas.Polygon(new Colour(46, 124, 52).Scale(1 - dy * 0.5), (tip, top - height * 0.03), (tip + dx * height, top + dy * height), (tip + dx * height * 0.4, top + dy * height * 0.3 + height * 0.05));
+            canvas.Polygon(
+                new Colour(46, 124, 52).Scale(1 - dy * 0.5),
+                (tip, top - height * 0.03),
+                (tip + dx * height, top + dy * height),
+                (tip + dx * height * 0.4, top + dy * height * 0.3 + height * 0.05));
         }
     }
 
@@ -126,8 +136,18 @@ internal static class SceneFigures
     {
         double height = length * 0.36, wheel = length * 0.105;
         Shadow(canvas, x, ground, length * 0.5);
-        canvas.Polygon(paint.Scale(0.92), (x - length * 0.32, ground - height * 0.58), (x - length * 0.20, ground - height), (x + length * 0.14, ground - height), (x + length * 0.30, ground - height * 0.58));
-        canvas.Polygon(new Colour(168, 200, 220), (x - length * 0.26, ground - height * 0.60), (x - length * 0.17, ground - height * 0.92), (x + length * 0.11, ground - height * 0.92), (x + length * 0.23, ground - height * 0.60));
+        canvas.Polygon(
+            paint.Scale(0.92),
+            (x - length * 0.32, ground - height * 0.58),
+            (x - length * 0.20, ground - height),
+            (x + length * 0.14, ground - height),
+            (x + length * 0.30, ground - height * 0.58));
+        canvas.Polygon(
+            new Colour(168, 200, 220),
+            (x - length * 0.26, ground - height * 0.60),
+            (x - length * 0.17, ground - height * 0.92),
+            (x + length * 0.11, ground - height * 0.92),
+            (x + length * 0.23, ground - height * 0.60));
         canvas.Rectangle(x - length / 2, ground - height * 0.60, length, height * 0.42, paint, length * 0.06);
         canvas.Rectangle(x - length * 0.035, ground - height * 0.93, length * 0.03, height * 0.35, paint.Scale(0.92));
         foreach (double side in new[] { -0.29, 0.29 })
@@ -145,8 +165,17 @@ internal static class SceneFigures
         double deck = waterline - length * 0.12;
         canvas.Line(x, deck, x, deck - length * 0.85, length * 0.035, new Colour(96, 70, 48));
         canvas.Polygon(sail, (x + length * 0.04, deck - length * 0.82), (x + length * 0.04, deck - length * 0.10), (x + length * 0.42, deck - length * 0.10));
-        canvas.Polygon(sail.Scale(0.9), (x - length * 0.04, deck - length * 0.70), (x - length * 0.04, deck - length * 0.10), (x - length * 0.30, deck - length * 0.10));
-        canvas.Polygon(hull, (x - length * 0.5, deck), (x + length * 0.5, deck), (x + length * 0.36, waterline + length * 0.05), (x - length * 0.36, waterline + length * 0.05));
+        canvas.Polygon(
+            sail.Scale(0.9),
+            (x - length * 0.04, deck - length * 0.70),
+            (x - length * 0.04, deck - length * 0.10),
+            (x - length * 0.30, deck - length * 0.10));
+        canvas.Polygon(
+            hull,
+            (x - length * 0.5, deck),
+            (x + length * 0.5, deck),
+            (x + length * 0.36, waterline + length * 0.05),
+            (x - length * 0.36, waterline + length * 0.05));
         canvas.Ellipse(x, waterline + length * 0.08, length * 0.42, length * 0.025, White, 0.5);
     }
 
@@ -192,7 +221,13 @@ internal static class SceneFigures
             if (snowCaps)
             {
                 double cut = 0.34;
-                canvas.Polygon(White, (x - half * cut, foot - peak * (1 - cut)), (x - half * cut * 0.3, foot - peak * (0.93 - cut)), (x + half * cut * 0.3, foot - peak * (1.02 - cut)), (x + half * cut, foot - peak * (1 - cut)), (x, foot - peak));
+                canvas.Polygon(
+                    White,
+                    (x - half * cut, foot - peak * (1 - cut)),
+                    (x - half * cut * 0.3, foot - peak * (0.93 - cut)),
+                    (x + half * cut * 0.3, foot - peak * (1.02 - cut)),
+                    (x + half * cut, foot - peak * (1 - cut)),
+                    (x, foot - peak));
             }
         }
     }

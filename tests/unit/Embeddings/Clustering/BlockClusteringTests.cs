@@ -94,7 +94,8 @@ public sealed class BlockClusteringTests
         Assert.NotEqual(0, one.NoiseCount);
         foreach (int block in new[] { 2, 13, 64, 128 })
         {
-            (List<ClipEmbedding> labelled, EmbeddingClusterer clusterer, List<QosValuationException> same) = Group(embeddings, options with { BlockRecords = block, MaximumThreads = 2 });
+            ClusteringOptions blocks = options with { BlockRecords = block, MaximumThreads = 2 };
+            (List<ClipEmbedding> labelled, EmbeddingClusterer clusterer, List<QosValuationException> same) = Group(embeddings, blocks);
             Assert.Equal(expected, labelled);
             Assert.Equal(faults.Select(f => f.Message), same.Select(f => f.Message));
             AssertSame(one.Clusters, clusterer.Clusters);

@@ -51,7 +51,16 @@ internal static class ClusteringSamples
 
     public static ClipEmbedding Embedding(
         float[] vector, string item, Modality modality = Modality.Image, string contributor = "", long ordinal = 0, string model = "") =>
-        new() { Source = item + "-" + modality, Item = item, Modality = modality, Vector = vector, Contributor = contributor, Ordinal = ordinal, Model = model };
+        new()
+        {
+            Source = item + "-" + modality,
+            Item = item,
+            Modality = modality,
+            Vector = vector,
+            Contributor = contributor,
+            Ordinal = ordinal,
+            Model = model,
+        };
 
     public static ClipEmbedding[] Images(IEnumerable<float[]> vectors) =>
         [.. vectors.Select((vector, i) => Embedding(vector, "item" + i, ordinal: i))];
@@ -164,7 +173,9 @@ internal static class ClusteringSamples
         int headerLength = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(8));
         string header = System.Text.Encoding.ASCII.GetString(bytes, 10, headerLength);
         Assert.Contains("<f2", header, StringComparison.Ordinal);
-        int[] shape = [.. header.Split('(')[1].Split(')')[0].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(int.Parse)];
+        int[] shape = [.. header.Split('(')[1].Split(')')[0].Split(
+            ',',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(int.Parse)];
         return [.. Enumerable.Range(0, shape[0]).Select(row => Enumerable.Range(0, shape[1])
             .Select(k => (float)BinaryPrimitives.ReadHalfLittleEndian(bytes.AsSpan(10 + headerLength + 2 * (row * shape[1] + k)))).ToArray())];
     }

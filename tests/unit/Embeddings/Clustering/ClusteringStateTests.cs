@@ -86,7 +86,9 @@ public sealed class ClusteringStateTests : IDisposable
         clusterer.Pause();
         Assert.Equal(2, Assert.Single(clusterer.Clusters).Count);
         ClusteringState state = ClusteringState.Load(StatePath);
-        Assert.Equal((0.9, 2, true, false, 1), (state.SimilarityThreshold, state.NoveltyThreshold, state.KeepsMembers, state.LabelsEmbeddings, state.RecordCount));
+        Assert.Equal(
+            (0.9, 2, true, false, 1),
+            (state.SimilarityThreshold, state.NoveltyThreshold, state.KeepsMembers, state.LabelsEmbeddings, state.RecordCount));
     }
 
     [Fact]
@@ -156,7 +158,8 @@ public sealed class ClusteringStateTests : IDisposable
         Assert.Equal("StateNeedsOnline", IdOf(options with { Algorithm = ClusteringAlgorithm.Dbscan }));
         Assert.Equal(
             "StateNeedsOnline",
-            Assert.Throws<QosValuationException>(() => ClusteringState.Save(EmbeddingClusterer.Create(new() { Algorithm = ClusteringAlgorithm.Dbscan }, null, _ => { }), StatePath)).ErrorId);
+            Assert.Throws<QosValuationException>(
+                () => ClusteringState.Save(EmbeddingClusterer.Create(new() { Algorithm = ClusteringAlgorithm.Dbscan }, null, _ => { }), StatePath)).ErrorId);
 
         Assert.Equal("StateNeedsOnline", IdOf(options with { PublicCentroids = [[1f, 0f]] }));
 
@@ -172,7 +175,9 @@ public sealed class ClusteringStateTests : IDisposable
     {
         EmbeddingClusterer Clusterer(ClusteringState? state, double angle)
         {
-            EmbeddingClusterer clusterer = state is null ? EmbeddingClusterer.Create(new ClusteringOptions(), null, _ => { }) : state.Resume(new ClusteringOptions(), null, _ => { });
+            EmbeddingClusterer clusterer = state is null
+                ? EmbeddingClusterer.Create(new ClusteringOptions(), null, _ => { })
+                : state.Resume(new ClusteringOptions(), null, _ => { });
             clusterer.Add(Embedding(Plane(angle), "at" + angle));
             return clusterer;
         }
@@ -200,7 +205,9 @@ public sealed class ClusteringStateTests : IDisposable
             ClusteringState? before = round == 0 ? null : ClusteringState.Load(StatePath);
             EmbeddingClusterer[] clusterers = [.. Enumerable.Range(0, 8).Select(i =>
             {
-                EmbeddingClusterer clusterer = before is null ? EmbeddingClusterer.Create(new ClusteringOptions(), null, _ => { }) : before.Resume(new ClusteringOptions(), null, _ => { });
+                EmbeddingClusterer clusterer = before is null
+                    ? EmbeddingClusterer.Create(new ClusteringOptions(), null, _ => { })
+                    : before.Resume(new ClusteringOptions(), null, _ => { });
                 for (int record = 0; record <= 5 + i; record++)
                 {
                     clusterer.Add(Embedding(Plane(10 * i), $"{round} {i} {record}"));
@@ -240,9 +247,12 @@ public sealed class ClusteringStateTests : IDisposable
 
         // The state holds embeddings of private data; the second save replaces the file.
         ClusteringState? before = null;
-        foreach (UnixFileMode mode in new[] { UnixFileMode.UserRead | UnixFileMode.UserWrite, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite })
+        const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        foreach (UnixFileMode mode in new[] { Own, Own | UnixFileMode.GroupRead | UnixFileMode.GroupWrite })
         {
-            EmbeddingClusterer clusterer = before is null ? EmbeddingClusterer.Create(new ClusteringOptions(), null, _ => { }) : before.Resume(new ClusteringOptions(), null, _ => { });
+            EmbeddingClusterer clusterer = before is null
+                ? EmbeddingClusterer.Create(new ClusteringOptions(), null, _ => { })
+                : before.Resume(new ClusteringOptions(), null, _ => { });
             clusterer.Add(Embedding(Plane(0), "a" + mode));
             ClusteringState.Save(clusterer, StatePath, before);
             File.SetUnixFileMode(StatePath, mode);

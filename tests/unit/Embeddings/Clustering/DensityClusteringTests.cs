@@ -18,7 +18,9 @@ public sealed class DensityClusteringTests
         Assert.InRange(expected.Max(), 1, count);
         foreach (int threads in new[] { 1, 5 })
         {
-            Assert.Equal(expected, DensityClustering.Run(Matrix(vectors, dimension), threshold, minimumPoints, new ClusteringOptions { MaximumThreads = threads }));
+            Assert.Equal(
+                expected,
+                DensityClustering.Run(Matrix(vectors, dimension), threshold, minimumPoints, new ClusteringOptions { MaximumThreads = threads }));
         }
     }
 

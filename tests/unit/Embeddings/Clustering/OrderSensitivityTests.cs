@@ -54,7 +54,9 @@ public sealed class OrderSensitivityTests
     {
         VectorMatrix separated = Matrix(Mixture(14, 200, 64, 5, 0.3, strays: 0), 64);
         OrderSensitivityResult stable = OrderSensitivityEstimator.Measure(separated, 0.7, 6, 1);
-        Assert.Equal((1d, 0d, 5d, 0d, 0d), (stable.AdjustedRandIndex, stable.AdjustedRandIndexStandardError, stable.Clusters, stable.ClustersStandardError, stable.Noise));
+        Assert.Equal(
+            (1d, 0d, 5d, 0d, 0d),
+            (stable.AdjustedRandIndex, stable.AdjustedRandIndexStandardError, stable.Clusters, stable.ClustersStandardError, stable.Noise));
         VectorMatrix scattered = Matrix(Mixture(15, 200, 6, 40, 1.0), 6);
         OrderSensitivityResult loose = OrderSensitivityEstimator.Measure(scattered, 0.8, 20, 1);
         Assert.InRange(loose.AdjustedRandIndex, 0.05, 0.95);

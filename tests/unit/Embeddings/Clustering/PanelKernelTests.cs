@@ -72,7 +72,9 @@ public sealed unsafe class PanelKernelTests
             AlignedFloats products = new(PanelKernel.Columns);
             records[3].CopyTo(new Span<float>(record.Pointer, dimension));
             kernel(record.Pointer, panels.Panel(0), dimension, products.Pointer);
-            Assert.Equal(centroids.Select(centroid => PanelKernel.Reference(records[3], centroid)), new ReadOnlySpan<float>(products.Pointer, PanelKernel.Columns).ToArray());
+            Assert.Equal(
+                centroids.Select(centroid => PanelKernel.Reference(records[3], centroid)),
+                new ReadOnlySpan<float>(products.Pointer, PanelKernel.Columns).ToArray());
         }
     }
 

@@ -19,7 +19,8 @@ public sealed class PublicCentroidTests
         Assert.Equal(data.Select(e => e.Item), labelled.Select(e => e.Item));
         foreach ((ClipEmbedding before, ClipEmbedding after) in data.Zip(labelled))
         {
-            int nearest = Enumerable.Range(0, 4).MaxBy(i => (before.Vector[0] * Centroids[i][0] + before.Vector[1] * Centroids[i][1]) / UnitVector.Norm(Centroids[i]));
+            int nearest = Enumerable.Range(0, 4).MaxBy(
+                i => (before.Vector[0] * Centroids[i][0] + before.Vector[1] * Centroids[i][1]) / UnitVector.Norm(Centroids[i]));
             Assert.Equal(nearest, after.ClusterId);
 
             // Alone it goes to the same place.
@@ -84,13 +85,23 @@ public sealed class PublicCentroidTests
         }
 
         // Captions too: their average places the record, however they arrive.
-        ClipEmbedding[] captions = [Samples.Embedding(Modality.Text, "c", "ann", 1, 0.1f), Samples.Embedding(Modality.Text, "c", "ann", -0.2f, 1), Samples.Embedding(Modality.Text, "c", "ann", -0.1f, 1)];
+        ClipEmbedding[] captions =
+        [
+            Samples.Embedding(Modality.Text, "c", "ann", 1, 0.1f),
+            Samples.Embedding(Modality.Text, "c", "ann", -0.2f, 1),
+            Samples.Embedding(Modality.Text, "c", "ann", -0.1f, 1),
+        ];
         Assert.Equal([0, 1, 0, 0], Group(captions, new ClusteringOptions { PublicCentroids = Centroids }).Select(c => c.Count));
-        Assert.Equal([0, 1, 1, 0], Group([captions[0], other, captions[1], captions[2]], new ClusteringOptions { PublicCentroids = Centroids }).Select(c => c.Count));
+        Assert.Equal(
+            [0, 1, 1, 0],
+            Group([captions[0], other, captions[1], captions[2]], new ClusteringOptions { PublicCentroids = Centroids }).Select(c => c.Count));
 
         // Without members there is no prototype: labels leave at once, and memory does not grow.
         var labelled = new List<ClipEmbedding>();
-        var streaming = EmbeddingClusterer.Create(new ClusteringOptions { PublicCentroids = Centroids, KeepMembers = false }, labelled.Add, fault => throw fault);
+        var streaming = EmbeddingClusterer.Create(
+            new ClusteringOptions { PublicCentroids = Centroids, KeepMembers = false },
+            labelled.Add,
+            fault => throw fault);
         streaming.Add(image);
         streaming.Add(other);
         Assert.Equal(0, Assert.Single(labelled).ClusterId);
@@ -101,10 +112,13 @@ public sealed class PublicCentroidTests
     {
         foreach (float[][] centroids in new float[][][] { [], [[0, 0]], [[1, float.NaN]], [[1, 0], [1]], [[]] })
         {
-            Assert.Equal("PublicCentroidNotValid", Assert.Throws<QosValuationException>(() => Group([], new ClusteringOptions { PublicCentroids = centroids })).ErrorId);
+            Assert.Equal(
+                "PublicCentroidNotValid",
+                Assert.Throws<QosValuationException>(() => Group([], new ClusteringOptions { PublicCentroids = centroids })).ErrorId);
         }
 
-        Assert.Equal("EmbeddingDimensionMismatch", Assert.Throws<QosValuationException>(() => Group([Samples.Embedding(Modality.Image, "a", "ann", 1, 0, 0)], new ClusteringOptions { PublicCentroids = Centroids })).ErrorId);
+        Assert.Equal("EmbeddingDimensionMismatch", Assert.Throws<QosValuationException>(
+            () => Group([Samples.Embedding(Modality.Image, "a", "ann", 1, 0, 0)], new ClusteringOptions { PublicCentroids = Centroids })).ErrorId);
     }
 
     private static IReadOnlyList<SemanticCluster> Group(ClipEmbedding[] data, ClusteringOptions options, List<ClipEmbedding>? labelled = null)

@@ -104,7 +104,15 @@ public sealed class RecordAssemblerTests
         _assembler.Complete();
         Assert.Equal(["good", "text", "last"], _records.Select(r => r.Item));
         Assert.Equal(
-            ["EmbeddingNotFinite", "EmbeddingNotFinite", "EmbeddingIsZero", "EmbeddingEmpty", "EmbeddingEmpty", "EmbeddingDimensionMismatch", "EmbeddingModelMismatch"],
+            [
+                "EmbeddingNotFinite",
+                "EmbeddingNotFinite",
+                "EmbeddingIsZero",
+                "EmbeddingEmpty",
+                "EmbeddingEmpty",
+                "EmbeddingDimensionMismatch",
+                "EmbeddingModelMismatch",
+            ],
             _faults.Select(f => f.ErrorId));
         Assert.All(_faults, f => Assert.IsType<ClipEmbedding>(f.Subject));
     }

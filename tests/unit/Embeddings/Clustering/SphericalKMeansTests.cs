@@ -95,7 +95,9 @@ public sealed class SphericalKMeansTests
         KMeansResult result = SphericalKMeans.Run(Matrix(vectors, 2), 4, RandomSource.Create(1));
         Assert.Equal(2, result.Labels.Distinct().Count());
         Assert.Equal(5, result.Objective, 1e-6);
-        EmbeddingClusterer clusterer = Group(Images(vectors), new ClusteringOptions { Algorithm = ClusteringAlgorithm.KMeans, ClusterCount = 4, Seed = 1 }).Clusterer;
+        EmbeddingClusterer clusterer = Group(
+            Images(vectors),
+            new ClusteringOptions { Algorithm = ClusteringAlgorithm.KMeans, ClusterCount = 4, Seed = 1 }).Clusterer;
         Assert.Equal([2, 3], clusterer.Clusters.Select(c => c.Count));
     }
 

@@ -68,7 +68,18 @@ public sealed class CocoDatasetTests : IDisposable
         Assert.Equal(["fine"], items[0].Captions);
         Assert.Equal(["kept"], items[1].Captions);
         Assert.Equal(
-            ["CaptionNotReadable", "CaptionNotReadable", "CaptionWithoutImage", "DuplicateImageId", "ImageEntryNotReadable", "ImageEntryNotReadable", "ImageEntryNotReadable", "ImageFileMissing", "ImagePathOutsideFolder", "ImagePathOutsideFolder"],
+            [
+                "CaptionNotReadable",
+                "CaptionNotReadable",
+                "CaptionWithoutImage",
+                "DuplicateImageId",
+                "ImageEntryNotReadable",
+                "ImageEntryNotReadable",
+                "ImageEntryNotReadable",
+                "ImageFileMissing",
+                "ImagePathOutsideFolder",
+                "ImagePathOutsideFolder",
+            ],
             _faults.Select(fault => fault.ErrorId).Order(StringComparer.Ordinal));
         Assert.Contains("2 captions", _faults.Single(fault => fault.ErrorId == "CaptionWithoutImage").Message, StringComparison.Ordinal);
         Assert.Equal(_folder.File("missing.jpg"), _faults.Single(fault => fault.ErrorId == "ImageFileMissing").Subject);
@@ -87,7 +98,10 @@ public sealed class CocoDatasetTests : IDisposable
     [Fact]
     public void First_counts_records_given_and_stops_there()
     {
-        string path = Write("captions.json", """{"images": [{"id": 1, "file_name": "no.jpg"}, {"id": 2, "file_name": "b.jpg"}, {"id": 3, "file_name": "c.jpg"}, {"id": 4, "file_name": "no.jpg"}]}""");
+        string path = Write(
+            "captions.json",
+            """{"images": [{"id": 1, "file_name": "no.jpg"}, {"id": 2, "file_name": "b.jpg"}, """
+            + """{"id": 3, "file_name": "c.jpg"}, {"id": 4, "file_name": "no.jpg"}]}""");
         Touch("b.jpg", "c.jpg");
         Assert.Equal([2L, 3L], CocoDataset.Read(path, _folder.Path, first: 2, onFault: _faults.Add).Select(item => item.ImageId));
         Assert.Single(_faults);
@@ -143,8 +157,12 @@ public sealed class CocoDatasetTests : IDisposable
         Assert.Equal((139L, 640, 0), (item.ImageId, item.Width, item.Height));
         Assert.Equal(["a"], item.Captions);
         Assert.Equal(["ImageEntryNotReadable", "CaptionNotReadable"], _faults.Select(fault => fault.ErrorId));
-        Assert.Empty(Assert.Single(CocoDataset.Read(Write("none.json", """{"images": [{"id": 1, "file_name": "x"}], "annotations": null}"""), null, withoutImage: true)).Captions);
-        Assert.Contains("no 'images'", Fault(() => CocoDataset.Read(Write("null.json", """{"images": null}"""), _folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Empty(Assert.Single(
+            CocoDataset.Read(Write("none.json", """{"images": [{"id": 1, "file_name": "x"}], "annotations": null}"""), null, withoutImage: true)).Captions);
+        Assert.Contains(
+            "no 'images'",
+            Fault(() => CocoDataset.Read(Write("null.json", """{"images": null}"""), _folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -161,7 +179,10 @@ public sealed class CocoDatasetTests : IDisposable
     public void Byte_order_marks_are_honoured(string encoding)
     {
         string path = _folder.File("captions.json");
-        File.WriteAllText(path, """{"images": [{"id": 1, "file_name": "x"}], "annotations": [{"image_id": 1, "caption": "é"}]}""", System.Text.Encoding.GetEncoding(encoding) is UTF8Encoding ? new UTF8Encoding(true) : System.Text.Encoding.GetEncoding(encoding));
+        File.WriteAllText(
+            path,
+            """{"images": [{"id": 1, "file_name": "x"}], "annotations": [{"image_id": 1, "caption": "é"}]}""",
+            System.Text.Encoding.GetEncoding(encoding) is UTF8Encoding ? new UTF8Encoding(true) : System.Text.Encoding.GetEncoding(encoding));
         Assert.Equal(["é"], Assert.Single(CocoDataset.Read(path, null, withoutImage: true)).Captions);
     }
 

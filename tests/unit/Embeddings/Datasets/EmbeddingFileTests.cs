@@ -51,7 +51,8 @@ public sealed class EmbeddingFileTests : IDisposable
     public void A_matrix_larger_than_a_block_is_read_in_both_memory_orders()
     {
         var random = new Random(8);
-        double[][] rows = [.. Enumerable.Range(0, 3000).Select(_ => (double[])[.. Enumerable.Range(0, 200).Select(_ => (double)(float)(random.NextDouble() - 0.5))])];
+        double[][] rows = [.. Enumerable.Range(0, 3000).Select(
+            _ => (double[])[.. Enumerable.Range(0, 200).Select(_ => (double)(float)(random.NextDouble() - 0.5))])];
         float[][] c = [.. EmbeddingFile.Read(WriteNpy("c.npy", "<f4", false, rows)).Select(embedding => embedding.Vector)];
         float[][] fortran = [.. EmbeddingFile.Read(WriteNpy("f.npy", "<f4", true, rows)).Select(embedding => embedding.Vector)];
         Assert.Equal(c, fortran);
@@ -62,7 +63,10 @@ public sealed class EmbeddingFileTests : IDisposable
     [Fact]
     public void One_dimension_is_one_vector_and_no_rows_are_no_embeddings()
     {
-        ClipEmbedding single = Assert.Single(EmbeddingFile.Read(WriteNpyText("one.npy", "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", [.. BitConverter.GetBytes(3f), .. BitConverter.GetBytes(4f)])));
+        ClipEmbedding single = Assert.Single(EmbeddingFile.Read(WriteNpyText(
+            "one.npy",
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",
+            [.. BitConverter.GetBytes(3f), .. BitConverter.GetBytes(4f)])));
         Assert.Equal([0.6f, 0.8f], single.Vector);
         Assert.Empty(EmbeddingFile.Read(WriteNpyText("none.npy", "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 512), }", [])));
         Assert.Empty(EmbeddingFile.Read(WriteNpyText("none1.npy", "{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }", [])));
@@ -115,7 +119,11 @@ public sealed class EmbeddingFileTests : IDisposable
     {
         string images = WriteNpy("images.npy", "<f4", false, [[1, 0], [0, 1]]);
         string texts = WriteNpy("texts.npy", "<f4", false, [[1, 0]]);
-        ClipEmbedding[] read = [.. EmbeddingFile.Read(images), .. EmbeddingFile.Read(texts, new EmbeddingReadOptions { Modality = Modality.Text, Model = "m", Contributor = "me" })];
+        ClipEmbedding[] read =
+        [
+            .. EmbeddingFile.Read(images),
+            .. EmbeddingFile.Read(texts, new EmbeddingReadOptions { Modality = Modality.Text, Model = "m", Contributor = "me" }),
+        ];
         Assert.Equal(["images.npy#0", "images.npy#1", "texts.npy#0"], read.Select(embedding => embedding.Item));
         Assert.Equal(images + "#1", read[1].Source);
         Assert.Equal((Modality.Image, string.Empty, Path.GetFileName(_folder.Path)), (read[1].Modality, read[1].Model, read[1].Contributor));
@@ -124,14 +132,22 @@ public sealed class EmbeddingFileTests : IDisposable
 
     [Theory]
     [InlineData("m.csv", "Path,item,CONTRIBUTOR,Modality,Unknown\n/a/b.jpg,one,Ann,text,x\n\"c, d\",two,,Image,y\n")]
-    [InlineData("m.jsonl", "{\"path\": \"/a/b.jpg\", \"item\": \"one\", \"contributor\": \"Ann\", \"modality\": \"Text\", \"z\": [1]}\n\n{\"source\": \"c, d\", \"item\": \"two\", \"contributor\": \"\", \"modality\": \"image\"}\n")]
-    [InlineData("m.json", "[{\"path\": \"/a/b.jpg\", \"item\": \"one\", \"contributor\": \"Ann\", \"modality\": \"Text\"}, {\"source\": \"c, d\", \"item\": \"two\", \"contributor\": \"\"}]")]
+    [InlineData(
+        "m.jsonl",
+        "{\"path\": \"/a/b.jpg\", \"item\": \"one\", \"contributor\": \"Ann\", \"modality\": \"Text\", \"z\": [1]}\n\n"
+        + "{\"source\": \"c, d\", \"item\": \"two\", \"contributor\": \"\", \"modality\": \"image\"}\n")]
+    [InlineData(
+        "m.json",
+        "[{\"path\": \"/a/b.jpg\", \"item\": \"one\", \"contributor\": \"Ann\", \"modality\": \"Text\"}, "
+        + "{\"source\": \"c, d\", \"item\": \"two\", \"contributor\": \"\"}]")]
     public void Metadata_describes_rows_in_order(string name, string content)
     {
         string path = WriteNpy("v.npy", "<f4", false, [[1, 0], [0, 1]]);
         File.WriteAllText(_folder.File(name), content);
         ClipEmbedding[] read = [.. EmbeddingFile.Read(path, new EmbeddingReadOptions { MetadataPath = _folder.File(name), Modality = Modality.Image })];
-        Assert.Equal([("/a/b.jpg", "one", "Ann", Modality.Text), ("c, d", "two", "", Modality.Image)], read.Select(e => (e.Source, e.Item, e.Contributor, e.Modality)));
+        Assert.Equal(
+            [("/a/b.jpg", "one", "Ann", Modality.Text), ("c, d", "two", "", Modality.Image)],
+            read.Select(e => (e.Source, e.Item, e.Contributor, e.Modality)));
     }
 
     [Fact]
@@ -146,8 +162,12 @@ public sealed class EmbeddingFileTests : IDisposable
             """);
         File.WriteAllBytes(_folder.File("y.jpg"), []);
         Assert.Equal([("a cat", Modality.Text), ("a dog", Modality.Text)], Described(two, "prompts.json").Select(e => (e.Source, e.Modality)));
-        Assert.Equal([(_folder.File("x.jpg"), "4", Modality.Image), (_folder.File("y.jpg"), "5", Modality.Image)], Described(two, "coco.json").Select(e => (e.Source, e.Item, e.Modality)));
-        Assert.Equal([("p", "5", Modality.Text), ("q", "4", Modality.Text), ("r", "5", Modality.Text)], Described(three, "coco.json").Select(e => (e.Source, e.Item, e.Modality)));
+        Assert.Equal(
+            [(_folder.File("x.jpg"), "4", Modality.Image), (_folder.File("y.jpg"), "5", Modality.Image)],
+            Described(two, "coco.json").Select(e => (e.Source, e.Item, e.Modality)));
+        Assert.Equal(
+            [("p", "5", Modality.Text), ("q", "4", Modality.Text), ("r", "5", Modality.Text)],
+            Described(three, "coco.json").Select(e => (e.Source, e.Item, e.Modality)));
         Assert.Single(Described(two, "coco.json").Concat(Described(three, "coco.json")).Select(e => e.Contributor).Distinct());
     }
 
@@ -178,7 +198,8 @@ public sealed class EmbeddingFileTests : IDisposable
         string path = WriteNpy("v.npy", "<f4", false, [[1, 0], [0, 1]]);
         File.WriteAllText(_folder.File(name), content);
         var given = new List<ClipEmbedding>();
-        var fault = Assert.Throws<QosValuationException>(() => given.AddRange(EmbeddingFile.Read(path, new EmbeddingReadOptions { MetadataPath = _folder.File(name) })));
+        var fault = Assert.Throws<QosValuationException>(
+            () => given.AddRange(EmbeddingFile.Read(path, new EmbeddingReadOptions { MetadataPath = _folder.File(name) })));
         Assert.Equal(expected, fault.ErrorId);
         Assert.Empty(given);
         Assert.Equal("MetadataNotFound", Assert.Throws<QosValuationException>(() => Described(path, "absent.csv").ToList()).ErrorId);
@@ -206,7 +227,9 @@ public sealed class EmbeddingFileTests : IDisposable
         Assert.Equal([("a", null), ("d", (int?)2)], csv.Select(embedding => (embedding.Item, embedding.ClusterId)));
         Assert.Equal(3, _faults.Count);
         _faults.Clear();
-        File.WriteAllText(_folder.File("v.jsonl"), "{\"vector\": [1, 0]}\n{\"vector\": [1, \n{\"vector\": [1, 0, 0]}\n{\"item\": \"x\"}\n{\"embedding\": [\"1\"]}\n7\n[0, 2]\n");
+        File.WriteAllText(
+            _folder.File("v.jsonl"),
+            "{\"vector\": [1, 0]}\n{\"vector\": [1, \n{\"vector\": [1, 0, 0]}\n{\"item\": \"x\"}\n{\"embedding\": [\"1\"]}\n7\n[0, 2]\n");
         ClipEmbedding[] lines = [.. EmbeddingFile.Read(_folder.File("v.jsonl"), onFault: _faults.Add)];
         Assert.Equal([[1f, 0f], [0f, 1f]], lines.Select(embedding => embedding.Vector));
         Assert.Equal(5, _faults.Count);
@@ -270,7 +293,8 @@ public sealed class EmbeddingFileTests : IDisposable
         {
             writer.Write(embeddings[0]);
             Assert.Equal("DimensionMismatch", Assert.Throws<QosValuationException>(() => writer.Write(embeddings[0] with { Vector = [1] })).ErrorId);
-            Assert.Equal("VectorNotFinite", Assert.Throws<QosValuationException>(() => writer.Write(embeddings[0] with { Vector = [.. Enumerable.Repeat(float.NaN, embeddings[0].Dimension)] })).ErrorId);
+            Assert.Equal("VectorNotFinite", Assert.Throws<QosValuationException>(
+                () => writer.Write(embeddings[0] with { Vector = [.. Enumerable.Repeat(float.NaN, embeddings[0].Dimension)] })).ErrorId);
             writer.Write(embeddings[1]);
             writer.Complete();
         }
@@ -285,7 +309,10 @@ public sealed class EmbeddingFileTests : IDisposable
         Export("e.npy", embeddings);
         byte[] bytes = File.ReadAllBytes(_folder.File("e.npy"));
         Assert.Equal([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0, 118, 0], bytes[..10]);
-        Assert.StartsWith($"{{'descr': '<f4', 'fortran_order': False, 'shape': (3, {embeddings[0].Dimension}), }}", System.Text.Encoding.ASCII.GetString(bytes, 10, 118), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{{'descr': '<f4', 'fortran_order': False, 'shape': (3, {embeddings[0].Dimension}), }}",
+            System.Text.Encoding.ASCII.GetString(bytes, 10, 118),
+            StringComparison.Ordinal);
         Assert.Equal((byte)'\n', bytes[127]);
         Assert.Equal(128 + (3 * embeddings[0].Dimension * 4), bytes.Length);
         Assert.Equal(embeddings[0].Vector[0], BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(128)));
@@ -300,7 +327,9 @@ public sealed class EmbeddingFileTests : IDisposable
         ClipEmbedding[] images = [.. EmbeddingFile.Read(
             Path.Combine(folder, "image_embeddings.npy"), new EmbeddingReadOptions { MetadataPath = Path.Combine(folder, "captions.json") }, _faults.Add)];
         ClipEmbedding[] prompts = [.. EmbeddingFile.Read(
-            Path.Combine(folder, "coco80_text_embeddings.npy"), new EmbeddingReadOptions { MetadataPath = Path.Combine(folder, "coco80_prompts.json") }, _faults.Add)];
+            Path.Combine(folder, "coco80_text_embeddings.npy"),
+            new EmbeddingReadOptions { MetadataPath = Path.Combine(folder, "coco80_prompts.json") },
+            _faults.Add)];
         Assert.Empty(_faults);
         Assert.Equal((999, 80), (images.Length, prompts.Length));
         Assert.All(images, image => Assert.True(image.Modality == Modality.Image && File.Exists(image.Source) && image.Contributor == "images"));
@@ -374,7 +403,11 @@ public sealed class EmbeddingFileTests : IDisposable
             };
             return BitConverter.IsLittleEndian == (type[0] == '<') ? bytes : bytes.Reverse();
         })];
-        return WriteNpyText(name, $"{{'descr': '{type}', 'fortran_order': {(isFortran ? "True" : "False")}, 'shape': ({rows.Length}, {rows[0].Length}), }}", data, version);
+        return WriteNpyText(
+            name,
+            $"{{'descr': '{type}', 'fortran_order': {(isFortran ? "True" : "False")}, 'shape': ({rows.Length}, {rows[0].Length}), }}",
+            data,
+            version);
     }
 
     private string WriteNpyText(string name, string header, byte[] data, int version = 1)

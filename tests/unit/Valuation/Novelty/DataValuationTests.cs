@@ -27,7 +27,8 @@ public sealed class DataValuationTests
     {
         ClipEmbedding[] embeddings =
         [
-            Labelled("bob", "1", 0, Novelty.Novel), Labelled("bob", "1", 0, Novelty.Novel, Modality.Text), Labelled("bob", "1", 0, Novelty.Novel, Modality.Text),
+            Labelled("bob", "1", 0, Novelty.Novel),
+            Labelled("bob", "1", 0, Novelty.Novel, Modality.Text), Labelled("bob", "1", 0, Novelty.Novel, Modality.Text),
             Labelled("ann", "1", 0, Novelty.Normal), Labelled("bob", "2", null, Novelty.Noise),
             Labelled("ann", "", 1, Novelty.Novel), Labelled("ann", "", 1, Novelty.Novel), Labelled("bob", "1", 0, Novelty.Novel, Modality.Text),
         ];
@@ -75,7 +76,8 @@ public sealed class DataValuationTests
     [Fact]
     public void ClustersAreValuedByTheirMembers()
     {
-        (List<ClipEmbedding> labelled, EmbeddingClusterer clusterer, _) = Group(Contributions(23), new ClusteringOptions { SimilarityThreshold = 0.6, NoveltyThreshold = 9 });
+        ClusteringOptions options = new() { SimilarityThreshold = 0.6, NoveltyThreshold = 9 };
+        (List<ClipEmbedding> labelled, EmbeddingClusterer clusterer, _) = Group(Contributions(23), options);
         DataValueEstimator estimator = new(null, null, _ => Assert.Fail());
         foreach (SemanticCluster cluster in clusterer.Clusters)
         {
@@ -116,7 +118,12 @@ public sealed class DataValuationTests
 
         List<QosValuationException> faults = [];
         IReadOnlyList<DataValue> values = Estimate(
-            [Labelled("ann", "1", 0, Novelty.Novel), Labelled("ann", "1", 1, Novelty.Novel), Labelled("ann", "2", null, Novelty.Novel), Labelled("bob", "3", 0, Novelty.Novel)],
+            [
+                Labelled("ann", "1", 0, Novelty.Novel),
+                Labelled("ann", "1", 1, Novelty.Novel),
+                Labelled("ann", "2", null, Novelty.Novel),
+                Labelled("bob", "3", 0, Novelty.Novel),
+            ],
             noveltyThreshold: 1,
             faults: faults);
         Assert.Equal(["RecordLabelsDiffer", "ClusterIdMissing"], faults.Select(f => f.ErrorId));
@@ -124,6 +131,26 @@ public sealed class DataValuationTests
 
         Assert.Equal("NoveltyThresholdOutOfRange", Assert.Throws<QosValuationException>(() => new DataValueEstimator(0, null, _ => { })).ErrorId);
         Assert.Equal("SimilarityThresholdOutOfRange", Assert.Throws<QosValuationException>(() => new DataValueEstimator(null, -1, _ => { })).ErrorId);
+    }
+
+    [Fact]
+    public void NegativeClusterNumbersAreNoise()
+    {
+        // As scikit-learn and hdbscan label three stray records: before, they were a cluster of novel records, worth ln 4 = 1.3863.
+        ClipEmbedding[] strays = [.. Enumerable.Range(1, 3).Select(i => Embedding(Plane(i * 40), "s" + i, contributor: "ann") with { ClusterId = -1 })];
+        foreach (int? threshold in new int?[] { null, 1, 50 })
+        {
+            DataValue value = Assert.Single(Estimate(strays, threshold));
+            Assert.Equal((3, 0, 0, 3, 0.0), (value.Quantity, value.Novel, value.Normal, value.Noise, value.Value));
+        }
+
+        DataValue mixed = Assert.Single(Estimate([.. strays, Labelled("ann", "n", -2, Novelty.Noise), strays[0] with { Item = "c", ClusterId = 0 }]));
+        Assert.Equal((5, 1, 0, 4), (mixed.Quantity, mixed.Novel, mixed.Normal, mixed.Noise));
+        Assert.Equal(0.2 * Math.Log(6), mixed.Value, 12);
+
+        List<QosValuationException> faults = [];
+        Assert.Empty(Estimate([Labelled("ann", "n", -1, Novelty.Novel)], faults: faults));
+        Assert.Equal(["LabelsContradict"], faults.Select(fault => fault.ErrorId));
     }
 
     [Fact]

@@ -19,7 +19,14 @@ public sealed class ValuationSimulationTests
         const int Repetitions = 4;
         IReadOnlyList<ValuationSimulationResult> rows = ValuationSimulation.Run(
             Matrix(vectors, 24),
-            new ValuationSimulationOptions { NoveltyThresholds = gammas, Quantities = quantities, Repetitions = Repetitions, SimilarityThreshold = Similarity, Seed = 5 });
+            new ValuationSimulationOptions
+            {
+                NoveltyThresholds = gammas,
+                Quantities = quantities,
+                Repetitions = Repetitions,
+                SimilarityThreshold = Similarity,
+                Seed = 5,
+            });
         Assert.Equal(gammas.SelectMany(g => quantities.Select(q => (g, q))), rows.Select(row => (row.NoveltyThreshold, row.Quantity)));
         foreach (ValuationSimulationResult row in rows)
         {
@@ -33,7 +40,10 @@ public sealed class ValuationSimulationTests
                     Images(order.Take(row.Quantity).Select(i => vectors[i])),
                     new ClusteringOptions { SimilarityThreshold = Similarity, NoveltyThreshold = row.NoveltyThreshold });
                 DataValue value = DataValuation.Evaluate(
-                    "all", labelled.Count(e => e.Novelty == Novelty.Novel), labelled.Count(e => e.Novelty == Novelty.Normal), labelled.Count(e => e.Novelty == Novelty.Noise));
+                    "all",
+                    labelled.Count(e => e.Novelty == Novelty.Novel),
+                    labelled.Count(e => e.Novelty == Novelty.Normal),
+                    labelled.Count(e => e.Novelty == Novelty.Noise));
                 Assert.Equal(row.Quantity, value.Quantity);
                 values.Add(value.Value);
                 novel.Add(value.Novel);
@@ -44,8 +54,8 @@ public sealed class ValuationSimulationTests
                 confirmed.Add(sure.Length);
                 coverages.Add(sure.Sum(c => c.Count) / (double)row.Quantity);
 
-                // A cluster needs two records: the second confirms it for Γ = 1.
-                int rank = Math.Max(2, row.NoveltyThreshold) - 1;
+                // The Γ-th record confirms its cluster; for Γ = 1 that is the founder.
+                int rank = row.NoveltyThreshold - 1;
                 if (sure.Length > 0)
                 {
                     delays.Add(sure.Average(c => c.Members[rank].Ordinal - c.Members[0].Ordinal));
@@ -76,7 +86,14 @@ public sealed class ValuationSimulationTests
     public void TheSeedDecidesAndThreadsDoNot()
     {
         VectorMatrix records = Matrix(Mixture(22, 300, 16, 8, 0.5), 16);
-        var options = new ValuationSimulationOptions { NoveltyThresholds = [3, 9], Repetitions = 12, SimilarityThreshold = Similarity, Seed = 1, MaximumThreads = 1 };
+        var options = new ValuationSimulationOptions
+        {
+            NoveltyThresholds = [3, 9],
+            Repetitions = 12,
+            SimilarityThreshold = Similarity,
+            Seed = 1,
+            MaximumThreads = 1,
+        };
         IReadOnlyList<ValuationSimulationResult> rows = ValuationSimulation.Run(records, options);
         Assert.Equal(rows, ValuationSimulation.Run(records, options with { MaximumThreads = 3 }));
         Assert.NotEqual(rows, ValuationSimulation.Run(records, options with { Seed = 2 }));
@@ -90,7 +107,8 @@ public sealed class ValuationSimulationTests
     [Fact]
     public void OneRecordIsNoise()
     {
-        ValuationSimulationResult row = Assert.Single(ValuationSimulation.Run(Matrix([Plane(0)], 2), new ValuationSimulationOptions { NoveltyThresholds = [1], Repetitions = 1 }));
+        ValuationSimulationResult row = Assert.Single(
+            ValuationSimulation.Run(Matrix([Plane(0)], 2), new ValuationSimulationOptions { NoveltyThresholds = [1], Repetitions = 1 }));
         Assert.Equal((1, 0d, 1d, 0d, null), (row.Quantity, row.Value, row.Noise, row.Confirmed, row.FirstConfirmation));
         Assert.True(double.IsNaN(row.ValueStandardError));
     }
@@ -115,7 +133,9 @@ public sealed class ValuationSimulationTests
     {
         VectorMatrix records = Matrix(ReadHalfMatrix(Path.Combine(TestData.SharedData!, "flickr8k-clip", "image_embeddings.npy")), 512);
         ValuationSimulationResult[] rows =
-            [.. ValuationSimulation.Run(records, new ValuationSimulationOptions { NoveltyThresholds = [5, 10, 25, 50], Quantities = [250, 999], Repetitions = 8, Seed = 1 })];
+            [.. ValuationSimulation.Run(
+                records,
+                new ValuationSimulationOptions { NoveltyThresholds = [5, 10, 25, 50], Quantities = [250, 999], Repetitions = 8, Seed = 1 })];
         ValuationSimulationResult[] last = [.. rows.Where(row => row.Quantity == 999)];
         foreach ((ValuationSimulationResult smaller, ValuationSimulationResult larger) in last.Zip(last.Skip(1)))
         {

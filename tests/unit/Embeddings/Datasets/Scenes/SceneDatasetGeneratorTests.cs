@@ -29,7 +29,9 @@ public sealed class SceneDatasetGeneratorTests : IDisposable
         Assert.Equal(7, root.GetProperty("info").GetProperty("seed").GetInt32());
         JsonElement license = Assert.Single(root.GetProperty("licenses").EnumerateArray());
         JsonElement[] images = [.. root.GetProperty("images").EnumerateArray()];
-        ILookup<long, string> captions = root.GetProperty("annotations").EnumerateArray().ToLookup(a => a.GetProperty("image_id").GetInt64(), a => a.GetProperty("caption").GetString()!);
+        ILookup<long, string> captions = root.GetProperty("annotations").EnumerateArray().ToLookup(
+            a => a.GetProperty("image_id").GetInt64(),
+            a => a.GetProperty("caption").GetString()!);
         Assert.Equal(12, images.Length);
         foreach ((JsonElement image, CocoItem item) in images.Zip(items))
         {
@@ -45,7 +47,9 @@ public sealed class SceneDatasetGeneratorTests : IDisposable
             Assert.Equal(license.GetProperty("name").GetString(), item.License);
         }
 
-        Assert.Equal(root.GetProperty("annotations").GetArrayLength(), root.GetProperty("annotations").EnumerateArray().Select(a => a.GetProperty("id").GetInt32()).Distinct().Count());
+        Assert.Equal(
+            root.GetProperty("annotations").GetArrayLength(),
+            root.GetProperty("annotations").EnumerateArray().Select(a => a.GetProperty("id").GetInt32()).Distinct().Count());
         Assert.Empty(Directory.EnumerateFiles(_folder.Path, "*.tmp", SearchOption.AllDirectories));
     }
 
@@ -59,7 +63,10 @@ public sealed class SceneDatasetGeneratorTests : IDisposable
             return Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).ToDictionary(f => Path.GetRelativePath(path, f), File.ReadAllBytes);
         }
 
-        Dictionary<string, byte[]> first = Generate("first", 7, 8), again = Generate("again", 7, 8), longer = Generate("longer", 7, 10), other = Generate("other", 8, 8);
+        Dictionary<string, byte[]> first = Generate("first", 7, 8);
+        Dictionary<string, byte[]> again = Generate("again", 7, 8);
+        Dictionary<string, byte[]> longer = Generate("longer", 7, 10);
+        Dictionary<string, byte[]> other = Generate("other", 8, 8);
         Assert.Equal(9, first.Count);
         foreach ((string file, byte[] content) in first)
         {
@@ -107,7 +114,8 @@ public sealed class SceneDatasetGeneratorTests : IDisposable
             Assert.All(scene.Captions, c => Assert.Matches(@"^[A-Z][a-z ,]+\.$", c));
 
             // Every colour that is named can be found among the fills, up to the light.
-            Vector3d[] fills = [.. svg.Descendants().Attributes().Where(a => a.Name.LocalName is "fill" or "stroke" && a.Value.StartsWith('#')).Select(a => Vector3d.Parse(a.Value))];
+            Vector3d[] fills = [.. svg.Descendants().Attributes().Where(
+                a => a.Name.LocalName is "fill" or "stroke" && a.Value.StartsWith('#')).Select(a => Vector3d.Parse(a.Value))];
             foreach ((string name, Vector3d colour) in Named)
             {
                 if (scene.Captions.Any(c => Regex.IsMatch(c, $@"\b{name}\b (shirt|jacket|coat|ball|car|sail|cap|parasol)")))
@@ -196,13 +204,23 @@ public sealed class SceneDatasetGeneratorTests : IDisposable
     [Fact]
     public void OptionsOutOfRangeAreRefusedAtOnce()
     {
-        foreach (SceneDatasetOptions options in new[] { Options(0), Options(5) with { ImageSize = 31 }, Options(5) with { Contributors = 6 }, Options(5) with { Contributors = 0 }, Options(5) with { Path = " " } })
+        SceneDatasetOptions[] invalid =
+        [
+            Options(0),
+            Options(5) with { ImageSize = 31 },
+            Options(5) with { Contributors = 6 },
+            Options(5) with { Contributors = 0 },
+            Options(5) with { Path = " " },
+        ];
+        foreach (SceneDatasetOptions options in invalid)
         {
             Assert.Equal("SceneOptionsInvalid", Assert.Throws<QosValuationException>(() => SceneDatasetGenerator.Generate(options)).ErrorId);
         }
 
         File.WriteAllText(_folder.File("file"), "not a folder");
-        Assert.Equal("DatasetNotWritable", Assert.Throws<QosValuationException>(() => SceneDatasetGenerator.Generate(Options(2) with { Path = _folder.File("file") }).Count()).ErrorId);
+        Assert.Equal(
+            "DatasetNotWritable",
+            Assert.Throws<QosValuationException>(() => SceneDatasetGenerator.Generate(Options(2) with { Path = _folder.File("file") }).Count()).ErrorId);
     }
 
     private static readonly (string Name, Vector3d Colour)[] Named =
@@ -232,7 +250,8 @@ public sealed class SceneDatasetGeneratorTests : IDisposable
             int.Parse(hex.AsSpan(5, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
 
         public double Cosine(Vector3d other) =>
-            (X * other.X + Y * other.Y + Z * other.Z) / Math.Sqrt(Math.Max(1, X * X + Y * Y + Z * Z) * (other.X * other.X + other.Y * other.Y + other.Z * other.Z));
+            (X * other.X + Y * other.Y + Z * other.Z) / Math.Sqrt(
+                Math.Max(1, X * X + Y * Y + Z * Z) * (other.X * other.X + other.Y * other.Y + other.Z * other.Z));
     }
 
     private sealed class Recorder : IProgress<int>
