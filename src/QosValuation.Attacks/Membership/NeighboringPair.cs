@@ -95,7 +95,7 @@ public sealed class NeighboringPair
             .Select(records => records.WorstPair(0, neighboring))];
         return pairs.Length > 0
             ? pairs
-            : throw new QosValuationException("ClusterTooSmall", FaultKind.InvalidData, $"Cluster {cluster.Id} has fewer than {smallest} records of the modality, so no dataset would be left without the record; leave it out.", cluster);
+            : throw new QosValuationException(Faults.ClusterTooSmall, $"Cluster {cluster.Id} has fewer than {smallest} records of the modality, so no dataset would be left without the record; leave it out.", cluster);
     }
 
     /// <summary>The distance of the two datasets' releases in standard deviations: μ, which decides everything about how well they can be told apart.</summary>
@@ -155,7 +155,7 @@ public sealed class NeighboringPair
     {
         if (vector.Length != _difference.Length)
         {
-            throw new QosValuationException("ReleaseNotValid", FaultKind.InvalidData, $"The release has {vector.Length} components, the records {_difference.Length}: return a vector as long as theirs.", vector.Length);
+            throw new QosValuationException(Faults.ReleaseNotValid, $"The release has {vector.Length} components, the records {_difference.Length}: return a vector as long as theirs.", vector.Length);
         }
 
         double score = -_middle;
@@ -250,19 +250,19 @@ public sealed class NeighboringPair
         {
             if (cluster.IsPublic && cluster.Count == 0)
             {
-                throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"No record came to cluster {cluster.Id} of a public centroid, so it has neither a record in question nor a clean prototype; leave it out.", cluster);
+                throw new QosValuationException(Faults.ClusterWithoutMembers, $"No record came to cluster {cluster.Id} of a public centroid, so it has neither a record in question nor a clean prototype; leave it out.", cluster);
             }
 
             if (cluster.Members is null || cluster.Members.Count == 0)
             {
-                throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"Cluster {cluster.Id} carries no members; pass clusters as Group-Embedding emits them.", cluster);
+                throw new QosValuationException(Faults.ClusterWithoutMembers, $"Cluster {cluster.Id} carries no members; pass clusters as Group-Embedding emits them.", cluster);
             }
 
             var records = new List<List<ClipEmbedding>>();
             var assembler = new RecordAssembler(
                 record => records.Add([.. record.Embeddings]),
                 (index, embedding) => records[index].Add(embedding),
-                fault => throw new QosValuationException(fault.ErrorId, fault.Kind, $"Cluster {cluster.Id}: {fault.Message}", fault.Subject, fault));
+                fault => throw new QosValuationException(fault.Fault, fault.Kind, $"Cluster {cluster.Id}: {fault.Message}", fault.Subject, fault));
             foreach (ClipEmbedding member in cluster.Members)
             {
                 assembler.Add(member);

@@ -226,7 +226,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             string name = Agent ?? "agent" + (_agents.Count + 1).ToString(CultureInfo.InvariantCulture);
             double value = Value ?? (IsBound(nameof(Alpha))
                 ? 0
-                : throw new QosValuationException("AgentNotValid", FaultKind.InvalidData, $"Agent '{name}' has no property Value; add it, or give -Alpha to draw values.", name));
+                : throw new QosValuationException(Faults.AgentNotValid, $"Agent '{name}' has no property Value; add it, or give -Alpha to draw values.", name));
             new TokenAgent { Agent = name, Value = value, Capacity = Capacity, Remaining = Remaining }.Validate();
             _agents.Add(new QosAgent
             {
@@ -354,7 +354,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             found.UnionWith(Enumerable.Range(0, _agents.Count).Where(n => wildcard.IsMatch(_agents[n].Name)));
             if (found.Count == before && !_agents.Any(a => wildcard.IsMatch(a.Name)))
             {
-                throw new QosValuationException("StrategicAgentNotFound", FaultKind.NotFound, $"No agent is named '{pattern}'; -StrategicAgent takes names of agents that take part, wildcards permitted.", pattern);
+                throw new QosValuationException(Faults.StrategicAgentNotFound, $"No agent is named '{pattern}'; -StrategicAgent takes names of agents that take part, wildcards permitted.", pattern);
             }
         }
 

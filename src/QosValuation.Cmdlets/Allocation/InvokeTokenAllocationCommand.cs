@@ -119,8 +119,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
         if (isBounded && Scheme != AllocationScheme.Optimal)
         {
             throw new QosValuationException(
-                "FairnessBoundNotApplicable",
-                FaultKind.InvalidArgument,
+                Faults.FairnessBoundNotApplicable,
                 $"Only the scheme Optimal keeps to -JainFloor and -GiniCeiling; {Scheme} does not. Leave out -Scheme, or the bounds.",
                 Scheme);
         }
@@ -184,7 +183,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
         {
             if (paths.Length > 1)
             {
-                throw new QosValuationException("ColumnPathAmbiguous", FaultKind.InvalidArgument, $"'{Path}' matches {paths.Length} files; name one.", Path);
+                throw new QosValuationException(Faults.ColumnPathAmbiguous, $"'{Path}' matches {paths.Length} files; name one.", Path);
             }
 
             return;
@@ -195,7 +194,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
         AgentColumns.IsNpy(target);
         if (!isNpy && (CapacityPath ?? RemainingPath) is not null)
         {
-            throw new QosValuationException("ColumnPathNotUsed", FaultKind.InvalidArgument, "A .csv holds its capacities and remaining tokens itself, in columns of these names; -CapacityPath and -RemainingPath go with a .npy.", CapacityPath ?? RemainingPath);
+            throw new QosValuationException(Faults.ColumnPathNotUsed, "A .csv holds its capacities and remaining tokens itself, in columns of these names; -CapacityPath and -RemainingPath go with a .npy.", CapacityPath ?? RemainingPath);
         }
 
         AgentColumns columns = isNpy

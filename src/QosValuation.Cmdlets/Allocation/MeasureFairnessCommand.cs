@@ -102,7 +102,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
         }
         else
         {
-            throw new QosValuationException("NotARate", FaultKind.InvalidData, $"'{item}' is neither a token grant nor a number: pipe from Invoke-TokenAllocation, or give numbers.", item);
+            throw new QosValuationException(Faults.NotARate, $"'{item}' is neither a token grant nor a number: pipe from Invoke-TokenAllocation, or give numbers.", item);
         }
     }
 
@@ -117,7 +117,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     {
         if (others > 0)
         {
-            throw new QosValuationException("FairnessInputMixed", FaultKind.InvalidData, "Token grants and plain rates do not mix in one report: measure them apart.", item);
+            throw new QosValuationException(Faults.FairnessInputMixed, "Token grants and plain rates do not mix in one report: measure them apart.", item);
         }
     }
 }

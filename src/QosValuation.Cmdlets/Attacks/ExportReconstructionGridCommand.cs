@@ -87,7 +87,7 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
         string path = ResolveNewPath(Path);
         if (File.Exists(path) && !Force)
         {
-            throw new QosValuationException("ImageExists", FaultKind.InvalidArgument, $"'{path}' exists. Replace it with -Force, or choose another -Path.", path);
+            throw new QosValuationException(Faults.ImageExists, $"'{path}' exists. Replace it with -Force, or choose another -Path.", path);
         }
 
         if (!Output.ShouldProcess(path, "Write the grid"))
@@ -116,7 +116,7 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
         int? side = _tiles.Values.Select(known => known.Image?.Width).FirstOrDefault(width => width is not null);
         if (tile.Image is not null && side is not null && tile.Image.Width != side)
         {
-            throw new QosValuationException("GridSizesDiffer", FaultKind.InvalidArgument, $"A picture of {tile.Image.Width} pixels does not fit a grid of {side}; pictures of one model go into one grid.", item);
+            throw new QosValuationException(Faults.GridSizesDiffer, $"A picture of {tile.Image.Width} pixels does not fit a grid of {side}; pictures of one model go into one grid.", item);
         }
 
         Remember(_rows, row);
@@ -133,7 +133,7 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
                 || !LanguagePrimitives.TryConvertTo(item.Properties["ImageSize"]?.Value, CultureInfo.InvariantCulture, out int side)
                 || !RgbImage.IsSquare(pixels, side))
             {
-                throw new QosValuationException("GridPictureInvalid", FaultKind.InvalidData, "An Image must hold 3 bytes for each of ImageSize · ImageSize pixels; pipe reconstructions in, or objects with an ImagePath.", item);
+                throw new QosValuationException(Faults.GridPictureInvalid, "An Image must hold 3 bytes for each of ImageSize · ImageSize pixels; pipe reconstructions in, or objects with an ImagePath.", item);
             }
 
             if (side > 0)

@@ -207,17 +207,17 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     {
         if (Every is not null && OutputPath is null)
         {
-            throw new QosValuationException("OutputPathMissing", FaultKind.InvalidArgument, "-Every writes filmstrips: name a folder with -OutputPath.", Every);
+            throw new QosValuationException(Faults.OutputPathMissing, "-Every writes filmstrips: name a folder with -OutputPath.", Every);
         }
 
         if (Text is not null && TextWeight.Length != 1 && TextWeight.Length != Text.Length)
         {
-            throw new QosValuationException("ParametersConflict", FaultKind.InvalidArgument, $"-TextWeight has {TextWeight.Length} weights for {Text.Length} texts; give one for all or one each.", TextWeight);
+            throw new QosValuationException(Faults.ParametersConflict, $"-TextWeight has {TextWeight.Length} weights for {Text.Length} texts; give one for all or one each.", TextWeight);
         }
 
         if (Text is null && !(MyInvocation?.ExpectingInput ?? true) && !IsBound(nameof(InputObject)))
         {
-            throw new QosValuationException("NothingToAttack", FaultKind.InvalidArgument, "Pipe prototypes, embeddings or vectors in, or give a -Text.");
+            throw new QosValuationException(Faults.NothingToAttack, "Pipe prototypes, embeddings or vectors in, or give a -Text.");
         }
 
         _folder = OutputPath is null ? null : ResolveNewPath(OutputPath);
@@ -235,7 +235,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         _embedder = ClipEncoder.Open(_models[0]);
         if (Method.Contains(ReconstructionMethod.TextInversion) && !_embedder.Model.Modalities.Contains(Modality.Text))
         {
-            throw new QosValuationException("ModalityNotSupported", FaultKind.NotSupported, $"TextInversion needs a text encoder, and {_embedder.Model.Name} has none; leave it out, or attack another model.", _embedder.Model.Name);
+            throw new QosValuationException(Faults.ModalityNotSupported, $"TextInversion needs a text encoder, and {_embedder.Model.Name} has none; leave it out, or attack another model.", _embedder.Model.Name);
         }
 
         AddTexts();
@@ -254,7 +254,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         {
             if (IsBound(nameof(InputObject)) && (MyInvocation?.ExpectingInput ?? false))
             {
-                WriteFault(new QosValuationException("AttackTargetInvalid", FaultKind.InvalidArgument, "A target is null: a variable that was never set, perhaps."));
+                WriteFault(new QosValuationException(Faults.AttackTargetInvalid, "A target is null: a variable that was never set, perhaps."));
             }
 
             return;
@@ -369,7 +369,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
             }
             else
             {
-                WriteFault(new QosValuationException("PublicEmbeddingInvalid", FaultKind.InvalidArgument, "-Public takes embeddings, paths of photographs or folders, and embedding files.", item));
+                WriteFault(new QosValuationException(Faults.PublicEmbeddingInvalid, "-Public takes embeddings, paths of photographs or folders, and embedding files.", item));
             }
         }
 
@@ -401,7 +401,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
                         references.Add(embedding);
                         break;
                     default:
-                        throw new QosValuationException("ReferenceInvalid", FaultKind.InvalidArgument, "-Reference takes clusters, prototypes, embeddings, and paths of photographs or embedding files.", item);
+                        throw new QosValuationException(Faults.ReferenceInvalid, "-Reference takes clusters, prototypes, embeddings, and paths of photographs or embedding files.", item);
                 }
             });
         }
@@ -481,8 +481,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         if (ClipEmbeddingTransformationAttribute.Convert(item) is not { Dimension: > 0 } embedding)
         {
             throw new QosValuationException(
-                "AttackTargetInvalid",
-                FaultKind.InvalidArgument,
+                Faults.AttackTargetInvalid,
                 IsNumber(item)
                     ? "A single number is no target: the pipeline took a vector apart. Put a comma before it: , $vector | Invoke-ReconstructionAttack."
                     : "A target is a prototype, an embedding, a cluster, or an array of numbers.",
@@ -535,7 +534,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
             int encoder = own.Encoder > 0 || vectors.Count == 0 ? own.Encoder : i;
             if (encoder >= _models.Count)
             {
-                throw new QosValuationException("AttackTargetInvalid", FaultKind.InvalidArgument, $"{group[0].Name} has {group.Length} targets for {_models.Count} models; give one for each.", group[0].Name);
+                throw new QosValuationException(Faults.AttackTargetInvalid, $"{group[0].Name} has {group.Length} targets for {_models.Count} models; give one for each.", group[0].Name);
             }
 
             vectors.Add(own with { Encoder = encoder });
@@ -544,7 +543,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         int missing = Enumerable.Range(0, _models.Count).FirstOrDefault(e => !vectors.Concat(_texts).Any(v => v.Encoder == e), -1);
         return missing < 0
             ? group[0] with { Vectors = [.. vectors.OrderBy(v => v.Encoder), .. _texts] }
-            : throw new QosValuationException("AttackTargetInvalid", FaultKind.InvalidArgument, $"{group[0].Name} has no target for {_models[missing].Name}: with several models give one release for each, or a -Text.", group[0].Name);
+            : throw new QosValuationException(Faults.AttackTargetInvalid, $"{group[0].Name} has no target for {_models[missing].Name}: with several models give one release for each, or a -Text.", group[0].Name);
     }
 
     private void Attack(AttackTarget target)
@@ -560,7 +559,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
                 string? taken = ((string[])[path + ".png", path + "-steps.png"]).FirstOrDefault(File.Exists);
                 if (taken is not null && !Force)
                 {
-                    throw new QosValuationException("ImageExists", FaultKind.InvalidArgument, $"'{taken}' exists. Replace it with -Force, or choose another -OutputPath.", taken);
+                    throw new QosValuationException(Faults.ImageExists, $"'{taken}' exists. Replace it with -Force, or choose another -OutputPath.", taken);
                 }
 
                 if (Output.ShouldProcess(path + ".png", $"Write the reconstruction of {target.Name}"))

@@ -26,7 +26,7 @@ public sealed partial class GroupEmbeddingCommand
             if (Complete)
             {
                 throw new QosValuationException(
-                    "CompleteNeedsState", FaultKind.InvalidArgument, "-Complete ends a clustering that -State resumes: name its file, or leave -Complete out.", nameof(Complete));
+                    Faults.CompleteNeedsState, "-Complete ends a clustering that -State resumes: name its file, or leave -Complete out.", nameof(Complete));
             }
 
             return;
@@ -42,7 +42,7 @@ public sealed partial class GroupEmbeddingCommand
         }
         else if (Directory.Exists(_statePath))
         {
-            throw new QosValuationException("StateIsFolder", FaultKind.InvalidArgument, $"'{_statePath}' is a folder: name a file for the clustering state.", _statePath);
+            throw new QosValuationException(Faults.StateIsFolder, $"'{_statePath}' is a folder: name a file for the clustering state.", _statePath);
         }
         else
         {

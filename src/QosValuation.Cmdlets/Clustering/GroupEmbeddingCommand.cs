@@ -127,7 +127,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     {
         if (PublicCentroid is not null && (IsBound(nameof(Algorithm)) || State is not null))
         {
-            throw new QosValuationException("ParameterNotForAlgorithm", FaultKind.InvalidArgument, "-PublicCentroid takes the place of an algorithm: leave -Algorithm and -State out, or -PublicCentroid.", nameof(PublicCentroid));
+            throw new QosValuationException(Faults.ParameterNotForAlgorithm, "-PublicCentroid takes the place of an algorithm: leave -Algorithm and -State out, or -PublicCentroid.", nameof(PublicCentroid));
         }
 
         RefuseUnless(ClusteringAlgorithm.Online, nameof(State), nameof(Complete));
@@ -198,8 +198,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
             if (Algorithm != algorithm && IsBound(parameter))
             {
                 throw new QosValuationException(
-                    "ParameterNotForAlgorithm",
-                    FaultKind.InvalidArgument,
+                    Faults.ParameterNotForAlgorithm,
                     $"-{parameter} belongs to -Algorithm {algorithm}: add that, or leave -{parameter} out.",
                     parameter);
             }

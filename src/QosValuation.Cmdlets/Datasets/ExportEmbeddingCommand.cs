@@ -53,7 +53,7 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
         EmbeddingFile.FormatOf(path);
         if (NoClobber && File.Exists(path))
         {
-            throw new QosValuationException("FileExists", FaultKind.InvalidArgument, $"'{path}' exists and -NoClobber was given. Choose another name, or leave -NoClobber out.", path);
+            throw new QosValuationException(Faults.FileExists, $"'{path}' exists and -NoClobber was given. Choose another name, or leave -NoClobber out.", path);
         }
 
         if (Output.ShouldProcess(path, "Export embeddings"))

@@ -127,12 +127,12 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         _namesInput = IsBound(nameof(Path)) || IsBound(nameof(LiteralPath)) || IsBound(nameof(Text));
         if (_namesInput && (Path is null || LiteralPath is null || Text is null))
         {
-            throw new QosValuationException("InputIsNull", FaultKind.InvalidArgument, "-Path, -LiteralPath or -Text is null: a variable that was never set, perhaps.");
+            throw new QosValuationException(Faults.InputIsNull, "-Path, -LiteralPath or -Text is null: a variable that was never set, perhaps.");
         }
 
         if (!_namesInput && !(MyInvocation?.ExpectingInput ?? true) && !IsBound(nameof(InputObject)))
         {
-            throw new QosValuationException("NothingToEmbed", FaultKind.InvalidArgument, "Name images with -Path, or texts with -Text, or pipe records in.");
+            throw new QosValuationException(Faults.NothingToEmbed, "Name images with -Path, or texts with -Text, or pipe records in.");
         }
 
         _meter = new ProgressMeter(Output, "Embedding", "items");
@@ -152,7 +152,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
 
         if (_namesInput)
         {
-            throw new QosValuationException("ParametersConflict", FaultKind.InvalidArgument, "Name images and texts as arguments, or pipe records in, but not both.", InputObject.BaseObject);
+            throw new QosValuationException(Faults.ParametersConflict, "Name images and texts as arguments, or pipe records in, but not both.", InputObject.BaseObject);
         }
 
         switch (InputObject.BaseObject)
@@ -232,7 +232,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         if (paths.Length == 0 && literalPaths.Length == 0 && texts.Length == 0)
         {
             WriteFault(new QosValuationException(
-                "InputNotRecognized", FaultKind.InvalidData, "The object has no property named Path, FullName, PSPath, Text, Caption or Captions, so there is nothing to embed.", subject));
+                Faults.InputNotRecognized, "The object has no property named Path, FullName, PSPath, Text, Caption or Captions, so there is nothing to embed.", subject));
         }
         else if (images.Length == 1)
         {

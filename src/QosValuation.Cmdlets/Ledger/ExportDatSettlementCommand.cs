@@ -52,7 +52,7 @@ public sealed class ExportDatSettlementCommand : QosCmdlet
         DatLedgerReport report = ledger.Verify(cancellationToken: Cancellation);
         if (!report.IsValid)
         {
-            throw new QosValuationException("LedgerNotValid", FaultKind.Integrity, $"The ledger '{LedgerPath}' does not verify, so it is not settled: {report.Faults[0].Message} See Test-DatLedger.", LedgerPath);
+            throw new QosValuationException(Faults.LedgerNotValid, $"The ledger '{LedgerPath}' does not verify, so it is not settled: {report.Faults[0].Message} See Test-DatLedger.", LedgerPath);
         }
 
         string target = ResolveNewPath(Path);

@@ -127,7 +127,7 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
         _meter = new ProgressMeter(Output, "Auditing privacy", "trials");
         if (Neighboring == Neighboring.AddRemove && RecordCount < 2)
         {
-            throw new QosValuationException("AuditNotValid", FaultKind.InvalidArgument, "Taking the only record away leaves no cluster to release; give -RecordCount 2 or more for AddRemove.", RecordCount);
+            throw new QosValuationException(Faults.AuditNotValid, "Taking the only record away leaves no cluster to release; give -RecordCount 2 or more for AddRemove.", RecordCount);
         }
     }
 
@@ -210,6 +210,6 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
             return vector;
         }
 
-        throw new QosValuationException("ReleaseNotValid", FaultKind.InvalidData, $"The script block returned {(inner is null ? "nothing" : inner.GetType().Name)}; let it return one prototype or the numbers of one vector.", inner);
+        throw new QosValuationException(Faults.ReleaseNotValid, $"The script block returned {(inner is null ? "nothing" : inner.GetType().Name)}; let it return one prototype or the numbers of one vector.", inner);
     }
 }

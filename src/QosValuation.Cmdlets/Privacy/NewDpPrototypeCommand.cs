@@ -123,7 +123,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     {
         if (MaxRecordsPerContributor is not null && Unit != PrivacyUnit.Contributor)
         {
-            throw new QosValuationException("ParameterNotForUnit", FaultKind.InvalidArgument, "-MaxRecordsPerContributor belongs to -Unit Contributor: add that, or leave it out.", nameof(MaxRecordsPerContributor));
+            throw new QosValuationException(Faults.ParameterNotForUnit, "-MaxRecordsPerContributor belongs to -Unit Contributor: add that, or leave it out.", nameof(MaxRecordsPerContributor));
         }
 
         _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));

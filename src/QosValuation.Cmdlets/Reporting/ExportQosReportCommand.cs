@@ -101,17 +101,17 @@ public sealed class ExportQosReportCommand : QosCmdlet
         _path = ResolveNewPath(Path);
         if (Directory.Exists(_path))
         {
-            throw new QosValuationException("PathIsFolder", FaultKind.InvalidArgument, $"'{_path}' is a folder; name the file to write in it, such as report.html.", _path);
+            throw new QosValuationException(Faults.PathIsFolder, $"'{_path}' is a folder; name the file to write in it, such as report.html.", _path);
         }
 
         if (File.Exists(_path) && !Force)
         {
-            throw new QosValuationException("FileExists", FaultKind.InvalidArgument, $"'{_path}' exists. Choose another name, or give -Force to replace it.", _path);
+            throw new QosValuationException(Faults.FileExists, $"'{_path}' exists. Choose another name, or give -Force to replace it.", _path);
         }
 
         if (!IsBound(nameof(FigurePath)) && IsBound(nameof(Format)))
         {
-            throw new QosValuationException("FormatWithoutFigurePath", FaultKind.InvalidArgument, "-Format says how -FigurePath writes figures; give -FigurePath too, or leave -Format out.", Format);
+            throw new QosValuationException(Faults.FormatWithoutFigurePath, "-Format says how -FigurePath writes figures; give -FigurePath too, or leave -Format out.", Format);
         }
 
         _builder = new ReportBuilder { PictureFolders = [System.IO.Path.GetDirectoryName(_path)!, ResolveNewPath(".")] };
@@ -130,7 +130,7 @@ public sealed class ExportQosReportCommand : QosCmdlet
 
             if (item.BaseObject is string or ValueType)
             {
-                WriteFault(new QosValuationException("ResultNotUsable", FaultKind.InvalidData, $"'{item}' is a single {item.BaseObject.GetType().Name} without properties, which a report cannot show; pipe in the objects that the cmdlets emit.", item), item);
+                WriteFault(new QosValuationException(Faults.ResultNotUsable, $"'{item}' is a single {item.BaseObject.GetType().Name} without properties, which a report cannot show; pipe in the objects that the cmdlets emit.", item), item);
                 continue;
             }
 
@@ -143,7 +143,7 @@ public sealed class ExportQosReportCommand : QosCmdlet
     {
         if (_builder.Count == 0)
         {
-            throw new QosValuationException("NothingToReport", FaultKind.InvalidData, "No results came in, so no report was written; pipe in what a cmdlet of the module emits.");
+            throw new QosValuationException(Faults.NothingToReport, "No results came in, so no report was written; pipe in what a cmdlet of the module emits.");
         }
 
         string? folder = FigurePath is null ? null : ResolveNewPath(FigurePath);

@@ -88,8 +88,7 @@ public sealed class MeasureDataValueCommand : QosCmdlet
                     else
                     {
                         WriteFault(new QosValuationException(
-                            "NotAnEmbedding",
-                            FaultKind.InvalidData,
+                            Faults.NotAnEmbedding,
                             $"'{item}' is neither an embedding nor a cluster, or holds a label that cannot be read (Novelty is Novel, Normal or Noise, ClusterId a whole number): pipe from Get-ClipEmbedding, Import-Embedding or Group-Embedding.",
                             item));
                     }

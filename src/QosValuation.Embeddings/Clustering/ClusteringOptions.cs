@@ -90,38 +90,38 @@ public sealed record ClusteringOptions
     {
         if (!Enum.IsDefined(Algorithm))
         {
-            throw Invalid("ClusteringAlgorithmUnknown", "The algorithm is none of Online, KMeans and Dbscan.", Algorithm);
+            throw Invalid(Faults.ClusteringAlgorithmUnknown, "The algorithm is none of Online, KMeans and Dbscan.", Algorithm);
         }
 
         if (SimilarityThreshold is double similarity && !(similarity >= 0 && similarity <= 1))
         {
-            throw Invalid("SimilarityThresholdOutOfRange", $"The similarity threshold is a cosine from 0 to 1, not {similarity}.", similarity);
+            throw Invalid(Faults.SimilarityThresholdOutOfRange, $"The similarity threshold is a cosine from 0 to 1, not {similarity}.", similarity);
         }
 
         if (NoveltyThreshold < 1)
         {
-            throw Invalid("NoveltyThresholdOutOfRange", $"The novelty threshold Γ must be at least 1, not {NoveltyThreshold}.", NoveltyThreshold);
+            throw Invalid(Faults.NoveltyThresholdOutOfRange, $"The novelty threshold Γ must be at least 1, not {NoveltyThreshold}.", NoveltyThreshold);
         }
 
         if (Algorithm == ClusteringAlgorithm.KMeans && ClusterCount is null)
         {
-            throw Invalid("ClusterCountRequired", "k-means needs the number of clusters: give ClusterCount, or use Online or Dbscan, which find it.", Algorithm);
+            throw Invalid(Faults.ClusterCountRequired, "k-means needs the number of clusters: give ClusterCount, or use Online or Dbscan, which find it.", Algorithm);
         }
 
         if (ClusterCount is < 1)
         {
-            throw Invalid("ClusterCountOutOfRange", $"The number of clusters must be at least 1, not {ClusterCount}.", ClusterCount);
+            throw Invalid(Faults.ClusterCountOutOfRange, $"The number of clusters must be at least 1, not {ClusterCount}.", ClusterCount);
         }
 
         if (MinimumPoints < 1)
         {
-            throw Invalid("MinimumPointsOutOfRange", $"MinimumPoints must be at least 1, not {MinimumPoints}.", MinimumPoints);
+            throw Invalid(Faults.MinimumPointsOutOfRange, $"MinimumPoints must be at least 1, not {MinimumPoints}.", MinimumPoints);
         }
 
         ValidateCentroids();
         if (Restarts < 1 || MaximumIterations < 1 || !(Tolerance >= 0) || MaximumThreads is 0 or < -1)
         {
-            throw Invalid("ClusteringOptionOutOfRange", "Restarts and MaximumIterations must be at least 1, Tolerance at least 0, MaximumThreads −1 or at least 1.", this);
+            throw Invalid(Faults.ClusteringOptionOutOfRange, "Restarts and MaximumIterations must be at least 1, Tolerance at least 0, MaximumThreads −1 or at least 1.", this);
         }
     }
 
@@ -134,7 +134,7 @@ public sealed record ClusteringOptions
 
         if (PublicCentroids.Count == 0)
         {
-            throw Invalid("PublicCentroidNotValid", "There is no public centroid: give at least one.", PublicCentroids);
+            throw Invalid(Faults.PublicCentroidNotValid, "There is no public centroid: give at least one.", PublicCentroids);
         }
 
         for (int i = 0; i < PublicCentroids.Count; i++)
@@ -143,11 +143,11 @@ public sealed record ClusteringOptions
             double norm = centroid is null ? 0 : UnitVector.Norm(centroid);
             if (!(norm > 0) || !double.IsFinite(norm) || centroid!.Length != PublicCentroids[0].Length)
             {
-                throw Invalid("PublicCentroidNotValid", $"The public centroid number {i} is empty, zero, not finite, or of another length than the first: give vectors of one model.", centroid);
+                throw Invalid(Faults.PublicCentroidNotValid, $"The public centroid number {i} is empty, zero, not finite, or of another length than the first: give vectors of one model.", centroid);
             }
         }
     }
 
-    private static QosValuationException Invalid(string id, string message, object? subject) =>
-        new(id, FaultKind.InvalidArgument, message, subject);
+    private static QosValuationException Invalid(Fault fault, string message, object? subject) =>
+        new(fault, message, subject);
 }

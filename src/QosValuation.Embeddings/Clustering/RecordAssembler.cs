@@ -169,13 +169,13 @@ public sealed class RecordAssembler
         string name = string.IsNullOrEmpty(embedding.Item) ? $"number {embedding.Ordinal}" : $"'{embedding.Item}'";
         if (embedding.Vector is not { Length: > 0 } vector)
         {
-            return Fault("EmbeddingEmpty", $"The embedding {name} has no vector.", embedding);
+            return Report(Faults.EmbeddingEmpty, $"The embedding {name} has no vector.", embedding);
         }
 
         if (Dimension != 0 && vector.Length != Dimension)
         {
-            return Fault(
-                "EmbeddingDimensionMismatch",
+            return Report(
+                Faults.EmbeddingDimensionMismatch,
                 $"The embedding {name} has {vector.Length} components, those before it {Dimension}: group the embeddings of one model at a time.",
                 embedding);
         }
@@ -183,12 +183,12 @@ public sealed class RecordAssembler
         double norm = UnitVector.Norm(vector);
         if (!double.IsFinite(norm))
         {
-            return Fault("EmbeddingNotFinite", $"The embedding {name} holds NaN or infinite components: embed its source again.", embedding);
+            return Report(Faults.EmbeddingNotFinite, $"The embedding {name} holds NaN or infinite components: embed its source again.", embedding);
         }
 
         if (norm == 0)
         {
-            return Fault("EmbeddingIsZero", $"The embedding {name} is the zero vector, which has no direction: embed its source again.", embedding);
+            return Report(Faults.EmbeddingIsZero, $"The embedding {name} is the zero vector, which has no direction: embed its source again.", embedding);
         }
 
         // Vectors of two models lie in unrelated spaces. The towers of one model may be named apart.
@@ -197,8 +197,8 @@ public sealed class RecordAssembler
         {
             if (model.Length != 0 && model != embedding.Model)
             {
-                return Fault(
-                    "EmbeddingModelMismatch",
+                return Report(
+                    Faults.EmbeddingModelMismatch,
                     $"The embedding {name} was made by the model '{embedding.Model}', those before it by '{model}': group the embeddings of one model at a time.",
                     embedding);
             }
@@ -217,9 +217,9 @@ public sealed class RecordAssembler
         return embedding with { Vector = unit };
     }
 
-    private ClipEmbedding? Fault(string id, string message, ClipEmbedding embedding)
+    private ClipEmbedding? Report(Fault fault, string message, ClipEmbedding embedding)
     {
-        _faulted(new QosValuationException(id, FaultKind.InvalidData, message, embedding));
+        _faulted(new QosValuationException(fault, message, embedding));
         return null;
     }
 }

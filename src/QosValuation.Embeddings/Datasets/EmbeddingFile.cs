@@ -50,7 +50,7 @@ public static class EmbeddingFile
         ".CSV" => EmbeddingFileFormat.Csv,
         ".JSONL" or ".NDJSON" => EmbeddingFileFormat.JsonLines,
         _ => throw new QosValuationException(
-            "EmbeddingFormatNotKnown", FaultKind.NotSupported, $"'{path}' is none of .npy, .csv and .jsonl.", path),
+            Faults.EmbeddingFormatNotKnown, $"'{path}' is none of .npy, .csv and .jsonl.", path),
     };
 
     /// <summary>Reads embeddings in row order; memory does not grow with the number of rows.</summary>
@@ -106,14 +106,14 @@ public static class EmbeddingFile
             if (metadata is not null)
             {
                 beside = metadata.MoveNext() ? metadata.Current : throw new QosValuationException(
-                    "MetadataNotReadable", FaultKind.InvalidData, $"'{metadataPath}' ended before the rows of '{path}' did: it changed while it was read.", metadataPath);
+                    Faults.MetadataNotReadable, $"'{metadataPath}' ended before the rows of '{path}' did: it changed while it was read.", metadataPath);
             }
 
             string? problem = row.Problem ?? Normalize(row.Vector!, ref dimension);
             if (problem is not null)
             {
                 onFault?.Invoke(new QosValuationException(
-                    "EmbeddingRowNotUsable", FaultKind.InvalidData, $"Row {row.Number + 1} of '{path}' is left out: {problem}", path));
+                    Faults.EmbeddingRowNotUsable, $"Row {row.Number + 1} of '{path}' is left out: {problem}", path));
                 continue;
             }
 
@@ -180,11 +180,11 @@ public static class EmbeddingFile
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new QosValuationException("EmbeddingFileNotFound", FaultKind.NotFound, $"The embedding file '{path}' does not exist.", path, exception);
+            throw new QosValuationException(Faults.EmbeddingFileNotFound, $"The embedding file '{path}' does not exist.", path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("EmbeddingFileNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {(Directory.Exists(path) ? "it is a folder; name the files in it." : exception.Message)}", path, exception);
+            throw new QosValuationException(Faults.EmbeddingFileNotReadable, FaultKind.ReadFailed, $"'{path}' could not be read: {(Directory.Exists(path) ? "it is a folder; name the files in it." : exception.Message)}", path, exception);
         }
     }
 }

@@ -122,7 +122,7 @@ internal sealed class NpyVectorSource : IVectorSource
         }
         catch (IOException exception)
         {
-            throw new QosValuationException("EmbeddingFileNotReadable", FaultKind.ReadWrite, $"'{_path}' could not be read: {exception.Message}", _path, exception);
+            throw new QosValuationException(Faults.EmbeddingFileNotReadable, FaultKind.ReadFailed, $"'{_path}' could not be read: {exception.Message}", _path, exception);
         }
     }
 
@@ -174,5 +174,5 @@ internal sealed class NpyVectorSource : IVectorSource
     }
 
     private QosValuationException NotReadable(string reason) =>
-        new("EmbeddingFileNotReadable", FaultKind.InvalidData, $"'{_path}' {reason}", _path);
+        new(Faults.EmbeddingFileNotReadable, $"'{_path}' {reason}", _path);
 }

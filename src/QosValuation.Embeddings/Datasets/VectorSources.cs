@@ -56,8 +56,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true) 
             yield return components.Length > 0 || !requiresVectors
                 ? Row(number++, width, metadata, components, joint >= 0)
                 : throw new QosValuationException(
-                    "EmbeddingFileNotReadable",
-                    FaultKind.InvalidData,
+                    Faults.EmbeddingFileNotReadable,
                     $"'{path}' has no vector columns. Expected numbered columns such as v0, v1, …, or one column named Vector.",
                     path);
         }

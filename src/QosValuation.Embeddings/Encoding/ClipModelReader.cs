@@ -51,7 +51,7 @@ public static class ClipModelReader
 
         if (vision is null && text is null)
         {
-            throw new QosValuationException("ModelNotFound", FaultKind.NotFound, $"'{files.Folder}' holds neither an image nor a text encoder.", files.Folder);
+            throw new QosValuationException(Faults.ModelNotFound, $"'{files.Folder}' holds neither an image nor a text encoder.", files.Folder);
         }
 
         ImagePreprocessing? preprocessing = vision is null ? null : ReadPreprocessing(vision, files.PreprocessorConfigPath);
@@ -377,7 +377,7 @@ public static class ClipModelReader
         }
         catch (OnnxRuntimeException exception)
         {
-            throw new QosValuationException("ModelNotReadable", FaultKind.InvalidData, $"ONNX Runtime cannot run '{graph.Path}': {exception.Message}", graph.Path, exception);
+            throw new QosValuationException(Faults.ModelNotReadable, $"ONNX Runtime cannot run '{graph.Path}': {exception.Message}", graph.Path, exception);
         }
     }
 
@@ -385,7 +385,7 @@ public static class ClipModelReader
         type is TensorElementType.Float or TensorElementType.Float16 ? type : throw NotSupported(graph.Path, $"its output '{name}' gives {type}, not Float or Float16");
 
     private static QosValuationException NotSupported(string path, string cause) =>
-        new("ModelNotSupported", FaultKind.NotSupported, $"'{path}' is no CLIP encoder this software can run: {cause}.", path);
+        new(Faults.ModelNotSupported, $"'{path}' is no CLIP encoder this software can run: {cause}.", path);
 
     /// <summary>A graph with the roles of its inputs.</summary>
     private sealed class Graph

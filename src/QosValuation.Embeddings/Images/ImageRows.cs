@@ -90,8 +90,7 @@ internal sealed unsafe class ImageRows : IDisposable
             if (width * height > MaximumPixels)
             {
                 throw new QosValuationException(
-                    "ImageTooLarge",
-                    FaultKind.LimitReached,
+                    Faults.ImageTooLarge,
                     $"'{name}' has {width} × {height} pixels; at most 2^29 are decoded. Scale the image down first.",
                     name);
             }
@@ -196,8 +195,7 @@ internal sealed unsafe class ImageRows : IDisposable
     }
 
     private static QosValuationException NotReadable(string name, string detail) => new(
-        "ImageNotReadable",
-        FaultKind.InvalidData,
+        Faults.ImageNotReadable,
         $"'{name}' could not be decoded: {detail}. Repair, replace or leave out the file.",
         name);
 

@@ -98,7 +98,7 @@ public static class ImageWriter
     }
 
     private static QosValuationException NotEncoded() =>
-        new("ImageNotWritable", FaultKind.InvalidData, "The image could not be encoded: " + Vips.TakeError() + ".");
+        new(Faults.ImageNotWritable, FaultKind.InvalidData, "The image could not be encoded: " + Vips.TakeError() + ".");
 
     /// <summary>Makes sure that a file can be written, before work is spent on what goes into it: creates its folder, and a file there for a moment.</summary>
     /// <param name="path">The file; one that exists stays as it is.</param>
@@ -121,7 +121,7 @@ public static class ImageWriter
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("ImageNotWritable", FaultKind.ReadWrite, $"'{path}' could not be written: {error.Message}", path, error);
+            throw new QosValuationException(Faults.ImageNotWritable, $"'{path}' could not be written: {error.Message}", path, error);
         }
     }
 }

@@ -40,14 +40,13 @@ internal static unsafe class Vips
         {
             if (VipsNative.Init("QosValuation") != 0)
             {
-                throw new QosValuationException("NativeLibraryMissing", FaultKind.NotFound, "libvips did not start: " + TakeError() + ".", "vips-cpp");
+                throw new QosValuationException(Faults.NativeLibraryMissing, "libvips did not start: " + TakeError() + ".", "vips-cpp");
             }
         }
         catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
         {
             throw new QosValuationException(
-                "NativeLibraryMissing",
-                FaultKind.NotFound,
+                Faults.NativeLibraryMissing,
                 "libvips (image decoding) could not be loaded. Rebuild on this platform so that runtimes/<rid>/native holds it; linux-x64, osx-arm64, win-x64 and win-arm64 are supported.",
                 "vips-cpp",
                 error);

@@ -40,7 +40,7 @@ public sealed class RecordVectors
         var assembler = new RecordAssembler(
             record => records.Add([.. record.Embeddings]),
             (index, embedding) => records[index].Add(embedding),
-            fault => throw new QosValuationException(fault.ErrorId, fault.Kind, $"Cluster {cluster.Id}: {fault.Message}", fault.Subject, fault));
+            fault => throw new QosValuationException(fault.Fault, fault.Kind, $"Cluster {cluster.Id}: {fault.Message}", fault.Subject, fault));
         foreach (ClipEmbedding member in cluster.Members ?? [])
         {
             assembler.Add(member);
@@ -52,7 +52,7 @@ public sealed class RecordVectors
         int dimension = cluster.IsPublic || assembler.Dimension == 0 ? cluster.Centroid.Length : assembler.Dimension;
         if (dimension == 0 || (assembler.Dimension != 0 && assembler.Dimension != dimension))
         {
-            throw new QosValuationException("EmbeddingDimensionMismatch", FaultKind.InvalidData, $"Cluster {cluster.Id} has a public centroid of {dimension} components and members of {assembler.Dimension}.", cluster);
+            throw new QosValuationException(Faults.EmbeddingDimensionMismatch, $"Cluster {cluster.Id} has a public centroid of {dimension} components and members of {assembler.Dimension}.", cluster);
         }
 
         return (Of(records, Modality.Image, dimension), Of(records, Modality.Text, dimension));

@@ -16,7 +16,7 @@ public static class NpyColumn
     /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>.</exception>
     public static double[] Read(string path)
     {
-        QosValuationException Fault(string reason) => new("ColumnNotReadable", FaultKind.InvalidData, $"'{path}' {reason}", path);
+        QosValuationException Fault(string reason) => new(Faults.ColumnNotReadable, $"'{path}' {reason}", path);
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
@@ -69,7 +69,7 @@ public static class NpyColumn
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("ColumnNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.ColumnNotReadable, FaultKind.ReadFailed, $"'{path}' could not be read: {exception.Message}", path, exception);
         }
     }
 

@@ -96,7 +96,7 @@ public sealed class SealedFile
             int read = stream.ReadAtLeast(header, HeaderLength, throwOnEndOfStream: false);
             if (read < _magic.Length || !header.AsSpan(0, _magic.Length).SequenceEqual(_magic))
             {
-                throw new QosValuationException("StateNotRecognised", FaultKind.InvalidData, $"'{path}' is not a {_kind} of QosValuation; nothing was changed. Name another file, or a new one.", path);
+                throw new QosValuationException(Faults.StateNotRecognised, $"'{path}' is not a {_kind} of QosValuation; nothing was changed. Name another file, or a new one.", path);
             }
 
             byte[] digest = new byte[DigestLength];
@@ -109,14 +109,13 @@ public sealed class SealedFile
             return version == _version
                 ? digest
                 : throw new QosValuationException(
-                    "StateVersionNotSupported",
-                    FaultKind.NotSupported,
+                    Faults.StateVersionNotSupported,
                     $"The {_kind} '{path}' has version {version}, this program reads version {_version}: use the program that wrote it, or begin a new file.",
                     path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("StateNotReadable", FaultKind.ReadWrite, $"The {_kind} '{path}' cannot be read: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.StateNotReadable, $"The {_kind} '{path}' cannot be read: {exception.Message}", path, exception);
         }
     }
 
@@ -142,7 +141,7 @@ public sealed class SealedFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("StateNotReadable", FaultKind.ReadWrite, $"The {_kind} '{path}' cannot be read: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.StateNotReadable, $"The {_kind} '{path}' cannot be read: {exception.Message}", path, exception);
         }
     }
 
@@ -190,7 +189,7 @@ public sealed class SealedFile
     }
 
     private QosValuationException Damaged(string path, Exception? cause = null) =>
-        new("StateDamaged", FaultKind.Integrity, $"The {_kind} '{path}' is damaged: its checksum does not match its content. Restore it from a copy, or name a new file.", path, cause);
+        new(Faults.StateDamaged, $"The {_kind} '{path}' is damaged: its checksum does not match its content. Restore it from a copy, or name a new file.", path, cause);
 
     /// <summary>Hashes what passes through, and stops it when asked.</summary>
     private sealed class HashingStream(Stream target, CancellationToken cancellationToken) : Stream

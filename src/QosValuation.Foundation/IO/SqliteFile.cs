@@ -27,7 +27,7 @@ public static class SqliteFile
         string full = Path.GetFullPath(path);
         if (!create && !File.Exists(full))
         {
-            throw new QosValuationException("DatabaseNotFound", FaultKind.NotFound, $"There is no {kind} at '{path}'.", path);
+            throw new QosValuationException(Faults.DatabaseNotFound, $"There is no {kind} at '{path}'.", path);
         }
 
         if (create)
@@ -98,7 +98,7 @@ public static class SqliteFile
     private static bool IsNotWritable(SqliteException exception) => exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM;
 
     private static QosValuationException NotOfThisKind(string path, string kind) =>
-        new("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' is a database, but not a {kind} of QosValuation; nothing was changed.", path);
+        new(Faults.DatabaseNotReadable, $"'{path}' is a database, but not a {kind} of QosValuation; nothing was changed.", path);
 
     private static void MakeFolder(string full, string path, string kind)
     {
@@ -108,7 +108,7 @@ public static class SqliteFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("DatabaseNotWritable", FaultKind.ReadWrite, $"The folder of the {kind} '{path}' cannot be made: {exception.Message} Choose a folder that you may write to.", path, exception);
+            throw new QosValuationException(Faults.DatabaseNotWritable, $"The folder of the {kind} '{path}' cannot be made: {exception.Message} Choose a folder that you may write to.", path, exception);
         }
     }
 
@@ -154,10 +154,10 @@ public static class SqliteFile
     /// <returns>The fault to throw.</returns>
     public static QosValuationException Fault(SqliteException exception, string path, string kind) => exception.SqliteErrorCode switch
     {
-        SQLitePCL.raw.SQLITE_FULL => new("DiskFull", FaultKind.LimitReached, $"The disk is full: nothing was written to the {kind} '{path}'.", path, exception),
-        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new("DatabaseBusy", FaultKind.LimitReached, $"Another process kept the {kind} '{path}' locked for {BusyTimeout / 1000} seconds; try again.", path, exception),
-        _ when IsNotWritable(exception) => new("DatabaseNotWritable", FaultKind.ReadWrite, $"The {kind} '{path}' cannot be opened for writing: {exception.Message} Choose a file and folder that you may write to; to read it, copy it there together with its -wal file.", path, exception),
-        _ => new("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' cannot be read as a {kind}: {exception.Message}", path, exception),
+        SQLitePCL.raw.SQLITE_FULL => new(Faults.DiskFull, $"The disk is full: nothing was written to the {kind} '{path}'.", path, exception),
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new(Faults.DatabaseBusy, $"Another process kept the {kind} '{path}' locked for {BusyTimeout / 1000} seconds; try again.", path, exception),
+        _ when IsNotWritable(exception) => new(Faults.DatabaseNotWritable, $"The {kind} '{path}' cannot be opened for writing: {exception.Message} Choose a file and folder that you may write to; to read it, copy it there together with its -wal file.", path, exception),
+        _ => new(Faults.DatabaseNotReadable, $"'{path}' cannot be read as a {kind}: {exception.Message}", path, exception),
     };
 
     /// <summary>Runs statements that return nothing.</summary>

@@ -222,24 +222,24 @@ public sealed class DatLedger : IDisposable
     {
         if (!(value >= 0) || double.IsInfinity(value))
         {
-            throw new QosValuationException("DatValueNotValid", FaultKind.InvalidArgument, $"The value {value} of '{address}' is not a finite number of at least 0.", value);
+            throw new QosValuationException(Faults.DatValueNotValid, $"The value {value} of '{address}' is not a finite number of at least 0.", value);
         }
 
-        ValidateText(address, "DatAddressNotValid", "address", allowEmpty: false);
-        ValidateText(pointer, "DatPointerNotValid", "pointer", allowEmpty: true);
+        ValidateText(address, Faults.DatAddressNotValid, "address", allowEmpty: false);
+        ValidateText(pointer, Faults.DatPointerNotValid, "pointer", allowEmpty: true);
     }
 
-    private static void ValidateText(string text, string id, string name, bool allowEmpty)
+    private static void ValidateText(string text, Fault fault, string name, bool allowEmpty)
     {
         if (text is null || (!allowEmpty && string.IsNullOrWhiteSpace(text)))
         {
-            throw new QosValuationException(id, FaultKind.InvalidArgument, $"A DAT record needs {(name[0] == 'a' ? "an" : "a")} {name}.", text);
+            throw new QosValuationException(fault, $"A DAT record needs {(name[0] == 'a' ? "an" : "a")} {name}.", text);
         }
 
         // What is read back must match the hash.
         if (!SqliteFile.IsStorable(text))
         {
-            throw new QosValuationException(id, FaultKind.InvalidArgument, $"The {name} '{text}' holds characters that cannot be stored (U+0000 or a lone surrogate).", text);
+            throw new QosValuationException(fault, $"The {name} '{text}' holds characters that cannot be stored (U+0000 or a lone surrogate).", text);
         }
     }
 
@@ -271,7 +271,7 @@ public sealed class DatLedger : IDisposable
         }
         catch (Exception exception) when (exception is InvalidCastException or InvalidOperationException or FormatException or ArgumentException)
         {
-            throw new QosValuationException("DatabaseNotReadable", FaultKind.InvalidData, $"'{_path}' holds a record that cannot be read: {exception.Message}", _path, exception);
+            throw new QosValuationException(Faults.DatabaseNotReadable, $"'{_path}' holds a record that cannot be read: {exception.Message}", _path, exception);
         }
     }
 }

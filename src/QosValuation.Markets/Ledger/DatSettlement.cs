@@ -95,7 +95,7 @@ public sealed record DatSettlement
         {
             if (!double.IsFinite(total))
             {
-                throw new QosValuationException("DatTotalNotFinite", FaultKind.InvalidData, $"The values of '{address}' add up to more than a 64-bit number holds, so that there is no total to sign: record values of a smaller unit in a new ledger.", address);
+                throw new QosValuationException(Faults.DatTotalNotFinite, $"The values of '{address}' add up to more than a 64-bit number holds, so that there is no total to sign: record values of a smaller unit in a new ledger.", address);
             }
         }
 
@@ -131,7 +131,7 @@ public sealed record DatSettlement
         }
         catch (CryptographicException exception)
         {
-            throw new QosValuationException("SigningKeyNotValid", FaultKind.InvalidArgument, "The signing key has no private part: " + exception.Message, null, exception);
+            throw new QosValuationException(Faults.SigningKeyNotValid, "The signing key has no private part: " + exception.Message, null, exception);
         }
     }
 
@@ -147,19 +147,19 @@ public sealed record DatSettlement
             DatSettlement? settlement = JsonSerializer.Deserialize<DatSettlement>(stream, Json);
             return settlement?.Format == CurrentFormat && settlement.Records is not null && settlement.Totals is not null && settlement.Records.All(entry => entry is { Proof: not null, Address: not null, Pointer: not null })
                 ? settlement
-                : throw new QosValuationException("SettlementNotReadable", FaultKind.InvalidData, $"'{path}' is not a settlement of the format {CurrentFormat}.", path);
+                : throw new QosValuationException(Faults.SettlementNotReadable, $"'{path}' is not a settlement of the format {CurrentFormat}.", path);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new QosValuationException("SettlementNotFound", FaultKind.NotFound, $"There is no settlement at '{path}'.", path, exception);
+            throw new QosValuationException(Faults.SettlementNotFound, $"There is no settlement at '{path}'.", path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("SettlementNotReadable", FaultKind.ReadWrite, $"The settlement '{path}' cannot be read: {exception.Message} Name the file that Export-DatSettlement wrote.", path, exception);
+            throw new QosValuationException(Faults.SettlementNotReadable, FaultKind.ReadFailed, $"The settlement '{path}' cannot be read: {exception.Message} Name the file that Export-DatSettlement wrote.", path, exception);
         }
         catch (Exception exception) when (exception is JsonException or DecoderFallbackException)
         {
-            throw new QosValuationException("SettlementNotReadable", FaultKind.InvalidData, $"'{path}' is not a settlement: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.SettlementNotReadable, $"'{path}' is not a settlement: {exception.Message}", path, exception);
         }
     }
 
@@ -345,7 +345,7 @@ public sealed record DatSettlement
         Oid curve = key.ExportParameters(includePrivateParameters: false).Curve.Oid;
         if (curve.Value != "1.3.132.0.10" && !string.Equals(curve.FriendlyName, "secP256k1", StringComparison.OrdinalIgnoreCase))
         {
-            throw new QosValuationException("SigningKeyNotValid", FaultKind.InvalidArgument, $"{name} is not on the curve secp256k1 but on {curve.FriendlyName ?? curve.Value}.", curve.Value);
+            throw new QosValuationException(Faults.SigningKeyNotValid, $"{name} is not on the curve secp256k1 but on {curve.FriendlyName ?? curve.Value}.", curve.Value);
         }
     }
 }

@@ -43,11 +43,11 @@ public static class SigningKey
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new QosValuationException("SigningKeyNotFound", FaultKind.NotFound, $"There is no key at '{path}'. Export-DatSettlement -NewKey makes one.", path, exception);
+            throw new QosValuationException(Faults.SigningKeyNotFound, $"There is no key at '{path}'. Export-DatSettlement -NewKey makes one.", path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("SigningKeyNotReadable", FaultKind.ReadWrite, $"The key '{path}' cannot be read: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.SigningKeyNotReadable, $"The key '{path}' cannot be read: {exception.Message}", path, exception);
         }
 
         ECDsa key = ECDsa.Create();
@@ -59,7 +59,7 @@ public static class SigningKey
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
             key.Dispose();
-            throw new QosValuationException("SigningKeyNotValid", FaultKind.InvalidData, $"'{path}' is not an elliptic-curve key in PEM: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.SigningKeyNotValid, FaultKind.InvalidData, $"'{path}' is not an elliptic-curve key in PEM: {exception.Message}", path, exception);
         }
     }
 
@@ -74,7 +74,7 @@ public static class SigningKey
         {
             if (File.Exists(file))
             {
-                throw new QosValuationException("SigningKeyExists", FaultKind.InvalidArgument, $"'{file}' exists; a key is never overwritten. Name another file, or leave -NewKey out to sign with the key that is there.", file);
+                throw new QosValuationException(Faults.SigningKeyExists, $"'{file}' exists; a key is never overwritten. Name another file, or leave -NewKey out to sign with the key that is there.", file);
             }
         }
 

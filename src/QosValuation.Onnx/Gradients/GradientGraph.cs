@@ -213,8 +213,7 @@ public sealed class GradientGraph
             if (read.Name != InputName && read.Name != SeedName && !ParameterTensors.ContainsKey(read.Name))
             {
                 throw new QosValuationException(
-                    "GradientInputMissing",
-                    FaultKind.NotSupported,
+                    Faults.GradientInputMissing,
                     $"The model reads {read.Name} besides {InputName}; use a model that takes pixels alone, such as the vision half of a CLIP pair (vision_model.onnx).",
                     read.Name);
             }
@@ -222,8 +221,7 @@ public sealed class GradientGraph
             if (read.Type.TensorType.ElemType != OnnxType.Single)
             {
                 throw new QosValuationException(
-                    "GradientTypeNotSupported",
-                    FaultKind.NotSupported,
+                    Faults.GradientTypeNotSupported,
                     $"The input {read.Name} holds {(TensorElementType)read.Type.TensorType.ElemType} values and is given single-precision ones; use a model in single or half precision.",
                     read.Name);
             }
@@ -233,20 +231,17 @@ public sealed class GradientGraph
     private static long[] Sizes(MeasuredShape shape) => [.. Enumerable.Range(0, shape.Rank).Select(d => shape.At(d) ?? -1)];
 
     private static QosValuationException NotFound(string what, string name, IEnumerable<string> present) => new(
-        "GradientNameNotFound",
-        FaultKind.NotFound,
+        Faults.GradientNameNotFound,
         $"The model has no {what} named '{name}'; it has: {string.Join(", ", present)}.",
         name);
 
     private static QosValuationException NotFloating(OnnxGraph graph, string what, string name) => new(
-        "GradientTypeNotSupported",
-        FaultKind.NotSupported,
+        Faults.GradientTypeNotSupported,
         $"The {what} {name} holds {(TensorElementType)graph.TypeOf(name)} values, and only floating-point values have a gradient. Name another {what}, or export the model with floating-point pixels.",
         name);
 
     private static QosValuationException Independent(string output, string name) => new(
-        "GradientIndependent",
-        FaultKind.InvalidArgument,
+        Faults.GradientIndependent,
         $"The output {output} does not depend differentiably on {name}; name another input or weight.",
         name);
 
@@ -291,7 +286,7 @@ public sealed class GradientGraph
         {
             if (input.Type?.TensorType?.Shape is not TensorShapeProto shape)
             {
-                throw new QosValuationException("GradientShapesUnknown", FaultKind.InvalidData, $"The input {input.Name} has no shape; export the model with the rank of its inputs.", input.Name);
+                throw new QosValuationException(Faults.GradientShapesUnknown, $"The input {input.Name} has no shape; export the model with the rank of its inputs.", input.Name);
             }
 
             bool image = shape.Dim.Count == 4 && OnnxType.IsFloating(input.Type.TensorType.ElemType);
@@ -366,7 +361,7 @@ public sealed class GradientGraph
             default:
                 if (shape.Rank != 2)
                 {
-                    throw new QosValuationException("GradientOutputNotVector", FaultKind.InvalidArgument, $"The output {y} has shape {shape}; a cosine needs one vector an item (such as image_embeds).", y);
+                    throw new QosValuationException(Faults.GradientOutputNotVector, $"The output {y} has shape {shape}; a cosine needs one vector an item (such as image_embeds).", y);
                 }
 
                 string target = graph.Unique("target");

@@ -51,8 +51,7 @@ internal static class ShapeProbe
             catch (OnnxRuntimeException error)
             {
                 throw new QosValuationException(
-                    "GradientShapesUnknown",
-                    FaultKind.InvalidData,
+                    Faults.GradientShapesUnknown,
                     $"The model does not run, so its gradient cannot be built: {error.Message} Check the model file, and the image size if the model leaves it open.",
                     graph.Model.Graph.Name,
                     error);

@@ -80,7 +80,7 @@ internal static class ExternalData
         }
         catch (IOException error)
         {
-            throw new QosValuationException("OnnxExternalDataInvalid", FaultKind.ReadWrite, $"The weights {tensor.Name} could not be read from {path}: {error.Message} Download the model's data file again.", path, error);
+            throw new QosValuationException(Faults.OnnxExternalDataInvalid, FaultKind.ReadFailed, $"The weights {tensor.Name} could not be read from {path}: {error.Message} Download the model's data file again.", path, error);
         }
 
         return bytes;
@@ -111,7 +111,7 @@ internal static class ExternalData
         string path = Path.GetFullPath(Path.Combine(root, location));
         return location.Length > 0 && path.StartsWith(root, StringComparison.Ordinal)
             ? path
-            : throw new QosValuationException("OnnxExternalDataInvalid", FaultKind.InvalidData, $"The tensor {tensor.Name} refers to '{location}', which is not in the model's folder.", tensor.Name);
+            : throw new QosValuationException(Faults.OnnxExternalDataInvalid, $"The tensor {tensor.Name} refers to '{location}', which is not in the model's folder.", tensor.Name);
     }
 
     private static StringStringEntryProto? Entry(TensorProto tensor, string key) => tensor.ExternalData.FirstOrDefault(entry => entry.Key == key);

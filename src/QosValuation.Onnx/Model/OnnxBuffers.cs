@@ -25,6 +25,6 @@ internal static class OnnxBuffers
         TensorElementType.UInt64 => MemoryMarshal.AsBytes(value.GetTensorMutableDataAsSpan<ulong>()),
         TensorElementType.Float16 => MemoryMarshal.AsBytes(value.GetTensorMutableDataAsSpan<Float16>()),
         TensorElementType.BFloat16 => MemoryMarshal.AsBytes(value.GetTensorMutableDataAsSpan<BFloat16>()),
-        TensorElementType type => throw new QosValuationException("GradientTypeNotSupported", FaultKind.NotSupported, $"Tensors of type {type} are not supported.", type),
+        TensorElementType type => throw new QosValuationException(Faults.GradientTypeNotSupported, $"Tensors of type {type} are not supported.", type),
     };
 }

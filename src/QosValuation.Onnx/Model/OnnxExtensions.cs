@@ -171,7 +171,7 @@ internal static class OnnxExtensions
             int size = OnnxType.Size(tensor.DataType);
             if (size == 0 || raw.Length < (long)size * count)
             {
-                throw new QosValuationException("OnnxModelInvalid", FaultKind.InvalidData, $"The tensor {tensor.Name} holds fewer bytes than its shape needs; the model file is damaged.", tensor.Name);
+                throw new QosValuationException(Faults.OnnxModelInvalid, $"The tensor {tensor.Name} holds fewer bytes than its shape needs; the model file is damaged.", tensor.Name);
             }
 
             for (int i = 0; i < count; i++)

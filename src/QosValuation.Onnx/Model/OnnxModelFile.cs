@@ -20,7 +20,7 @@ internal static class OnnxModelFile
     {
         if (!File.Exists(path))
         {
-            throw new QosValuationException("ModelNotFound", FaultKind.NotFound, $"There is no model at {path}.", path);
+            throw new QosValuationException(Faults.ModelNotFound, $"There is no model at {path}.", path);
         }
 
         try
@@ -54,11 +54,11 @@ internal static class OnnxModelFile
         }
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException or InvalidProtocolBufferException or OverflowException)
         {
-            throw new QosValuationException("OnnxModelInvalid", FaultKind.InvalidData, $"{path} is not a readable ONNX model ({error.Message}); download or export it again.", path, error);
+            throw new QosValuationException(Faults.OnnxModelInvalid, $"{path} is not a readable ONNX model ({error.Message}); download or export it again.", path, error);
         }
         catch (IOException error)
         {
-            throw new QosValuationException("OnnxModelInvalid", FaultKind.ReadWrite, $"{path} could not be read: {error.Message}", path, error);
+            throw new QosValuationException(Faults.OnnxModelInvalid, FaultKind.ReadFailed, $"{path} could not be read: {error.Message}", path, error);
         }
     }
 

@@ -34,18 +34,18 @@ public sealed class OnnxOutlineReader
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new QosValuationException("ModelNotFound", FaultKind.NotFound, $"The model file '{path}' does not exist.", path, exception);
+            throw new QosValuationException(Faults.ModelNotFound, $"The model file '{path}' does not exist.", path, exception);
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
         {
             string cause = IsLfsPointer(path)
                 ? "is a Git LFS pointer, not the model itself. Fetch it with 'git lfs pull'"
                 : $"is not a complete ONNX file ({exception.Message}). Download it again";
-            throw new QosValuationException("ModelNotReadable", FaultKind.InvalidData, $"'{path}' {cause}.", path, exception);
+            throw new QosValuationException(Faults.ModelNotReadable, $"'{path}' {cause}.", path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("ModelNotReadable", FaultKind.ReadWrite, $"The model file '{path}' cannot be read: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.ModelNotReadable, FaultKind.ReadFailed, $"The model file '{path}' cannot be read: {exception.Message}", path, exception);
         }
     }
 

@@ -61,8 +61,7 @@ public sealed class DataValueEstimator
         if (IsLabelled is bool before && before != isLabelled)
         {
             throw new QosValuationException(
-                "LabelsMixed",
-                FaultKind.InvalidArgument,
+                Faults.LabelsMixed,
                 $"The embedding '{embedding.Item}' is {(isLabelled ? "labelled" : "not labelled")}, those before it are{(before ? "" : " not")}: "
                 + "value labelled embeddings and raw ones apart.",
                 embedding);
@@ -103,7 +102,7 @@ public sealed class DataValueEstimator
         if (cluster.Members is not { Count: > 0 } && !(cluster.IsPublic && cluster.Count == 0))
         {
             throw new QosValuationException(
-                "ClusterHasNoMembers", FaultKind.InvalidData, $"Cluster {cluster.Id} does not list its members, so that nobody can be valued for it.", cluster);
+                Faults.ClusterHasNoMembers, $"Cluster {cluster.Id} does not list its members, so that nobody can be valued for it.", cluster);
         }
 
         foreach (ClipEmbedding member in cluster.Members)
@@ -151,8 +150,7 @@ public sealed class DataValueEstimator
                 if (known != label)
                 {
                     _faulted(new QosValuationException(
-                        "RecordLabelsDiffer",
-                        FaultKind.InvalidData,
+                        Faults.RecordLabelsDiffer,
                         $"The embeddings of the record '{embedding.Item}' carry different labels; the first counts. Does one Item name two records?",
                         embedding));
                 }
@@ -195,8 +193,7 @@ public sealed class DataValueEstimator
         if (embedding.ClusterId is not int cluster)
         {
             _faulted(new QosValuationException(
-                "ClusterIdMissing",
-                FaultKind.InvalidData,
+                Faults.ClusterIdMissing,
                 $"The record '{embedding.Item}' is labelled {embedding.Novelty} and names no cluster: leave the novelty threshold out, or group the embeddings again.",
                 embedding));
             return null;

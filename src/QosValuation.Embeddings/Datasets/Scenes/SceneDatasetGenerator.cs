@@ -135,7 +135,7 @@ public static class SceneDatasetGenerator
             : null;
         if (mistake is not null)
         {
-            throw new QosValuationException("SceneOptionsInvalid", FaultKind.InvalidArgument, mistake + ".", options);
+            throw new QosValuationException(Faults.SceneOptionsInvalid, mistake + ".", options);
         }
     }
 
@@ -151,7 +151,7 @@ public static class SceneDatasetGenerator
 
         if (!overwrite)
         {
-            throw new QosValuationException("DatasetExists", FaultKind.InvalidArgument, $"'{annotationPath}' exists. Choose another folder, or allow the dataset to be replaced (-Force).", annotationPath);
+            throw new QosValuationException(Faults.DatasetExists, $"'{annotationPath}' exists. Choose another folder, or allow the dataset to be replaced (-Force).", annotationPath);
         }
 
         List<string> old = [];
@@ -183,7 +183,7 @@ public static class SceneDatasetGenerator
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new QosValuationException("DatasetNotWritable", FaultKind.ReadWrite, $"'{path}' could not be written: {error.Message}", path, error);
+            throw new QosValuationException(Faults.DatasetNotWritable, $"'{path}' could not be written: {error.Message}", path, error);
         }
     }
 
