@@ -294,7 +294,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             MaxDegreeOfParallelism = ThrottleLimit ?? -1,
         };
 
-        Output.Verbose(string.Create(
+        WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
             $"{_agents.Count} agents, {options.Epochs} epochs, {Replications} replications; requests: {options.Arrivals}; values: {(drawsValues ? $"Dirichlet({Alpha})" : "as given")}; seed {options.Seed}."));
 
@@ -308,7 +308,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
         int[] strategic = _playedStrategies is null ? [] : FindStrategic();
         long total = (long)runs.Length * Scheme.Length * Replications;
         long before = 0;
-        var meter = new ProgressMeter(Output, "Simulating quality of service", "runs");
+        var meter = new ProgressMeter(this, "Simulating quality of service", "runs");
         foreach (QosStrategy? strategy in runs)
         {
             QosSimulationOptions played = options;

@@ -156,17 +156,17 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
             : TokenAllocator.Allocate(Agents, Supply, Scheme, WholeTokens, RandomSource.Create(Seed));
         if (grants.Length > 0 && Scheme is not (AllocationScheme.Random or AllocationScheme.RoundRobin or AllocationScheme.MaxMin) && Array.TrueForAll(grants, grant => grant.Value == 0))
         {
-            Output.Warning($"No agent has a value above 0, so {Scheme} gives nobody tokens.");
+            WriteWarning($"No agent has a value above 0, so {Scheme} gives nobody tokens.");
         }
 
         if (grants.Length > 0 && grants[0].Proof is OptimalityProof proof)
         {
-            Output.Verbose(string.Create(
+            WriteVerbose(string.Create(
                 CultureInfo.CurrentCulture,
                 $"Social welfare {proof.SocialWelfare:G8}, at most {proof.DualBound:G8} (gap {proof.RelativeGap:E1}) after {proof.Iterations} iterations; Jain {proof.Jain:F4}, Gini {proof.Gini:F4}."));
             if (proof.RelativeGap > Bounds().RelativeGap)
             {
-                Output.Warning(string.Create(CultureInfo.CurrentCulture, $"The allocation is within the bounds, but proven only to {proof.RelativeGap:E1} of the optimum."));
+                WriteWarning(string.Create(CultureInfo.CurrentCulture, $"The allocation is within the bounds, but proven only to {proof.RelativeGap:E1} of the optimum."));
             }
         }
 
@@ -202,10 +202,10 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
             : AgentColumns.ReadCsv(paths[0], Capacity, Remaining, Cancellation);
         columns.Allocate(Scheme, Supply, WholeTokens, RandomSource.Create(Seed), Scheme == AllocationScheme.Optimal ? Bounds() : null, Cancellation);
         FairnessReport report = columns.Measure(Supply);
-        if (Output.ShouldProcess(target, $"Write the grants of {columns.Count} agents"))
+        if (ShouldProcess(target, $"Write the grants of {columns.Count} agents"))
         {
             columns.Write(target);
-            Output.Verbose($"Wrote the grants of {columns.Count} agents to '{target}'.");
+            WriteVerbose($"Wrote the grants of {columns.Count} agents to '{target}'.");
             WriteRecord(report);
         }
     }

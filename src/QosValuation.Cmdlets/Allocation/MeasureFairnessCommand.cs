@@ -70,7 +70,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void End()
     {
-        Output.Verbose(_grants.Count > 0 ? $"{_grants.Count} token grants: rates are tokens per value." : $"{_rates.Count} plain numbers, taken as rates.");
+        WriteVerbose(_grants.Count > 0 ? $"{_grants.Count} token grants: rates are tokens per value." : $"{_rates.Count} plain numbers, taken as rates.");
         WriteRecord(_grants.Count > 0 ? FairnessMeasures.Measure(_grants, Aversion, Lorenz) : FairnessMeasures.Measure(_rates.ToArray(), Aversion, Lorenz));
     }
 

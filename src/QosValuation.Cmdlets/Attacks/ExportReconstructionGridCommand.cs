@@ -90,7 +90,7 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
             throw new QosValuationException(Faults.ImageExists, $"'{path}' exists. Replace it with -Force, or choose another -Path.", path);
         }
 
-        if (!Output.ShouldProcess(path, "Write the grid"))
+        if (!ShouldProcess(path, "Write the grid"))
         {
             return;
         }

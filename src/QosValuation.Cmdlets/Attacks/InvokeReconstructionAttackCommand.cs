@@ -240,8 +240,8 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
 
         AddTexts();
         _attacker = new ReconstructionAttacker(_encoders, Options(), Publics(), References(), () => ClipEncoder.Open(_models[0]));
-        _meter = new ProgressMeter(Output, "Attacking", "steps");
-        Output.Verbose(string.Create(
+        _meter = new ProgressMeter(this, "Attacking", "steps");
+        WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
             $"{string.Join(" and ", _encoders.Select(e => e.Name))}, pictures of {_attacker.ImageSize} × {_attacker.ImageSize} pixels, {Steps:N0} steps of {Copies:N0} copies, {Plain()} of them the plain crop."));
     }
@@ -373,7 +373,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
             }
         }
 
-        Output.Verbose($"The attacker knows {known.Count} public embeddings.");
+        WriteVerbose($"The attacker knows {known.Count} public embeddings.");
         return known;
     }
 
@@ -562,7 +562,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
                     throw new QosValuationException(Faults.ImageExists, $"'{taken}' exists. Replace it with -Force, or choose another -OutputPath.", taken);
                 }
 
-                if (Output.ShouldProcess(path + ".png", $"Write the reconstruction of {target.Name}"))
+                if (ShouldProcess(path + ".png", $"Write the reconstruction of {target.Name}"))
                 {
                     files.Add(method, path);
                 }

@@ -36,7 +36,7 @@ public sealed partial class GroupEmbeddingCommand
         if (File.Exists(_statePath))
         {
             _state = ClusteringState.Load(_statePath, Cancellation);
-            Output.Verbose(string.Create(
+            WriteVerbose(string.Create(
                 CultureInfo.CurrentCulture,
                 $"Going on from '{_statePath}': {_state.RecordCount:N0} records at a similarity of {_state.SimilarityThreshold} and \u0393 = {_state.NoveltyThreshold}."));
         }
@@ -46,7 +46,7 @@ public sealed partial class GroupEmbeddingCommand
         }
         else
         {
-            Output.Verbose($"'{_statePath}' does not exist: a new clustering begins.");
+            WriteVerbose($"'{_statePath}' does not exist: a new clustering begins.");
         }
     }
 
@@ -66,7 +66,7 @@ public sealed partial class GroupEmbeddingCommand
             return;
         }
 
-        if (Output.ShouldProcess(_statePath, "Save the clustering"))
+        if (ShouldProcess(_statePath, "Save the clustering"))
         {
             ClusteringState.Save(_clusterer!, _statePath, _state, Cancellation);
         }

@@ -66,7 +66,7 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
     public object? Contributor { get; set; }
 
     /// <inheritdoc/>
-    protected override void Begin() => _meter = new ProgressMeter(Output, "Importing embeddings", "embeddings");
+    protected override void Begin() => _meter = new ProgressMeter(this, "Importing embeddings", "embeddings");
 
     /// <inheritdoc/>
     protected override void Process()
@@ -115,6 +115,6 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
             WriteRecord(contributor is null ? embedding : embedding with { Contributor = name });
         }
 
-        Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"Read {_count - before} embeddings from '{path}'."));
+        WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"Read {_count - before} embeddings from '{path}'."));
     }
 }

@@ -83,7 +83,7 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
         _crop = new byte[3 * _preprocessor.ImageSize * _preprocessor.ImageSize];
         _destination = ResolveNewPath(Destination);
         _toFile = _destination.EndsWith(".png", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(_destination);
-        _meter = new ProgressMeter(Output, "Cropping images", "images");
+        _meter = new ProgressMeter(this, "Cropping images", "images");
     }
 
     /// <inheritdoc/>
@@ -142,7 +142,7 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
 
         // Before asking, so that -WhatIf reports images that cannot be read.
         _preprocessor!.Crop(image, _crop);
-        if (!Output.ShouldProcess(target, $"Write the crop of '{image}'"))
+        if (!ShouldProcess(target, $"Write the crop of '{image}'"))
         {
             return;
         }

@@ -135,7 +135,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
             throw new QosValuationException(Faults.NothingToEmbed, "Name images with -Path, or texts with -Text, or pipe records in.");
         }
 
-        _meter = new ProgressMeter(Output, "Embedding", "items");
+        _meter = new ProgressMeter(this, "Embedding", "items");
         _encoder = ClipEncoder.Open(Resolve(Model), new ClipEncoderOptions { ExecutionProvider = ExecutionProvider });
         _cache = CachePath is null ? null : EmbeddingCache.Open(ResolveNewPath(CachePath));
         _pipeline = new EmbeddingPipeline(_encoder, new EmbeddingPipelineOptions { BatchSize = BatchSize, Cache = _cache }, Cancellation);
@@ -306,7 +306,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         if (!_hasWarnedOfModality)
         {
             _hasWarnedOfModality = true;
-            Output.Warning($"The model '{_encoder.Model.Name}' embeds no {(modality == QosValuation.Modality.Image ? "images" : "texts")}; those of the records are left out.");
+            WriteWarning($"The model '{_encoder.Model.Name}' embeds no {(modality == QosValuation.Modality.Image ? "images" : "texts")}; those of the records are left out.");
         }
 
         return false;
@@ -347,12 +347,12 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     {
         long count = _pipeline!.Taken;
         double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
-        Output.Verbose(string.Create(
+        WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
             $"{count:N0} items in {seconds:N1} s ({count / Math.Max(seconds, 1e-9):N1} a second) with {_encoder!.Model.Name}{(_cache is null ? string.Empty : $", {_cached:N0} of them from the cache")}."));
         if (_truncated > 0)
         {
-            Output.Warning(string.Create(
+            WriteWarning(string.Create(
                 CultureInfo.CurrentCulture,
                 $"Texts that are longer than the {_encoder.Model.ContextLength} tokens of {_encoder.Model.Name} lost their ends: {_truncated:N0}. ConvertTo-ClipToken shows what is left of them."));
         }

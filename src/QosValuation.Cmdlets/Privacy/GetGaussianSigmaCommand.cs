@@ -67,7 +67,7 @@ public sealed class GetGaussianSigmaCommand : QosCmdlet
     private void Calibrate(double epsilon)
     {
         double sigma = GaussianNoise.Sigma(epsilon, Delta, Sensitivity, Mechanism);
-        MechanismAdvice.Write(Output, Mechanism, epsilon, Delta);
+        MechanismAdvice.Write(this, Mechanism, epsilon, Delta);
         WriteRecord(sigma);
     }
 }

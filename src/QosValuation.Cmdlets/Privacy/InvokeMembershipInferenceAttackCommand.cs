@@ -128,11 +128,11 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
 
         if (Trials * FalsePositiveRate < 1)
         {
-            Output.Warning($"{Trials} trials allow no false positive at a rate of {FalsePositiveRate}: the true-positive rate is then that above every score without the candidate. Give at least {Math.Ceiling(1 / FalsePositiveRate):N0} trials, better ten times as many.");
+            WriteWarning($"{Trials} trials allow no false positive at a rate of {FalsePositiveRate}: the true-positive rate is then that above every score without the candidate. Give at least {Math.Ceiling(1 / FalsePositiveRate):N0} trials, better ten times as many.");
         }
 
-        Output.Verbose($"{_attacks.Count} mechanisms and values of ε; {Trials} releases with and as many without the candidate for each cluster and modality; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
-        _meter = new ProgressMeter(Output, "Attacking membership", "trials");
+        WriteVerbose($"{_attacks.Count} mechanisms and values of ε; {Trials} releases with and as many without the candidate for each cluster and modality; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
+        _meter = new ProgressMeter(this, "Attacking membership", "trials");
     }
 
     /// <inheritdoc/>

@@ -124,7 +124,7 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Begin()
     {
-        _meter = new ProgressMeter(Output, "Auditing privacy", "trials");
+        _meter = new ProgressMeter(this, "Auditing privacy", "trials");
         if (Neighboring == Neighboring.AddRemove && RecordCount < 2)
         {
             throw new QosValuationException(Faults.AuditNotValid, "Taking the only record away leaves no cluster to release; give -RecordCount 2 or more for AddRemove.", RecordCount);
@@ -185,7 +185,7 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
                     : EmpiricalPrivacyAudit.MeasureExternal(options, pair, Release, done => Show(done, "script block"), Cancellation);
                 _done += TrialCount;
                 result = made ? result with { ClusterId = null } : result;
-                Output.Verbose(string.Create(
+                WriteVerbose(string.Create(
                     CultureInfo.CurrentCulture,
                     $"The region chosen held {result.TruePositives:N0} of {result.Trials - result.Trials / 2:N0} releases of the one dataset and {result.FalsePositives:N0} of the other."));
                 WriteRecord(result);

@@ -128,7 +128,7 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
     {
         if (_measurement.ClusterCount == 1)
         {
-            Output.Warning("There is one cluster only, and every prototype finds it: retrieval means nothing here.");
+            WriteWarning("There is one cluster only, and every prototype finds it: retrieval means nothing here.");
         }
 
         if (_prototypes.Count > 0)
@@ -161,8 +161,8 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
                    Scale = Scale,
                },
         ];
-        Output.Verbose($"{releases.Length} mechanisms and values of ε, {Trials} releases of {_measurement.ClusterCount} clusters each; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
-        var meter = new ProgressMeter(Output, "Measuring utility", "trials");
+        WriteVerbose($"{releases.Length} mechanisms and values of ε, {Trials} releases of {_measurement.ClusterCount} clusters each; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
+        var meter = new ProgressMeter(this, "Measuring utility", "trials");
         long total = (long)releases.Length * Trials;
         long before = 0;
         foreach (PrototypeReleaseOptions release in releases)

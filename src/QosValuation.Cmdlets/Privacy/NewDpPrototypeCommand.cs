@@ -145,22 +145,22 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
             _budget);
         if (Mechanism == PrivacyMechanism.ImageDp)
         {
-            Output.Warning("ImageDp carries no privacy guarantee: its noise is not calibrated, and text prototypes are released as they are.");
+            WriteWarning("ImageDp carries no privacy guarantee: its noise is not calibrated, and text prototypes are released as they are.");
         }
         else if (IsBound(nameof(PerturbationCoefficient)) || IsBound(nameof(Scale)))
         {
-            Output.Warning($"-PerturbationCoefficient and -Scale belong to -Mechanism ImageDp and have no effect on {Mechanism}, whose noise follows from ε and δ.");
+            WriteWarning($"-PerturbationCoefficient and -Scale belong to -Mechanism ImageDp and have no effect on {Mechanism}, whose noise follows from ε and δ.");
         }
 
-        MechanismAdvice.Write(Output, Mechanism, Epsilon, Delta);
+        MechanismAdvice.Write(this, Mechanism, Epsilon, Delta);
         if (Seed is not null)
         {
-            Output.Verbose("The noise comes from a seed: whoever knows it can remove the noise. Publish unseeded prototypes only.");
+            WriteVerbose("The noise comes from a seed: whoever knows it can remove the noise. Publish unseeded prototypes only.");
         }
 
         if (Mechanism != PrivacyMechanism.ImageDp)
         {
-            Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"σ is {_releaser.NoiseMultiplier:G6} times the sensitivity."));
+            WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"σ is {_releaser.NoiseMultiplier:G6} times the sensitivity."));
         }
     }
 
@@ -170,7 +170,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
         foreach (SemanticCluster cluster in InputObject)
         {
             Cancellation.ThrowIfCancellationRequested();
-            if (!Output.ShouldProcess($"Cluster {cluster.Id}", _budget is null ? "Release prototypes" : $"Charge '{_budget.Budget.Path}' and release prototypes"))
+            if (!ShouldProcess($"Cluster {cluster.Id}", _budget is null ? "Release prototypes" : $"Charge '{_budget.Budget.Path}' and release prototypes"))
             {
                 continue;
             }
@@ -215,7 +215,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
         if (Sensitivity < PrototypeReleaser.SensitivityBound(prototype.Count) && Mechanism != PrivacyMechanism.ImageDp && !_warnedOfSensitivity)
         {
             _warnedOfSensitivity = true;
-            Output.Warning(string.Create(
+            WriteWarning(string.Create(
                 CultureInfo.CurrentCulture,
                 $"-Sensitivity {Sensitivity:G6} is below the bound 2/n = {PrototypeReleaser.SensitivityBound(prototype.Count):G6} of cluster {prototype.ClusterId} (n = {prototype.Count}): the guarantee holds only if you know that means of neighbours lie no further apart."));
         }

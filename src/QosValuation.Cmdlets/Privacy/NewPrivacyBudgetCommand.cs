@@ -51,7 +51,7 @@ public sealed class NewPrivacyBudgetCommand : QosCmdlet
     protected override void Process()
     {
         string path = ResolveNewPath(Path);
-        if (Output.ShouldProcess(path, FormattableString.CurrentCulture($"Make a privacy budget of ε = {Epsilon}, δ = {Delta}")))
+        if (ShouldProcess(path, FormattableString.CurrentCulture($"Make a privacy budget of ε = {Epsilon}, δ = {Delta}")))
         {
             WriteRecord(PrivacyBudget.Create(path, Epsilon, Delta, Neighboring, Unit));
         }

@@ -150,16 +150,16 @@ public sealed class ExportQosReportCommand : QosCmdlet
         bool dated = IsBound(nameof(GeneratedAt)) || GeneratedAt != default;
         Report report = _builder.Build(Title, dated ? GeneratedAt : DateTimeOffset.Now, Facts(timed: !dated));
         int figures = report.Figures().Count();
-        Output.Verbose($"{_builder.Count} results in {report.Sections.Count} sections with {figures} figures.");
-        if (Output.ShouldProcess(_path, $"Write a report of {_builder.Count} results"))
+        WriteVerbose($"{_builder.Count} results in {report.Sections.Count} sections with {figures} figures.");
+        if (ShouldProcess(_path, $"Write a report of {_builder.Count} results"))
         {
-            var meter = new ProgressMeter(Output, "Drawing figures", "figures");
+            var meter = new ProgressMeter(this, "Drawing figures", "figures");
             ReportFiles.SavePage(report, _path, done => meter.Report(done, figures), Cancellation);
             meter.Complete();
             Emit(_path);
         }
 
-        if (folder is not null && Output.ShouldProcess(folder, $"Write {figures} figures as {string.Join(" and ", Format.Distinct())}"))
+        if (folder is not null && ShouldProcess(folder, $"Write {figures} figures as {string.Join(" and ", Format.Distinct())}"))
         {
             foreach (string file in ReportFiles.SaveFigures(report, folder, [.. Format.Select(format => format == QosFigureFormat.Png ? FigureFormat.Png : FigureFormat.Svg)], Cancellation))
             {
@@ -170,7 +170,7 @@ public sealed class ExportQosReportCommand : QosCmdlet
 
     private void Emit(string file)
     {
-        Output.Verbose($"Wrote {file}.");
+        WriteVerbose($"Wrote {file}.");
         if (PassThru)
         {
             WriteRecord(new FileInfo(file));

@@ -64,7 +64,7 @@ public sealed class MeasureDataValueCommand : QosCmdlet
     protected override void Begin()
     {
         _estimator = new DataValueEstimator(NoveltyThreshold, SimilarityThreshold, fault => WriteFault(fault));
-        _meter = new ProgressMeter(Output, "Valuing contributions", "objects");
+        _meter = new ProgressMeter(this, "Valuing contributions", "objects");
     }
 
     /// <inheritdoc/>
@@ -107,10 +107,10 @@ public sealed class MeasureDataValueCommand : QosCmdlet
         _meter!.Complete();
         if (SimilarityThreshold is not null && _estimator.IsLabelled == true)
         {
-            Output.Warning("-SimilarityThreshold has no effect on embeddings that are labelled already.");
+            WriteWarning("-SimilarityThreshold has no effect on embeddings that are labelled already.");
         }
 
-        Output.Verbose(string.Create(
+        WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
             $"{_count} objects of {values.Count} contributors, {(_estimator.IsLabelled == true ? "labelled before" : "grouped here")}; Γ = {NoveltyThreshold?.ToString(CultureInfo.CurrentCulture) ?? "as labelled"}."));
         foreach (DataValue value in values)
