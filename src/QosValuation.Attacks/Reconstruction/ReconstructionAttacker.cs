@@ -37,6 +37,11 @@ public sealed record AttackerOptions
     /// </summary>
     public const int DefaultPlainCopies = 2;
 
+    /// <summary>How many copies show the plain crop where nothing else is said: a sixteenth.</summary>
+    /// <param name="copies">The copies in all.</param>
+    /// <returns>The plain ones among them.</returns>
+    public static int PlainCopiesOf(int copies) => copies * DefaultPlainCopies / 32;
+
     /// <summary>
     /// Further starts of as many steps, until the plain crop reaches 0.98 and the augmented views 0.96 of the cosine that the truth
     /// itself is expected to have to the release, √(1 − dσ²/‖v‖²). Where the plain crop of the best picture is below 0.9 of it the ascent

@@ -128,7 +128,8 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
 
     /// <summary>Resolves existing file-system paths; what does not resolve costs one error record and the others go on.</summary>
     /// <param name="paths">The paths as given, relative to the session's location.</param>
-    /// <param name="literal">Whether wildcard characters are taken literally. Otherwise they are where nothing matches the pattern but something has that very name, such as <c>photos [1].json</c>.</param>
+    /// <param name="literal">Whether wildcard characters are taken literally. Otherwise they are where nothing matches the
+    /// pattern but something has that very name, such as <c>photos [1].json</c>.</param>
     /// <returns>Full paths of files and folders that exist.</returns>
     protected IEnumerable<string> ResolvePaths(IEnumerable<string>? paths, bool literal)
     {
@@ -171,7 +172,9 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
             {
                 WriteFault(fault, path);
             }
-            catch (Exception exception) when (exception is ItemNotFoundException or System.Management.Automation.DriveNotFoundException or ProviderNotFoundException or ArgumentException or NotSupportedException)
+            catch (Exception exception) when (exception
+                is ItemNotFoundException or System.Management.Automation.DriveNotFoundException or ProviderNotFoundException
+                or ArgumentException or NotSupportedException)
             {
                 WriteFault(CmdletFaults.PathNotFound(path, exception));
             }

@@ -32,10 +32,10 @@ public sealed class SealedFile
         _kind = kind;
     }
 
-    /// <summary>Takes the right to write a file, and removes what killed writers of it left behind.</summary>
+    /// <summary>Locks a file for writing, and removes what killed writers of it left behind.</summary>
     /// <param name="path">The file; its folder is created.</param>
     /// <param name="cancellationToken">Stops the waiting for another program that writes it.</param>
-    /// <returns>The right, which disposing of it gives back.</returns>
+    /// <returns>The lock; disposing of it releases it.</returns>
     /// <exception cref="QosValuationException"><c>DiskFull</c> or <c>FileNotWritable</c>.</exception>
     public IDisposable Lock(string path, CancellationToken cancellationToken = default)
     {
@@ -96,7 +96,8 @@ public sealed class SealedFile
             int read = stream.ReadAtLeast(header, HeaderLength, throwOnEndOfStream: false);
             if (read < _magic.Length || !header.AsSpan(0, _magic.Length).SequenceEqual(_magic))
             {
-                throw new QosValuationException(Faults.StateNotRecognised, $"'{path}' is not a {_kind} of QosValuation; nothing was changed. Name another file, or a new one.", path);
+                throw new QosValuationException(
+                    Faults.StateNotRecognised, $"'{path}' is not a {_kind} of QosValuation; nothing was changed. Name another file, or a new one.", path);
             }
 
             byte[] digest = new byte[DigestLength];
@@ -135,7 +136,8 @@ public sealed class SealedFile
             using var reader = new BinaryReader(buffer, Encoding.UTF8);
             return read(reader);
         }
-        catch (Exception exception) when (exception is EndOfStreamException or FormatException or OverflowException or ArgumentException or InvalidDataException)
+        catch (Exception exception) when (exception
+            is EndOfStreamException or FormatException or OverflowException or ArgumentException or InvalidDataException)
         {
             throw Damaged(path, exception);
         }
@@ -189,7 +191,11 @@ public sealed class SealedFile
     }
 
     private QosValuationException Damaged(string path, Exception? cause = null) =>
-        new(Faults.StateDamaged, $"The {_kind} '{path}' is damaged: its checksum does not match its content. Restore it from a copy, or name a new file.", path, cause);
+        new(
+            Faults.StateDamaged,
+            $"The {_kind} '{path}' is damaged: its checksum does not match its content. Restore it from a copy, or name a new file.",
+            path,
+            cause);
 
     /// <summary>Hashes what passes through, and stops it when asked.</summary>
     private sealed class HashingStream(Stream target, CancellationToken cancellationToken) : Stream
