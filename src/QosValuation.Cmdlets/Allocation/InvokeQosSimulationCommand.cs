@@ -128,6 +128,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
 
     /// <summary>The value of each of the k identities of a Sybil: Equal (v/k, the default), Duplicate (v: the same data handed in k times), or Concave (the data dealt out and valued anew: φ·ln(1 + |d|/k), paper, Eq. 20).</summary>
     [Parameter]
+    [SingleValue]
     public SybilSplit SybilSplit { get; set; }
 
     /// <summary>Gives the identities of a Sybil one capacity together, instead of one each.</summary>
@@ -176,6 +177,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
 
     /// <summary>How costs are drawn around their mean: Fixed (the default), Geometric (whole tokens), Exponential or LogNormal (heavy-tailed). A trace names its costs.</summary>
     [Parameter]
+    [SingleValue]
     public CostDistribution CostDistribution { get; set; }
 
     /// <summary>The coefficient of variation of log-normal costs; above 0, 1 by default.</summary>

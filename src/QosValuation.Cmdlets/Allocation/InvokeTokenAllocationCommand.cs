@@ -67,6 +67,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
 
     /// <summary>How to divide: Proposed (the default), Random, RoundRobin, MaxMin, WaterFilling, MaxWelfare, Vtc or Optimal.</summary>
     [Parameter]
+    [SingleValue]
     public AllocationScheme Scheme { get; set; } = AllocationScheme.Proposed;
 
     /// <summary>For Optimal: Jain's index of the reward rates is at least this, above 0 and at most 1; 1 means equal rates.</summary>

@@ -65,6 +65,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// <summary>How records are grouped: Online (the default; one pass, streaming), KMeans (needs -ClusterCount) or Dbscan.</summary>
     /// <value>Online</value>
     [Parameter(Position = 0)]
+    [SingleValue]
     public ClusteringAlgorithm Algorithm { get; set; } = ClusteringAlgorithm.Online;
 
     /// <summary>Centroids that do not depend on the data, in place of an algorithm: embeddings (Get-ClipEmbedding, Import-Embedding), other objects with a Vector, or arrays of numbers. They need not be of unit norm.</summary>

@@ -48,6 +48,7 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
 
     /// <summary>Image or Text: what rows are that do not say so themselves. Image by default.</summary>
     [Parameter(Position = 1)]
+    [SingleValue]
     public Modality Modality { get; set; } = Modality.Image;
 
     /// <summary>A .csv, .jsonl or .json file with a record a row, in the same order.</summary>

@@ -90,6 +90,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     /// <summary>Which parts of a record that has an image and texts are embedded: Both (the default), Image or Text.</summary>
     /// <value>Both</value>
     [Parameter]
+    [SingleValue]
     public EmbeddedModalities Modality { get; set; } = EmbeddedModalities.Both;
 
     /// <summary>The model: a name (see Get-ClipModel), or a folder in the public ONNX layout, or an ONNX file in one. By default clip-mini, which is built in, small, and knows little; for results use ViT-B/32 (see Install-ClipModel).</summary>
@@ -113,6 +114,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     /// <summary>What runs the model: Cpu (the default), or what else the installed ONNX Runtime binaries offer on this machine.</summary>
     /// <value>Cpu</value>
     [Parameter]
+    [SingleValue]
     public ExecutionProvider ExecutionProvider { get; set; } = ExecutionProvider.Cpu;
 
     /// <summary>A SQLite file that keeps embeddings, made where there is none: a second run over the same content with the same model skips decoding and inference. Several processes may share it.</summary>

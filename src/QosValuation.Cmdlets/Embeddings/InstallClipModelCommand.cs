@@ -54,6 +54,7 @@ public sealed class InstallClipModelCommand : ClipModelCommand
 
     /// <summary>Float32 (the default, 0.6 GB), Float16 (0.3 GB, slower on most processors), or Quantized (the text encoder in 8-bit integers beside a Float32 image encoder).</summary>
     [Parameter]
+    [SingleValue]
     public ClipModelPrecision Precision { get; set; } = ClipModelPrecision.Float32;
 
     /// <summary>Fetch the model again and replace it where it is installed already.</summary>

@@ -45,6 +45,7 @@ public sealed class GetGaussianSigmaCommand : QosCmdlet
 
     /// <summary>The mechanism: AnalyticGaussian (the default), ClassicGaussian or DiscreteGaussian.</summary>
     [Parameter]
+    [SingleValue]
     public PrivacyMechanism Mechanism { get; set; } = PrivacyMechanism.AnalyticGaussian;
 
     /// <inheritdoc/>

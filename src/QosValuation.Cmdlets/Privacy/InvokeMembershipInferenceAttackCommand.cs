@@ -64,10 +64,12 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
 
     /// <summary>The neighbour without the candidate: ReplaceOne (the default) or AddRemove.</summary>
     [Parameter]
+    [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
     /// <summary>What stands in the candidate's place under ReplaceOne: Record (the default; another record of the cluster) or Opposite (−x, the worst case).</summary>
     [Parameter]
+    [SingleValue]
     public MembershipCounterpart Counterpart { get; set; } = MembershipCounterpart.Record;
 
     /// <summary>The modalities to attack, Image or Text; both by default.</summary>

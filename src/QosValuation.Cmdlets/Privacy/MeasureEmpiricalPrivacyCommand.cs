@@ -75,6 +75,7 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
 
     /// <summary>Which datasets count as neighbours: ReplaceOne (the default) or AddRemove.</summary>
     [Parameter]
+    [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
     /// <summary>The releases of each of the two datasets, at least 100; 500,000 by default, and 2,000 for -ScriptBlock.</summary>

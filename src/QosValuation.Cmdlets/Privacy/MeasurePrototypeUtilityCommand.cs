@@ -70,6 +70,7 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
 
     /// <summary>Which datasets count as neighbours: ReplaceOne (the default) or AddRemove.</summary>
     [Parameter(ParameterSetName = "Cluster")]
+    [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
     /// <summary>The modalities to release, Image or Text; both by default.</summary>

@@ -73,6 +73,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     /// <summary>How noise is drawn: DiscreteGaussian (the default; exact, without floating-point leaks), AnalyticGaussian, ClassicGaussian or ImageDp.</summary>
     /// <value>DiscreteGaussian</value>
     [Parameter]
+    [SingleValue]
     public PrivacyMechanism Mechanism { get; set; } = PrivacyMechanism.DiscreteGaussian;
 
     /// <summary>q of ImageDp, 0 or more; 0.2 by default. The noise has the standard deviation q·s.</summary>
@@ -91,11 +92,13 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
 
     /// <summary>Which datasets count as neighbours: ReplaceOne (the default; one record exchanged, the count public) or AddRemove (one record more or less, the count private).</summary>
     [Parameter]
+    [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
     /// <summary>Whose data the guarantee protects: one Record (the default), or one Contributor with all records.</summary>
     /// <value>Record</value>
     [Parameter]
+    [SingleValue]
     public PrivacyUnit Unit { get; set; } = PrivacyUnit.Record;
 
     /// <summary>With -Unit Contributor: the most records of a contributor, in order of arrival, that count in a prototype; all by default. The noise does not depend on it, because a contributor's records are averaged.</summary>
