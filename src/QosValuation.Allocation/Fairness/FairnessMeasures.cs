@@ -166,7 +166,7 @@ public static class FairnessMeasures
     {
         if (!(rate >= 0) || !double.IsFinite(rate))
         {
-            throw new QosValuationException("RateNotValid", FaultKind.InvalidData, $"A reward rate of {rate} has no fairness; give finite numbers of at least 0.", rate);
+            throw new QosValuationException(Faults.RateNotValid, $"A reward rate of {rate} has no fairness; give finite numbers of at least 0.", rate);
         }
     }
 

@@ -22,20 +22,19 @@ public sealed record OptimalAllocationOptions
         if (JainFloor is double jain && !(jain > 0 && jain <= 1))
         {
             throw new QosValuationException(
-                "FairnessBoundNotValid", FaultKind.InvalidArgument, $"The Jain floor is {jain}; give a number above 0 and at most 1.", jain);
+                Faults.FairnessBoundNotValid, $"The Jain floor is {jain}; give a number above 0 and at most 1.", jain);
         }
 
         if (GiniCeiling is double gini && !(gini >= 0 && gini < 1))
         {
             throw new QosValuationException(
-                "FairnessBoundNotValid", FaultKind.InvalidArgument, $"The Gini ceiling is {gini}; give a number of at least 0 and below 1.", gini);
+                Faults.FairnessBoundNotValid, $"The Gini ceiling is {gini}; give a number of at least 0 and below 1.", gini);
         }
 
         if (!(RelativeGap > 0) || MaxIterations < 1)
         {
             throw new QosValuationException(
-                "SearchLimitNotValid",
-                FaultKind.InvalidArgument,
+                Faults.SearchLimitNotValid,
                 $"The relative gap is {RelativeGap} and the limit {MaxIterations} iterations; give a gap above 0 and at least 1 iteration.");
         }
     }

@@ -237,8 +237,7 @@ internal sealed class OptimalAllocationSolver
         if (options.JainFloor is double jain && jain > most + Tolerance)
         {
             throw new QosValuationException(
-                "JainFloorInfeasible",
-                FaultKind.InvalidArgument,
+                Faults.JainFloorInfeasible,
                 Text($"A Jain floor of {jain} cannot be met: {who}, so Jain's index is at most {most:0.######}, short by {jain - most:0.######}. Lower the floor to {most:0.######}, or leave those agents out."),
                 jain);
         }
@@ -246,8 +245,7 @@ internal sealed class OptimalAllocationSolver
         if (options.GiniCeiling is double gini && gini < least - Tolerance)
         {
             throw new QosValuationException(
-                "GiniCeilingInfeasible",
-                FaultKind.InvalidArgument,
+                Faults.GiniCeilingInfeasible,
                 Text($"A Gini ceiling of {gini} cannot be met: {who}, so the Gini coefficient is at least {least:0.######}, over by {least - gini:0.######}. Raise the ceiling to {least:0.######}, or leave those agents out."),
                 gini);
         }

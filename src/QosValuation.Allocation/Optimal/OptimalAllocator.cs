@@ -50,8 +50,7 @@ public static class OptimalAllocator
         if (capacities.Length != values.Length || remaining.Length != values.Length)
         {
             throw new QosValuationException(
-                "AgentsNotAligned",
-                FaultKind.InvalidArgument,
+                Faults.AgentsNotAligned,
                 $"Give as many capacities ({capacities.Length}) and remaining tokens ({remaining.Length}) as values ({values.Length}).");
         }
 

@@ -36,8 +36,7 @@ public sealed class AgentColumns
             if (!isValid)
             {
                 throw new QosValuationException(
-                    "AgentNotValid",
-                    FaultKind.InvalidData,
+                    Faults.AgentNotValid,
                     $"Agent {i + 1} in '{path}' has a value of {values[i]}, a capacity of {capacities[i]} and {remaining[i]} tokens remaining; give finite numbers of at least 0, and at most the capacity remaining.",
                     path);
             }
@@ -64,7 +63,7 @@ public sealed class AgentColumns
     /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>, <c>AgentNotValid</c>: the first row at fault is named.</exception>
     public static AgentColumns ReadCsv(string path, double capacity, double remaining, CancellationToken cancellationToken)
     {
-        QosValuationException Fault(string reason) => new("ColumnNotReadable", FaultKind.InvalidData, $"'{path}' {reason}", path);
+        QosValuationException Fault(string reason) => new(Faults.ColumnNotReadable, $"'{path}' {reason}", path);
         var values = new List<double>();
         var capacities = new List<double>();
         var remainders = new List<double>();
@@ -111,11 +110,11 @@ public sealed class AgentColumns
         }
         catch (CsvFormatException exception)
         {
-            throw new QosValuationException("ColumnNotReadable", FaultKind.InvalidData, $"'{path}' is not a CSV file: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.ColumnNotReadable, $"'{path}' is not a CSV file: {exception.Message}", path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("ColumnNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.ColumnNotReadable, FaultKind.ReadFailed, $"'{path}' could not be read: {exception.Message}", path, exception);
         }
     }
 
@@ -143,7 +142,7 @@ public sealed class AgentColumns
             return column.Length == values.Length
                 ? column
                 : throw new QosValuationException(
-                    "ColumnLengthMismatch", FaultKind.InvalidData, $"'{path}' holds {column.Length:N0} numbers and '{valuePath}' {values.Length:N0}; give one for each agent.", path);
+                    Faults.ColumnLengthMismatch, $"'{path}' holds {column.Length:N0} numbers and '{valuePath}' {values.Length:N0}; give one for each agent.", path);
         }
     }
 
@@ -225,7 +224,7 @@ public sealed class AgentColumns
     {
         ".NPY" => true,
         ".CSV" => false,
-        _ => throw new QosValuationException("ColumnFormatNotKnown", FaultKind.InvalidArgument, $"The format of '{path}' is not known; columns are .csv or .npy files.", path),
+        _ => throw new QosValuationException(Faults.ColumnFormatNotKnown, $"The format of '{path}' is not known; columns are .csv or .npy files.", path),
     };
 
     private void WriteCsv(Stream stream)

@@ -128,7 +128,7 @@ public static class TokenAllocator
                 TrimToSupply(supply, tokens);
                 return;
             default:
-                throw new QosValuationException("SchemeNotSupported", FaultKind.NotSupported, $"The scheme {scheme} is not known.", scheme);
+                throw new QosValuationException(Faults.SchemeNotSupported, $"The scheme {scheme} is not known.", scheme);
         }
 
         if (wholeTokens)
@@ -149,12 +149,12 @@ public static class TokenAllocator
     {
         if (!(supply >= 0) || !double.IsFinite(supply))
         {
-            throw new QosValuationException("SupplyNotValid", FaultKind.InvalidArgument, $"The supply is {supply}; give a finite number of tokens of at least 0.", supply);
+            throw new QosValuationException(Faults.SupplyNotValid, $"The supply is {supply}; give a finite number of tokens of at least 0.", supply);
         }
 
         if (scheme == AllocationScheme.Random && supply > MaximumWhole)
         {
-            throw new QosValuationException("SupplyNotValid", FaultKind.InvalidArgument, $"The scheme Random deals single tokens; give a supply of at most 2^53, not {supply}.", supply);
+            throw new QosValuationException(Faults.SupplyNotValid, $"The scheme Random deals single tokens; give a supply of at most 2^53, not {supply}.", supply);
         }
     }
 
@@ -167,8 +167,7 @@ public static class TokenAllocator
         if (wholeTokens && scheme == AllocationScheme.Optimal)
         {
             throw new QosValuationException(
-                "WholeTokensNotSupported",
-                FaultKind.NotSupported,
+                Faults.WholeTokensNotSupported,
                 "The scheme Optimal divides tokens into fractions; rounding them would break its bounds. Leave out whole tokens, or take another scheme.",
                 scheme);
         }
@@ -537,7 +536,7 @@ public static class TokenAllocator
     {
         if (random is null)
         {
-            throw new QosValuationException("RandomSourceMissing", FaultKind.InvalidArgument, "The scheme Random needs a source of randomness.", AllocationScheme.Random);
+            throw new QosValuationException(Faults.RandomSourceMissing, "The scheme Random needs a source of randomness.", AllocationScheme.Random);
         }
 
         Distributions.UniformMultinomial((long)supply, tokens, random);

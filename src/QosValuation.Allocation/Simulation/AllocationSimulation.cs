@@ -177,7 +177,7 @@ public static class AllocationSimulation
         }
     }
 
-    private static QosValuationException Invalid(string message, object subject) => new("SimulationNotValid", FaultKind.InvalidArgument, message, subject);
+    private static QosValuationException Invalid(string message, object subject) => new(Faults.SimulationNotValid, message, subject);
 
     /// <summary>Mean, standard error and quantiles of a stream.</summary>
     private sealed class Summary

@@ -425,7 +425,7 @@ public static class QosSimulation
     };
 
     private static QosValuationException Invalid(string message, object? subject) =>
-        new("QosOptionNotValid", FaultKind.InvalidArgument, message, subject);
+        new(Faults.QosOptionNotValid, message, subject);
 
     private static void Validate(QosSimulationOptions options)
     {

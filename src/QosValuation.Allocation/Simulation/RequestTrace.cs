@@ -48,7 +48,7 @@ public sealed class RequestTrace
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path))
         {
-            throw new QosValuationException("TraceNotFound", FaultKind.NotFound, $"The trace '{path}' does not exist.", path);
+            throw new QosValuationException(Faults.TraceNotFound, $"The trace '{path}' does not exist.", path);
         }
 
         try
@@ -58,7 +58,7 @@ public sealed class RequestTrace
         }
         catch (CsvFormatException fault)
         {
-            throw new QosValuationException("TraceNotValid", FaultKind.InvalidData, $"The trace '{path}' is not a readable CSV file: {fault.Message}", path, fault);
+            throw new QosValuationException(Faults.TraceNotValid, $"The trace '{path}' is not a readable CSV file: {fault.Message}", path, fault);
         }
     }
 
@@ -75,7 +75,7 @@ public sealed class RequestTrace
         int cost = Array.FindIndex(header, name => name.Trim().Equals("Cost", StringComparison.OrdinalIgnoreCase));
         if (time < 0 || agent < 0)
         {
-            throw new QosValuationException("TraceNotValid", FaultKind.InvalidData, $"The trace '{path}' lacks the column {(time < 0 ? "Time" : "Agent")}; it needs a header with Time, Agent and optionally Cost.", path);
+            throw new QosValuationException(Faults.TraceNotValid, $"The trace '{path}' lacks the column {(time < 0 ? "Time" : "Agent")}; it needs a header with Time, Agent and optionally Cost.", path);
         }
 
         while (csv.Read())
@@ -83,7 +83,7 @@ public sealed class RequestTrace
             string Text(int column) => column >= 0 && column < csv.FieldCount ? csv.GetString(column) : string.Empty;
             double Number(int column) => double.TryParse(Text(column), NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
                 ? value
-                : throw new QosValuationException("TraceNotValid", FaultKind.InvalidData, $"Row {csv.RowNumber} of the trace '{path}': {header[column]} '{Text(column)}' is not a number.", path);
+                : throw new QosValuationException(Faults.TraceNotValid, $"Row {csv.RowNumber} of the trace '{path}': {header[column]} '{Text(column)}' is not a number.", path);
 
             yield return (csv.RowNumber, Number(time), Text(agent), Text(cost).Length == 0 ? double.NaN : Number(cost));
         }
@@ -100,17 +100,17 @@ public sealed class RequestTrace
         {
             if (!(double.IsFinite(time) && time >= 0))
             {
-                throw new QosValuationException("TraceNotValid", FaultKind.InvalidData, $"{noun} {row} of the trace: a time must be finite and at least 0, not {time}.", time);
+                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of the trace: a time must be finite and at least 0, not {time}.", time);
             }
 
             if (!double.IsNaN(cost) && !(double.IsFinite(cost) && cost > 0))
             {
-                throw new QosValuationException("TraceNotValid", FaultKind.InvalidData, $"{noun} {row} of the trace: a cost must be finite and above 0, not {cost}.", cost);
+                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of the trace: a cost must be finite and above 0, not {cost}.", cost);
             }
 
             if (string.IsNullOrWhiteSpace(agent))
             {
-                throw new QosValuationException("TraceNotValid", FaultKind.InvalidData, $"{noun} {row} of the trace names no agent.", row);
+                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of the trace names no agent.", row);
             }
 
             if (!index.TryGetValue(agent, out int i))

@@ -323,7 +323,7 @@ public sealed class VtcScheduler
         key < otherKey || (key == otherKey && client < otherClient);
 
     private static QosValuationException Invalid(string message, object subject) =>
-        new("VtcNotValid", FaultKind.InvalidArgument, message, subject);
+        new(Faults.VtcNotValid, message, subject);
 
     private static void RequireTokens(double tokens)
     {

@@ -204,7 +204,7 @@ public static class EmpiricalPrivacyAudit
             _ => double.NaN,
         };
         return double.IsNaN(score)
-            ? throw new QosValuationException("ReleaseNotValid", FaultKind.InvalidData, "A release was no vector of numbers; return one prototype, or one vector as long as those of the records.", release)
+            ? throw new QosValuationException(Faults.ReleaseNotValid, "A release was no vector of numbers; return one prototype, or one vector as long as those of the records.", release)
             : score;
     }
 
@@ -240,7 +240,7 @@ public static class EmpiricalPrivacyAudit
         }
     }
 
-    private static QosValuationException Invalid(string message, object subject) => new("AuditNotValid", FaultKind.InvalidArgument, message, subject);
+    private static QosValuationException Invalid(string message, object subject) => new(Faults.AuditNotValid, message, subject);
 
     /// <summary>A set of releases: those that score above the threshold and speak for the member, or below it and speak against.</summary>
     private readonly record struct Cut(double Threshold, bool Above);

@@ -32,7 +32,7 @@ public sealed class PrototypeUtilityMeasurement
         ArgumentNullException.ThrowIfNull(cluster);
         if (_clean.ContainsKey(cluster.Id))
         {
-            throw new QosValuationException("ClusterRepeated", FaultKind.InvalidData, $"Cluster {cluster.Id} came before: measure the clusters of one grouping at a time.", cluster);
+            throw new QosValuationException(Faults.ClusterRepeated, $"Cluster {cluster.Id} came before: measure the clusters of one grouping at a time.", cluster);
         }
 
         Dictionary<Modality, DpPrototype> clean = [];
@@ -41,7 +41,7 @@ public sealed class PrototypeUtilityMeasurement
             float[] mean = records.Mean();
             if (_dimension != 0 && mean.Length != _dimension)
             {
-                throw new QosValuationException("PrototypeDimensionMismatch", FaultKind.InvalidData, $"Cluster {cluster.Id} holds vectors of {mean.Length} components, those before it of {_dimension}: measure the clusters of one model at a time.", cluster);
+                throw new QosValuationException(Faults.PrototypeDimensionMismatch, $"Cluster {cluster.Id} holds vectors of {mean.Length} components, those before it of {_dimension}: measure the clusters of one model at a time.", cluster);
             }
 
             clean.Add(records.Modality, new DpPrototype
@@ -76,7 +76,7 @@ public sealed class PrototypeUtilityMeasurement
         ArgumentNullException.ThrowIfNull(options);
         if (options.Trials < 1)
         {
-            throw new QosValuationException("UtilityNotValid", FaultKind.InvalidArgument, $"{options.Trials} trials measure nothing; give at least 1, and 20 for useful standard errors.", options.Trials);
+            throw new QosValuationException(Faults.UtilityNotValid, $"{options.Trials} trials measure nothing; give at least 1, and 20 for useful standard errors.", options.Trials);
         }
 
         // What is wrong with a release shows before the first is measured.
@@ -85,7 +85,7 @@ public sealed class PrototypeUtilityMeasurement
             _ = new PrototypeReleaser(release, RandomSource.Create(0));
             if (release.Modalities is { } modalities && !_clean.Values.Any(clean => modalities.Any(clean.ContainsKey)))
             {
-                throw new QosValuationException("UtilityNotValid", FaultKind.InvalidArgument, $"No cluster has records of the modality {string.Join(" or ", modalities)}, so there is nothing to release; leave the modality out, or group such embeddings too.", modalities);
+                throw new QosValuationException(Faults.UtilityNotValid, $"No cluster has records of the modality {string.Join(" or ", modalities)}, so there is nothing to release; leave the modality out, or group such embeddings too.", modalities);
             }
         }
 
@@ -145,12 +145,12 @@ public sealed class PrototypeUtilityMeasurement
         ArgumentNullException.ThrowIfNull(prototype);
         if (!_clean.TryGetValue(prototype.ClusterId, out Dictionary<Modality, DpPrototype>? clean) || !clean.ContainsKey(prototype.Modality))
         {
-            throw new QosValuationException("PrototypeWithoutReference", FaultKind.InvalidData, $"There is no cluster {prototype.ClusterId} with records of the modality {prototype.Modality} among the reference clusters; give the clusters that the prototypes were released from.", prototype);
+            throw new QosValuationException(Faults.PrototypeWithoutReference, $"There is no cluster {prototype.ClusterId} with records of the modality {prototype.Modality} among the reference clusters; give the clusters that the prototypes were released from.", prototype);
         }
 
         if (prototype.Vector.Length != (prototype.PostProcessing == PrototypePostProcessing.Join ? 2 * _dimension : _dimension))
         {
-            throw new QosValuationException("PrototypeDimensionMismatch", FaultKind.InvalidData, $"The prototype of cluster {prototype.ClusterId} has {prototype.Vector.Length} components, the records {_dimension}.", prototype);
+            throw new QosValuationException(Faults.PrototypeDimensionMismatch, $"The prototype of cluster {prototype.ClusterId} has {prototype.Vector.Length} components, the records {_dimension}.", prototype);
         }
     }
 

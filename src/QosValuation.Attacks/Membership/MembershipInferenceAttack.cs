@@ -76,7 +76,7 @@ public sealed class MembershipInferenceAttack
 
         return results.Count > 0
             ? results
-            : throw new QosValuationException("ClusterTooSmall", FaultKind.InvalidData, $"Cluster {cluster.Id} has fewer than {smallest} records of the modality, so no dataset would be left without the candidate; leave it out.", cluster);
+            : throw new QosValuationException(Faults.ClusterTooSmall, $"Cluster {cluster.Id} has fewer than {smallest} records of the modality, so no dataset would be left without the candidate; leave it out.", cluster);
     }
 
     private IEnumerable<MembershipInference> Run(SemanticCluster cluster, NeighboringPair.WithinCluster records, IProgress<int>? progress, int maximumThreads, CancellationToken cancellationToken)
@@ -194,7 +194,7 @@ public sealed class MembershipInferenceAttack
         return square > 0 ? product / Math.Sqrt(square) : 0;
     }
 
-    private static QosValuationException Invalid(string message, object subject) => new("AttackNotValid", FaultKind.InvalidArgument, message, subject);
+    private static QosValuationException Invalid(string message, object subject) => new(Faults.AttackNotValid, message, subject);
 
     private readonly record struct Block(int Candidate, int Start, int End, bool IsFirst);
 }

@@ -107,8 +107,7 @@ public sealed class NeighboringPair
         return pairs.Length > 0
             ? pairs
             : throw new QosValuationException(
-                "ClusterTooSmall",
-                FaultKind.InvalidData,
+                Faults.ClusterTooSmall,
                 $"Cluster {cluster.Id} has fewer than {smallest} records of the modality, so no dataset would be left without the "
                 + "record; leave it out.",
                 cluster);
@@ -172,8 +171,7 @@ public sealed class NeighboringPair
         if (vector.Length != _difference.Length)
         {
             throw new QosValuationException(
-                "ReleaseNotValid",
-                FaultKind.InvalidData,
+                Faults.ReleaseNotValid,
                 $"The release has {vector.Length} components, the records {_difference.Length}: return a vector as long as theirs.",
                 vector.Length);
         }
@@ -271,8 +269,7 @@ public sealed class NeighboringPair
             if (cluster.IsPublic && cluster.Count == 0)
             {
                 throw new QosValuationException(
-                    "ClusterWithoutMembers",
-                    FaultKind.InvalidData,
+                    Faults.ClusterWithoutMembers,
                     $"No record came to cluster {cluster.Id} of a public centroid, so it has neither a record in question nor a clean "
                     + "prototype; leave it out.",
                     cluster);
@@ -281,8 +278,7 @@ public sealed class NeighboringPair
             if (cluster.Members is null || cluster.Members.Count == 0)
             {
                 throw new QosValuationException(
-                    "ClusterWithoutMembers",
-                    FaultKind.InvalidData,
+                    Faults.ClusterWithoutMembers,
                     $"Cluster {cluster.Id} carries no members; pass clusters as Group-Embedding emits them.",
                     cluster);
             }

@@ -23,7 +23,7 @@ public sealed class AttackEncoder : IDisposable
         IReadOnlyList<long> shape = model.Graph.InputShape;
         if (model.Graph.Seed != GradientSeed.Cosine || shape.Count != 4 || shape[1] != 3 || shape[2] != shape[3])
         {
-            throw new QosValuationException("AttackModelNotSupported", FaultKind.NotSupported, $"The model {name} does not take square RGB images; choose another encoder.", name);
+            throw new QosValuationException(Faults.AttackModelNotSupported, $"The model {name} does not take square RGB images; choose another encoder.", name);
         }
 
         Model = model;
@@ -70,7 +70,7 @@ public sealed class AttackEncoder : IDisposable
     {
         ClipModelDescription description = ClipModelReader.Describe(files);
         VisionEncoderDescription vision = description.Vision
-            ?? throw new QosValuationException("ModelModalityMissing", FaultKind.NotSupported, $"The model {description.Model.Name} has no image encoder; choose one that has.", description.Model.Path);
+            ?? throw new QosValuationException(Faults.ModelModalityMissing, $"The model {description.Model.Name} has no image encoder; choose one that has.", description.Model.Path);
         var options = new GradientOptions
         {
             InputName = vision.PixelInput,

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace QosValuation.Attacks.Reconstruction;
 
 /// <summary>A released vector and what the attacker knows about it.</summary>
@@ -92,4 +94,25 @@ public sealed record AttackTarget
             Item = embedding.Item,
         };
     }
+
+    /// <summary>A vector of which nothing else is known.</summary>
+    /// <param name="vector">The released vector.</param>
+    /// <param name="name">The target's name.</param>
+    /// <returns>The target.</returns>
+    public static AttackTarget Of(float[] vector, string name) => new() { Name = name, Vectors = [new ReconstructionTarget(vector)] };
+
+    /// <summary>The target of a prototype that was read back from a file as an embedding with further columns.</summary>
+    /// <param name="clusterId">The cluster.</param>
+    /// <param name="sigma">σ per coordinate of its noise, at least 0.</param>
+    /// <param name="count">The records averaged; below 1 counts as 1.</param>
+    /// <param name="processing">What was done to it after its noise was drawn.</param>
+    /// <returns>The target with this knowledge.</returns>
+    public AttackTarget AsPrototype(int clusterId, double sigma, double count, PrototypePostProcessing processing) => (this with
+    {
+        Name = string.Create(CultureInfo.InvariantCulture, $"cluster {clusterId} {(Modality == QosValuation.Modality.Image ? "image" : "text")}"),
+        ClusterId = clusterId,
+        Item = null,
+        Sigma = sigma,
+        Count = (int)Math.Max(1, count),
+    }).After(processing);
 }

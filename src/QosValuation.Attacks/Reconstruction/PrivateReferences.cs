@@ -119,7 +119,7 @@ public sealed class PrivateReferences(ImagePreprocessing preprocessing)
     }
 
     private static QosValuationException Differs(int length, int dimension) =>
-        new("ReferenceInvalid", FaultKind.InvalidArgument, $"A reference has {length} numbers and the attacked model gives {dimension}; embed both with the same model.", length);
+        new(Faults.ReferenceInvalid, $"A reference has {length} numbers and the attacked model gives {dimension}; embed both with the same model.", length);
 
     private static double Cosine(QosValuation.Reconstruction reconstruction, float[] vector) => vector.Length == reconstruction.Embedding.Length
         ? TensorPrimitives.CosineSimilarity<float>(reconstruction.Embedding, vector)
@@ -127,7 +127,7 @@ public sealed class PrivateReferences(ImagePreprocessing preprocessing)
 
     private static float[] Usable(float[] vector, object subject) => UnitVector.Norm(vector) is > 0 and < double.PositiveInfinity
         ? vector
-        : throw new QosValuationException("ReferenceInvalid", FaultKind.InvalidData, "A reference is zero or not finite, so nothing can be compared with it.", subject);
+        : throw new QosValuationException(Faults.ReferenceInvalid, FaultKind.InvalidData, "A reference is zero or not finite, so nothing can be compared with it.", subject);
 
     /// <summary>The picture as the encoder sees it; null where the source is no image file that can be read.</summary>
     private byte[]? Picture(string source)

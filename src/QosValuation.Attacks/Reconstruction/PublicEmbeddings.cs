@@ -37,7 +37,7 @@ public sealed class PublicEmbeddings
         if (vector.Length == 0 || (_embeddings.Count > 0 && vector.Length != _embeddings[0].Dimension) || !UnitVector.TryNormalize(vector))
         {
             throw new QosValuationException(
-                "PublicEmbeddingInvalid", FaultKind.InvalidData, $"The public embedding of '{embedding.Source}' is not usable: it must be finite, not zero, and of the same length as the others.", embedding);
+                Faults.PublicEmbeddingInvalid, FaultKind.InvalidData, $"The public embedding of '{embedding.Source}' is not usable: it must be finite, not zero, and of the same length as the others.", embedding);
         }
 
         _embeddings.Add(embedding with { Vector = vector });
@@ -78,7 +78,7 @@ public sealed class PublicEmbeddings
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         if (!(sigma >= 0) || !double.IsFinite(sigma))
         {
-            throw new QosValuationException("SigmaOutOfRange", FaultKind.InvalidArgument, $"σ is {sigma}; give a finite number of at least 0.", sigma);
+            throw new QosValuationException(Faults.SigmaOutOfRange, $"σ is {sigma}; give a finite number of at least 0.", sigma);
         }
 
         if (sigma == 0)
@@ -93,13 +93,13 @@ public sealed class PublicEmbeddings
     {
         if (_embeddings.Count == 0)
         {
-            throw new QosValuationException("PublicEmbeddingsMissing", FaultKind.InvalidArgument, "This attacker needs public embeddings, and there are none; give some with -Public.");
+            throw new QosValuationException(Faults.PublicEmbeddingsMissing, "This attacker needs public embeddings, and there are none; give some with -Public.");
         }
 
         if (_embeddings[0].Dimension != dimension)
         {
             throw new QosValuationException(
-                "AttackTargetInvalid", FaultKind.InvalidArgument, $"The released vector has {dimension} numbers and the public embeddings have {_embeddings[0].Dimension}; embed both with the same model.", dimension);
+                Faults.AttackTargetInvalid, $"The released vector has {dimension} numbers and the public embeddings have {_embeddings[0].Dimension}; embed both with the same model.", dimension);
         }
 
         ClipEmbedding[] matching = [.. _embeddings.Where(e => modality is null || e.Modality == modality)];

@@ -174,7 +174,7 @@ public sealed class ReconstructionAttack
     private int Check(ReconstructionOptions options)
     {
         static QosValuationException Invalid(string what, object value) =>
-            new("AttackOptionInvalid", FaultKind.InvalidArgument, $"{what}, not {value}.", value);
+            new(Faults.AttackOptionInvalid, $"{what}, not {value}.", value);
         if (options.Steps < 1)
         {
             throw Invalid("The steps must be at least 1", options.Steps);
@@ -232,7 +232,7 @@ public sealed class ReconstructionAttack
         {
             if (target.Encoder < 0 || target.Encoder >= _encoders.Count)
             {
-                throw new QosValuationException("AttackTargetInvalid", FaultKind.InvalidArgument, $"There is no encoder {target.Encoder}; there are {_encoders.Count}.", target.Encoder);
+                throw new QosValuationException(Faults.AttackTargetInvalid, $"There is no encoder {target.Encoder}; there are {_encoders.Count}.", target.Encoder);
             }
 
             float[] sum = combined[target.Encoder];
@@ -245,7 +245,7 @@ public sealed class ReconstructionAttack
             if (fault is not null)
             {
                 throw new QosValuationException(
-                    "AttackTargetInvalid", FaultKind.InvalidArgument, $"A target for {_encoders[target.Encoder].Name} must be a finite vector of {sum.Length} numbers, not all zero; this one {fault}.", target.Vector.Length);
+                    Faults.AttackTargetInvalid, $"A target for {_encoders[target.Encoder].Name} must be a finite vector of {sum.Length} numbers, not all zero; this one {fault}.", target.Vector.Length);
             }
 
             TensorPrimitives.MultiplyAdd(target.Vector, (float)(target.Weight / norm), sum, sum);
@@ -254,7 +254,7 @@ public sealed class ReconstructionAttack
 
         if (targets.Count == 0)
         {
-            throw new QosValuationException("AttackTargetInvalid", FaultKind.InvalidArgument, "An attack needs at least one target.", null);
+            throw new QosValuationException(Faults.AttackTargetInvalid, "An attack needs at least one target.", null);
         }
 
         for (int e = 0; e < combined.Length; e++)

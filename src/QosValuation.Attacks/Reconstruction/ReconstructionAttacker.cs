@@ -37,6 +37,11 @@ public sealed record AttackerOptions
     /// </summary>
     public const int DefaultPlainCopies = 2;
 
+    /// <summary>How many copies show the plain crop where nothing else is said: a sixteenth.</summary>
+    /// <param name="copies">The copies in all.</param>
+    /// <returns>The plain ones among them.</returns>
+    public static int PlainCopiesOf(int copies) => copies * DefaultPlainCopies / 32;
+
     /// <summary>
     /// Further starts of as many steps, until the plain crop reaches 0.98 and the augmented views 0.96 of the cosine that the truth
     /// itself is expected to have to the release, √(1 − dσ²/‖v‖²). Where the plain crop of the best picture is below 0.9 of it the ascent
@@ -101,7 +106,7 @@ public sealed class ReconstructionAttacker : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         if (options.Methods.Distinct().Count() != options.Methods.Count || options.Methods.Count == 0)
         {
-            throw new QosValuationException("AttackMethodRepeated", FaultKind.InvalidArgument, "Name each attacker once, and at least one.", options.Methods);
+            throw new QosValuationException(Faults.AttackMethodRepeated, "Name each attacker once, and at least one.", options.Methods);
         }
 
         foreach (ReconstructionMethod method in options.Methods)
@@ -109,8 +114,7 @@ public sealed class ReconstructionAttacker : IDisposable
             if (method is ReconstructionMethod.NearestEmbedding or ReconstructionMethod.DenoiseFirst && publicEmbeddings is not { Count: > 0 })
             {
                 throw new QosValuationException(
-                    "PublicEmbeddingsMissing",
-                    FaultKind.InvalidArgument,
+                    Faults.PublicEmbeddingsMissing,
                     $"{method} needs public embeddings as prior knowledge: give some with -Public (embeddings, a folder of photographs, or an embedding file). Shrinking a vector without them changes no cosine.",
                     method);
             }
@@ -119,7 +123,7 @@ public sealed class ReconstructionAttacker : IDisposable
         if (publicEmbeddings is { Count: > 0 } && publicEmbeddings.Dimension != encoders[0].Dimension)
         {
             throw new QosValuationException(
-                "PublicEmbeddingInvalid", FaultKind.InvalidArgument, $"The public embeddings have {publicEmbeddings.Dimension} numbers and {encoders[0].Name} gives {encoders[0].Dimension}; embed them with the model that is attacked.", publicEmbeddings.Dimension);
+                Faults.PublicEmbeddingInvalid, $"The public embeddings have {publicEmbeddings.Dimension} numbers and {encoders[0].Name} gives {encoders[0].Dimension}; embed them with the model that is attacked.", publicEmbeddings.Dimension);
         }
 
         references?.Require(encoders[0].Dimension);
@@ -276,7 +280,7 @@ public sealed class ReconstructionAttacker : IDisposable
         return sigma >= 0 && double.IsFinite(sigma)
             ? sigma
             : throw new QosValuationException(
-                "NoiseUnknown", FaultKind.InvalidArgument, $"How much noise is in {target.Name} is not known; give its standard deviation per coordinate with -NoiseSigma.", target.Name);
+                Faults.NoiseUnknown, $"How much noise is in {target.Name} is not known; give its standard deviation per coordinate with -NoiseSigma.", target.Name);
     }
 
     private QosValuation.Reconstruction Search(AttackTarget target)
@@ -300,7 +304,7 @@ public sealed class ReconstructionAttacker : IDisposable
     private QosValuation.Reconstruction? Invert(AttackTarget target, Action<AttackerProgress>? progress, CancellationToken cancellation)
     {
         _textEncoder ??= _openText?.Invoke()
-            ?? throw new QosValuationException("ModalityNotSupported", FaultKind.NotSupported, "TextInversion needs a model with a text encoder.");
+            ?? throw new QosValuationException(Faults.ModalityNotSupported, "TextInversion needs a model with a text encoder.");
         _inversion ??= new TextInversion(_textEncoder, _options.Inversion);
         TextInversionResult? found = _inversion.Run(
             Combined(target),
@@ -323,10 +327,10 @@ public sealed class ReconstructionAttacker : IDisposable
     /// <summary>Σ w·v/‖v‖ of the first encoder's targets: the direction that a search looks for.</summary>
     private float[] Combined(AttackTarget target) => _attack.Direction(target.Vectors) is { } direction && TensorPrimitives.Norm<float>(direction) > 0
         ? direction
-        : throw new QosValuationException("AttackTargetInvalid", FaultKind.InvalidArgument, $"{target.Name} has no target for {_encoders[0].Name}.", target.Name);
+        : throw new QosValuationException(Faults.AttackTargetInvalid, $"{target.Name} has no target for {_encoders[0].Name}.", target.Name);
 
     private ReconstructionTarget Released(AttackTarget target) => target.Vectors.FirstOrDefault(vector => vector.Encoder == 0)
-        ?? throw new QosValuationException("AttackTargetInvalid", FaultKind.InvalidArgument, $"{target.Name} has no target for {_encoders[0].Name}.", target.Name);
+        ?? throw new QosValuationException(Faults.AttackTargetInvalid, $"{target.Name} has no target for {_encoders[0].Name}.", target.Name);
 
     private byte[] Crop(ClipEmbedding found)
     {

@@ -60,7 +60,7 @@ public sealed class TextInversion(ClipEncoder encoder, TextInversionOptions? opt
         if (target.Length != encoder.Dimension || !float.IsFinite(TensorPrimitives.Norm<float>(target)) || TensorPrimitives.Norm<float>(target) == 0)
         {
             throw new QosValuationException(
-                "AttackTargetInvalid", FaultKind.InvalidArgument, $"A target for {encoder.Model.Name} must be a finite vector of {encoder.Dimension} numbers, not all zero; this one has {target.Length}.", target.Length);
+                Faults.AttackTargetInvalid, $"A target for {encoder.Model.Name} must be a finite vector of {encoder.Dimension} numbers, not all zero; this one has {target.Length}.", target.Length);
         }
 
         var trace = new List<double>();
@@ -126,7 +126,7 @@ public sealed class TextInversion(ClipEncoder encoder, TextInversionOptions? opt
     private static TextInversionOptions Check(TextInversionOptions options) =>
         options.BeamWidth >= 1 && options.CandidateWords >= 1 && options.MaximumWords >= 1
             ? options
-            : throw new QosValuationException("AttackOptionInvalid", FaultKind.InvalidArgument, "The beam width, the candidate words and the maximum of words must be at least 1.", options);
+            : throw new QosValuationException(Faults.AttackOptionInvalid, "The beam width, the candidate words and the maximum of words must be at least 1.", options);
 
     /// <summary>The words that fit best alone, and those that join others.</summary>
     private int[] Candidates(float[] target, CancellationToken cancellation)
@@ -136,7 +136,7 @@ public sealed class TextInversion(ClipEncoder encoder, TextInversionOptions? opt
             int[] words = [.. WholeWords(encoder.Tokenizer)];
             if (words.Length == 0)
             {
-                throw new QosValuationException("TokenizerNotSupported", FaultKind.NotSupported, $"The vocabulary of {encoder.Model.Name} has no whole words, so captions cannot be searched.", encoder.Model.Name);
+                throw new QosValuationException(Faults.TokenizerNotSupported, $"The vocabulary of {encoder.Model.Name} has no whole words, so captions cannot be searched.", encoder.Model.Name);
             }
 
             float[] vectors = new float[words.Length * encoder.Dimension];

@@ -73,10 +73,10 @@ public sealed class GetFairnessFrontierCommand : TokenAgentCommand
         bool isSpaced = JainFloor is null && GiniCeiling is null;
         double[] floors = isSpaced ? frontier.JainFloors(Points) : JainFloor ?? [];
         double[] ceilings = isSpaced ? frontier.GiniCeilings(Points) : GiniCeiling ?? [];
-        var meter = new ProgressMeter(Output, "Tracing the fairness frontier", "points");
+        var meter = new ProgressMeter(this, "Tracing the fairness frontier", "points");
         int total = floors.Length + ceilings.Length + Scheme.Length;
         int done = 0;
-        Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"{Agents.Count} agents: {floors.Length} bounds on Jain's index, {ceilings.Length} on the Gini coefficient, {Scheme.Length} schemes."));
+        WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"{Agents.Count} agents: {floors.Length} bounds on Jain's index, {ceilings.Length} on the Gini coefficient, {Scheme.Length} schemes."));
         foreach (double floor in floors)
         {
             Trace(floor, () => frontier.AtJain(floor, Cancellation));

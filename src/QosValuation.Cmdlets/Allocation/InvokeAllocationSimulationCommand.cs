@@ -73,9 +73,9 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
             Rounds = Rounds,
             Seed = Seed,
         };
-        var meter = new ProgressMeter(Output, "Simulating token allocation", "rounds");
+        var meter = new ProgressMeter(this, "Simulating token allocation", "rounds");
         long total = (long)Agents.Length * Alpha.Length * Rounds;
-        Output.Verbose(string.Create(
+        WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
             $"{Agents.Length * Alpha.Length} points of {Rounds} rounds with {Scheme.Length} schemes; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}."));
         double fraction = 0;

@@ -128,6 +128,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
 
     /// <summary>The value of each of the k identities of a Sybil: Equal (v/k, the default), Duplicate (v: the same data handed in k times), or Concave (the data dealt out and valued anew: φ·ln(1 + |d|/k), paper, Eq. 20).</summary>
     [Parameter]
+    [SingleValue]
     public SybilSplit SybilSplit { get; set; }
 
     /// <summary>Gives the identities of a Sybil one capacity together, instead of one each.</summary>
@@ -176,6 +177,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
 
     /// <summary>How costs are drawn around their mean: Fixed (the default), Geometric (whole tokens), Exponential or LogNormal (heavy-tailed). A trace names its costs.</summary>
     [Parameter]
+    [SingleValue]
     public CostDistribution CostDistribution { get; set; }
 
     /// <summary>The coefficient of variation of log-normal costs; above 0, 1 by default.</summary>
@@ -226,7 +228,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             string name = Agent ?? "agent" + (_agents.Count + 1).ToString(CultureInfo.InvariantCulture);
             double value = Value ?? (IsBound(nameof(Alpha))
                 ? 0
-                : throw new QosValuationException("AgentNotValid", FaultKind.InvalidData, $"Agent '{name}' has no property Value; add it, or give -Alpha to draw values.", name));
+                : throw new QosValuationException(Faults.AgentNotValid, $"Agent '{name}' has no property Value; add it, or give -Alpha to draw values.", name));
             new TokenAgent { Agent = name, Value = value, Capacity = Capacity, Remaining = Remaining }.Validate();
             _agents.Add(new QosAgent
             {
@@ -294,7 +296,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             MaxDegreeOfParallelism = ThrottleLimit ?? -1,
         };
 
-        Output.Verbose(string.Create(
+        WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
             $"{_agents.Count} agents, {options.Epochs} epochs, {Replications} replications; requests: {options.Arrivals}; values: {(drawsValues ? $"Dirichlet({Alpha})" : "as given")}; seed {options.Seed}."));
 
@@ -308,7 +310,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
         int[] strategic = _playedStrategies is null ? [] : FindStrategic();
         long total = (long)runs.Length * Scheme.Length * Replications;
         long before = 0;
-        var meter = new ProgressMeter(Output, "Simulating quality of service", "runs");
+        var meter = new ProgressMeter(this, "Simulating quality of service", "runs");
         foreach (QosStrategy? strategy in runs)
         {
             QosSimulationOptions played = options;
@@ -354,7 +356,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             found.UnionWith(Enumerable.Range(0, _agents.Count).Where(n => wildcard.IsMatch(_agents[n].Name)));
             if (found.Count == before && !_agents.Any(a => wildcard.IsMatch(a.Name)))
             {
-                throw new QosValuationException("StrategicAgentNotFound", FaultKind.NotFound, $"No agent is named '{pattern}'; -StrategicAgent takes names of agents that take part, wildcards permitted.", pattern);
+                throw new QosValuationException(Faults.StrategicAgentNotFound, $"No agent is named '{pattern}'; -StrategicAgent takes names of agents that take part, wildcards permitted.", pattern);
             }
         }
 

@@ -67,6 +67,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
 
     /// <summary>How to divide: Proposed (the default), Random, RoundRobin, MaxMin, WaterFilling, MaxWelfare, Vtc or Optimal.</summary>
     [Parameter]
+    [SingleValue]
     public AllocationScheme Scheme { get; set; } = AllocationScheme.Proposed;
 
     /// <summary>For Optimal: Jain's index of the reward rates is at least this, above 0 and at most 1; 1 means equal rates.</summary>
@@ -119,8 +120,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
         if (isBounded && Scheme != AllocationScheme.Optimal)
         {
             throw new QosValuationException(
-                "FairnessBoundNotApplicable",
-                FaultKind.InvalidArgument,
+                Faults.FairnessBoundNotApplicable,
                 $"Only the scheme Optimal keeps to -JainFloor and -GiniCeiling; {Scheme} does not. Leave out -Scheme, or the bounds.",
                 Scheme);
         }
@@ -157,17 +157,17 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
             : TokenAllocator.Allocate(Agents, Supply, Scheme, WholeTokens, RandomSource.Create(Seed));
         if (grants.Length > 0 && Scheme is not (AllocationScheme.Random or AllocationScheme.RoundRobin or AllocationScheme.MaxMin) && Array.TrueForAll(grants, grant => grant.Value == 0))
         {
-            Output.Warning($"No agent has a value above 0, so {Scheme} gives nobody tokens.");
+            WriteWarning($"No agent has a value above 0, so {Scheme} gives nobody tokens.");
         }
 
         if (grants.Length > 0 && grants[0].Proof is OptimalityProof proof)
         {
-            Output.Verbose(string.Create(
+            WriteVerbose(string.Create(
                 CultureInfo.CurrentCulture,
                 $"Social welfare {proof.SocialWelfare:G8}, at most {proof.DualBound:G8} (gap {proof.RelativeGap:E1}) after {proof.Iterations} iterations; Jain {proof.Jain:F4}, Gini {proof.Gini:F4}."));
             if (proof.RelativeGap > Bounds().RelativeGap)
             {
-                Output.Warning(string.Create(CultureInfo.CurrentCulture, $"The allocation is within the bounds, but proven only to {proof.RelativeGap:E1} of the optimum."));
+                WriteWarning(string.Create(CultureInfo.CurrentCulture, $"The allocation is within the bounds, but proven only to {proof.RelativeGap:E1} of the optimum."));
             }
         }
 
@@ -184,7 +184,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
         {
             if (paths.Length > 1)
             {
-                throw new QosValuationException("ColumnPathAmbiguous", FaultKind.InvalidArgument, $"'{Path}' matches {paths.Length} files; name one.", Path);
+                throw new QosValuationException(Faults.ColumnPathAmbiguous, $"'{Path}' matches {paths.Length} files; name one.", Path);
             }
 
             return;
@@ -195,7 +195,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
         AgentColumns.IsNpy(target);
         if (!isNpy && (CapacityPath ?? RemainingPath) is not null)
         {
-            throw new QosValuationException("ColumnPathNotUsed", FaultKind.InvalidArgument, "A .csv holds its capacities and remaining tokens itself, in columns of these names; -CapacityPath and -RemainingPath go with a .npy.", CapacityPath ?? RemainingPath);
+            throw new QosValuationException(Faults.ColumnPathNotUsed, "A .csv holds its capacities and remaining tokens itself, in columns of these names; -CapacityPath and -RemainingPath go with a .npy.", CapacityPath ?? RemainingPath);
         }
 
         AgentColumns columns = isNpy
@@ -203,10 +203,10 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
             : AgentColumns.ReadCsv(paths[0], Capacity, Remaining, Cancellation);
         columns.Allocate(Scheme, Supply, WholeTokens, RandomSource.Create(Seed), Scheme == AllocationScheme.Optimal ? Bounds() : null, Cancellation);
         FairnessReport report = columns.Measure(Supply);
-        if (Output.ShouldProcess(target, $"Write the grants of {columns.Count} agents"))
+        if (ShouldProcess(target, $"Write the grants of {columns.Count} agents"))
         {
             columns.Write(target);
-            Output.Verbose($"Wrote the grants of {columns.Count} agents to '{target}'.");
+            WriteVerbose($"Wrote the grants of {columns.Count} agents to '{target}'.");
             WriteRecord(report);
         }
     }

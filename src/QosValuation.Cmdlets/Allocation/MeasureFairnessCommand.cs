@@ -70,7 +70,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void End()
     {
-        Output.Verbose(_grants.Count > 0 ? $"{_grants.Count} token grants: rates are tokens per value." : $"{_rates.Count} plain numbers, taken as rates.");
+        WriteVerbose(_grants.Count > 0 ? $"{_grants.Count} token grants: rates are tokens per value." : $"{_rates.Count} plain numbers, taken as rates.");
         WriteRecord(_grants.Count > 0 ? FairnessMeasures.Measure(_grants, Aversion, Lorenz) : FairnessMeasures.Measure(_rates.ToArray(), Aversion, Lorenz));
     }
 
@@ -102,7 +102,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
         }
         else
         {
-            throw new QosValuationException("NotARate", FaultKind.InvalidData, $"'{item}' is neither a token grant nor a number: pipe from Invoke-TokenAllocation, or give numbers.", item);
+            throw new QosValuationException(Faults.NotARate, $"'{item}' is neither a token grant nor a number: pipe from Invoke-TokenAllocation, or give numbers.", item);
         }
     }
 
@@ -117,7 +117,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     {
         if (others > 0)
         {
-            throw new QosValuationException("FairnessInputMixed", FaultKind.InvalidData, "Token grants and plain rates do not mix in one report: measure them apart.", item);
+            throw new QosValuationException(Faults.FairnessInputMixed, "Token grants and plain rates do not mix in one report: measure them apart.", item);
         }
     }
 }

@@ -6,7 +6,9 @@ namespace QosValuation.Cmdlets.Attacks;
 
 /// <summary>Writes reconstructions as one labelled table of pictures.</summary>
 /// <remarks>
-/// <para>Each reconstruction goes into the row and column that -Row and -Column give for it, in the order in which they first appear; a place that is filled twice shows the later one, and one that no reconstruction has stays white. Small pictures are enlarged by repeating pixels, nothing is smoothed.</para>
+/// <para>Each reconstruction goes into the row and column that -Row and -Column give for it, in the order in which they first
+/// appear; a place that is filled twice shows the later one, and one that no reconstruction has stays white. Small pictures are
+/// enlarged by repeating pixels, nothing is smoothed.</para>
 /// <para>Objects with the properties Image and ImageSize will do, and those with a property ImagePath that names a square picture.</para>
 /// </remarks>
 /// <example>
@@ -87,10 +89,10 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
         string path = ResolveNewPath(Path);
         if (File.Exists(path) && !Force)
         {
-            throw new QosValuationException("ImageExists", FaultKind.InvalidArgument, $"'{path}' exists. Replace it with -Force, or choose another -Path.", path);
+            throw new QosValuationException(Faults.ImageExists, $"'{path}' exists. Replace it with -Force, or choose another -Path.", path);
         }
 
-        if (!Output.ShouldProcess(path, "Write the grid"))
+        if (!ShouldProcess(path, "Write the grid"))
         {
             return;
         }
@@ -116,7 +118,8 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
         int? side = _tiles.Values.Select(known => known.Image?.Width).FirstOrDefault(width => width is not null);
         if (tile.Image is not null && side is not null && tile.Image.Width != side)
         {
-            throw new QosValuationException("GridSizesDiffer", FaultKind.InvalidArgument, $"A picture of {tile.Image.Width} pixels does not fit a grid of {side}; pictures of one model go into one grid.", item);
+            throw new QosValuationException(
+                Faults.GridSizesDiffer, $"A picture of {tile.Image.Width} pixels does not fit a grid of {side}; pictures of one model go into one grid.", item);
         }
 
         Remember(_rows, row);
@@ -133,7 +136,10 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
                 || !LanguagePrimitives.TryConvertTo(item.Properties["ImageSize"]?.Value, CultureInfo.InvariantCulture, out int side)
                 || !RgbImage.IsSquare(pixels, side))
             {
-                throw new QosValuationException("GridPictureInvalid", FaultKind.InvalidData, "An Image must hold 3 bytes for each of ImageSize · ImageSize pixels; pipe reconstructions in, or objects with an ImagePath.", item);
+                throw new QosValuationException(
+                    Faults.GridPictureInvalid,
+                    "An Image must hold 3 bytes for each of ImageSize · ImageSize pixels; pipe reconstructions in, or objects with an ImagePath.",
+                    item);
             }
 
             if (side > 0)

@@ -20,7 +20,7 @@ public abstract class EmbeddingRecordCommand : QosCmdlet
     protected override void Begin()
     {
         _collector = new RecordCollector(fault => WriteFault(fault));
-        _meter = new ProgressMeter(Output, "Collecting embeddings", "embeddings");
+        _meter = new ProgressMeter(this, "Collecting embeddings", "embeddings");
     }
 
     /// <inheritdoc/>
@@ -57,7 +57,7 @@ public abstract class EmbeddingRecordCommand : QosCmdlet
     /// <returns>What the work returned.</returns>
     private protected T RunBeside<T>(string activity, string unit, int total, Func<Action<double>, CancellationToken, T> work)
     {
-        var meter = new ProgressMeter(Output, activity, unit);
+        var meter = new ProgressMeter(this, activity, unit);
         T result = BackgroundWork.Run(
             (progress, cancellation) => work(fraction => progress.Report((int)(fraction * total)), cancellation),
             done => meter.Report(done, total),

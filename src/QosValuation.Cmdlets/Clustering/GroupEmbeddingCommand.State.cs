@@ -34,8 +34,7 @@ public sealed partial class GroupEmbeddingCommand
             if (Complete)
             {
                 throw new QosValuationException(
-                    "CompleteNeedsState",
-                    FaultKind.InvalidArgument,
+                    Faults.CompleteNeedsState,
                     "-Complete ends a clustering that -State resumes: name its file, or leave -Complete out.",
                     nameof(Complete));
             }
@@ -47,7 +46,7 @@ public sealed partial class GroupEmbeddingCommand
         if (File.Exists(_statePath))
         {
             _state = ClusteringState.Load(_statePath, Cancellation);
-            Output.Verbose(string.Create(
+            WriteVerbose(string.Create(
                 CultureInfo.CurrentCulture,
                 $"Going on from '{_statePath}': {_state.RecordCount:N0} records at a similarity of {_state.SimilarityThreshold} and "
                 + $"\u0393 = {_state.NoveltyThreshold}."));
@@ -55,14 +54,13 @@ public sealed partial class GroupEmbeddingCommand
         else if (Directory.Exists(_statePath))
         {
             throw new QosValuationException(
-                "StateIsFolder",
-                FaultKind.InvalidArgument,
+                Faults.StateIsFolder,
                 $"'{_statePath}' is a folder: name a file for the clustering state.",
                 _statePath);
         }
         else
         {
-            Output.Verbose($"'{_statePath}' does not exist: a new clustering begins.");
+            WriteVerbose($"'{_statePath}' does not exist: a new clustering begins.");
         }
     }
 
@@ -82,7 +80,7 @@ public sealed partial class GroupEmbeddingCommand
             return;
         }
 
-        if (Output.ShouldProcess(_statePath, "Save the clustering"))
+        if (ShouldProcess(_statePath, "Save the clustering"))
         {
             ClusteringState.Save(_clusterer!, _statePath, _state, Cancellation);
         }

@@ -88,6 +88,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// <summary>How records are grouped: Online (the default; one pass, streaming), KMeans (needs -ClusterCount) or Dbscan.</summary>
     /// <value>Online</value>
     [Parameter(Position = 0)]
+    [SingleValue]
     public ClusteringAlgorithm Algorithm { get; set; } = ClusteringAlgorithm.Online;
 
     /// <summary>
@@ -161,8 +162,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
         if (PublicCentroid is not null && (IsBound(nameof(Algorithm)) || State is not null))
         {
             throw new QosValuationException(
-                "ParameterNotForAlgorithm",
-                FaultKind.InvalidArgument,
+                Faults.ParameterNotForAlgorithm,
                 "-PublicCentroid takes the place of an algorithm: leave -Algorithm and -State out, or -PublicCentroid.",
                 nameof(PublicCentroid));
         }
@@ -170,7 +170,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
         RefuseUnless(ClusteringAlgorithm.Online, nameof(State), nameof(Complete));
         RefuseUnless(ClusteringAlgorithm.KMeans, nameof(ClusterCount), nameof(Restarts));
         RefuseUnless(ClusteringAlgorithm.Dbscan, nameof(MinimumPoints));
-        _meter = new ProgressMeter(Output, "Grouping embeddings", "embeddings");
+        _meter = new ProgressMeter(this, "Grouping embeddings", "embeddings");
         OpenState();
         _clusterer = Create(
             new ClusteringOptions
@@ -204,19 +204,19 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     {
         Finish();
         _meter!.Complete();
-        Output.Verbose(string.Create(
+        WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
             $"{_clusterer!.RecordCount:N0} records of {_count:N0} embeddings: "
             + $"{_clusterer.Clusters.Count:N0} clusters, {_clusterer.Clusters.Count(c => c.IsConfirmed):N0} confirmed, "
             + $"{_clusterer.NoiseCount:N0} records of noise."));
         if (!_clusterer.IsConverged)
         {
-            Output.Warning("k-means had not settled when it stopped at its last iteration: its clusters may improve with more restarts or another seed.");
+            WriteWarning("k-means had not settled when it stopped at its last iteration: its clusters may improve with more restarts or another seed.");
         }
 
         if (Algorithm == ClusteringAlgorithm.KMeans && _clusterer.RecordCount > 0 && _clusterer.Clusters.Count < ClusterCount)
         {
-            Output.Warning($"{_clusterer.Clusters.Count} clusters came out of the {ClusterCount} asked for: too few records differ, or are similar enough.");
+            WriteWarning($"{_clusterer.Clusters.Count} clusters came out of the {ClusterCount} asked for: too few records differ, or are similar enough.");
         }
 
         if (!PassThru)
@@ -237,8 +237,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
             if (Algorithm != algorithm && IsBound(parameter))
             {
                 throw new QosValuationException(
-                    "ParameterNotForAlgorithm",
-                    FaultKind.InvalidArgument,
+                    Faults.ParameterNotForAlgorithm,
                     $"-{parameter} belongs to -Algorithm {algorithm}: add that, or leave -{parameter} out.",
                     parameter);
             }

@@ -45,7 +45,7 @@ public sealed class MeasureOrderSensitivityCommand : EmbeddingRecordCommand
     /// <inheritdoc/>
     private protected override void End(VectorMatrix records)
     {
-        Output.Verbose($"{records.Count} records in {2 * Repetition} random orders for each threshold.");
+        WriteVerbose($"{records.Count} records in {2 * Repetition} random orders for each threshold.");
         foreach (double threshold in SimilarityThreshold)
         {
             WriteRecord(RunBeside(

@@ -28,7 +28,7 @@ internal static class BackgroundWork
         {
             // Where showing failed, the pipeline has been stopped: nothing may go on behind its back.
             cancellation.Cancel();
-            task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Wait(CancellationToken.None);
+            WaitForEnd(task);
         }
 
         return task.GetAwaiter().GetResult();
@@ -79,11 +79,16 @@ internal static class BackgroundWork
         finally
         {
             cancellation.Cancel();
-            task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Wait(CancellationToken.None);
+            WaitForEnd(task);
         }
 
         task.GetAwaiter().GetResult();
     }
+
+    /// <summary>Waits until the work ended, however it ended.</summary>
+    private static void WaitForEnd(Task task) => task
+        .ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default)
+        .Wait(CancellationToken.None);
 
     /// <summary>Keeps the largest number reported, which may come out of order from several threads.</summary>
     private sealed class Counter : IProgress<int>

@@ -8,12 +8,12 @@ internal static class CmdletFaults
     /// <param name="cause">PowerShell's exception, where there is one.</param>
     /// <returns>The fault.</returns>
     public static QosValuationException PathNotFound(string path, Exception? cause = null) =>
-        new("PathNotFound", FaultKind.NotFound, $"Cannot find the path '{path}' because it does not exist.", path, cause);
+        new(Faults.PathNotFound, $"Cannot find the path '{path}' because it does not exist.", path, cause);
 
     /// <summary>A path of a provider other than the file system.</summary>
     /// <param name="path">The path as given.</param>
     /// <param name="provider">The provider's name.</param>
     /// <returns>The fault.</returns>
     public static QosValuationException NotAFileSystemPath(string path, string provider) =>
-        new("NotAFileSystemPath", FaultKind.InvalidArgument, $"'{path}' is a path of the {provider} provider; give a path of the file system.", path);
+        new(Faults.NotAFileSystemPath, $"'{path}' is a path of the {provider} provider; give a path of the file system.", path);
 }

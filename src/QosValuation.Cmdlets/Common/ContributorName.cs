@@ -32,7 +32,8 @@ internal static class ContributorName
         }
         catch (RuntimeException exception)
         {
-            throw new QosValuationException("ContributorScriptFailed", FaultKind.InvalidArgument, $"The script block of -Contributor failed for '{subject}': {exception.Message}", subject, exception);
+            throw new QosValuationException(
+                Faults.ContributorScriptFailed, $"The script block of -Contributor failed for '{subject}': {exception.Message}", subject, exception);
         }
     }
 }

@@ -10,7 +10,10 @@ internal static class ErrorRecords
     /// <param name="target">The offending object where the fault names none.</param>
     /// <returns>The record; its id is the fault's.</returns>
     public static ErrorRecord From(QosValuationException fault, object? target = null) =>
-        new(fault, fault.ErrorId, CategoryOf(fault.Kind), fault.Subject ?? target);
+        new(fault, fault.ErrorId, CategoryOf(fault.Kind), fault.Subject ?? target)
+        {
+            ErrorDetails = new ErrorDetails(fault.Message) { RecommendedAction = fault.Fault.Advice },
+        };
 
     /// <summary>Turns any exception into an error record; engine faults keep their own id.</summary>
     /// <param name="exception">The exception.</param>
@@ -32,7 +35,8 @@ internal static class ErrorRecords
         FaultKind.InvalidArgument => ErrorCategory.InvalidArgument,
         FaultKind.InvalidData => ErrorCategory.InvalidData,
         FaultKind.NotFound => ErrorCategory.ObjectNotFound,
-        FaultKind.ReadWrite => ErrorCategory.WriteError,
+        FaultKind.ReadFailed => ErrorCategory.ReadError,
+        FaultKind.WriteFailed or FaultKind.ReadWrite => ErrorCategory.WriteError,
         FaultKind.LimitReached => ErrorCategory.LimitsExceeded,
         FaultKind.Connection => ErrorCategory.ConnectionError,
         FaultKind.Integrity => ErrorCategory.SecurityError,

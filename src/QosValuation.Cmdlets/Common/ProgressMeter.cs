@@ -11,7 +11,7 @@ internal sealed class ProgressMeter
 {
     private static int _lastActivity;
 
-    private readonly ICmdletOutput _output;
+    private readonly Cmdlet _cmdlet;
     private readonly string _activity;
     private readonly string _unit;
     private readonly int _id = 0x51050000 + (Interlocked.Increment(ref _lastActivity) & 0xFFFF);
@@ -20,12 +20,12 @@ internal sealed class ProgressMeter
     private bool _shown;
 
     /// <summary>Creates a meter; nothing is shown for the first half second.</summary>
-    /// <param name="output">Where progress goes.</param>
+    /// <param name="cmdlet">The cmdlet whose progress it is.</param>
     /// <param name="activity">What is being done, such as <c>Embedding images</c>.</param>
     /// <param name="unit">What is counted, in the plural, such as <c>images</c>.</param>
-    public ProgressMeter(ICmdletOutput output, string activity, string unit)
+    public ProgressMeter(Cmdlet cmdlet, string activity, string unit)
     {
-        _output = output;
+        _cmdlet = cmdlet;
         _activity = activity;
         _unit = unit;
         _last = _start + Stopwatch.Frequency / 2 - Stopwatch.Frequency / 5;
@@ -50,7 +50,7 @@ internal sealed class ProgressMeter
         string counts = total > 0
             ? string.Create(CultureInfo.CurrentCulture, $"{done:N0} of {total:N0} {_unit}, {rate:N1} a second")
             : string.Create(CultureInfo.CurrentCulture, $"{done:N0} {_unit}, {rate:N1} a second");
-        _output.Progress(new ProgressRecord(_id, _activity, status is null ? counts : counts + " · " + status)
+        _cmdlet.WriteProgress(new ProgressRecord(_id, _activity, status is null ? counts : counts + " · " + status)
         {
             PercentComplete = total > 0 ? (int)Math.Clamp(100.0 * done / total, 0, 100) : -1,
             SecondsRemaining = total > 0 && done > 0 ? (int)Math.Min((total - done) / rate, int.MaxValue) : -1,
@@ -62,7 +62,7 @@ internal sealed class ProgressMeter
     {
         if (_shown)
         {
-            _output.Progress(new ProgressRecord(_id, _activity, "Done") { RecordType = ProgressRecordType.Completed });
+            _cmdlet.WriteProgress(new ProgressRecord(_id, _activity, "Done") { RecordType = ProgressRecordType.Completed });
         }
     }
 }

@@ -4,20 +4,11 @@ using System.Management.Automation;
 namespace QosValuation.Cmdlets;
 
 /// <summary>
-/// What every cmdlet of the module shares: cancellation by Ctrl+C, engine faults as error records, output through an
-/// interface that tests can replace, and file-system paths.
+/// What every cmdlet of the module shares: cancellation by Ctrl+C, engine faults as error records, and file-system paths.
 /// </summary>
 public abstract class QosCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _cancellation = new();
-    private ICmdletOutput? _output;
-
-    /// <summary>Where records go; PowerShell's streams unless a test replaces it.</summary>
-    internal ICmdletOutput Output
-    {
-        get => _output ??= new StreamOutput(this);
-        set => _output = value;
-    }
 
     /// <summary>Cancelled when the user stops the pipeline.</summary>
     protected CancellationToken Cancellation => _cancellation.Token;
@@ -28,15 +19,6 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
-
-    /// <summary>Runs <see cref="Begin"/>, for tests.</summary>
-    internal void RunBegin() => BeginProcessing();
-
-    /// <summary>Runs <see cref="Process"/>, for tests.</summary>
-    internal void RunProcess() => ProcessRecord();
-
-    /// <summary>Runs <see cref="End"/>, for tests.</summary>
-    internal void RunEnd() => EndProcessing();
 
     /// <inheritdoc/>
     protected sealed override void BeginProcessing() => Guard(Begin);
@@ -78,12 +60,12 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
 
     /// <summary>Writes one record.</summary>
     /// <param name="record">The record; collections are not enumerated.</param>
-    protected void WriteRecord(object? record) => Output.Object(record);
+    protected void WriteRecord(object? record) => WriteObject(record, enumerateCollection: false);
 
     /// <summary>Writes an engine fault as a non-terminating error: the other items go on.</summary>
     /// <param name="exception">The fault.</param>
     /// <param name="target">The offending item where the fault names none.</param>
-    protected void WriteFault(Exception exception, object? target = null) => Output.Error(exception, target);
+    protected void WriteFault(Exception exception, object? target = null) => WriteError(ErrorRecords.From(exception, target));
 
     /// <summary>
     /// Does the work for one item; a failure becomes a non-terminating error and the other items go on.
@@ -129,7 +111,7 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
     protected void DoFile(string target, Action work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        if (MyInvocation?.ExpectingInput ?? false)
+        if (MyInvocation.ExpectingInput)
         {
             TryItem(target, work);
         }
@@ -142,11 +124,12 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
     /// <summary>Whether the user gave the parameter (as opposed to its default).</summary>
     /// <param name="name">The parameter's name.</param>
     /// <returns>True where it was bound.</returns>
-    protected bool IsBound(string name) => MyInvocation?.BoundParameters.ContainsKey(name) ?? false;
+    protected bool IsBound(string name) => MyInvocation.BoundParameters.ContainsKey(name);
 
     /// <summary>Resolves existing file-system paths; what does not resolve costs one error record and the others go on.</summary>
     /// <param name="paths">The paths as given, relative to the session's location.</param>
-    /// <param name="literal">Whether wildcard characters are taken literally. Otherwise they are where nothing matches the pattern but something has that very name, such as <c>photos [1].json</c>.</param>
+    /// <param name="literal">Whether wildcard characters are taken literally. Otherwise they are where nothing matches the
+    /// pattern but something has that very name, such as <c>photos [1].json</c>.</param>
     /// <returns>Full paths of files and folders that exist.</returns>
     protected IEnumerable<string> ResolvePaths(IEnumerable<string>? paths, bool literal)
     {
@@ -164,7 +147,7 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
                     }
                     else
                     {
-                        Output.Error(CmdletFaults.PathNotFound(path));
+                        WriteFault(CmdletFaults.PathNotFound(path));
                     }
                 }
                 else
@@ -173,11 +156,11 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
                     if (provider.Name != "FileSystem")
                     {
                         resolved = [];
-                        Output.Error(CmdletFaults.NotAFileSystemPath(path, provider.Name));
+                        WriteFault(CmdletFaults.NotAFileSystemPath(path, provider.Name));
                     }
                     else if (resolved.Count == 0)
                     {
-                        Output.Error(CmdletFaults.PathNotFound(path));
+                        WriteFault(CmdletFaults.PathNotFound(path));
                     }
                 }
             }
@@ -187,11 +170,13 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
             }
             catch (QosValuationException fault)
             {
-                Output.Error(fault, path);
+                WriteFault(fault, path);
             }
-            catch (Exception exception) when (exception is ItemNotFoundException or System.Management.Automation.DriveNotFoundException or ProviderNotFoundException or ArgumentException or NotSupportedException)
+            catch (Exception exception) when (exception
+                is ItemNotFoundException or System.Management.Automation.DriveNotFoundException or ProviderNotFoundException
+                or ArgumentException or NotSupportedException)
             {
-                Output.Error(CmdletFaults.PathNotFound(path, exception));
+                WriteFault(CmdletFaults.PathNotFound(path, exception));
             }
 
             foreach (string item in resolved)
@@ -207,11 +192,6 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
     /// <exception cref="QosValuationException"><c>NotAFileSystemPath</c>: the path belongs to another provider.</exception>
     protected string ResolveNewPath(string path)
     {
-        if (SessionState is null)
-        {
-            return Path.GetFullPath(path);
-        }
-
         string full = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
         return provider.Name == "FileSystem"
             ? full
@@ -260,29 +240,11 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         }
         catch (AggregateException group) when (FaultOf(group) is { } fault)
         {
-            Output.Terminate(fault);
+            ThrowTerminatingError(ErrorRecords.From(fault));
         }
         catch (QosValuationException fault)
         {
-            Output.Terminate(fault);
+            ThrowTerminatingError(ErrorRecords.From(fault));
         }
-    }
-
-    /// <summary>PowerShell's own streams.</summary>
-    private sealed class StreamOutput(QosCmdlet cmdlet) : ICmdletOutput
-    {
-        public void Object(object? record) => cmdlet.WriteObject(record, enumerateCollection: false);
-
-        public void Error(Exception fault, object? target) => cmdlet.WriteError(ErrorRecords.From(fault, target));
-
-        public void Terminate(QosValuationException fault) => cmdlet.ThrowTerminatingError(ErrorRecords.From(fault));
-
-        public void Warning(string message) => cmdlet.WriteWarning(message);
-
-        public void Verbose(string message) => cmdlet.WriteVerbose(message);
-
-        public void Progress(ProgressRecord record) => cmdlet.WriteProgress(record);
-
-        public bool ShouldProcess(string target, string action) => cmdlet.ShouldProcess(target, action);
     }
 }

@@ -19,7 +19,8 @@ internal static class RecordProperties
 
     /// <summary>Reads a number, or a text that holds one.</summary>
     /// <param name="raw">The number or text; may be null.</param>
-    /// <param name="value">The number. Texts are read by <see cref="NumberText.TryParse"/>, because PowerShell's own conversion takes "2,5" for 25, and an empty text for 0.</param>
+    /// <param name="value">The number. Texts are read by <see cref="NumberText.TryParse"/>, because PowerShell's own conversion
+    /// takes "2,5" for 25, and an empty text for 0.</param>
     /// <returns>False where it is no number.</returns>
     public static bool TryRead(object? raw, out double value)
     {

@@ -57,16 +57,15 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
         if (NoClobber && File.Exists(path))
         {
             throw new QosValuationException(
-                "FileExists",
-                FaultKind.InvalidArgument,
+                Faults.FileExists,
                 $"'{path}' exists and -NoClobber was given. Choose another name, or leave -NoClobber out.",
                 path);
         }
 
-        if (Output.ShouldProcess(path, "Export embeddings"))
+        if (ShouldProcess(path, "Export embeddings"))
         {
             _writer = EmbeddingWriter.Create(path);
-            _meter = new ProgressMeter(Output, "Exporting embeddings", "embeddings");
+            _meter = new ProgressMeter(this, "Exporting embeddings", "embeddings");
         }
     }
 
@@ -106,7 +105,7 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
 
         _writer.Complete();
         _meter!.Complete();
-        Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"Wrote {_writer.Count} embeddings to '{ResolveNewPath(Path)}'."));
+        WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"Wrote {_writer.Count} embeddings to '{ResolveNewPath(Path)}'."));
     }
 
     /// <inheritdoc/>

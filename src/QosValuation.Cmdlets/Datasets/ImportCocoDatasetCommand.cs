@@ -75,7 +75,7 @@ public sealed class ImportCocoDatasetCommand : QosCmdlet
         {
             TryItem(path, () =>
             {
-                Output.Verbose($"Reading '{path}', images from '{(WithoutImage ? "nowhere" : folder ?? "its own folder")}'.");
+                WriteVerbose($"Reading '{path}', images from '{(WithoutImage ? "nowhere" : folder ?? "its own folder")}'.");
                 foreach (CocoItem item in CocoDataset.Read(path, folder, First, WithoutImage, fault => WriteFault(fault), Cancellation))
                 {
                     WriteRecord(item);

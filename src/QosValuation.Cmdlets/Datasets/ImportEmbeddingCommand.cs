@@ -57,6 +57,7 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
 
     /// <summary>Image or Text: what rows are that do not say so themselves. Image by default.</summary>
     [Parameter(Position = 1)]
+    [SingleValue]
     public Modality Modality { get; set; } = Modality.Image;
 
     /// <summary>A .csv, .jsonl or .json file with a record a row, in the same order.</summary>
@@ -79,7 +80,7 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
     public object? Contributor { get; set; }
 
     /// <inheritdoc/>
-    protected override void Begin() => _meter = new ProgressMeter(Output, "Importing embeddings", "embeddings");
+    protected override void Begin() => _meter = new ProgressMeter(this, "Importing embeddings", "embeddings");
 
     /// <inheritdoc/>
     protected override void Process()
@@ -129,6 +130,6 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
             WriteRecord(contributor is null ? embedding : embedding with { Contributor = name });
         }
 
-        Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"Read {_count - before} embeddings from '{path}'."));
+        WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"Read {_count - before} embeddings from '{path}'."));
     }
 }

@@ -79,12 +79,12 @@ public sealed class NewSceneDatasetCommand : QosCmdlet
             Overwrite = Force,
         };
         IEnumerable<CocoItem> items = SceneDatasetGenerator.Generate(options, cancellationToken: Cancellation);
-        if (!Output.ShouldProcess(options.Path, $"Generate {Count} scenes"))
+        if (!ShouldProcess(options.Path, $"Generate {Count} scenes"))
         {
             return;
         }
 
-        var meter = new ProgressMeter(Output, "Drawing scenes", "scenes");
+        var meter = new ProgressMeter(this, "Drawing scenes", "scenes");
         foreach (CocoItem item in items)
         {
             WriteRecord(item);

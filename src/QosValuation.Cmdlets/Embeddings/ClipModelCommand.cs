@@ -20,8 +20,7 @@ public abstract class ClipModelCommand : QosCmdlet
             if (matches.Length == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
             {
                 WriteFault(new QosValuationException(
-                    "ModelNotFound",
-                    FaultKind.NotFound,
+                    Faults.ModelNotFound,
                     $"There is no model '{name}'. Known models: {string.Join(", ", known.Select(model => model.Name))}. Install one with Install-ClipModel, or name a folder with -Path.",
                     name));
             }

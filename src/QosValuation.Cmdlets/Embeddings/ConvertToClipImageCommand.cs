@@ -76,14 +76,14 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
     {
         if (Model is not null && IsBound(nameof(ImageSize)))
         {
-            throw new QosValuationException("ParametersConflict", FaultKind.InvalidArgument, "Give -ImageSize or -Model, not both: a model has its own image size.", ImageSize);
+            throw new QosValuationException(Faults.ParametersConflict, "Give -ImageSize or -Model, not both: a model has its own image size.", ImageSize);
         }
 
         _preprocessor = new ImagePreprocessor(Model is null ? new ImagePreprocessing { ImageSize = ImageSize } : OfModel(Model));
         _crop = new byte[3 * _preprocessor.ImageSize * _preprocessor.ImageSize];
         _destination = ResolveNewPath(Destination);
         _toFile = _destination.EndsWith(".png", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(_destination);
-        _meter = new ProgressMeter(Output, "Cropping images", "images");
+        _meter = new ProgressMeter(this, "Cropping images", "images");
     }
 
     /// <inheritdoc/>
@@ -104,7 +104,7 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
     {
         ClipModelFiles files = Resolve(name);
         return ClipModelReader.Describe(files).Vision?.Preprocessing
-            ?? throw new QosValuationException("ModalityNotSupported", FaultKind.NotSupported, $"The model '{files.Name}' has no image encoder. Choose another -Model, or give -ImageSize.", name);
+            ?? throw new QosValuationException(Faults.ModalityNotSupported, $"The model '{files.Name}' has no image encoder. Choose another -Model, or give -ImageSize.", name);
     }
 
     private IEnumerable<string> Images()
@@ -125,8 +125,7 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
         if (_written.Contains(target))
         {
             throw new QosValuationException(
-                "DestinationTaken",
-                FaultKind.InvalidArgument,
+                Faults.DestinationTaken,
                 _toFile
                     ? $"'{target}' holds one crop, and '{image}' is a further image. Name a folder as -Destination."
                     : $"Another image's crop was just written to '{target}'. Convert '{image}' to another folder.",
@@ -136,15 +135,14 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
         if (File.Exists(target) && (!Force || IsSame(image, target)))
         {
             throw new QosValuationException(
-                "ImageExists",
-                FaultKind.InvalidArgument,
+                Faults.ImageExists,
                 IsSame(image, target) ? $"The crop of '{image}' would replace the image itself. Choose another -Destination." : $"'{target}' exists. Replace it with -Force, or choose another -Destination.",
                 target);
         }
 
         // Before asking, so that -WhatIf reports images that cannot be read.
         _preprocessor!.Crop(image, _crop);
-        if (!Output.ShouldProcess(target, $"Write the crop of '{image}'"))
+        if (!ShouldProcess(target, $"Write the crop of '{image}'"))
         {
             return;
         }

@@ -90,7 +90,7 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
             if (files.VocabularyPath is null)
             {
                 throw new QosValuationException(
-                    "VocabularyNotFound", FaultKind.NotFound, $"The model '{files.Name}' in '{files.Folder}' has no vocab.json and merges.txt. Put them beside its text encoder, or name a vocabulary with -VocabularyPath.", files.Folder);
+                    Faults.VocabularyNotFound, $"The model '{files.Name}' in '{files.Folder}' has no vocab.json and merges.txt. Put them beside its text encoder, or name a vocabulary with -VocabularyPath.", files.Folder);
             }
 
             _tokenizer = ClipTokenizer.Load(files.VocabularyPath, files.MergesPath);
@@ -112,7 +112,7 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
         {
             WriteFault(
                 new QosValuationException(
-                    "TextNotFound", FaultKind.InvalidArgument, $"The object from the pipeline ({InputObject.BaseObject.GetType().Name}) is no text and has no property Text, Caption or Captions.", InputObject.BaseObject));
+                    Faults.TextNotFound, $"The object from the pipeline ({InputObject.BaseObject.GetType().Name}) is no text and has no property Text, Caption or Captions.", InputObject.BaseObject));
             return;
         }
 

@@ -90,6 +90,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     /// <summary>Which parts of a record that has an image and texts are embedded: Both (the default), Image or Text.</summary>
     /// <value>Both</value>
     [Parameter]
+    [SingleValue]
     public EmbeddedModalities Modality { get; set; } = EmbeddedModalities.Both;
 
     /// <summary>The model: a name (see Get-ClipModel), or a folder in the public ONNX layout, or an ONNX file in one. By default clip-mini, which is built in, small, and knows little; for results use ViT-B/32 (see Install-ClipModel).</summary>
@@ -113,6 +114,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     /// <summary>What runs the model: Cpu (the default), or what else the installed ONNX Runtime binaries offer on this machine.</summary>
     /// <value>Cpu</value>
     [Parameter]
+    [SingleValue]
     public ExecutionProvider ExecutionProvider { get; set; } = ExecutionProvider.Cpu;
 
     /// <summary>A SQLite file that keeps embeddings, made where there is none: a second run over the same content with the same model skips decoding and inference. Several processes may share it.</summary>
@@ -127,15 +129,15 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         _namesInput = IsBound(nameof(Path)) || IsBound(nameof(LiteralPath)) || IsBound(nameof(Text));
         if (_namesInput && (Path is null || LiteralPath is null || Text is null))
         {
-            throw new QosValuationException("InputIsNull", FaultKind.InvalidArgument, "-Path, -LiteralPath or -Text is null: a variable that was never set, perhaps.");
+            throw new QosValuationException(Faults.InputIsNull, "-Path, -LiteralPath or -Text is null: a variable that was never set, perhaps.");
         }
 
         if (!_namesInput && !(MyInvocation?.ExpectingInput ?? true) && !IsBound(nameof(InputObject)))
         {
-            throw new QosValuationException("NothingToEmbed", FaultKind.InvalidArgument, "Name images with -Path, or texts with -Text, or pipe records in.");
+            throw new QosValuationException(Faults.NothingToEmbed, "Name images with -Path, or texts with -Text, or pipe records in.");
         }
 
-        _meter = new ProgressMeter(Output, "Embedding", "items");
+        _meter = new ProgressMeter(this, "Embedding", "items");
         _encoder = ClipEncoder.Open(Resolve(Model), new ClipEncoderOptions { ExecutionProvider = ExecutionProvider });
         _cache = CachePath is null ? null : EmbeddingCache.Open(ResolveNewPath(CachePath));
         _pipeline = new EmbeddingPipeline(_encoder, new EmbeddingPipelineOptions { BatchSize = BatchSize, Cache = _cache }, Cancellation);
@@ -152,7 +154,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
 
         if (_namesInput)
         {
-            throw new QosValuationException("ParametersConflict", FaultKind.InvalidArgument, "Name images and texts as arguments, or pipe records in, but not both.", InputObject.BaseObject);
+            throw new QosValuationException(Faults.ParametersConflict, "Name images and texts as arguments, or pipe records in, but not both.", InputObject.BaseObject);
         }
 
         switch (InputObject.BaseObject)
@@ -232,7 +234,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         if (paths.Length == 0 && literalPaths.Length == 0 && texts.Length == 0)
         {
             WriteFault(new QosValuationException(
-                "InputNotRecognized", FaultKind.InvalidData, "The object has no property named Path, FullName, PSPath, Text, Caption or Captions, so there is nothing to embed.", subject));
+                Faults.InputNotRecognized, "The object has no property named Path, FullName, PSPath, Text, Caption or Captions, so there is nothing to embed.", subject));
         }
         else if (images.Length == 1)
         {
@@ -306,7 +308,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         if (!_hasWarnedOfModality)
         {
             _hasWarnedOfModality = true;
-            Output.Warning($"The model '{_encoder.Model.Name}' embeds no {(modality == QosValuation.Modality.Image ? "images" : "texts")}; those of the records are left out.");
+            WriteWarning($"The model '{_encoder.Model.Name}' embeds no {(modality == QosValuation.Modality.Image ? "images" : "texts")}; those of the records are left out.");
         }
 
         return false;
@@ -347,12 +349,12 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     {
         long count = _pipeline!.Taken;
         double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
-        Output.Verbose(string.Create(
+        WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
             $"{count:N0} items in {seconds:N1} s ({count / Math.Max(seconds, 1e-9):N1} a second) with {_encoder!.Model.Name}{(_cache is null ? string.Empty : $", {_cached:N0} of them from the cache")}."));
         if (_truncated > 0)
         {
-            Output.Warning(string.Create(
+            WriteWarning(string.Create(
                 CultureInfo.CurrentCulture,
                 $"Texts that are longer than the {_encoder.Model.ContextLength} tokens of {_encoder.Model.Name} lost their ends: {_truncated:N0}. ConvertTo-ClipToken shows what is left of them."));
         }

@@ -54,6 +54,7 @@ public sealed class InstallClipModelCommand : ClipModelCommand
 
     /// <summary>Float32 (the default, 0.6 GB), Float16 (0.3 GB, slower on most processors), or Quantized (the text encoder in 8-bit integers beside a Float32 image encoder).</summary>
     [Parameter]
+    [SingleValue]
     public ClipModelPrecision Precision { get; set; } = ClipModelPrecision.Float32;
 
     /// <summary>Fetch the model again and replace it where it is installed already.</summary>
@@ -67,12 +68,12 @@ public sealed class InstallClipModelCommand : ClipModelCommand
         string folder = Destination is null ? ClipModelCatalog.UserModelFolder : ResolveNewPath(Destination);
         Uri source = Uri ?? ClipModelInstaller.DefaultSource;
         string size = (model.Files.Sum(file => file.ApproximateBytes) / 1e6).ToString("N0", CultureInfo.CurrentCulture);
-        if (!Output.ShouldProcess(System.IO.Path.Combine(folder, model.Name), $"Install the model {model.Name} ({size} MB) from {source}"))
+        if (!ShouldProcess(System.IO.Path.Combine(folder, model.Name), $"Install the model {model.Name} ({size} MB) from {source}"))
         {
             return;
         }
 
-        Output.Verbose($"{model.Files.Count} files from {source}; what an earlier attempt left is resumed, and every digest is checked.");
+        WriteVerbose($"{model.Files.Count} files from {source}; what an earlier attempt left is resumed, and every digest is checked.");
         WriteRecord(ClipModelReader.Read(Install(model, folder, source)));
     }
 
@@ -114,13 +115,13 @@ public sealed class InstallClipModelCommand : ClipModelCommand
             }
 
             isShown = true;
-            Output.Progress(record);
+            WriteProgress(record);
         }
 
         if (isShown)
         {
             record.RecordType = ProgressRecordType.Completed;
-            Output.Progress(record);
+            WriteProgress(record);
         }
 
         return installation.GetAwaiter().GetResult();

@@ -53,7 +53,7 @@ public sealed class AddDatRecordCommand : QosCmdlet
     protected override void Process()
     {
         string what = string.Create(CultureInfo.CurrentCulture, $"Append ({Address}, {Value}, {Pointer})");
-        if (!Output.ShouldProcess(LedgerPath, what))
+        if (!ShouldProcess(LedgerPath, what))
         {
             return;
         }

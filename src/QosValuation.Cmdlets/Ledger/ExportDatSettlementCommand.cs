@@ -52,20 +52,20 @@ public sealed class ExportDatSettlementCommand : QosCmdlet
         DatLedgerReport report = ledger.Verify(cancellationToken: Cancellation);
         if (!report.IsValid)
         {
-            throw new QosValuationException("LedgerNotValid", FaultKind.Integrity, $"The ledger '{LedgerPath}' does not verify, so it is not settled: {report.Faults[0].Message} See Test-DatLedger.", LedgerPath);
+            throw new QosValuationException(Faults.LedgerNotValid, $"The ledger '{LedgerPath}' does not verify, so it is not settled: {report.Faults[0].Message} See Test-DatLedger.", LedgerPath);
         }
 
         string target = ResolveNewPath(Path);
         string keyPath = ResolveNewPath(KeyPath);
-        bool makesKey = NewKey && Output.ShouldProcess(keyPath, "Make a signing key");
-        if (!Output.ShouldProcess(target, $"Write a signed settlement of {report.Records} records") || (NewKey && !makesKey))
+        bool makesKey = NewKey && ShouldProcess(keyPath, "Make a signing key");
+        if (!ShouldProcess(target, $"Write a signed settlement of {report.Records} records") || (NewKey && !makesKey))
         {
             return;
         }
 
         using ECDsa key = NewKey ? SigningKey.Create(keyPath) : SigningKey.Load(keyPath);
         DatSettlement.Create(ledger.Read().Take((int)report.Records), key).Save(target);
-        Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"Settled {report.Records} records{(NewKey ? $"; the key is '{keyPath}', its public half '{keyPath}.pub'" : string.Empty)}."));
+        WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"Settled {report.Records} records{(NewKey ? $"; the key is '{keyPath}', its public half '{keyPath}.pub'" : string.Empty)}."));
         WriteRecord(new FileInfo(target));
     }
 }

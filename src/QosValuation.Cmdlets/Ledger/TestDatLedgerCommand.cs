@@ -55,7 +55,7 @@ public sealed class TestDatLedgerCommand : QosCmdlet
         {
             string path = ResolveNewPath(SettlementPath);
             using ECDsa? key = PublicKeyPath is null ? null : SigningKey.Load(ResolveNewPath(PublicKeyPath));
-            Output.Verbose(key is null ? "Without -PublicKeyPath the key inside the file is used: that shows the file is whole, not who signed it." : $"The signature is checked with the key '{PublicKeyPath}'.");
+            WriteVerbose(key is null ? "Without -PublicKeyPath the key inside the file is used: that shows the file is whole, not who signed it." : $"The signature is checked with the key '{PublicKeyPath}'.");
             WriteRecord(DatSettlement.Load(path).Verify(path, key));
             return;
         }

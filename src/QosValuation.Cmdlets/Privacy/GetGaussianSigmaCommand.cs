@@ -45,6 +45,7 @@ public sealed class GetGaussianSigmaCommand : QosCmdlet
 
     /// <summary>The mechanism: AnalyticGaussian (the default), ClassicGaussian or DiscreteGaussian.</summary>
     [Parameter]
+    [SingleValue]
     public PrivacyMechanism Mechanism { get; set; } = PrivacyMechanism.AnalyticGaussian;
 
     /// <inheritdoc/>
@@ -67,7 +68,7 @@ public sealed class GetGaussianSigmaCommand : QosCmdlet
     private void Calibrate(double epsilon)
     {
         double sigma = GaussianNoise.Sigma(epsilon, Delta, Sensitivity, Mechanism);
-        MechanismAdvice.Write(Output, Mechanism, epsilon, Delta);
+        MechanismAdvice.Write(this, Mechanism, epsilon, Delta);
         WriteRecord(sigma);
     }
 }

@@ -64,10 +64,12 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
 
     /// <summary>The neighbour without the candidate: ReplaceOne (the default) or AddRemove.</summary>
     [Parameter]
+    [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
     /// <summary>What stands in the candidate's place under ReplaceOne: Record (the default; another record of the cluster) or Opposite (−x, the worst case).</summary>
     [Parameter]
+    [SingleValue]
     public MembershipCounterpart Counterpart { get; set; } = MembershipCounterpart.Record;
 
     /// <summary>The modalities to attack, Image or Text; both by default.</summary>
@@ -128,11 +130,11 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
 
         if (Trials * FalsePositiveRate < 1)
         {
-            Output.Warning($"{Trials} trials allow no false positive at a rate of {FalsePositiveRate}: the true-positive rate is then that above every score without the candidate. Give at least {Math.Ceiling(1 / FalsePositiveRate):N0} trials, better ten times as many.");
+            WriteWarning($"{Trials} trials allow no false positive at a rate of {FalsePositiveRate}: the true-positive rate is then that above every score without the candidate. Give at least {Math.Ceiling(1 / FalsePositiveRate):N0} trials, better ten times as many.");
         }
 
-        Output.Verbose($"{_attacks.Count} mechanisms and values of ε; {Trials} releases with and as many without the candidate for each cluster and modality; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
-        _meter = new ProgressMeter(Output, "Attacking membership", "trials");
+        WriteVerbose($"{_attacks.Count} mechanisms and values of ε; {Trials} releases with and as many without the candidate for each cluster and modality; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
+        _meter = new ProgressMeter(this, "Attacking membership", "trials");
     }
 
     /// <inheritdoc/>

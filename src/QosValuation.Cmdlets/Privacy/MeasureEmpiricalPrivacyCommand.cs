@@ -75,6 +75,7 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
 
     /// <summary>Which datasets count as neighbours: ReplaceOne (the default) or AddRemove.</summary>
     [Parameter]
+    [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
     /// <summary>The releases of each of the two datasets, at least 100; 500,000 by default, and 2,000 for -ScriptBlock.</summary>
@@ -124,10 +125,10 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Begin()
     {
-        _meter = new ProgressMeter(Output, "Auditing privacy", "trials");
+        _meter = new ProgressMeter(this, "Auditing privacy", "trials");
         if (Neighboring == Neighboring.AddRemove && RecordCount < 2)
         {
-            throw new QosValuationException("AuditNotValid", FaultKind.InvalidArgument, "Taking the only record away leaves no cluster to release; give -RecordCount 2 or more for AddRemove.", RecordCount);
+            throw new QosValuationException(Faults.AuditNotValid, "Taking the only record away leaves no cluster to release; give -RecordCount 2 or more for AddRemove.", RecordCount);
         }
     }
 
@@ -185,7 +186,7 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
                     : EmpiricalPrivacyAudit.MeasureExternal(options, pair, Release, done => Show(done, "script block"), Cancellation);
                 _done += TrialCount;
                 result = made ? result with { ClusterId = null } : result;
-                Output.Verbose(string.Create(
+                WriteVerbose(string.Create(
                     CultureInfo.CurrentCulture,
                     $"The region chosen held {result.TruePositives:N0} of {result.Trials - result.Trials / 2:N0} releases of the one dataset and {result.FalsePositives:N0} of the other."));
                 WriteRecord(result);
@@ -210,6 +211,6 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
             return vector;
         }
 
-        throw new QosValuationException("ReleaseNotValid", FaultKind.InvalidData, $"The script block returned {(inner is null ? "nothing" : inner.GetType().Name)}; let it return one prototype or the numbers of one vector.", inner);
+        throw new QosValuationException(Faults.ReleaseNotValid, $"The script block returned {(inner is null ? "nothing" : inner.GetType().Name)}; let it return one prototype or the numbers of one vector.", inner);
     }
 }

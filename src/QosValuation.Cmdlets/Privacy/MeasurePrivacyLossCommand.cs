@@ -40,10 +40,12 @@ public sealed class MeasurePrivacyLossCommand : QosCmdlet
 
     /// <summary>The mechanism of a release; AnalyticGaussian by default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SingleValue]
     public PrivacyMechanism Mechanism { get; set; } = PrivacyMechanism.AnalyticGaussian;
 
     /// <summary>The neighbouring relation of a release's sensitivity; ReplaceOne by default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
     /// <summary>The cluster that a release concerns; used with -Parallel. A release without it concerns every cluster.</summary>
@@ -56,6 +58,7 @@ public sealed class MeasurePrivacyLossCommand : QosCmdlet
 
     /// <summary>Whose data the sensitivity is stated for: one Record (the default) or one Contributor.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SingleValue]
     public PrivacyUnit Unit { get; set; } = PrivacyUnit.Record;
 
     /// <summary>δ at which the total ε is stated, between 0 and 1, both excluded; 1e-5 by default.</summary>
@@ -64,6 +67,7 @@ public sealed class MeasurePrivacyLossCommand : QosCmdlet
 
     /// <summary>How losses are added up: Gdp (the default), Zcdp or Rdp.</summary>
     [Parameter(Position = 1)]
+    [SingleValue]
     public PrivacyAccountant Accountant { get; set; } = PrivacyAccountant.Gdp;
 
     /// <summary>Clusters hold disjoint records: take the largest loss of any cluster.</summary>

@@ -70,6 +70,7 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
 
     /// <summary>Which datasets count as neighbours: ReplaceOne (the default) or AddRemove.</summary>
     [Parameter(ParameterSetName = "Cluster")]
+    [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
     /// <summary>The modalities to release, Image or Text; both by default.</summary>
@@ -128,7 +129,7 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
     {
         if (_measurement.ClusterCount == 1)
         {
-            Output.Warning("There is one cluster only, and every prototype finds it: retrieval means nothing here.");
+            WriteWarning("There is one cluster only, and every prototype finds it: retrieval means nothing here.");
         }
 
         if (_prototypes.Count > 0)
@@ -161,8 +162,8 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
                    Scale = Scale,
                },
         ];
-        Output.Verbose($"{releases.Length} mechanisms and values of ε, {Trials} releases of {_measurement.ClusterCount} clusters each; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
-        var meter = new ProgressMeter(Output, "Measuring utility", "trials");
+        WriteVerbose($"{releases.Length} mechanisms and values of ε, {Trials} releases of {_measurement.ClusterCount} clusters each; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
+        var meter = new ProgressMeter(this, "Measuring utility", "trials");
         long total = (long)releases.Length * Trials;
         long before = 0;
         foreach (PrototypeReleaseOptions release in releases)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Management.Automation;
 using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Cmdlets.Privacy;
@@ -7,11 +8,11 @@ namespace QosValuation.Cmdlets.Privacy;
 internal static class MechanismAdvice
 {
     /// <summary>Warns where the classic calibration is used outside the range it is proven for.</summary>
-    /// <param name="output">Where the warning goes.</param>
+    /// <param name="cmdlet">Where the warning goes.</param>
     /// <param name="mechanism">The mechanism.</param>
     /// <param name="epsilon">ε, in its range.</param>
     /// <param name="delta">δ, in its range.</param>
-    public static void Write(ICmdletOutput output, PrivacyMechanism mechanism, double epsilon, double delta)
+    public static void Write(Cmdlet cmdlet, PrivacyMechanism mechanism, double epsilon, double delta)
     {
         if (mechanism != PrivacyMechanism.ClassicGaussian || epsilon < 1)
         {
@@ -20,7 +21,7 @@ internal static class MechanismAdvice
 
         double exact = GaussianCalibration.Delta(GaussianCalibration.ClassicSigma(epsilon, delta, 1), epsilon, 1);
         string verdict = exact <= delta ? "keeps the guarantee, with more noise than needed" : "does NOT keep the guarantee";
-        output.Warning(string.Create(
+        cmdlet.WriteWarning(string.Create(
             CultureInfo.CurrentCulture,
             $"The classic calibration is proven for ε below 1 only. At ε = {epsilon:G6} and δ = {delta:G3} its true δ is {exact:G3}: it {verdict}. AnalyticGaussian is exact for every ε."));
     }

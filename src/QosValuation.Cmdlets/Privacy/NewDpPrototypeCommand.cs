@@ -73,6 +73,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     /// <summary>How noise is drawn: DiscreteGaussian (the default; exact, without floating-point leaks), AnalyticGaussian, ClassicGaussian or ImageDp.</summary>
     /// <value>DiscreteGaussian</value>
     [Parameter]
+    [SingleValue]
     public PrivacyMechanism Mechanism { get; set; } = PrivacyMechanism.DiscreteGaussian;
 
     /// <summary>q of ImageDp, 0 or more; 0.2 by default. The noise has the standard deviation q·s.</summary>
@@ -91,11 +92,13 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
 
     /// <summary>Which datasets count as neighbours: ReplaceOne (the default; one record exchanged, the count public) or AddRemove (one record more or less, the count private).</summary>
     [Parameter]
+    [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
     /// <summary>Whose data the guarantee protects: one Record (the default), or one Contributor with all records.</summary>
     /// <value>Record</value>
     [Parameter]
+    [SingleValue]
     public PrivacyUnit Unit { get; set; } = PrivacyUnit.Record;
 
     /// <summary>With -Unit Contributor: the most records of a contributor, in order of arrival, that count in a prototype; all by default. The noise does not depend on it, because a contributor's records are averaged.</summary>
@@ -123,7 +126,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     {
         if (MaxRecordsPerContributor is not null && Unit != PrivacyUnit.Contributor)
         {
-            throw new QosValuationException("ParameterNotForUnit", FaultKind.InvalidArgument, "-MaxRecordsPerContributor belongs to -Unit Contributor: add that, or leave it out.", nameof(MaxRecordsPerContributor));
+            throw new QosValuationException(Faults.ParameterNotForUnit, "-MaxRecordsPerContributor belongs to -Unit Contributor: add that, or leave it out.", nameof(MaxRecordsPerContributor));
         }
 
         _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
@@ -145,22 +148,22 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
             _budget);
         if (Mechanism == PrivacyMechanism.ImageDp)
         {
-            Output.Warning("ImageDp carries no privacy guarantee: its noise is not calibrated, and text prototypes are released as they are.");
+            WriteWarning("ImageDp carries no privacy guarantee: its noise is not calibrated, and text prototypes are released as they are.");
         }
         else if (IsBound(nameof(PerturbationCoefficient)) || IsBound(nameof(Scale)))
         {
-            Output.Warning($"-PerturbationCoefficient and -Scale belong to -Mechanism ImageDp and have no effect on {Mechanism}, whose noise follows from ε and δ.");
+            WriteWarning($"-PerturbationCoefficient and -Scale belong to -Mechanism ImageDp and have no effect on {Mechanism}, whose noise follows from ε and δ.");
         }
 
-        MechanismAdvice.Write(Output, Mechanism, Epsilon, Delta);
+        MechanismAdvice.Write(this, Mechanism, Epsilon, Delta);
         if (Seed is not null)
         {
-            Output.Verbose("The noise comes from a seed: whoever knows it can remove the noise. Publish unseeded prototypes only.");
+            WriteVerbose("The noise comes from a seed: whoever knows it can remove the noise. Publish unseeded prototypes only.");
         }
 
         if (Mechanism != PrivacyMechanism.ImageDp)
         {
-            Output.Verbose(string.Create(CultureInfo.CurrentCulture, $"σ is {_releaser.NoiseMultiplier:G6} times the sensitivity."));
+            WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"σ is {_releaser.NoiseMultiplier:G6} times the sensitivity."));
         }
     }
 
@@ -170,7 +173,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
         foreach (SemanticCluster cluster in InputObject)
         {
             Cancellation.ThrowIfCancellationRequested();
-            if (!Output.ShouldProcess($"Cluster {cluster.Id}", _budget is null ? "Release prototypes" : $"Charge '{_budget.Budget.Path}' and release prototypes"))
+            if (!ShouldProcess($"Cluster {cluster.Id}", _budget is null ? "Release prototypes" : $"Charge '{_budget.Budget.Path}' and release prototypes"))
             {
                 continue;
             }
@@ -215,7 +218,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
         if (Sensitivity < PrototypeReleaser.SensitivityBound(prototype.Count) && Mechanism != PrivacyMechanism.ImageDp && !_warnedOfSensitivity)
         {
             _warnedOfSensitivity = true;
-            Output.Warning(string.Create(
+            WriteWarning(string.Create(
                 CultureInfo.CurrentCulture,
                 $"-Sensitivity {Sensitivity:G6} is below the bound 2/n = {PrototypeReleaser.SensitivityBound(prototype.Count):G6} of cluster {prototype.ClusterId} (n = {prototype.Count}): the guarantee holds only if you know that means of neighbours lie no further apart."));
         }

@@ -34,6 +34,7 @@ public sealed class OptimizeDpPrototypeCommand : QosCmdlet
 
     /// <summary>What to do: Sphere (the default), Shrink, Average, Join or None.</summary>
     [Parameter(Position = 0)]
+    [SingleValue]
     public PrototypePostProcessing PostProcess { get; set; } = PrototypePostProcessing.Sphere;
 
     /// <inheritdoc/>

@@ -101,17 +101,17 @@ public sealed class ExportQosReportCommand : QosCmdlet
         _path = ResolveNewPath(Path);
         if (Directory.Exists(_path))
         {
-            throw new QosValuationException("PathIsFolder", FaultKind.InvalidArgument, $"'{_path}' is a folder; name the file to write in it, such as report.html.", _path);
+            throw new QosValuationException(Faults.PathIsFolder, $"'{_path}' is a folder; name the file to write in it, such as report.html.", _path);
         }
 
         if (File.Exists(_path) && !Force)
         {
-            throw new QosValuationException("FileExists", FaultKind.InvalidArgument, $"'{_path}' exists. Choose another name, or give -Force to replace it.", _path);
+            throw new QosValuationException(Faults.FileExists, $"'{_path}' exists. Choose another name, or give -Force to replace it.", _path);
         }
 
         if (!IsBound(nameof(FigurePath)) && IsBound(nameof(Format)))
         {
-            throw new QosValuationException("FormatWithoutFigurePath", FaultKind.InvalidArgument, "-Format says how -FigurePath writes figures; give -FigurePath too, or leave -Format out.", Format);
+            throw new QosValuationException(Faults.FormatWithoutFigurePath, "-Format says how -FigurePath writes figures; give -FigurePath too, or leave -Format out.", Format);
         }
 
         _builder = new ReportBuilder { PictureFolders = [System.IO.Path.GetDirectoryName(_path)!, ResolveNewPath(".")] };
@@ -130,7 +130,7 @@ public sealed class ExportQosReportCommand : QosCmdlet
 
             if (item.BaseObject is string or ValueType)
             {
-                WriteFault(new QosValuationException("ResultNotUsable", FaultKind.InvalidData, $"'{item}' is a single {item.BaseObject.GetType().Name} without properties, which a report cannot show; pipe in the objects that the cmdlets emit.", item), item);
+                WriteFault(new QosValuationException(Faults.ResultNotUsable, $"'{item}' is a single {item.BaseObject.GetType().Name} without properties, which a report cannot show; pipe in the objects that the cmdlets emit.", item), item);
                 continue;
             }
 
@@ -143,23 +143,23 @@ public sealed class ExportQosReportCommand : QosCmdlet
     {
         if (_builder.Count == 0)
         {
-            throw new QosValuationException("NothingToReport", FaultKind.InvalidData, "No results came in, so no report was written; pipe in what a cmdlet of the module emits.");
+            throw new QosValuationException(Faults.NothingToReport, "No results came in, so no report was written; pipe in what a cmdlet of the module emits.");
         }
 
         string? folder = FigurePath is null ? null : ResolveNewPath(FigurePath);
         bool dated = IsBound(nameof(GeneratedAt)) || GeneratedAt != default;
         Report report = _builder.Build(Title, dated ? GeneratedAt : DateTimeOffset.Now, Facts(timed: !dated));
         int figures = report.Figures().Count();
-        Output.Verbose($"{_builder.Count} results in {report.Sections.Count} sections with {figures} figures.");
-        if (Output.ShouldProcess(_path, $"Write a report of {_builder.Count} results"))
+        WriteVerbose($"{_builder.Count} results in {report.Sections.Count} sections with {figures} figures.");
+        if (ShouldProcess(_path, $"Write a report of {_builder.Count} results"))
         {
-            var meter = new ProgressMeter(Output, "Drawing figures", "figures");
+            var meter = new ProgressMeter(this, "Drawing figures", "figures");
             ReportFiles.SavePage(report, _path, done => meter.Report(done, figures), Cancellation);
             meter.Complete();
             Emit(_path);
         }
 
-        if (folder is not null && Output.ShouldProcess(folder, $"Write {figures} figures as {string.Join(" and ", Format.Distinct())}"))
+        if (folder is not null && ShouldProcess(folder, $"Write {figures} figures as {string.Join(" and ", Format.Distinct())}"))
         {
             foreach (string file in ReportFiles.SaveFigures(report, folder, [.. Format.Select(format => format == QosFigureFormat.Png ? FigureFormat.Png : FigureFormat.Svg)], Cancellation))
             {
@@ -170,7 +170,7 @@ public sealed class ExportQosReportCommand : QosCmdlet
 
     private void Emit(string file)
     {
-        Output.Verbose($"Wrote {file}.");
+        WriteVerbose($"Wrote {file}.");
         if (PassThru)
         {
             WriteRecord(new FileInfo(file));

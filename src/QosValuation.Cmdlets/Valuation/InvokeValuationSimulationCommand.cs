@@ -80,7 +80,7 @@ public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
     /// <inheritdoc/>
     private protected override void End(VectorMatrix records)
     {
-        Output.Verbose($"{records.Count} records in {Repetition} random orders, at a similarity of {SimilarityThreshold}.");
+        WriteVerbose($"{records.Count} records in {Repetition} random orders, at a similarity of {SimilarityThreshold}.");
         var options = new ValuationSimulationOptions
         {
             NoveltyThresholds = NoveltyThreshold,

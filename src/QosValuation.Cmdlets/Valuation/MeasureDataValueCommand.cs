@@ -76,7 +76,7 @@ public sealed class MeasureDataValueCommand : QosCmdlet
     protected override void Begin()
     {
         _estimator = new DataValueEstimator(NoveltyThreshold, SimilarityThreshold, fault => WriteFault(fault));
-        _meter = new ProgressMeter(Output, "Valuing contributions", "objects");
+        _meter = new ProgressMeter(this, "Valuing contributions", "objects");
     }
 
     /// <inheritdoc/>
@@ -100,8 +100,7 @@ public sealed class MeasureDataValueCommand : QosCmdlet
                     else
                     {
                         WriteFault(new QosValuationException(
-                            "NotAnEmbedding",
-                            FaultKind.InvalidData,
+                            Faults.NotAnEmbedding,
                             $"'{item}' is neither an embedding nor a cluster, or holds a label that cannot be read (Novelty is Novel, "
                             + "Normal or Noise, ClusterId a whole number): "
                             + "pipe from Get-ClipEmbedding, Import-Embedding or Group-Embedding.",
@@ -122,10 +121,10 @@ public sealed class MeasureDataValueCommand : QosCmdlet
         _meter!.Complete();
         if (SimilarityThreshold is not null && _estimator.IsLabelled == true)
         {
-            Output.Warning("-SimilarityThreshold has no effect on embeddings that are labelled already.");
+            WriteWarning("-SimilarityThreshold has no effect on embeddings that are labelled already.");
         }
 
-        Output.Verbose(string.Create(
+        WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
             $"{_count} objects of {values.Count} contributors, "
             + $"{(_estimator.IsLabelled == true ? "labelled before" : "grouped here")}; "

@@ -93,17 +93,17 @@ public sealed record ClusteringOptions
     {
         if (!Enum.IsDefined(Algorithm))
         {
-            throw Invalid("ClusteringAlgorithmUnknown", "The algorithm is none of Online, KMeans and Dbscan.", Algorithm);
+            throw Invalid(Faults.ClusteringAlgorithmUnknown, "The algorithm is none of Online, KMeans and Dbscan.", Algorithm);
         }
 
         if (SimilarityThreshold is double similarity && !(similarity >= 0 && similarity <= 1))
         {
-            throw Invalid("SimilarityThresholdOutOfRange", $"The similarity threshold is a cosine from 0 to 1, not {similarity}.", similarity);
+            throw Invalid(Faults.SimilarityThresholdOutOfRange, $"The similarity threshold is a cosine from 0 to 1, not {similarity}.", similarity);
         }
 
         if (NoveltyThreshold < 1)
         {
-            throw Invalid("NoveltyThresholdOutOfRange", $"The novelty threshold Γ must be at least 1, not {NoveltyThreshold}.", NoveltyThreshold);
+            throw Invalid(Faults.NoveltyThresholdOutOfRange, $"The novelty threshold Γ must be at least 1, not {NoveltyThreshold}.", NoveltyThreshold);
         }
 
         if (Algorithm == ClusteringAlgorithm.KMeans && ClusterCount is null)
@@ -114,12 +114,12 @@ public sealed record ClusteringOptions
 
         if (ClusterCount is < 1)
         {
-            throw Invalid("ClusterCountOutOfRange", $"The number of clusters must be at least 1, not {ClusterCount}.", ClusterCount);
+            throw Invalid(Faults.ClusterCountOutOfRange, $"The number of clusters must be at least 1, not {ClusterCount}.", ClusterCount);
         }
 
         if (MinimumPoints < 1)
         {
-            throw Invalid("MinimumPointsOutOfRange", $"MinimumPoints must be at least 1, not {MinimumPoints}.", MinimumPoints);
+            throw Invalid(Faults.MinimumPointsOutOfRange, $"MinimumPoints must be at least 1, not {MinimumPoints}.", MinimumPoints);
         }
 
         ValidateCentroids();
@@ -141,7 +141,7 @@ public sealed record ClusteringOptions
 
         if (PublicCentroids.Count == 0)
         {
-            throw Invalid("PublicCentroidNotValid", "There is no public centroid: give at least one.", PublicCentroids);
+            throw Invalid(Faults.PublicCentroidNotValid, "There is no public centroid: give at least one.", PublicCentroids);
         }
 
         for (int i = 0; i < PublicCentroids.Count; i++)
@@ -158,6 +158,6 @@ public sealed record ClusteringOptions
         }
     }
 
-    private static QosValuationException Invalid(string id, string message, object? subject) =>
-        new(id, FaultKind.InvalidArgument, message, subject);
+    private static QosValuationException Invalid(Fault fault, string message, object? subject) =>
+        new(fault, message, subject);
 }

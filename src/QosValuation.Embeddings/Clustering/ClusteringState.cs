@@ -106,8 +106,7 @@ public sealed class ClusteringState
         if (SealedFile.StoredDigest(path) is var now && !(now is null ? before is null : before is not null && now.AsSpan().SequenceEqual(before._digest)))
         {
             throw new QosValuationException(
-                "StateChanged",
-                FaultKind.Integrity,
+                Faults.StateChanged,
                 $"Another program changed the clustering state '{path}' while this one worked; it was left as it is. "
                 + "Group these embeddings again, so that both count.",
                 path);
@@ -129,8 +128,7 @@ public sealed class ClusteringState
         if (options.Algorithm != ClusteringAlgorithm.Online || options.PublicCentroids is not null)
         {
             throw new QosValuationException(
-                "StateNeedsOnline",
-                FaultKind.InvalidArgument,
+                Faults.StateNeedsOnline,
                 "Only online clustering can be saved and resumed, not "
                 + $"{(options.PublicCentroids is null ? options.Algorithm : "assignment to public centroids")}.",
                 options.Algorithm);
@@ -145,8 +143,7 @@ public sealed class ClusteringState
         if (!agrees)
         {
             throw new QosValuationException(
-                "StateParameterMismatch",
-                FaultKind.InvalidArgument,
+                Faults.StateParameterMismatch,
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"The clustering state '{Path}' was made with another setting: {setting}, there {saved}, here {given}. "

@@ -34,7 +34,7 @@ public static class OrderSensitivityEstimator
         new ClusteringOptions { SimilarityThreshold = similarityThreshold }.Validate();
         if (records.Count < 2)
         {
-            throw new QosValuationException("TooFewRecords", FaultKind.InvalidData, "One record has one order: give at least two.", records.Count);
+            throw new QosValuationException(Faults.TooFewRecords, "One record has one order: give at least two.", records.Count);
         }
 
         (double Index, int[] Clusters, int[] Noise)[] results = new (double, int[], int[])[pairs];

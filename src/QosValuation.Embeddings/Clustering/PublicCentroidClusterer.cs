@@ -39,8 +39,7 @@ internal sealed class PublicCentroidClusterer : EmbeddingClusterer
         if (Dimension != _centroids[0].Length)
         {
             throw new QosValuationException(
-                "EmbeddingDimensionMismatch",
-                FaultKind.InvalidData,
+                Faults.EmbeddingDimensionMismatch,
                 $"The embeddings have {Dimension} components, the public centroids {_centroids[0].Length}: take both from one model.",
                 record.Embeddings[0]);
         }

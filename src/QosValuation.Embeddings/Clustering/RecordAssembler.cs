@@ -129,7 +129,7 @@ public sealed class RecordAssembler
         string name = string.IsNullOrEmpty(embedding.Item) ? $"number {embedding.Ordinal}" : $"'{embedding.Item}'";
         if (embedding.Vector is not { Length: > 0 } vector)
         {
-            return Fault("EmbeddingEmpty", $"The embedding {name} has no vector.", embedding);
+            return Report(Faults.EmbeddingEmpty, $"The embedding {name} has no vector.", embedding);
         }
 
         if (Dimension != 0 && vector.Length != Dimension)
@@ -144,12 +144,12 @@ public sealed class RecordAssembler
         double norm = UnitVector.Norm(vector);
         if (!double.IsFinite(norm))
         {
-            return Fault("EmbeddingNotFinite", $"The embedding {name} holds NaN or infinite components: embed its source again.", embedding);
+            return Report(Faults.EmbeddingNotFinite, $"The embedding {name} holds NaN or infinite components: embed its source again.", embedding);
         }
 
         if (norm == 0)
         {
-            return Fault("EmbeddingIsZero", $"The embedding {name} is the zero vector, which has no direction: embed its source again.", embedding);
+            return Report(Faults.EmbeddingIsZero, $"The embedding {name} is the zero vector, which has no direction: embed its source again.", embedding);
         }
 
         // Vectors of two models lie in unrelated spaces. The towers of one model may be named apart.
@@ -179,9 +179,9 @@ public sealed class RecordAssembler
         return embedding with { Vector = unit };
     }
 
-    private ClipEmbedding? Fault(string id, string message, ClipEmbedding embedding)
+    private ClipEmbedding? Report(Fault fault, string message, ClipEmbedding embedding)
     {
-        _faulted(new QosValuationException(id, FaultKind.InvalidData, message, embedding));
+        _faulted(new QosValuationException(fault, message, embedding));
         return null;
     }
 }

@@ -28,7 +28,7 @@ public sealed class RecordBatch
         var assembler = new RecordAssembler(
             batch.Add,
             batch.Add,
-            fault => throw new QosValuationException(fault.ErrorId, fault.Kind, $"Cluster {cluster.Id}: {fault.Message}", fault.Subject, fault));
+            fault => throw new QosValuationException(fault.Fault, fault.Kind, $"Cluster {cluster.Id}: {fault.Message}", fault.Subject, fault));
         foreach (ClipEmbedding member in cluster.Members ?? [])
         {
             assembler.Add(member);

@@ -123,8 +123,7 @@ public sealed class SemanticRecord
 
     /// <summary>The fault of a record whose vectors cancel out.</summary>
     internal QosValuationException CancelsOut() => new(
-        "RecordCancelsOut",
-        FaultKind.InvalidData,
+        Faults.RecordCancelsOut,
         $"The {(PlacedBy == Modality.Image ? "image" : "text")} embeddings of the record '{Item}' cancel out, so that it has no place: "
         + "check what its Item joins.",
         _embeddings[0]);

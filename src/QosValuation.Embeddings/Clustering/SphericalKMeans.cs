@@ -58,8 +58,7 @@ public static class SphericalKMeans
         if (vectors.Count < clusterCount)
         {
             throw new QosValuationException(
-                "ClusterCountExceedsRecords",
-                FaultKind.InvalidArgument,
+                Faults.ClusterCountExceedsRecords,
                 $"{clusterCount} clusters cannot be made of {vectors.Count} records: lower ClusterCount, or use Online or Dbscan, which find the number.",
                 clusterCount);
         }

@@ -21,7 +21,7 @@ internal sealed class CocoAnnotations
     public Dictionary<long, string> Licenses { get; } = [];
 
     /// <summary>Problems with single entries.</summary>
-    public List<QosValuationException> Faults { get; } = [];
+    public List<QosValuationException> Problems { get; } = [];
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The annotation file.</param>
@@ -89,8 +89,7 @@ internal sealed class CocoAnnotations
         if (found.Annotations.Count > 0 && found.Annotations.TrueForAll(annotation => !annotation.HasCaption))
         {
             throw new QosValuationException(
-                "AnnotationNotCaptions",
-                FaultKind.InvalidData,
+                Faults.AnnotationNotCaptions,
                 $"The annotations in '{path}' have no captions, as in an instances or keypoints file. "
                 + "Give the captions file of the same set, such as captions_val2017.json.",
                 path);
@@ -168,15 +167,14 @@ internal sealed class CocoAnnotations
             if (image is not { Id: { } id, Text: { Length: > 0 } name })
             {
                 Faults.Add(new QosValuationException(
-                    "ImageEntryNotReadable",
-                    FaultKind.InvalidData,
+                    Faults.ImageEntryNotReadable,
                     $"Image entry {i + 1} of '{path}' lacks a numeric id or a file_name; it is left out.",
                     path));
             }
             else if (!indexes.TryAdd(id, Images.Count))
             {
-                Faults.Add(new QosValuationException(
-                    "DuplicateImageId", FaultKind.InvalidData, $"Image id {id} occurs again in '{path}' ('{name}'); the first entry is used.", id));
+                Problems.Add(new QosValuationException(
+                    Faults.DuplicateImageId, $"Image id {id} occurs again in '{path}' ('{name}'); the first entry is used.", id));
             }
             else
             {
@@ -193,8 +191,7 @@ internal sealed class CocoAnnotations
             if (annotation is not { ImageId: { } id, Text: { } caption, HasCaption: true })
             {
                 Faults.Add(new QosValuationException(
-                    "CaptionNotReadable",
-                    FaultKind.InvalidData,
+                    Faults.CaptionNotReadable,
                     $"Annotation {i + 1} of '{path}' lacks a numeric image_id or a readable caption; it is left out.",
                     path));
             }
@@ -210,9 +207,8 @@ internal sealed class CocoAnnotations
 
         if (orphans > 0)
         {
-            Faults.Add(new QosValuationException(
-                "CaptionWithoutImage",
-                FaultKind.InvalidData,
+            Problems.Add(new QosValuationException(
+                Faults.CaptionWithoutImage,
                 $"{orphans:N0} captions of '{path}' belong to images that the file does not list (the first to image {firstOrphan}); they are left out.",
                 firstOrphan));
         }
@@ -272,7 +268,7 @@ internal sealed class CocoAnnotations
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new QosValuationException("AnnotationNotFound", FaultKind.NotFound, $"The annotation file '{path}' does not exist.", path, exception);
+            throw new QosValuationException(Faults.AnnotationNotFound, $"The annotation file '{path}' does not exist.", path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -281,7 +277,7 @@ internal sealed class CocoAnnotations
     }
 
     private static QosValuationException NotReadable(string path, string reason, Exception? cause = null) =>
-        new("AnnotationNotReadable", FaultKind.InvalidData, $"The annotation file '{path}' {reason}", path, cause);
+        new(Faults.AnnotationNotReadable, $"The annotation file '{path}' {reason}", path, cause);
 
     private enum Field
     {

@@ -33,8 +33,7 @@ public static class CocoDataset
             if (folder is null || !Directory.Exists(folder))
             {
                 throw new QosValuationException(
-                    "ImageFolderNotFound",
-                    FaultKind.NotFound,
+                    Faults.ImageFolderNotFound,
                     folder is null
                         ? $"No folder beside '{annotationPath}' holds its images. Name it with -ImageFolder, or take the captions alone with -WithoutImage."
                         : $"The image folder '{folder}' does not exist. Give another -ImageFolder, or take the captions alone with -WithoutImage.",
@@ -87,7 +86,7 @@ public static class CocoDataset
     private static IEnumerable<CocoItem> Items(
         CocoAnnotations annotations, string? folder, int first, Action<QosValuationException>? onFault, CancellationToken cancellation)
     {
-        foreach (QosValuationException fault in annotations.Faults)
+        foreach (QosValuationException fault in annotations.Problems)
         {
             onFault?.Invoke(fault);
         }
@@ -110,8 +109,7 @@ public static class CocoDataset
                 if (path is null)
                 {
                     onFault?.Invoke(new QosValuationException(
-                        "ImagePathOutsideFolder",
-                        FaultKind.InvalidData,
+                        Faults.ImagePathOutsideFolder,
                         $"The file name '{image.FileName}' of image {image.Id} leads out of the image folder '{folder}'; the image is left out.",
                         image.FileName));
                     continue;
@@ -120,7 +118,7 @@ public static class CocoDataset
                 if (!File.Exists(path))
                 {
                     onFault?.Invoke(new QosValuationException(
-                        "ImageFileMissing", FaultKind.NotFound, $"The image '{path}' (image {image.Id}) does not exist; it is left out.", path));
+                        Faults.ImageFileMissing, $"The image '{path}' (image {image.Id}) does not exist; it is left out.", path));
                     continue;
                 }
             }

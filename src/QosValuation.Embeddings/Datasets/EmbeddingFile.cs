@@ -55,7 +55,7 @@ public static class EmbeddingFile
         ".CSV" => EmbeddingFileFormat.Csv,
         ".JSONL" or ".NDJSON" => EmbeddingFileFormat.JsonLines,
         _ => throw new QosValuationException(
-            "EmbeddingFormatNotKnown", FaultKind.NotSupported, $"'{path}' is none of .npy, .csv and .jsonl.", path),
+            Faults.EmbeddingFormatNotKnown, $"'{path}' is none of .npy, .csv and .jsonl.", path),
     };
 
     /// <summary>Reads embeddings in row order; memory does not grow with the number of rows.</summary>
@@ -113,8 +113,7 @@ public static class EmbeddingFile
             if (metadata is not null)
             {
                 beside = metadata.MoveNext() ? metadata.Current : throw new QosValuationException(
-                    "MetadataNotReadable",
-                    FaultKind.InvalidData,
+                    Faults.MetadataNotReadable,
                     $"'{metadataPath}' ended before the rows of '{path}' did: it changed while it was read.",
                     metadataPath);
             }
@@ -131,7 +130,7 @@ public static class EmbeddingFile
             if (problem is not null)
             {
                 onFault?.Invoke(new QosValuationException(
-                    "EmbeddingRowNotUsable", FaultKind.InvalidData, $"Row {row.Number + 1} of '{path}' is left out: {problem}", path));
+                    Faults.EmbeddingRowNotUsable, $"Row {row.Number + 1} of '{path}' is left out: {problem}", path));
                 continue;
             }
 
@@ -207,12 +206,12 @@ public static class EmbeddingFile
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new QosValuationException("EmbeddingFileNotFound", FaultKind.NotFound, $"The embedding file '{path}' does not exist.", path, exception);
+            throw new QosValuationException(Faults.EmbeddingFileNotFound, $"The embedding file '{path}' does not exist.", path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             string reason = Directory.Exists(path) ? "it is a folder; name the files in it." : exception.Message;
-            throw new QosValuationException("EmbeddingFileNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {reason}", path, exception);
+            throw new QosValuationException(Faults.EmbeddingFileNotReadable, $"'{path}' could not be read: {reason}", path, exception);
         }
     }
 }

@@ -30,7 +30,7 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
         Action<IReadOnlyList<string>>? unknown = warned is null ? null : names => warned(EmbeddingMetadata.UnknownColumns(path, names));
         if (!File.Exists(path))
         {
-            throw new QosValuationException("MetadataNotFound", FaultKind.NotFound, $"The metadata file '{path}' does not exist.", path);
+            throw new QosValuationException(Faults.MetadataNotFound, $"The metadata file '{path}' does not exist.", path);
         }
 
         EmbeddingMetadataFile file = Path.GetExtension(path).ToUpperInvariant() switch
@@ -43,8 +43,7 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
         return file.Count == rows
             ? file
             : throw new QosValuationException(
-                "MetadataCountMismatch",
-                FaultKind.InvalidData,
+                Faults.MetadataCountMismatch,
                 $"'{path}' describes {file.Count:N0} rows, the embedding file holds {rows:N0}. "
                 + "Give the metadata that belongs to the vectors, a record a row in the same order.",
                 path);
@@ -136,5 +135,5 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
     }
 
     private static QosValuationException NotReadable(string path, string reason, Exception? cause = null) =>
-        new("MetadataNotReadable", FaultKind.InvalidData, $"The metadata file '{path}' {reason}", path, cause);
+        new(Faults.MetadataNotReadable, $"The metadata file '{path}' {reason}", path, cause);
 }

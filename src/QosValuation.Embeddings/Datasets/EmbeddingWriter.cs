@@ -92,8 +92,7 @@ public sealed class EmbeddingWriter : IDisposable
         if (embedding.Vector.Length == 0 || (Count > 0 && embedding.Vector.Length != Dimension))
         {
             throw new QosValuationException(
-                "DimensionMismatch",
-                FaultKind.InvalidData,
+                Faults.DimensionMismatch,
                 $"The vector of '{embedding.Source}' has {embedding.Vector.Length} components, the others in '{_path}' have "
                 + $"{Dimension}. Export embeddings of different models to different files.",
                 embedding.Source);
@@ -102,8 +101,7 @@ public sealed class EmbeddingWriter : IDisposable
         if (!double.IsFinite(UnitVector.Norm(embedding.Vector)))
         {
             throw new QosValuationException(
-                "VectorNotFinite",
-                FaultKind.InvalidData,
+                Faults.VectorNotFinite,
                 $"The vector of '{embedding.Source}' holds NaN or an infinite number; it is not written.",
                 embedding.Source);
         }

@@ -127,8 +127,7 @@ internal sealed class NpyVectorSource : IVectorSource
         catch (IOException exception)
         {
             throw new QosValuationException(
-                "EmbeddingFileNotReadable",
-                FaultKind.ReadWrite,
+                Faults.EmbeddingFileNotReadable,
                 $"'{_path}' could not be read: {exception.Message}",
                 _path,
                 exception);
@@ -196,5 +195,5 @@ internal sealed class NpyVectorSource : IVectorSource
     }
 
     private QosValuationException NotReadable(string reason) =>
-        new("EmbeddingFileNotReadable", FaultKind.InvalidData, $"'{_path}' {reason}", _path);
+        new(Faults.EmbeddingFileNotReadable, $"'{_path}' {reason}", _path);
 }

@@ -61,8 +61,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
             yield return layout.Components.Length > 0 || !requiresVectors
                 ? Row(number++, layout)
                 : throw new QosValuationException(
-                    "EmbeddingFileNotReadable",
-                    FaultKind.InvalidData,
+                    Faults.EmbeddingFileNotReadable,
                     $"'{path}' has no vector columns. Expected numbered columns such as v0, v1, …, or one column named Vector.",
                     path);
         }

@@ -67,7 +67,7 @@ public static class ClipModelReader
         }
 
         return vision is null && text is null
-            ? throw new QosValuationException("ModelNotFound", FaultKind.NotFound, $"'{files.Folder}' holds neither an image nor a text encoder.", files.Folder)
+            ? throw new QosValuationException(Faults.ModelNotFound, $"'{files.Folder}' holds neither an image nor a text encoder.", files.Folder)
             : (vision, text);
     }
 

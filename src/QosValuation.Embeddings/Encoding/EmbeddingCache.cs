@@ -92,7 +92,8 @@ public sealed class EmbeddingCache : IDisposable
         {
             throw Translate(path, exception);
         }
-        catch (QosValuationException fault) when (fault.ErrorId.StartsWith("Database", StringComparison.Ordinal) || fault.ErrorId == "DiskFull")
+        catch (QosValuationException fault) when (
+            fault.Is(Faults.DatabaseNotFound, Faults.DatabaseBusy, Faults.DatabaseNotReadable, Faults.DatabaseNotWritable, Faults.DiskFull))
         {
             // A cache's faults have names of their own: what to do is to name another file.
             throw fault.InnerException is SqliteException cause ? Translate(path, cause) : NotReadable(path, fault.InnerException?.Message ?? "it is a SQLite file of another program", fault.InnerException);
@@ -253,14 +254,14 @@ public sealed class EmbeddingCache : IDisposable
     private static QosValuationException Translate(string path, SqliteException exception) => exception.SqliteErrorCode switch
     {
         SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new QosValuationException(
-            "CacheBusy", FaultKind.ReadWrite, $"The cache '{path}' is in use by another process that has not let go of it for {SqliteFile.BusyTimeout / 1000} seconds.", path, exception),
-        SQLitePCL.raw.SQLITE_FULL => new QosValuationException("CacheFull", FaultKind.LimitReached, $"There is no room on the disk for the cache '{path}'.", path, exception),
+            Faults.CacheBusy, $"The cache '{path}' is in use by another process that has not let go of it for {SqliteFile.BusyTimeout / 1000} seconds.", path, exception),
+        SQLitePCL.raw.SQLITE_FULL => new QosValuationException(Faults.CacheFull, $"There is no room on the disk for the cache '{path}'.", path, exception),
         SQLitePCL.raw.SQLITE_NOTADB => NotReadable(path, "it is no SQLite file", exception),
         _ => NotReadable(path, exception.Message.TrimEnd('.'), exception),
     };
 
     private static QosValuationException NotReadable(string path, string cause, Exception? inner) =>
-        new("CacheNotReadable", FaultKind.InvalidData, $"'{path}' cannot be used as an embedding cache: {cause}. It was left as it is; name another file, or remove this one.", path, inner);
+        new(Faults.CacheNotReadable, $"'{path}' cannot be used as an embedding cache: {cause}. It was left as it is; name another file, or remove this one.", path, inner);
 
     private SqliteCommand Command(string sql, params ReadOnlySpan<string> parameters)
     {

@@ -268,8 +268,8 @@ public sealed class EmbeddingPipeline : IDisposable
         if (_failure is { } failure)
         {
             throw failure is QosValuationException fault
-                ? new QosValuationException(fault.ErrorId, fault.Kind, fault.Message, fault.Subject, fault)
-                : new QosValuationException("EmbeddingFailed", FaultKind.InvalidData, $"Embedding failed unexpectedly: {failure.Message}", null, failure);
+                ? new QosValuationException(fault.Fault, fault.Kind, fault.Message, fault.Subject, fault)
+                : new QosValuationException(Faults.EmbeddingFailed, $"Embedding failed unexpectedly: {failure.Message}", null, failure);
         }
 
         _token.ThrowIfCancellationRequested();
@@ -350,7 +350,7 @@ public sealed class EmbeddingPipeline : IDisposable
                     entry.Succeed(vector, _encoder.Model.Name, isCached: true);
                 }
             }
-            catch (QosValuationException fault) when (fault.ErrorId.StartsWith("Image", StringComparison.Ordinal))
+            catch (QosValuationException fault) when (fault.Is(Faults.ImageNotFound, Faults.ImageNotReadable, Faults.ImageTooLarge))
             {
                 entry.Fail(fault);
             }
@@ -435,7 +435,7 @@ public sealed class EmbeddingPipeline : IDisposable
                 }
                 else if (string.IsNullOrWhiteSpace(entry.Request.Source))
                 {
-                    throw new QosValuationException("TextEmpty", FaultKind.InvalidData, "An empty text has no meaning to embed.", entry.Request.Item);
+                    throw new QosValuationException(Faults.TextEmpty, "An empty text has no meaning to embed.", entry.Request.Item);
                 }
                 else
                 {
@@ -504,7 +504,7 @@ public sealed class EmbeddingPipeline : IDisposable
 
             entry.Succeed(vector, _encoder.Model.Name, isCached: false);
         }
-        catch (QosValuationException fault) when (fault.ErrorId == "EmbeddingNotFinite")
+        catch (QosValuationException fault) when (fault.Is(Faults.EmbeddingNotFinite))
         {
             entry.Fail(fault);
         }

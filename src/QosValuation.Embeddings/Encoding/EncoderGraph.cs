@@ -74,7 +74,7 @@ internal sealed class EncoderGraph
     /// <param name="cause">Why, as the end of a sentence.</param>
     /// <returns><c>ModelNotSupported</c>.</returns>
     public static QosValuationException NotSupported(string path, string cause) =>
-        new("ModelNotSupported", FaultKind.NotSupported, $"'{path}' is no CLIP encoder this software can run: {cause}.", path);
+        new(Faults.ModelNotSupported, $"'{path}' is no CLIP encoder this software can run: {cause}.", path);
 
     private void Assign(OnnxValue input)
     {

@@ -77,7 +77,7 @@ internal sealed record EncoderOutput(string Name, TensorElementType ElementType,
         catch (OnnxRuntimeException exception)
         {
             throw new QosValuationException(
-                "ModelNotReadable", FaultKind.InvalidData, $"ONNX Runtime cannot run '{graph.Path}': {exception.Message}", graph.Path, exception);
+                Faults.ModelNotReadable, $"ONNX Runtime cannot run '{graph.Path}': {exception.Message}", graph.Path, exception);
         }
     }
 

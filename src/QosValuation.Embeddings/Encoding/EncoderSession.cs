@@ -87,7 +87,7 @@ internal sealed class EncoderSession : IDisposable
         catch (OnnxRuntimeException exception)
         {
             throw new QosValuationException(
-                "ModelNotReadable", FaultKind.InvalidData, $"ONNX Runtime cannot open '{encoder.Path}': {exception.Message}", encoder.Path, exception);
+                Faults.ModelNotReadable, $"ONNX Runtime cannot open '{encoder.Path}': {exception.Message}", encoder.Path, exception);
         }
     }
 
@@ -118,7 +118,7 @@ internal sealed class EncoderSession : IDisposable
         catch (OnnxRuntimeException exception)
         {
             throw new QosValuationException(
-                "InferenceFailed", FaultKind.InvalidData, $"ONNX Runtime failed to run '{_path}': {exception.Message}", _path, exception);
+                Faults.InferenceFailed, $"ONNX Runtime failed to run '{_path}': {exception.Message}", _path, exception);
         }
     }
 
@@ -167,5 +167,5 @@ internal sealed class EncoderSession : IDisposable
     }
 
     private static QosValuationException NotAvailable(ExecutionProvider provider, string cause, Exception? inner) =>
-        new("ExecutionProviderNotAvailable", FaultKind.NotSupported, $"The execution provider {provider} cannot be used: {cause}.", provider.ToString(), inner);
+        new(Faults.ExecutionProviderNotAvailable, $"The execution provider {provider} cannot be used: {cause}.", provider.ToString(), inner);
 }

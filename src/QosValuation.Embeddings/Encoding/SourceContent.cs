@@ -29,7 +29,7 @@ internal static class SourceContent
             long length = RandomAccess.GetLength(file);
             if (length > Array.MaxLength)
             {
-                throw new QosValuationException("ImageTooLarge", FaultKind.LimitReached, $"'{path}' has more than 2 GiB. Scale the image down first.", path);
+                throw new QosValuationException(Faults.ImageTooLarge, $"'{path}' has more than 2 GiB. Scale the image down first.", path);
             }
 
             content = ArrayPool<byte>.Shared.Rent((int)length);
@@ -45,12 +45,12 @@ internal static class SourceContent
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new QosValuationException("ImageNotFound", FaultKind.NotFound, $"The image '{path}' does not exist.", path, exception);
+            throw new QosValuationException(Faults.ImageNotFound, $"The image '{path}' does not exist.", path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             string detail = Directory.Exists(path) ? "it is a folder" : exception.Message.TrimEnd('.');
-            throw new QosValuationException("ImageNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {detail}.", path, exception);
+            throw new QosValuationException(Faults.ImageNotReadable, FaultKind.ReadFailed, $"'{path}' could not be read: {detail}.", path, exception);
         }
         finally
         {

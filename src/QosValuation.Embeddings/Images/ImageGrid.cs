@@ -32,7 +32,7 @@ public sealed record RgbImage(byte[] Pixels, int Width, int Height)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("ImageNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {error.Message}", path, error);
+            throw new QosValuationException(Faults.ImageNotReadable, FaultKind.ReadFailed, $"'{path}' could not be read: {error.Message}", path, error);
         }
 
         int side;

@@ -46,8 +46,7 @@ public sealed record ImagePreprocessing
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new QosValuationException(
-                "PreprocessorConfigNotFound",
-                FaultKind.NotFound,
+                Faults.PreprocessorConfigNotFound,
                 $"'{preprocessorConfigPath}' does not exist; a vision model needs the preprocessor_config.json it was published with.",
                 preprocessorConfigPath,
                 error);
@@ -58,7 +57,7 @@ public sealed record ImagePreprocessing
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("PreprocessorConfigInvalid", FaultKind.ReadWrite, $"'{preprocessorConfigPath}' could not be read: {error.Message}", preprocessorConfigPath, error);
+            throw new QosValuationException(Faults.PreprocessorConfigInvalid, FaultKind.ReadFailed, $"'{preprocessorConfigPath}' could not be read: {error.Message}", preprocessorConfigPath, error);
         }
     }
 
@@ -176,12 +175,12 @@ public sealed record ImagePreprocessing
     }
 
     private static QosValuationException Invalid(object? subject, string detail, Exception? cause = null) => new(
-        "PreprocessorConfigInvalid",
+        Faults.PreprocessorConfigInvalid,
         subject is null ? FaultKind.InvalidArgument : FaultKind.InvalidData,
         subject is null ? detail + "." : $"'{subject}' is not a usable preprocessor configuration: {detail}.",
         subject,
         cause);
 
     private static QosValuationException NotSupported(string path, string detail) =>
-        new("PreprocessorConfigNotSupported", FaultKind.NotSupported, $"'{path}' asks for preprocessing that is not supported: {detail}.", path);
+        new(Faults.PreprocessorConfigNotSupported, $"'{path}' asks for preprocessing that is not supported: {detail}.", path);
 }

@@ -174,7 +174,7 @@ public sealed class ImagePreprocessor
             long length = RandomAccess.GetLength(file);
             if (length > int.MaxValue - 128)
             {
-                throw new QosValuationException("ImageTooLarge", FaultKind.LimitReached, $"'{path}' has more than 2 GiB. Scale the image down first.", path);
+                throw new QosValuationException(Faults.ImageTooLarge, $"'{path}' has more than 2 GiB. Scale the image down first.", path);
             }
 
             byte* data = buffer.Require(length);
@@ -194,12 +194,12 @@ public sealed class ImagePreprocessor
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new QosValuationException("ImageNotFound", FaultKind.NotFound, $"The image '{path}' does not exist.", path, error);
+            throw new QosValuationException(Faults.ImageNotFound, $"The image '{path}' does not exist.", path, error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             string detail = Directory.Exists(path) ? "it is a folder" : error.Message.TrimEnd('.');
-            throw new QosValuationException("ImageNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {detail}.", path, error);
+            throw new QosValuationException(Faults.ImageNotReadable, FaultKind.ReadFailed, $"'{path}' could not be read: {detail}.", path, error);
         }
     }
 

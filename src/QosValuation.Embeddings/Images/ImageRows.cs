@@ -78,8 +78,7 @@ internal sealed unsafe class ImageRows : IDisposable
             if ((long)header.Width * header.Height > MaximumPixels)
             {
                 throw new QosValuationException(
-                    "ImageTooLarge",
-                    FaultKind.LimitReached,
+                    Faults.ImageTooLarge,
                     $"'{name}' has {header.Width} × {header.Height} pixels; at most 2^29 are decoded. Scale the image down first.",
                     name);
             }
@@ -158,8 +157,7 @@ internal sealed unsafe class ImageRows : IDisposable
     }
 
     private static QosValuationException NotReadable(string name, string detail) => new(
-        "ImageNotReadable",
-        FaultKind.InvalidData,
+        Faults.ImageNotReadable,
         $"'{name}' could not be decoded: {detail}. Repair, replace or leave out the file.",
         name);
 

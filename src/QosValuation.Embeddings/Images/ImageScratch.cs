@@ -52,7 +52,7 @@ internal sealed unsafe class PinnedBuffer
         {
             if (length + Spare > Array.MaxLength)
             {
-                throw new QosValuationException("ImageTooLarge", FaultKind.LimitReached, "The image needs a buffer of more than 2 GiB. Scale it down first.");
+                throw new QosValuationException(Faults.ImageTooLarge, "The image needs a buffer of more than 2 GiB. Scale it down first.");
             }
 
             long rounded = Math.Min(Array.MaxLength, length + length / 4 + Spare);

@@ -92,7 +92,7 @@ public static class ImageWriter
         }
         catch (VipsException error)
         {
-            throw new QosValuationException("ImageNotWritable", FaultKind.InvalidData, "The image could not be encoded: " + LibVips.Detail(error) + ".");
+            throw new QosValuationException(Faults.ImageNotWritable, FaultKind.InvalidData, "The image could not be encoded: " + LibVips.Detail(error) + ".");
         }
     }
 
@@ -117,7 +117,7 @@ public static class ImageWriter
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("ImageNotWritable", FaultKind.ReadWrite, $"'{path}' could not be written: {error.Message}", path, error);
+            throw new QosValuationException(Faults.ImageNotWritable, $"'{path}' could not be written: {error.Message}", path, error);
         }
     }
 }

@@ -31,8 +31,7 @@ internal static class LibVips
         if (!ModuleInitializer.VipsInitialized)
         {
             throw new QosValuationException(
-                "NativeLibraryMissing",
-                FaultKind.NotFound,
+                Faults.NativeLibraryMissing,
                 "libvips (image decoding) could not be loaded. Rebuild on this platform so that runtimes/<rid>/native holds it; "
                 + "linux, osx and win are supported, each on x64 and arm64.",
                 "libvips",

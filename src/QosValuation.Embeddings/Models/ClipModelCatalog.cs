@@ -88,8 +88,7 @@ public static class ClipModelCatalog
         if (Directory.Exists(name))
         {
             return TryRead(Path.GetFullPath(name)) ?? throw new QosValuationException(
-                "ModelNotFound",
-                FaultKind.NotFound,
+                Faults.ModelNotFound,
                 $"The folder '{name}' holds no CLIP model. "
                     + "Expected vision_model.onnx and/or text_model.onnx (also in a subfolder named onnx), "
                     + "or one model.onnx each in two folders whose names end in -vision and -text.",
@@ -102,8 +101,7 @@ public static class ClipModelCatalog
         }
 
         throw new QosValuationException(
-            "ModelNotFound",
-            FaultKind.NotFound,
+            Faults.ModelNotFound,
             $"There is no model '{name}'. Known models: {string.Join(", ", known.Select(model => model.Name))}. "
                 + "Name one of these or the folder of a model, or install one with Install-ClipModel.",
             name);

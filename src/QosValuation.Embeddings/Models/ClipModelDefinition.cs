@@ -126,8 +126,7 @@ public sealed record ClipModelDefinition
         All.FirstOrDefault(model => model.Family.Equals(name, StringComparison.OrdinalIgnoreCase) && model.Precision == precision)
         ?? All.FirstOrDefault(model => model.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new QosValuationException(
-            "ModelNotOffered",
-            FaultKind.NotFound,
+            Faults.ModelNotOffered,
             $"There is no model '{name}' to install. Available: {string.Join(", ", All.Select(model => model.Name))}. "
                     + "Any other model in the public ONNX layout is used by naming its folder.",
             name);

@@ -67,8 +67,7 @@ public static class ClipModelInspector
         catch (Exception exception) when (exception is OnnxRuntimeException or QosValuationException)
         {
             throw new QosValuationException(
-                "ModelNotUsable",
-                FaultKind.InvalidData,
+                Faults.ModelNotUsable,
                 $"The text encoder fails on ids of the vocabulary (0 to {tokenizer.VocabularySize - 1}): "
                     + $"the tokenizer may belong to another model. {exception.Message}",
                 encoder.Model.Path,

@@ -104,8 +104,7 @@ public sealed class ClipModelInstaller : IDisposable
         if (!force && Directory.Exists(target))
         {
             return ClipModelCatalog.TryRead(target) ?? throw new QosValuationException(
-                "ModelFolderNotEmpty",
-                FaultKind.InvalidArgument,
+                Faults.ModelFolderNotEmpty,
                 $"The folder '{target}' exists and holds no model. Use -Force to replace it, or another -Destination.",
                 target);
         }
@@ -241,8 +240,7 @@ public sealed class ClipModelInstaller : IDisposable
     }
 
     private static QosValuationException Mismatch(string reason, string subject, Exception? cause = null) => new(
-        "ModelDigestMismatch",
-        FaultKind.Integrity,
+        Faults.ModelDigestMismatch,
         reason + " The file was deleted and nothing was installed: the source serves something else, or it was damaged on the way. "
             + "Try again, or another source with -Uri.",
         subject,
@@ -308,8 +306,7 @@ public sealed class ClipModelInstaller : IDisposable
         catch (IOException exception) when (!DiskFaults.IsDiskFull(exception))
         {
             throw new QosValuationException(
-                "InstallationInProgress",
-                FaultKind.ReadWrite,
+                Faults.InstallationInProgress,
                 $"Another process is installing this model into '{staging}'. Wait for it to end.",
                 staging,
                 exception);
@@ -349,7 +346,7 @@ public sealed class ClipModelInstaller : IDisposable
         if (!source.IsAbsoluteUri || source.Scheme is not ("http" or "https" or "file"))
         {
             throw new QosValuationException(
-                "SourceNotSupported", FaultKind.InvalidArgument, $"'{source}' is not an http, https or file address.", source.ToString());
+                Faults.SourceNotSupported, $"'{source}' is not an http, https or file address.", source.ToString());
         }
 
         return source.AbsolutePath.EndsWith('/') ? source : new UriBuilder(source) { Path = source.AbsolutePath + "/" }.Uri;

@@ -84,8 +84,7 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
                 if (failures > settings.Retries)
                 {
                     throw new QosValuationException(
-                        "DownloadFailed",
-                        FaultKind.Connection,
+                        Faults.DownloadFailed,
                         $"Fetching '{address}' failed: {attempt.Reason} "
                         + (length > 0
                         ? $"The {length:N0} bytes received are kept; the same command goes on from there."
@@ -100,8 +99,7 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
         }
 
         throw new QosValuationException(
-            "ModelFileNotFound",
-            FaultKind.NotFound,
+            Faults.ModelFileNotFound,
             $"The file does not exist at {string.Join(" or ", addresses.Select(address => $"'{address}'"))}. "
                     + "Check -Uri: a mirror keeps the layout <repository>/resolve/main/<file>, <repository>/<file>, or the plain file names.",
             addresses[0].ToString());
@@ -153,8 +151,7 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
                     break;
                 default:
                     throw new QosValuationException(
-                        "DownloadRefused",
-                        FaultKind.Connection,
+                        Faults.DownloadRefused,
                         $"The server refused '{address}' with {(int)response.StatusCode} ({response.ReasonPhrase}). Try a mirror with -Uri.",
                         address.ToString());
             }
@@ -277,8 +274,7 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
         if (needed is { } bytes && settings.FreeSpace(folder) is { } free && free < bytes)
         {
             throw new QosValuationException(
-                "DiskFull",
-                FaultKind.LimitReached,
+                Faults.DiskFull,
                 $"The disk is full: '{Path.GetFileName(partialPath)}' needs {bytes:N0} more bytes and {free:N0} are free in '{folder}'. "
                     + "Free some space or choose another folder with -Destination; what was received is kept and the same command goes on from there.",
                 partialPath);

@@ -63,7 +63,7 @@ public sealed class PrivacyBudgetStore : IDisposable
             PrivacyBudget? budget = Guarded(path, () => ReadTerms(connection, path));
             return budget is not null
                 ? new PrivacyBudgetStore(connection, budget)
-                : throw new QosValuationException("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' was begun and never became a budget; New-PrivacyBudget completes it.", path);
+                : throw new QosValuationException(Faults.DatabaseNotReadable, $"'{path}' was begun and never became a budget; New-PrivacyBudget completes it.", path);
         }
         catch
         {
@@ -111,7 +111,7 @@ public sealed class PrivacyBudgetStore : IDisposable
         catch (SqliteException exception)
         {
             QosValuationException fault = SqliteFile.Fault(exception, Budget.Path, Kind);
-            throw new PrivacyBudgetException(fault.ErrorId, fault.Kind, fault.Message + " Nothing was drawn.", fault.Subject, exception);
+            throw new PrivacyBudgetException(fault.Fault, fault.Kind, fault.Message + " Nothing was drawn.", fault.Subject, exception);
         }
     }
 
@@ -179,7 +179,7 @@ public sealed class PrivacyBudgetStore : IDisposable
             insert.Parameters.AddWithValue("$created", DateTime.UtcNow.Ticks);
             if (insert.ExecuteNonQuery() == 0)
             {
-                throw new QosValuationException("PrivacyBudgetExists", FaultKind.InvalidArgument, $"'{path}' is a privacy budget already, and a budget is never replaced: open it with Get-PrivacyBudget, or choose another path.", path);
+                throw new QosValuationException(Faults.PrivacyBudgetExists, $"'{path}' is a privacy budget already, and a budget is never replaced: open it with Get-PrivacyBudget, or choose another path.", path);
             }
 
             transaction.Commit();
@@ -259,7 +259,7 @@ public sealed class PrivacyBudgetStore : IDisposable
         }
         catch (Exception exception) when (exception is InvalidCastException or ArgumentException)
         {
-            throw new QosValuationException("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' holds a row that cannot be read: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.DatabaseNotReadable, $"'{path}' holds a row that cannot be read: {exception.Message}", path, exception);
         }
     }
 
@@ -270,12 +270,12 @@ public sealed class PrivacyBudgetStore : IDisposable
     {
         if (string.IsNullOrEmpty(contributor) || !SqliteFile.IsStorable(contributor))
         {
-            throw new PrivacyBudgetException("ContributorNotValid", FaultKind.InvalidData, $"The contributor '{contributor}' cannot be charged: a name must not be empty nor hold U+0000 or a lone surrogate.", contributor);
+            throw new PrivacyBudgetException(Faults.ContributorNotValid, $"The contributor '{contributor}' cannot be charged: a name must not be empty nor hold U+0000 or a lone surrogate.", contributor);
         }
     }
 
     private PrivacyBudgetException NotApplicable(string reason) =>
-        new("PrivacyBudgetNotApplicable", FaultKind.InvalidArgument, $"{reason} Nothing was charged to '{Budget.Path}', and nothing drawn.", Budget.Path);
+        new(Faults.PrivacyBudgetNotApplicable, $"{reason} Nothing was charged to '{Budget.Path}', and nothing drawn.", Budget.Path);
 
     private double CostOf(PrivacyCharge charge)
     {
@@ -321,8 +321,7 @@ public sealed class PrivacyBudgetStore : IDisposable
         string others = refused.Length == 1 ? string.Empty : $" {refused.Length - 1} other contributors have too little left as well.";
         string remedy = remaining > 0 ? "Release with a smaller ε, or without the contributor's data." : "The contributor's data can take part in no further release.";
         throw new PrivacyBudgetException(
-            "PrivacyBudgetExceeded",
-            FaultKind.LimitReached,
+            Faults.PrivacyBudgetExceeded,
             $"The budget of contributor '{first}' does not allow this release: it needs ε = {needed:G6} at δ = {Budget.Delta:G3}, and ε = {remaining:G6} of {Budget.Epsilon:G6} is left.{others} Nothing was charged, and nothing drawn. {remedy}",
             first)
         {

@@ -70,7 +70,7 @@ public sealed class PrivacyLossAccumulator
     {
         if (sensitivity < 0 || !(sigma >= 0) || !(gridStep >= 0))
         {
-            throw new QosValuationException("ReleaseNotValid", FaultKind.InvalidData, $"A release with sensitivity {sensitivity}, σ {sigma} and grid step {gridStep} is none; all must be at least 0.", clusterId);
+            throw new QosValuationException(Faults.ReleaseNotValid, $"A release with sensitivity {sensitivity}, σ {sigma} and grid step {gridStep} is none; all must be at least 0.", clusterId);
         }
 
         _releases++;

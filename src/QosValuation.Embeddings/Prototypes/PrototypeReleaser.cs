@@ -82,7 +82,7 @@ public sealed class PrototypeReleaser
         budget?.RequireApplicable(options, random.IsCryptographic);
         if (options.MaximumRecordsPerContributor < 1)
         {
-            throw new QosValuationException("MaximumRecordsOutOfRange", FaultKind.InvalidArgument, $"A contributor must be allowed at least 1 record, not {options.MaximumRecordsPerContributor}.", options.MaximumRecordsPerContributor);
+            throw new QosValuationException(Faults.MaximumRecordsOutOfRange, $"A contributor must be allowed at least 1 record, not {options.MaximumRecordsPerContributor}.", options.MaximumRecordsPerContributor);
         }
 
         if (options.Mechanism == PrivacyMechanism.ImageDp)
@@ -152,12 +152,12 @@ public sealed class PrototypeReleaser
     {
         if (cluster.Members is null or [] && (!cluster.IsPublic || cluster.Count > 0))
         {
-            throw new QosValuationException("ClusterWithoutMembers", FaultKind.InvalidData, $"Cluster {cluster.Id} carries no members, so it has no mean; pass clusters as Group-Embedding emits them, with their members.", cluster);
+            throw new QosValuationException(Faults.ClusterWithoutMembers, $"Cluster {cluster.Id} carries no members, so it has no mean; pass clusters as Group-Embedding emits them, with their members.", cluster);
         }
 
         if (cluster.IsPublic && (_options.Sensitivity is not null || _options.Mechanism == PrivacyMechanism.ImageDp))
         {
-            throw new QosValuationException("SensitivityNotApplicable", FaultKind.InvalidArgument, $"Cluster {cluster.Id} stands for a public centroid, so how many records it has is private: leave -Sensitivity out, and use a formal mechanism.", cluster);
+            throw new QosValuationException(Faults.SensitivityNotApplicable, $"Cluster {cluster.Id} stands for a public centroid, so how many records it has is private: leave -Sensitivity out, and use a formal mechanism.", cluster);
         }
 
         (RecordVectors images, RecordVectors texts) = RecordVectors.Collect(cluster);
@@ -172,7 +172,7 @@ public sealed class PrototypeReleaser
 
             if (records.HasUnknownContributor && (_options.Unit == PrivacyUnit.Contributor || _budget is not null))
             {
-                throw new QosValuationException("ContributorMissing", FaultKind.InvalidData, $"A record of cluster {cluster.Id} does not say who contributed it, so that it can neither be charged to a budget nor be averaged with the contributor's others: set Contributor (Get-ClipEmbedding -Contributor).", cluster);
+                throw new QosValuationException(Faults.ContributorMissing, $"A record of cluster {cluster.Id} does not say who contributed it, so that it can neither be charged to a budget nor be averaged with the contributor's others: set Contributor (Get-ClipEmbedding -Contributor).", cluster);
             }
 
             RecordVectors vectors = _options.Unit == PrivacyUnit.Contributor ? records.ByContributor(_options.MaximumRecordsPerContributor) : records;
@@ -241,7 +241,7 @@ public sealed class PrototypeReleaser
         double gridSigma = DiscreteGaussianGuarantee.GridSigma(gridSensitivity, NoiseMultiplier);
         if (!(gridSigma <= DiscreteGaussianSampler.MaximumSigma))
         {
-            throw new QosValuationException("SigmaOutOfRange", FaultKind.InvalidArgument, "The discrete Gaussian cannot express that much noise; use a larger ε or a smaller sensitivity, or AnalyticGaussian.", gridSigma);
+            throw new QosValuationException(Faults.SigmaOutOfRange, "The discrete Gaussian cannot express that much noise; use a larger ε or a smaller sensitivity, or AnalyticGaussian.", gridSigma);
         }
 
         return query with { Sensitivity = gridSensitivity, Sigma = gridSigma, Unit = unit };
@@ -315,7 +315,7 @@ public sealed class PrototypeReleaser
     {
         if (!(value >= 0) || !double.IsFinite(value))
         {
-            throw new QosValuationException("PerturbationOutOfRange", FaultKind.InvalidArgument, $"The {name} is {value}; give a finite number of at least 0.", value);
+            throw new QosValuationException(Faults.PerturbationOutOfRange, $"The {name} is {value}; give a finite number of at least 0.", value);
         }
     }
 

@@ -55,8 +55,7 @@ public sealed class RecordVectors
         if (dimension == 0 || (members != 0 && members != dimension))
         {
             throw new QosValuationException(
-                "EmbeddingDimensionMismatch",
-                FaultKind.InvalidData,
+                Faults.EmbeddingDimensionMismatch,
                 $"Cluster {cluster.Id} has a public centroid of {dimension} components and members of {members}.",
                 cluster);
         }

@@ -260,8 +260,7 @@ internal static class ClipTokenizerReader
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new QosValuationException(
-                "VocabularyNotFound",
-                FaultKind.NotFound,
+                Faults.VocabularyNotFound,
                 $"The tokenizer file '{path}' does not exist. A text model needs vocab.json and merges.txt beside it.",
                 path,
                 exception);
@@ -276,7 +275,7 @@ internal static class ClipTokenizerReader
     }
 
     private static QosValuationException NotReadable(string path, string reason, Exception? cause = null) =>
-        new("VocabularyNotReadable", FaultKind.InvalidData, $"The tokenizer file '{path}' {reason}", path, cause);
+        new(Faults.VocabularyNotReadable, $"The tokenizer file '{path}' {reason}", path, cause);
 
     private readonly record struct SpecialTokens(string? Start, string? End, string? Pad);
 }

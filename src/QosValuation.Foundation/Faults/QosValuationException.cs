@@ -1,78 +1,80 @@
 namespace QosValuation;
 
-/// <summary>What kind of mistake a <see cref="QosValuationException"/> reports; a host maps it to its own categories.</summary>
-public enum FaultKind
-{
-    /// <summary>An argument lies outside its documented range, or arguments contradict each other.</summary>
-    InvalidArgument,
-
-    /// <summary>A file or record was found but its content cannot be used.</summary>
-    InvalidData,
-
-    /// <summary>A file, model, column or key that was named does not exist.</summary>
-    NotFound,
-
-    /// <summary>Reading or writing failed.</summary>
-    ReadWrite,
-
-    /// <summary>A resource (disk, memory, privacy budget) is exhausted.</summary>
-    LimitReached,
-
-    /// <summary>A download or another remote call failed.</summary>
-    Connection,
-
-    /// <summary>A digest, signature or chain does not match.</summary>
-    Integrity,
-
-    /// <summary>The request is understood but not supported for this input.</summary>
-    NotSupported,
-}
-
 /// <summary>
-/// A mistake the engine can explain. The id is stable (scripts may test for it), the message says what to do next,
-/// and <see cref="Subject"/> is the offending path or value.
+/// A mistake the engine can explain. Its <see cref="Fault"/> stands in the catalogue <see cref="Faults"/>, the message says what
+/// happened here and what to do next, and <see cref="Subject"/> is the offending path or value.
 /// </summary>
 public class QosValuationException : Exception
 {
     /// <summary>Creates an exception.</summary>
-    /// <param name="errorId">A stable PascalCase identifier such as <c>ImageNotReadable</c>.</param>
+    /// <param name="fault">The fault, from the catalogue <see cref="Faults"/>.</param>
+    /// <param name="message">What went wrong and what to do about it.</param>
+    /// <param name="subject">The offending path or value.</param>
+    /// <param name="innerException">The cause, where there is one.</param>
+    public QosValuationException(Fault fault, string message, object? subject = null, Exception? innerException = null)
+        : this(fault, (fault ?? throw new ArgumentNullException(nameof(fault))).Kind, message, subject, innerException)
+    {
+    }
+
+    /// <summary>Creates an exception of another kind than its fault usually has, such as a file that the disk does not give out.</summary>
+    /// <param name="fault">The fault, from the catalogue <see cref="Faults"/>.</param>
+    /// <param name="kind">The kind of mistake in this case.</param>
+    /// <param name="message">What went wrong and what to do about it.</param>
+    /// <param name="subject">The offending path or value.</param>
+    /// <param name="innerException">The cause, where there is one.</param>
+    public QosValuationException(Fault fault, FaultKind kind, string message, object? subject = null, Exception? innerException = null)
+        : base(message, innerException)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        Fault = fault;
+        Kind = kind;
+        Subject = subject;
+    }
+
+    /// <summary>Creates an exception of a fault that is named by its id.</summary>
+    /// <param name="errorId">The id; the catalogue's fault is taken where it has one of that id.</param>
     /// <param name="kind">The kind of mistake.</param>
     /// <param name="message">What went wrong and what to do about it.</param>
     /// <param name="subject">The offending path or value.</param>
     /// <param name="innerException">The cause, where there is one.</param>
     public QosValuationException(string errorId, FaultKind kind, string message, object? subject = null, Exception? innerException = null)
-        : base(message, innerException)
-    {
-        ErrorId = errorId;
-        Kind = kind;
-        Subject = subject;
-    }
-
-    /// <summary>Creates an exception with the id <c>Unspecified</c>.</summary>
-    public QosValuationException() : this("Unspecified", FaultKind.InvalidData, "An unspecified error occurred.")
+        : this(Faults.Find(errorId) ?? new Fault(errorId, kind, Faults.Unspecified.Advice), kind, message, subject, innerException)
     {
     }
 
-    /// <summary>Creates an exception with the id <c>Unspecified</c>.</summary>
+    /// <summary>Creates an exception with the fault <see cref="Faults.Unspecified"/>.</summary>
+    public QosValuationException() : this(Faults.Unspecified, "An unspecified error occurred.")
+    {
+    }
+
+    /// <summary>Creates an exception with the fault <see cref="Faults.Unspecified"/>.</summary>
     /// <param name="message">What went wrong.</param>
-    public QosValuationException(string message) : this("Unspecified", FaultKind.InvalidData, message)
+    public QosValuationException(string message) : this(Faults.Unspecified, message)
     {
     }
 
-    /// <summary>Creates an exception with the id <c>Unspecified</c>.</summary>
+    /// <summary>Creates an exception with the fault <see cref="Faults.Unspecified"/>.</summary>
     /// <param name="message">What went wrong.</param>
     /// <param name="innerException">The cause.</param>
     public QosValuationException(string message, Exception innerException)
-        : this("Unspecified", FaultKind.InvalidData, message, null, innerException)
+        : this(Faults.Unspecified, message, null, innerException)
     {
     }
 
-    /// <summary>The stable identifier of the mistake.</summary>
-    public string ErrorId { get; }
+    /// <summary>The fault as the catalogue lists it, with the advice.</summary>
+    public Fault Fault { get; }
 
-    /// <summary>The kind of mistake.</summary>
+    /// <summary>The fault's stable id.</summary>
+    public string ErrorId => Fault.Id;
+
+    /// <summary>The kind of mistake; nearly always the fault's own.</summary>
     public FaultKind Kind { get; }
 
     /// <summary>The offending path or value, where there is one.</summary>
     public object? Subject { get; }
+
+    /// <summary>Whether the exception reports one of the faults.</summary>
+    /// <param name="faults">Faults from the catalogue.</param>
+    /// <returns>True where its fault is among them.</returns>
+    public bool Is(params ReadOnlySpan<Fault> faults) => faults.Contains(Fault);
 }

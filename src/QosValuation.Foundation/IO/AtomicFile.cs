@@ -3,7 +3,7 @@ using System.Buffers;
 namespace QosValuation.Foundation.IO;
 
 /// <summary>
-/// Writes whole files or none: content goes to a temporary neighbour that is renamed over the target at the end. A target that
+/// Writes whole files or none: content goes to a temporary file beside the target that is renamed over it at the end. A target that
 /// exists keeps its Unix permissions: what was closed to others stays so.
 /// </summary>
 public static class AtomicFile

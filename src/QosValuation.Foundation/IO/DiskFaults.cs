@@ -21,6 +21,6 @@ public static class DiskFaults
     /// <returns><c>DiskFull</c> or <c>FileNotWritable</c>.</returns>
     public static QosValuationException Explain(Exception exception, string path, string advice = "") =>
         exception is IOException io && IsDiskFull(io)
-            ? new QosValuationException("DiskFull", FaultKind.LimitReached, $"The disk is full: '{path}' could not be written. {advice}".TrimEnd(), path, exception)
-            : new QosValuationException("FileNotWritable", FaultKind.ReadWrite, $"'{path}' could not be written: {exception.Message} {advice}".TrimEnd(), path, exception);
+            ? new QosValuationException(Faults.DiskFull, $"The disk is full: '{path}' could not be written. {advice}".TrimEnd(), path, exception)
+            : new QosValuationException(Faults.FileNotWritable, $"'{path}' could not be written: {exception.Message} {advice}".TrimEnd(), path, exception);
 }

@@ -1,6 +1,6 @@
 namespace QosValuation.Foundation.IO;
 
-/// <summary>Lets one program at a time replace a file: whoever holds its neighbour, <c>file.lock</c>, may.</summary>
+/// <summary>Lets one program at a time replace a file: the one that holds the lock file beside it, <c>file.lock</c>.</summary>
 internal static class FileLock
 {
     private const int MillisecondsBetweenTries = 20;
@@ -8,8 +8,11 @@ internal static class FileLock
     /// <summary>Waits until nobody else holds the lock, and takes it.</summary>
     /// <param name="path">The file to be replaced; its folder is created.</param>
     /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>The lock: disposing of it gives it back and removes the neighbour. A killed process gives it back as well, and leaves the empty neighbour.</returns>
-    /// <exception cref="IOException">The neighbour cannot be made.</exception>
+    /// <returns>
+    /// The lock. Disposing of it releases the lock and removes the lock file. The operating system releases the lock of a killed
+    /// process, whose empty lock file stays.
+    /// </returns>
+    /// <exception cref="IOException">The lock file cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static IDisposable Take(string path, CancellationToken cancellationToken)
     {

@@ -16,14 +16,16 @@ public static class NpyColumn
     /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>.</exception>
     public static double[] Read(string path)
     {
-        QosValuationException Fault(string reason) => new("ColumnNotReadable", FaultKind.InvalidData, $"'{path}' {reason}", path);
+        QosValuationException Fault(string reason) => new(Faults.ColumnNotReadable, $"'{path}' {reason}", path);
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             NpyHeader header = NpyHeader.Read(stream, Fault);
             if (header.Type is not ({ } kind, { } size, { } isSwapped) || (kind, size) is not (('f', 2 or 4 or 8) or ('i', 4 or 8)))
             {
-                throw Fault($"holds numbers of type {header.Description}. Columns are floats or integers of 32 or 64 bits; convert them in NumPy with array.astype('float64').");
+                throw Fault(
+                    $"holds numbers of type {header.Description}. Columns are floats or integers of 32 or 64 bits; "
+                    + "convert them in NumPy with array.astype('float64').");
             }
 
             long length = header.Shape switch
@@ -31,7 +33,8 @@ public static class NpyColumn
                 [long n] => n,
                 [long rows, 1] => rows,
                 [1, long columns] => columns,
-                _ => throw Fault($"holds an array of the shape ({string.Join(", ", header.Shape)}). A column has one dimension; give each column a file of its own."),
+                _ => throw Fault(
+                    $"holds an array of the shape ({string.Join(", ", header.Shape)}). A column has one dimension; give each column a file of its own."),
             };
             if (length > Array.MaxLength)
             {
@@ -40,7 +43,9 @@ public static class NpyColumn
 
             if (stream.Length - header.DataStart < length * size)
             {
-                throw Fault($"is cut off: {length * size:N0} bytes of numbers are announced, {stream.Length - header.DataStart:N0} are there. Copy or export it again.");
+                throw Fault(
+                    $"is cut off: {length * size:N0} bytes of numbers are announced, {stream.Length - header.DataStart:N0} are there. "
+                    + "Copy or export it again.");
             }
 
             stream.Position = header.DataStart;
@@ -69,7 +74,8 @@ public static class NpyColumn
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("ColumnNotReadable", FaultKind.ReadWrite, $"'{path}' could not be read: {exception.Message}", path, exception);
+            throw new QosValuationException(
+                Faults.ColumnNotReadable, FaultKind.ReadFailed, $"'{path}' could not be read: {exception.Message}", path, exception);
         }
     }
 

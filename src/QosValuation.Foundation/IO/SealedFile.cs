@@ -32,10 +32,10 @@ public sealed class SealedFile
         _kind = kind;
     }
 
-    /// <summary>Takes the right to write a file, and removes what killed writers of it left behind.</summary>
+    /// <summary>Locks a file for writing, and removes what killed writers of it left behind.</summary>
     /// <param name="path">The file; its folder is created.</param>
     /// <param name="cancellationToken">Stops the waiting for another program that writes it.</param>
-    /// <returns>The right, which disposing of it gives back.</returns>
+    /// <returns>The lock; disposing of it releases it.</returns>
     /// <exception cref="QosValuationException"><c>DiskFull</c> or <c>FileNotWritable</c>.</exception>
     public IDisposable Lock(string path, CancellationToken cancellationToken = default)
     {
@@ -96,7 +96,8 @@ public sealed class SealedFile
             int read = stream.ReadAtLeast(header, HeaderLength, throwOnEndOfStream: false);
             if (read < _magic.Length || !header.AsSpan(0, _magic.Length).SequenceEqual(_magic))
             {
-                throw new QosValuationException("StateNotRecognised", FaultKind.InvalidData, $"'{path}' is not a {_kind} of QosValuation; nothing was changed. Name another file, or a new one.", path);
+                throw new QosValuationException(
+                    Faults.StateNotRecognised, $"'{path}' is not a {_kind} of QosValuation; nothing was changed. Name another file, or a new one.", path);
             }
 
             byte[] digest = new byte[DigestLength];
@@ -109,14 +110,13 @@ public sealed class SealedFile
             return version == _version
                 ? digest
                 : throw new QosValuationException(
-                    "StateVersionNotSupported",
-                    FaultKind.NotSupported,
+                    Faults.StateVersionNotSupported,
                     $"The {_kind} '{path}' has version {version}, this program reads version {_version}: use the program that wrote it, or begin a new file.",
                     path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("StateNotReadable", FaultKind.ReadWrite, $"The {_kind} '{path}' cannot be read: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.StateNotReadable, $"The {_kind} '{path}' cannot be read: {exception.Message}", path, exception);
         }
     }
 
@@ -136,13 +136,14 @@ public sealed class SealedFile
             using var reader = new BinaryReader(buffer, Encoding.UTF8);
             return read(reader);
         }
-        catch (Exception exception) when (exception is EndOfStreamException or FormatException or OverflowException or ArgumentException or InvalidDataException)
+        catch (Exception exception) when (exception
+            is EndOfStreamException or FormatException or OverflowException or ArgumentException or InvalidDataException)
         {
             throw Damaged(path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("StateNotReadable", FaultKind.ReadWrite, $"The {_kind} '{path}' cannot be read: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.StateNotReadable, $"The {_kind} '{path}' cannot be read: {exception.Message}", path, exception);
         }
     }
 
@@ -190,7 +191,11 @@ public sealed class SealedFile
     }
 
     private QosValuationException Damaged(string path, Exception? cause = null) =>
-        new("StateDamaged", FaultKind.Integrity, $"The {_kind} '{path}' is damaged: its checksum does not match its content. Restore it from a copy, or name a new file.", path, cause);
+        new(
+            Faults.StateDamaged,
+            $"The {_kind} '{path}' is damaged: its checksum does not match its content. Restore it from a copy, or name a new file.",
+            path,
+            cause);
 
     /// <summary>Hashes what passes through, and stops it when asked.</summary>
     private sealed class HashingStream(Stream target, CancellationToken cancellationToken) : Stream

@@ -17,7 +17,8 @@ public static class SqliteFile
     /// <param name="applicationId">What kind of file it is (the header's application_id).</param>
     /// <param name="schema">The statements that make the tables of an empty file; each with IF NOT EXISTS.</param>
     /// <param name="kind">What the file is, for messages, such as <c>ledger</c>.</param>
-    /// <param name="create">Whether a missing file is created; otherwise it is an error, and a file that may only be read, such as an auditor's copy, is opened for that.</param>
+    /// <param name="create">Whether a missing file is created; otherwise it is an error, and a file that may only be read, such
+    /// as an auditor's copy, is opened for that.</param>
     /// <returns>An open connection.</returns>
     /// <exception cref="QosValuationException">
     /// <c>DatabaseNotFound</c>; <c>DatabaseNotReadable</c>: not a database, or one of another program; <c>DatabaseNotWritable</c>.
@@ -27,7 +28,7 @@ public static class SqliteFile
         string full = Path.GetFullPath(path);
         if (!create && !File.Exists(full))
         {
-            throw new QosValuationException("DatabaseNotFound", FaultKind.NotFound, $"There is no {kind} at '{path}'.", path);
+            throw new QosValuationException(Faults.DatabaseNotFound, $"There is no {kind} at '{path}'.", path);
         }
 
         if (create)
@@ -75,7 +76,12 @@ public static class SqliteFile
         // Not by the Uri class, which takes %20 in a name for a space that was escaped already.
         string escaped = string.Join('/', full.Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString));
         string address = (escaped.StartsWith('/') ? "file://" : "file:///") + escaped;
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = address + "?immutable=1", Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = address + "?immutable=1",
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = false,
+        }.ToString());
         try
         {
             connection.Open();
@@ -95,10 +101,11 @@ public static class SqliteFile
 
     private static bool IsSettled(string full) => new FileInfo(full + "-wal") is not { Exists: true, Length: > 0 };
 
-    private static bool IsNotWritable(SqliteException exception) => exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM;
+    private static bool IsNotWritable(SqliteException exception) => exception.SqliteErrorCode
+        is SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM;
 
     private static QosValuationException NotOfThisKind(string path, string kind) =>
-        new("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' is a database, but not a {kind} of QosValuation; nothing was changed.", path);
+        new(Faults.DatabaseNotReadable, $"'{path}' is a database, but not a {kind} of QosValuation; nothing was changed.", path);
 
     private static void MakeFolder(string full, string path, string kind)
     {
@@ -108,7 +115,10 @@ public static class SqliteFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("DatabaseNotWritable", FaultKind.ReadWrite, $"The folder of the {kind} '{path}' cannot be made: {exception.Message} Choose a folder that you may write to.", path, exception);
+            throw new QosValuationException(
+                Faults.DatabaseNotWritable,
+                $"The folder of the {kind} '{path}' cannot be made: {exception.Message} Choose a folder that you may write to.",
+                path, exception);
         }
     }
 
@@ -119,7 +129,9 @@ public static class SqliteFile
         {
             if (Scalar(connection, "PRAGMA application_id", transaction) != applicationId)
             {
-                if (!create || Scalar(connection, "SELECT count(*) FROM sqlite_schema", transaction) > 0 || Scalar(connection, "PRAGMA application_id", transaction) != 0)
+                if (!create
+                    || Scalar(connection, "SELECT count(*) FROM sqlite_schema", transaction) > 0
+                    || Scalar(connection, "PRAGMA application_id", transaction) != 0)
                 {
                     throw NotOfThisKind(path, kind);
                 }
@@ -154,10 +166,15 @@ public static class SqliteFile
     /// <returns>The fault to throw.</returns>
     public static QosValuationException Fault(SqliteException exception, string path, string kind) => exception.SqliteErrorCode switch
     {
-        SQLitePCL.raw.SQLITE_FULL => new("DiskFull", FaultKind.LimitReached, $"The disk is full: nothing was written to the {kind} '{path}'.", path, exception),
-        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new("DatabaseBusy", FaultKind.LimitReached, $"Another process kept the {kind} '{path}' locked for {BusyTimeout / 1000} seconds; try again.", path, exception),
-        _ when IsNotWritable(exception) => new("DatabaseNotWritable", FaultKind.ReadWrite, $"The {kind} '{path}' cannot be opened for writing: {exception.Message} Choose a file and folder that you may write to; to read it, copy it there together with its -wal file.", path, exception),
-        _ => new("DatabaseNotReadable", FaultKind.InvalidData, $"'{path}' cannot be read as a {kind}: {exception.Message}", path, exception),
+        SQLitePCL.raw.SQLITE_FULL => new(Faults.DiskFull, $"The disk is full: nothing was written to the {kind} '{path}'.", path, exception),
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new(
+            Faults.DatabaseBusy, $"Another process kept the {kind} '{path}' locked for {BusyTimeout / 1000} seconds; try again.", path, exception),
+        _ when IsNotWritable(exception) => new(
+            Faults.DatabaseNotWritable,
+            $"The {kind} '{path}' cannot be opened for writing: {exception.Message} Choose a file and folder that you may write to; "
+            + "to read it, copy it there together with its -wal file.",
+            path, exception),
+        _ => new(Faults.DatabaseNotReadable, $"'{path}' cannot be read as a {kind}: {exception.Message}", path, exception),
     };
 
     /// <summary>Runs statements that return nothing.</summary>

@@ -1,6 +1,9 @@
 namespace QosValuation.Foundation.Numerics;
 
-/// <summary>The mean of a stream of samples and its standard error (Welford 1962); NaN is left out. O(1) a sample. A value: copies go on by themselves.</summary>
+/// <summary>
+/// The mean of a stream of samples and its standard error (Welford 1962); NaN is left out. O(1) a sample. A struct: a copy goes
+/// its own way from where it was made.
+/// </summary>
 public struct RunningMean
 {
     private double _mean;

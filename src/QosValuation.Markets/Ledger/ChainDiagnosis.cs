@@ -72,7 +72,11 @@ internal sealed class ChainDiagnosis
                     Add(next, DatLedgerFaultKind.Changed, $"Record {next} is not the one that {rest}: it was replaced.");
                     if (follower is not null)
                     {
-                        Add(follower.Sequence, DatLedgerFaultKind.Reordered, $"Record {follower.Sequence} does not follow record {next}: that one was replaced, or the records from {follower.Sequence} on are of another ledger.");
+                        Add(
+                            follower.Sequence,
+                            DatLedgerFaultKind.Reordered,
+                            $"Record {follower.Sequence} does not follow record {next}: that one was replaced, or the records from "
+                            + $"{follower.Sequence} on are of another ledger.");
                     }
                 }
 
@@ -92,7 +96,10 @@ internal sealed class ChainDiagnosis
 
         if (wanted != DatRecord.Genesis && follower is not null && IsIntact(follower))
         {
-            Add(follower.Sequence, DatLedgerFaultKind.Reordered, $"Record {follower.Sequence} follows a record that stands before the first: it was moved, or is of another ledger.");
+            Add(
+                follower.Sequence,
+                DatLedgerFaultKind.Reordered,
+                $"Record {follower.Sequence} follows a record that stands before the first: it was moved, or is of another ledger.");
         }
 
         for (int i = 0; i < _records.Length; i++)

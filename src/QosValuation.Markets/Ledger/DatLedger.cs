@@ -52,7 +52,9 @@ public sealed class DatLedger : IDisposable
     /// <param name="entries">Address, value and pointer of each.</param>
     /// <param name="clock">The time to record; null is now.</param>
     /// <returns>The records as stored.</returns>
-    /// <exception cref="QosValuationException"><c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>, <c>DiskFull</c>, <c>DatabaseBusy</c>.</exception>
+    /// <exception cref="QosValuationException">
+    /// <c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>, <c>DiskFull</c>, <c>DatabaseBusy</c>.
+    /// </exception>
     public IReadOnlyList<DatRecord> Append(IEnumerable<(string Address, double Value, string Pointer)> entries, DateTime? clock = null)
     {
         ArgumentNullException.ThrowIfNull(entries);
@@ -70,7 +72,8 @@ public sealed class DatLedger : IDisposable
             DateTime now = DatRecord.FromMicroseconds(DatRecord.ToMicroseconds(clock?.ToUniversalTime() ?? DateTime.UtcNow));
             using SqliteCommand insert = _connection.CreateCommand();
             insert.Transaction = transaction;
-            insert.CommandText = "INSERT INTO record (sequence, address, value, pointer, timestamp, previous_hash, hash) VALUES ($sequence, $address, $value, $pointer, $timestamp, $previous, $hash)";
+            insert.CommandText = "INSERT INTO record (sequence, address, value, pointer, timestamp, previous_hash, hash) "
+                + "VALUES ($sequence, $address, $value, $pointer, $timestamp, $previous, $hash)";
             foreach ((string address, double value, string pointer) in all)
             {
                 var record = new DatRecord
@@ -101,7 +104,8 @@ public sealed class DatLedger : IDisposable
             {
                 using SqliteCommand update = _connection.CreateCommand();
                 update.Transaction = transaction;
-                update.CommandText = "INSERT INTO head (id, sequence, hash) VALUES (1, $sequence, $hash) ON CONFLICT (id) DO UPDATE SET sequence = $sequence, hash = $hash";
+                update.CommandText = "INSERT INTO head (id, sequence, hash) VALUES (1, $sequence, $hash) "
+                    + "ON CONFLICT (id) DO UPDATE SET sequence = $sequence, hash = $hash";
                 update.Parameters.AddWithValue("$sequence", sequence);
                 update.Parameters.AddWithValue("$hash", previous);
                 update.ExecuteNonQuery();
@@ -157,7 +161,8 @@ public sealed class DatLedger : IDisposable
     /// </summary>
     /// <param name="expectedHead">The hash of a record known from elsewhere (a settlement, a witness); null checks the chain alone.</param>
     /// <param name="cancellationToken">Stops the walk.</param>
-    /// <returns>The report. A ledger that was cut, or rewritten from some record on in all its hashes, and whose head was rewritten too, is consistent in itself; only <paramref name="expectedHead"/> or a signed settlement exposes it.</returns>
+    /// <returns>The report. A ledger that was cut, or rewritten from some record on in all its hashes, and whose head was
+    /// rewritten too, is consistent in itself; only <paramref name="expectedHead"/> or a signed settlement exposes it.</returns>
     public DatLedgerReport Verify(string? expectedHead = null, CancellationToken cancellationToken = default)
     {
         var faults = new List<DatLedgerFault>();
@@ -187,7 +192,10 @@ public sealed class DatLedger : IDisposable
             (long Sequence, string Hash)? head = Guarded(() => ReadHead(view));
             if (head is null && count > 0)
             {
-                faults.Add(new DatLedgerFault(0, DatLedgerFaultKind.Changed, "The ledger's note of its last record is missing: whether records were dropped from the end cannot be told."));
+                faults.Add(new DatLedgerFault(
+                    0,
+                    DatLedgerFaultKind.Changed,
+                    "The ledger's note of its last record is missing: whether records were dropped from the end cannot be told."));
             }
 
             if (!isWhole || (head is not null && head != (count, last)))
@@ -212,7 +220,10 @@ public sealed class DatLedger : IDisposable
 
         if (!seesExpected && !(count == 0 && expectedHead == DatRecord.Genesis))
         {
-            faults.Add(new DatLedgerFault(0, DatLedgerFaultKind.Changed, $"No record has the expected hash {expectedHead}: the ledger was cut or rewritten, or is another ledger."));
+            faults.Add(new DatLedgerFault(
+                0,
+                DatLedgerFaultKind.Changed,
+                $"No record has the expected hash {expectedHead}: the ledger was cut or rewritten, or is another ledger."));
         }
 
         return new DatLedgerReport { Path = _path, IsValid = faults.Count == 0, Records = count, HeadHash = last, Faults = faults };
@@ -222,24 +233,24 @@ public sealed class DatLedger : IDisposable
     {
         if (!(value >= 0) || double.IsInfinity(value))
         {
-            throw new QosValuationException("DatValueNotValid", FaultKind.InvalidArgument, $"The value {value} of '{address}' is not a finite number of at least 0.", value);
+            throw new QosValuationException(Faults.DatValueNotValid, $"The value {value} of '{address}' is not a finite number of at least 0.", value);
         }
 
-        ValidateText(address, "DatAddressNotValid", "address", allowEmpty: false);
-        ValidateText(pointer, "DatPointerNotValid", "pointer", allowEmpty: true);
+        ValidateText(address, Faults.DatAddressNotValid, "address", allowEmpty: false);
+        ValidateText(pointer, Faults.DatPointerNotValid, "pointer", allowEmpty: true);
     }
 
-    private static void ValidateText(string text, string id, string name, bool allowEmpty)
+    private static void ValidateText(string text, Fault fault, string name, bool allowEmpty)
     {
         if (text is null || (!allowEmpty && string.IsNullOrWhiteSpace(text)))
         {
-            throw new QosValuationException(id, FaultKind.InvalidArgument, $"A DAT record needs {(name[0] == 'a' ? "an" : "a")} {name}.", text);
+            throw new QosValuationException(fault, $"A DAT record needs {(name[0] == 'a' ? "an" : "a")} {name}.", text);
         }
 
         // What is read back must match the hash.
         if (!SqliteFile.IsStorable(text))
         {
-            throw new QosValuationException(id, FaultKind.InvalidArgument, $"The {name} '{text}' holds characters that cannot be stored (U+0000 or a lone surrogate).", text);
+            throw new QosValuationException(fault, $"The {name} '{text}' holds characters that cannot be stored (U+0000 or a lone surrogate).", text);
         }
     }
 
@@ -271,7 +282,7 @@ public sealed class DatLedger : IDisposable
         }
         catch (Exception exception) when (exception is InvalidCastException or InvalidOperationException or FormatException or ArgumentException)
         {
-            throw new QosValuationException("DatabaseNotReadable", FaultKind.InvalidData, $"'{_path}' holds a record that cannot be read: {exception.Message}", _path, exception);
+            throw new QosValuationException(Faults.DatabaseNotReadable, $"'{_path}' holds a record that cannot be read: {exception.Message}", _path, exception);
         }
     }
 }

@@ -84,7 +84,10 @@ public sealed record DatSettlement
     /// <param name="records">The ledger's records in order, verified.</param>
     /// <param name="key">A private key on secp256k1.</param>
     /// <returns>The settlement.</returns>
-    /// <exception cref="QosValuationException"><c>SigningKeyNotValid</c>: the key is on another curve or lacks its private part. <c>DatTotalNotFinite</c>: an account's values add up to more than a number holds.</exception>
+    /// <exception cref="QosValuationException">
+    /// <c>SigningKeyNotValid</c>: the key is on another curve or lacks its private part. <c>DatTotalNotFinite</c>: an account's
+    /// values add up to more than a number holds.
+    /// </exception>
     public static DatSettlement Create(IEnumerable<DatRecord> records, ECDsa key)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -95,7 +98,11 @@ public sealed record DatSettlement
         {
             if (!double.IsFinite(total))
             {
-                throw new QosValuationException("DatTotalNotFinite", FaultKind.InvalidData, $"The values of '{address}' add up to more than a 64-bit number holds, so that there is no total to sign: record values of a smaller unit in a new ledger.", address);
+                throw new QosValuationException(
+                    Faults.DatTotalNotFinite,
+                    $"The values of '{address}' add up to more than a 64-bit number holds, so that there is no total to sign: "
+                    + "record values of a smaller unit in a new ledger.",
+                    address);
             }
         }
 
@@ -131,7 +138,7 @@ public sealed record DatSettlement
         }
         catch (CryptographicException exception)
         {
-            throw new QosValuationException("SigningKeyNotValid", FaultKind.InvalidArgument, "The signing key has no private part: " + exception.Message, null, exception);
+            throw new QosValuationException(Faults.SigningKeyNotValid, "The signing key has no private part: " + exception.Message, null, exception);
         }
     }
 
@@ -145,21 +152,27 @@ public sealed record DatSettlement
         {
             using FileStream stream = File.OpenRead(path);
             DatSettlement? settlement = JsonSerializer.Deserialize<DatSettlement>(stream, Json);
-            return settlement?.Format == CurrentFormat && settlement.Records is not null && settlement.Totals is not null && settlement.Records.All(entry => entry is { Proof: not null, Address: not null, Pointer: not null })
+            return settlement is { Format: CurrentFormat, Records: not null, Totals: not null }
+                && settlement.Records.All(entry => entry is { Proof: not null, Address: not null, Pointer: not null })
                 ? settlement
-                : throw new QosValuationException("SettlementNotReadable", FaultKind.InvalidData, $"'{path}' is not a settlement of the format {CurrentFormat}.", path);
+                : throw new QosValuationException(Faults.SettlementNotReadable, $"'{path}' is not a settlement of the format {CurrentFormat}.", path);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new QosValuationException("SettlementNotFound", FaultKind.NotFound, $"There is no settlement at '{path}'.", path, exception);
+            throw new QosValuationException(Faults.SettlementNotFound, $"There is no settlement at '{path}'.", path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("SettlementNotReadable", FaultKind.ReadWrite, $"The settlement '{path}' cannot be read: {exception.Message} Name the file that Export-DatSettlement wrote.", path, exception);
+            throw new QosValuationException(
+                Faults.SettlementNotReadable,
+                FaultKind.ReadFailed,
+                $"The settlement '{path}' cannot be read: {exception.Message} Name the file that Export-DatSettlement wrote.",
+                path,
+                exception);
         }
         catch (Exception exception) when (exception is JsonException or DecoderFallbackException)
         {
-            throw new QosValuationException("SettlementNotReadable", FaultKind.InvalidData, $"'{path}' is not a settlement: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.SettlementNotReadable, $"'{path}' is not a settlement: {exception.Message}", path, exception);
         }
     }
 
@@ -183,89 +196,17 @@ public sealed record DatSettlement
     /// the root, the head and the totals. O(n log n).
     /// </summary>
     /// <param name="path">The file's name, for the report.</param>
-    /// <param name="trustedKey">The signer's public key known from elsewhere; null accepts the key in the file, which proves integrity but not who signed.</param>
+    /// <param name="trustedKey">The signer's public key known from elsewhere; null accepts the key in the file, which proves
+    /// integrity but not who signed.</param>
     /// <returns>The report.</returns>
     public DatLedgerReport Verify(string path, ECDsa? trustedKey = null)
     {
-        var faults = new List<DatLedgerFault>();
-        void Fault(long sequence, string message) => faults.Add(new DatLedgerFault(sequence, DatLedgerFaultKind.NotAuthentic, message));
-
-        try
-        {
-            using ECDsa own = ECDsa.Create();
-            own.ImportSubjectPublicKeyInfo(FromBase64(PublicKey), out int used);
-            RequireCurve(own, "the settlement's key");
-            if (trustedKey is not null && !own.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(trustedKey.ExportSubjectPublicKeyInfo()))
-            {
-                Fault(0, "The settlement was signed by another key than the trusted one.");
-            }
-
-            byte[] signature = FromBase64(Signature);
-            if (used != FromBase64(PublicKey).Length || !(trustedKey ?? own).VerifyData(Canonical(), signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation))
-            {
-                Fault(0, "The signature does not match the summary.");
-            }
-            else if (!SigningKey.WithSmallerS(signature).AsSpan().SequenceEqual(signature))
-            {
-                Fault(0, "The signature was changed into the other one of the same message: its second half is not the smaller of the two.");
-            }
-        }
-        catch (Exception exception) when (exception is CryptographicException or FormatException or QosValuationException or ArgumentException or PlatformNotSupportedException)
-        {
-            Fault(0, "The signature cannot be checked: " + exception.Message);
-        }
-
-        byte[] root = TryHex(MerkleRoot) ?? [];
-        if (Records.Count != Count)
-        {
-            Fault(0, $"The settlement states {Count} records and holds {Records.Count}.");
-        }
-
-        string previous = DatRecord.Genesis;
-        for (int i = 0; i < Records.Count; i++)
-        {
-            DatSettlementEntry entry = Records[i];
-            if (entry.Sequence != i + 1)
-            {
-                Fault(entry.Sequence, $"Record {entry.Sequence} stands at position {i + 1}.");
-            }
-
-            if (TryHex(entry.PreviousHash) is not { Length: 32 } || ToRecord(entry).ComputeHash() != entry.Hash)
-            {
-                Fault(entry.Sequence, $"Record {entry.Sequence} was changed: its content does not match its hash.");
-            }
-
-            if (entry.PreviousHash != previous)
-            {
-                Fault(entry.Sequence, $"Record {entry.Sequence} does not follow the record before it.");
-            }
-
-            byte[]?[] proof = [.. entry.Proof.Select(TryHex)];
-            if (TryHex(entry.Hash) is not { } leaf || proof.Contains(null) || !MerkleTree.Verify(leaf, i, Count, proof!, root))
-            {
-                Fault(entry.Sequence, $"The inclusion proof of record {entry.Sequence} does not lead to the root.");
-            }
-
-            previous = entry.Hash;
-        }
-
-        if (Records.Count == 0 && !root.AsSpan().SequenceEqual(SHA256.HashData([])))
-        {
-            Fault(0, "The root is not that of an empty ledger.");
-        }
-
-        if (previous != HeadHash)
-        {
-            Fault(0, "The last record is not the head that was signed.");
-        }
-
-        SortedDictionary<string, double> totals = TotalsOf(Records.Select(entry => (entry.Address, entry.Value)));
-        if (totals.Count != Totals.Count || totals.Any(pair => !Totals.TryGetValue(pair.Key, out double total) || total != pair.Value))
-        {
-            Fault(0, "The totals are not the sums of the records.");
-        }
-
-        return new DatLedgerReport { Path = path, IsValid = faults.Count == 0, Records = Records.Count, HeadHash = HeadHash, Faults = faults };
+        var check = new SettlementCheck(this);
+        check.Signature(trustedKey);
+        check.Records();
+        check.Head();
+        check.Totals();
+        return new DatLedgerReport { Path = path, IsValid = check.Faults.Count == 0, Records = Records.Count, HeadHash = HeadHash, Faults = check.Faults };
     }
 
     /// <summary>The bytes that are signed: format, count, head and root, then each total, with lengths so that the encoding is injective.</summary>
@@ -298,7 +239,10 @@ public sealed record DatSettlement
         return buffer.ToArray();
     }
 
-    private static SortedDictionary<string, double> TotalsOf(IEnumerable<(string Address, double Value)> records)
+    /// <summary>Adds up the values of each account, in the order of the records.</summary>
+    /// <param name="records">The records.</param>
+    /// <returns>The totals, in ordinal order of the accounts.</returns>
+    internal static SortedDictionary<string, double> TotalsOf(IEnumerable<(string Address, double Value)> records)
     {
         var totals = new SortedDictionary<string, double>(StringComparer.Ordinal);
         foreach ((string address, double value) in records)
@@ -309,43 +253,18 @@ public sealed record DatSettlement
         return totals;
     }
 
-    private static DatRecord ToRecord(DatSettlementEntry entry) => new()
-    {
-        Sequence = entry.Sequence,
-        Address = entry.Address,
-        Value = entry.Value,
-        Pointer = entry.Pointer,
-        Timestamp = DatRecord.FromMicroseconds(entry.Timestamp),
-        PreviousHash = entry.PreviousHash,
-        Hash = entry.Hash,
-    };
-
-    /// <summary>Decodes Base64 in its one spelling: no spaces, no stray bits.</summary>
-    private static byte[] FromBase64(string text)
-    {
-        byte[] bytes = Convert.FromBase64String(text);
-        return Convert.ToBase64String(bytes) == text ? bytes : throw new FormatException("It is not in plain Base64.");
-    }
-
-    private static byte[]? TryHex(string? text)
-    {
-        try
-        {
-            return text is null || text.Any(char.IsAsciiLetterUpper) ? null : Convert.FromHexString(text);
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-    }
-
-    private static void RequireCurve(ECDsa key, string name)
+    /// <summary>Refuses a key on another curve than secp256k1.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="name">What the key is, for the message.</param>
+    /// <exception cref="QosValuationException"><c>SigningKeyNotValid</c>.</exception>
+    internal static void RequireCurve(ECDsa key, string name)
     {
         // secp256k1's object identifier, and its friendly name where a platform gives no identifier.
         Oid curve = key.ExportParameters(includePrivateParameters: false).Curve.Oid;
         if (curve.Value != "1.3.132.0.10" && !string.Equals(curve.FriendlyName, "secP256k1", StringComparison.OrdinalIgnoreCase))
         {
-            throw new QosValuationException("SigningKeyNotValid", FaultKind.InvalidArgument, $"{name} is not on the curve secp256k1 but on {curve.FriendlyName ?? curve.Value}.", curve.Value);
+            throw new QosValuationException(
+                Faults.SigningKeyNotValid, $"{name} is not on the curve secp256k1 but on {curve.FriendlyName ?? curve.Value}.", curve.Value);
         }
     }
 }

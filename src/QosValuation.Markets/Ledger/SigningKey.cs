@@ -9,7 +9,8 @@ namespace QosValuation.Markets.Ledger;
 public static class SigningKey
 {
     /// <summary>The order n of secp256k1's group (SEC 2, section 2.4.1).</summary>
-    private static readonly BigInteger Order = BigInteger.Parse("0FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private static readonly BigInteger Order = BigInteger.Parse(
+        "0FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     /// <summary>Of the two signatures (r, s) and (r, n − s), which hold for the same message, the one with the smaller s.</summary>
     /// <param name="signature">r and s, 32 bytes each, big-endian.</param>
@@ -43,11 +44,12 @@ public static class SigningKey
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new QosValuationException("SigningKeyNotFound", FaultKind.NotFound, $"There is no key at '{path}'. Export-DatSettlement -NewKey makes one.", path, exception);
+            throw new QosValuationException(
+                Faults.SigningKeyNotFound, $"There is no key at '{path}'. Export-DatSettlement -NewKey makes one.", path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException("SigningKeyNotReadable", FaultKind.ReadWrite, $"The key '{path}' cannot be read: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.SigningKeyNotReadable, $"The key '{path}' cannot be read: {exception.Message}", path, exception);
         }
 
         ECDsa key = ECDsa.Create();
@@ -59,11 +61,15 @@ public static class SigningKey
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
             key.Dispose();
-            throw new QosValuationException("SigningKeyNotValid", FaultKind.InvalidData, $"'{path}' is not an elliptic-curve key in PEM: {exception.Message}", path, exception);
+            throw new QosValuationException(
+                Faults.SigningKeyNotValid, FaultKind.InvalidData, $"'{path}' is not an elliptic-curve key in PEM: {exception.Message}", path, exception);
         }
     }
 
-    /// <summary>Makes a key pair: the private key at <paramref name="path"/>, readable by its owner alone, and the public one beside it with the ending <c>.pub</c>.</summary>
+    /// <summary>
+    /// Makes a key pair: the private key at <paramref name="path"/>, readable by its owner alone, and the public one beside it
+    /// with the ending <c>.pub</c>.
+    /// </summary>
     /// <param name="path">The private key's file; never overwritten.</param>
     /// <returns>The key.</returns>
     /// <exception cref="QosValuationException"><c>SigningKeyExists</c>: either file is there. <c>DiskFull</c>, <c>FileNotWritable</c>.</exception>
@@ -74,7 +80,10 @@ public static class SigningKey
         {
             if (File.Exists(file))
             {
-                throw new QosValuationException("SigningKeyExists", FaultKind.InvalidArgument, $"'{file}' exists; a key is never overwritten. Name another file, or leave -NewKey out to sign with the key that is there.", file);
+                throw new QosValuationException(
+                    Faults.SigningKeyExists,
+                    $"'{file}' exists; a key is never overwritten. Name another file, or leave -NewKey out to sign with the key that is there.",
+                    file);
             }
         }
 

@@ -22,8 +22,7 @@ internal static class DimensionFixer
             if (input.Type?.TensorType?.Shape is not TensorShapeProto shape)
             {
                 throw new QosValuationException(
-                    "GradientShapesUnknown",
-                    FaultKind.InvalidData,
+                    Faults.GradientShapesUnknown,
                     $"The input {input.Name} has no shape; export the model with the rank of its inputs.",
                     input.Name);
             }

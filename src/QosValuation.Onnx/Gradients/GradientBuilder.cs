@@ -129,8 +129,7 @@ internal sealed class GradientBuilder
 
     /// <summary>The error for a node that cannot be differentiated.</summary>
     internal static QosValuationException NotSupported(NodeProto node, string reason) => new(
-        "GradientOperatorNotSupported",
-        FaultKind.NotSupported,
+        Faults.GradientOperatorNotSupported,
         $"The gradient cannot pass the node {node.Label()} ({(node.Domain.Length > 0 ? node.Domain + "." : string.Empty)}{node.OpType}): {reason}. "
             + "Export the model with standard operators, or choose another encoder.",
         node.Label());

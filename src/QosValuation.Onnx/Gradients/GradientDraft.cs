@@ -70,8 +70,7 @@ internal sealed class GradientDraft(OnnxGraph graph, GradientOptions options)
     /// <param name="present">The names there are.</param>
     /// <returns>GradientNameNotFound.</returns>
     public static QosValuationException NotFound(string what, string name, IEnumerable<string> present) => new(
-        "GradientNameNotFound",
-        FaultKind.NotFound,
+        Faults.GradientNameNotFound,
         $"The model has no {what} named '{name}'; it has: {string.Join(", ", present)}.",
         name);
 
@@ -79,8 +78,7 @@ internal sealed class GradientDraft(OnnxGraph graph, GradientOptions options)
     /// <param name="name">The input or weight.</param>
     /// <returns>GradientIndependent.</returns>
     public QosValuationException Independent(string name) => new(
-        "GradientIndependent",
-        FaultKind.InvalidArgument,
+        Faults.GradientIndependent,
         $"The output {OutputName} does not depend differentiably on {name}; name another input or weight.",
         name);
 
@@ -93,8 +91,7 @@ internal sealed class GradientDraft(OnnxGraph graph, GradientOptions options)
         if (!OnnxType.IsFloating(Graph.TypeOf(name)))
         {
             throw new QosValuationException(
-                "GradientTypeNotSupported",
-                FaultKind.NotSupported,
+                Faults.GradientTypeNotSupported,
                 $"The {what} {name} holds {(TensorElementType)Graph.TypeOf(name)} values, and only floating-point values have a gradient. "
                     + $"Name another {what}, or export the model with floating-point pixels.",
                 name);

@@ -114,8 +114,7 @@ public sealed class GradientGraph
             if (read.Name != InputName && read.Name != SeedName && !ParameterTensors.ContainsKey(read.Name))
             {
                 throw new QosValuationException(
-                    "GradientInputMissing",
-                    FaultKind.NotSupported,
+                    Faults.GradientInputMissing,
                     $"The model reads {read.Name} besides {InputName}; use a model that takes pixels alone, "
                         + "such as the vision half of a CLIP pair (vision_model.onnx).",
                     read.Name);
@@ -124,8 +123,7 @@ public sealed class GradientGraph
             if (read.Type.TensorType.ElemType != OnnxType.Single)
             {
                 throw new QosValuationException(
-                    "GradientTypeNotSupported",
-                    FaultKind.NotSupported,
+                    Faults.GradientTypeNotSupported,
                     $"The input {read.Name} holds {(TensorElementType)read.Type.TensorType.ElemType} values and is given single-precision ones; "
                         + "use a model in single or half precision.",
                     read.Name);

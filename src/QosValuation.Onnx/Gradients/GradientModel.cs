@@ -95,8 +95,7 @@ public sealed class GradientModel : IDisposable
             catch (OnnxRuntimeException error)
             {
                 throw new QosValuationException(
-                    "ModelNotReadable",
-                    FaultKind.InvalidData,
+                    Faults.ModelNotReadable,
                     $"ONNX Runtime cannot run the gradient graph: {error.Message} Check that the model itself runs.",
                     graph.OutputName,
                     error);
@@ -207,8 +206,7 @@ public sealed class GradientModel : IDisposable
         if (batch % part != 0 || Graph.OutputShape.Count == 0 || Graph.OutputShape[0] != part)
         {
             throw new QosValuationException(
-                "GradientBatchFixed",
-                FaultKind.InvalidArgument,
+                Faults.GradientBatchFixed,
                 $"The model takes batches of {part} and was given {batch}; give a multiple of {part}, or export the model with a dynamic batch.",
                 batch);
         }
@@ -305,7 +303,7 @@ public sealed class GradientModel : IDisposable
         return Array.TrueForAll(sizes, size => size >= 0)
             ? sizes
             : throw new QosValuationException(
-                "GradientShapesUnknown",
+                Faults.GradientShapesUnknown,
                 FaultKind.InvalidArgument,
                 "More than the batch is symbolic; fix the other dimensions when the gradient graph is built.",
                 sizes);

@@ -50,8 +50,7 @@ internal static class GradientSeeding
         if (shape.Rank != 2)
         {
             throw new QosValuationException(
-                "GradientOutputNotVector",
-                FaultKind.InvalidArgument,
+                Faults.GradientOutputNotVector,
                 $"The output {y} has shape {shape}; a cosine needs one vector an item. Name the output that holds the embeddings.",
                 y);
         }

@@ -30,8 +30,7 @@ internal static class GraphNormalizer
         if (quantized is not null)
         {
             throw new QosValuationException(
-                "GradientModelQuantized",
-                FaultKind.NotSupported,
+                Faults.GradientModelQuantized,
                 $"The model is quantised ({quantized.OpType} at node {quantized.Label()}): rounding to integers has a gradient of zero "
                     + "almost everywhere. Use the fp32 or fp16 weights of the same model (vision_model.onnx or vision_model_fp16.onnx).",
                 quantized.Label());
@@ -40,8 +39,7 @@ internal static class GraphNormalizer
         if (graph.Opset < OldestOpset)
         {
             throw new QosValuationException(
-                "GradientOpsetNotSupported",
-                FaultKind.NotSupported,
+                Faults.GradientOpsetNotSupported,
                 $"The model uses operator set {graph.Opset}; gradients need {OldestOpset} or later. "
                     + $"Export it again with opset_version={OldestOpset} or higher.",
                 graph.Opset);

@@ -54,8 +54,7 @@ internal static class ShapeProbe
             catch (OnnxRuntimeException error)
             {
                 throw new QosValuationException(
-                    "GradientShapesUnknown",
-                    FaultKind.InvalidData,
+                    Faults.GradientShapesUnknown,
                     $"The model does not run, so its gradient cannot be built: {error.Message} "
                         + "Check the model file, and the image size if the model leaves it open.",
                     graph.Model.Graph.Name,
@@ -110,7 +109,7 @@ internal static class ShapeProbe
                     if (shape.Aggregate(1m, (count, extent) => count * extent) > LargestInput)
                     {
                         throw new QosValuationException(
-                            "GradientShapesUnknown",
+                            Faults.GradientShapesUnknown,
                             FaultKind.NotSupported,
                             $"The input {input.Name} takes more than {LargestInput} numbers at once; export the model for smaller inputs.",
                             input.Name);

@@ -39,8 +39,7 @@ internal static class ExternalData
         return length >= needed
             ? (offset, length)
             : throw new QosValuationException(
-                "OnnxExternalDataInvalid",
-                FaultKind.InvalidData,
+                Faults.OnnxExternalDataInvalid,
                 $"The tensor {tensor.Name} has {length} bytes in its file and its shape needs {needed}; the model file is damaged.",
                 tensor.Name);
     }
@@ -58,7 +57,7 @@ internal static class ExternalData
         if (expected > Array.MaxLength)
         {
             throw new QosValuationException(
-                "OnnxExternalDataInvalid",
+                Faults.OnnxExternalDataInvalid,
                 FaultKind.NotSupported,
                 $"The tensor {tensor.Name} takes {expected} bytes; at most {Array.MaxLength} can be read.",
                 tensor.Name);
@@ -80,8 +79,7 @@ internal static class ExternalData
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new QosValuationException(
-                "OnnxExternalDataInvalid",
-                FaultKind.ReadWrite,
+                Faults.OnnxExternalDataInvalid,
                 $"The weights {tensor.Name} could not be read from {path}: {error.Message} Download the model's data file again.",
                 path,
                 error);
@@ -114,8 +112,7 @@ internal static class ExternalData
         return location.Length > 0 && path.StartsWith(root, StringComparison.Ordinal)
             ? path
             : throw new QosValuationException(
-                "OnnxExternalDataInvalid",
-                FaultKind.InvalidData,
+                Faults.OnnxExternalDataInvalid,
                 $"The tensor {tensor.Name} refers to '{location}', which is not in the model's folder.",
                 tensor.Name);
     }
@@ -130,8 +127,7 @@ internal static class ExternalData
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
             ? number
             : throw new QosValuationException(
-                "OnnxExternalDataInvalid",
-                FaultKind.InvalidData,
+                Faults.OnnxExternalDataInvalid,
                 $"The tensor {tensor.Name} states '{text}' as the {key} of its bytes; the model file is damaged.",
                 tensor.Name);
     }

@@ -56,8 +56,7 @@ internal sealed class ExternalFiles
         if (offset > file.Length - length)
         {
             throw new QosValuationException(
-                "OnnxExternalDataInvalid",
-                FaultKind.InvalidData,
+                Faults.OnnxExternalDataInvalid,
                 $"The weights {tensor.Name} end at byte {(decimal)offset + length} of '{location}', which has {file.Length} bytes. "
                     + "Download the model's data file again.",
                 file.FullName);
@@ -149,7 +148,7 @@ internal sealed class ExternalFiles
         return file.Exists
             ? file
             : throw new QosValuationException(
-                "OnnxExternalDataInvalid",
+                Faults.OnnxExternalDataInvalid,
                 FaultKind.NotFound,
                 $"The weights {tensor.Name} lie in '{location}', which is not in the model's folder. Download the model's data file too.",
                 named);
@@ -159,8 +158,7 @@ internal sealed class ExternalFiles
         tensor.ExternalData.First(entry => entry.Key == "location").Value = Path.GetRelativePath(Folder, file).Replace(Path.DirectorySeparatorChar, '/');
 
     private static QosValuationException Outside(TensorProto tensor, string location) => new(
-        "OnnxExternalDataInvalid",
-        FaultKind.InvalidData,
+        Faults.OnnxExternalDataInvalid,
         $"The tensor {tensor.Name} refers to '{location}', which leads out of the model's folder.",
         location);
 }

@@ -26,6 +26,6 @@ internal static class OnnxBuffers
         TensorElementType.Float16 => MemoryMarshal.AsBytes(value.GetTensorMutableDataAsSpan<Float16>()),
         TensorElementType.BFloat16 => MemoryMarshal.AsBytes(value.GetTensorMutableDataAsSpan<BFloat16>()),
         TensorElementType type => throw new QosValuationException(
-            "GradientTypeNotSupported", FaultKind.NotSupported, $"Tensors of type {type} are not supported.", type),
+            Faults.GradientTypeNotSupported, $"Tensors of type {type} are not supported.", type),
     };
 }

@@ -220,8 +220,7 @@ internal static class OnnxExtensions
     }
 
     private static QosValuationException TooFew(TensorProto tensor) => new(
-        "ModelNotReadable",
-        FaultKind.InvalidData,
+        Faults.ModelNotReadable,
         $"The tensor {tensor.Name} holds fewer bytes than its shape needs; the model file is damaged.",
         tensor.Name);
 

@@ -62,17 +62,17 @@ public static class OnnxModelReader
             string cause = IsLfsPointer(path)
                 ? "is a Git LFS pointer, not the model itself. Fetch it with 'git lfs pull'"
                 : $"is not a complete ONNX file ({exception.Message}). Download it again";
-            throw new QosValuationException("ModelNotReadable", FaultKind.InvalidData, $"'{path}' {cause}.", path, exception);
+            throw new QosValuationException(Faults.ModelNotReadable, $"'{path}' {cause}.", path, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new QosValuationException(
-                "ModelNotReadable", FaultKind.ReadWrite, $"The model file '{path}' cannot be read: {exception.Message}", path, exception);
+                Faults.ModelNotReadable, $"The model file '{path}' cannot be read: {exception.Message}", path, exception);
         }
     }
 
     private static QosValuationException NotFound(string path, Exception? cause) =>
-        new("ModelNotFound", FaultKind.NotFound, $"The model file '{path}' does not exist.", path, cause);
+        new(Faults.ModelNotFound, $"The model file '{path}' does not exist.", path, cause);
 
     private static bool IsLfsPointer(string path)
     {

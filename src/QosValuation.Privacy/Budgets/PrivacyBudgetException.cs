@@ -4,6 +4,27 @@ namespace QosValuation;
 public sealed class PrivacyBudgetException : QosValuationException
 {
     /// <summary>Creates an exception.</summary>
+    /// <param name="fault">The fault, from the catalogue <see cref="Faults"/>.</param>
+    /// <param name="message">What went wrong and what to do about it.</param>
+    /// <param name="subject">The contributor or the path.</param>
+    /// <param name="innerException">The cause, where there is one.</param>
+    public PrivacyBudgetException(Fault fault, string message, object? subject = null, Exception? innerException = null)
+        : base(fault, message, subject, innerException)
+    {
+    }
+
+    /// <summary>Creates an exception of another kind than its fault usually has.</summary>
+    /// <param name="fault">The fault, from the catalogue <see cref="Faults"/>.</param>
+    /// <param name="kind">The kind of mistake in this case.</param>
+    /// <param name="message">What went wrong and what to do about it.</param>
+    /// <param name="subject">The contributor or the path.</param>
+    /// <param name="innerException">The cause, where there is one.</param>
+    public PrivacyBudgetException(Fault fault, FaultKind kind, string message, object? subject = null, Exception? innerException = null)
+        : base(fault, kind, message, subject, innerException)
+    {
+    }
+
+    /// <summary>Creates an exception of a fault that is named by its id.</summary>
     /// <param name="errorId">A stable identifier such as <c>PrivacyBudgetExceeded</c>.</param>
     /// <param name="kind">The kind of mistake.</param>
     /// <param name="message">What went wrong and what to do about it.</param>

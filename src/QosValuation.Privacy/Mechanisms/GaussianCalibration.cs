@@ -237,7 +237,7 @@ public static class GaussianCalibration
     {
         if (!(epsilon > 0) || !double.IsFinite(epsilon))
         {
-            throw new QosValuationException("EpsilonOutOfRange", FaultKind.InvalidArgument, $"ε is {epsilon}; give a finite number above 0 (1 is usual, smaller is more private).", epsilon);
+            throw new QosValuationException(Faults.EpsilonOutOfRange, $"ε is {epsilon}; give a finite number above 0 (1 is usual, smaller is more private).", epsilon);
         }
     }
 
@@ -248,7 +248,7 @@ public static class GaussianCalibration
     {
         if (!(delta > 0 && delta < 1))
         {
-            throw new QosValuationException("DeltaOutOfRange", FaultKind.InvalidArgument, $"δ is {delta}; give a number between 0 and 1, both excluded, well below one over the number of records (1e-5 is usual).", delta);
+            throw new QosValuationException(Faults.DeltaOutOfRange, $"δ is {delta}; give a number between 0 and 1, both excluded, well below one over the number of records (1e-5 is usual).", delta);
         }
     }
 
@@ -259,7 +259,7 @@ public static class GaussianCalibration
     {
         if (!(sensitivity > 0) || !double.IsFinite(sensitivity))
         {
-            throw new QosValuationException("SensitivityOutOfRange", FaultKind.InvalidArgument, $"The L2 sensitivity is {sensitivity}; give a finite number above 0 (2/n for the mean of n unit vectors).", sensitivity);
+            throw new QosValuationException(Faults.SensitivityOutOfRange, $"The L2 sensitivity is {sensitivity}; give a finite number above 0 (2/n for the mean of n unit vectors).", sensitivity);
         }
     }
 
@@ -267,7 +267,7 @@ public static class GaussianCalibration
     {
         if (!(epsilon >= 0) || !double.IsFinite(epsilon))
         {
-            throw new QosValuationException("EpsilonOutOfRange", FaultKind.InvalidArgument, $"ε is {epsilon}; give a finite number of at least 0.", epsilon);
+            throw new QosValuationException(Faults.EpsilonOutOfRange, $"ε is {epsilon}; give a finite number of at least 0.", epsilon);
         }
     }
 
@@ -275,7 +275,7 @@ public static class GaussianCalibration
     {
         if (!(sigma > 0) || !double.IsFinite(sigma))
         {
-            throw new QosValuationException("SigmaOutOfRange", FaultKind.InvalidArgument, $"σ is {sigma}; give a finite number above 0.", sigma);
+            throw new QosValuationException(Faults.SigmaOutOfRange, $"σ is {sigma}; give a finite number above 0.", sigma);
         }
     }
 
@@ -287,7 +287,7 @@ public static class GaussianCalibration
     {
         if (!double.IsFinite(sigma))
         {
-            throw new QosValuationException("SigmaOutOfRange", FaultKind.InvalidArgument, "These privacy parameters and this sensitivity ask for more noise than a double can express; use a larger ε or a smaller sensitivity.", sigma);
+            throw new QosValuationException(Faults.SigmaOutOfRange, "These privacy parameters and this sensitivity ask for more noise than a double can express; use a larger ε or a smaller sensitivity.", sigma);
         }
 
         return sigma;

@@ -17,6 +17,6 @@ public static class GaussianNoise
         // The discrete Gaussian is worth the continuous one (see DiscreteGaussianGuarantee), but for the rounding up to its grid.
         PrivacyMechanism.AnalyticGaussian or PrivacyMechanism.DiscreteGaussian => GaussianCalibration.AnalyticSigma(epsilon, delta, sensitivity),
         PrivacyMechanism.ClassicGaussian => GaussianCalibration.ClassicSigma(epsilon, delta, sensitivity),
-        _ => throw new QosValuationException("MechanismNotSupported", FaultKind.NotSupported, $"{mechanism} has no formal guarantee, so no σ follows from ε and δ; use AnalyticGaussian, ClassicGaussian or DiscreteGaussian.", mechanism),
+        _ => throw new QosValuationException(Faults.MechanismNotSupported, $"{mechanism} has no formal guarantee, so no σ follows from ε and δ; use AnalyticGaussian, ClassicGaussian or DiscreteGaussian.", mechanism),
     };
 }

@@ -65,8 +65,7 @@ public sealed class DataValueEstimator
         if (IsLabelled is bool before && before != isLabelled)
         {
             throw new QosValuationException(
-                "LabelsMixed",
-                FaultKind.InvalidArgument,
+                Faults.LabelsMixed,
                 $"The embedding '{embedding.Item}' is {(isLabelled ? "labelled" : "not labelled")}, those before it are{(before ? "" : " not")}: "
                 + "value labelled embeddings and raw ones apart.",
                 embedding);
@@ -80,8 +79,7 @@ public sealed class DataValueEstimator
             if (!ClusterLabel.TryNormalize(ref cluster, ref novelty))
             {
                 _faulted(new QosValuationException(
-                    "LabelsContradict",
-                    FaultKind.InvalidData,
+                    Faults.LabelsContradict,
                     $"The record '{embedding.Item}' has the ClusterId {cluster}, which stands for noise, and is labelled {novelty}: "
                     + "leave one of the two labels out.",
                     embedding));
@@ -120,7 +118,7 @@ public sealed class DataValueEstimator
         if (cluster.Members is not { Count: > 0 } && !(cluster.IsPublic && cluster.Count == 0))
         {
             throw new QosValuationException(
-                "ClusterHasNoMembers", FaultKind.InvalidData, $"Cluster {cluster.Id} does not list its members, so that nobody can be valued for it.", cluster);
+                Faults.ClusterHasNoMembers, $"Cluster {cluster.Id} does not list its members, so that nobody can be valued for it.", cluster);
         }
 
         foreach (ClipEmbedding member in cluster.Members)
@@ -164,8 +162,7 @@ public sealed class DataValueEstimator
             if (_labels[record] != label)
             {
                 _faulted(new QosValuationException(
-                    "RecordLabelsDiffer",
-                    FaultKind.InvalidData,
+                    Faults.RecordLabelsDiffer,
                     $"The embeddings of the record '{embedding.Item}' carry different labels; the first counts. Does one Item name two records?",
                     embedding));
             }
@@ -206,8 +203,7 @@ public sealed class DataValueEstimator
         if (label.ClusterId is not int cluster)
         {
             _faulted(new QosValuationException(
-                "ClusterIdMissing",
-                FaultKind.InvalidData,
+                Faults.ClusterIdMissing,
                 $"The record '{embedding.Item}' is labelled {label.Novelty} and names no cluster: "
                 + "leave the novelty threshold out, or group the embeddings again.",
                 embedding));

@@ -171,32 +171,31 @@ public static class ValuationSimulation
         if (options.NoveltyThresholds.Count == 0 || options.NoveltyThresholds.Any(gamma => gamma < 1))
         {
             throw new QosValuationException(
-                "SimulationNotValid", FaultKind.InvalidArgument, "The novelty thresholds Γ must be at least 1.", options.NoveltyThresholds);
+                Faults.SimulationNotValid, "The novelty thresholds Γ must be at least 1.", options.NoveltyThresholds);
         }
 
         if (options.Repetitions < 1 || options.MaximumThreads is 0 or < -1)
         {
             throw new QosValuationException(
-                "SimulationNotValid", FaultKind.InvalidArgument, "The number of repetitions must be at least 1, that of threads −1 or at least 1.", options);
+                Faults.SimulationNotValid, "The number of repetitions must be at least 1, that of threads −1 or at least 1.", options);
         }
 
         if (records.Count == 0)
         {
-            throw new QosValuationException("SimulationNotValid", FaultKind.InvalidArgument, "There are no records to simulate with.", records);
+            throw new QosValuationException(Faults.SimulationNotValid, "There are no records to simulate with.", records);
         }
 
         if (options.Quantities is { } quantities)
         {
             if (quantities.Count == 0 || quantities.Any(quantity => quantity < 1))
             {
-                throw new QosValuationException("SimulationNotValid", FaultKind.InvalidArgument, "The quantities must be at least 1 record.", quantities);
+                throw new QosValuationException(Faults.SimulationNotValid, "The quantities must be at least 1 record.", quantities);
             }
 
             if (quantities.Max() > records.Count)
             {
                 throw new QosValuationException(
-                    "QuantityExceedsRecords",
-                    FaultKind.InvalidArgument,
+                    Faults.QuantityExceedsRecords,
                     $"A quantity of {quantities.Max()} records cannot be drawn from {records.Count}: lower it, or give more embeddings.",
                     quantities.Max());
             }

@@ -135,7 +135,7 @@ public static class SceneDatasetGenerator
             : null;
         if (mistake is not null)
         {
-            throw new QosValuationException("SceneOptionsInvalid", FaultKind.InvalidArgument, mistake + ".", options);
+            throw new QosValuationException(Faults.SceneOptionsInvalid, mistake + ".", options);
         }
     }
 
@@ -152,8 +152,7 @@ public static class SceneDatasetGenerator
         if (!overwrite)
         {
             throw new QosValuationException(
-                "DatasetExists",
-                FaultKind.InvalidArgument,
+                Faults.DatasetExists,
                 $"'{annotationPath}' exists. Choose another folder, or allow the dataset to be replaced (-Force).",
                 annotationPath);
         }
@@ -187,7 +186,7 @@ public static class SceneDatasetGenerator
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new QosValuationException("DatasetNotWritable", FaultKind.ReadWrite, $"'{path}' could not be written: {error.Message}", path, error);
+            throw new QosValuationException(Faults.DatasetNotWritable, $"'{path}' could not be written: {error.Message}", path, error);
         }
     }
 

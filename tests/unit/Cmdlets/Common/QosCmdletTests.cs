@@ -3,77 +3,91 @@ using QosValuation.Cmdlets;
 
 namespace QosValuation.Tests;
 
-public sealed class QosCmdletTests
+public sealed class QosCmdletTests : IDisposable
 {
-    private static readonly QosValuationException Fault = new("SampleFault", FaultKind.InvalidData, "a sample", "subject");
+    private const string Name = "Invoke-Sample";
+    private static readonly QosValuationException Fault = new(Faults.TextEmpty, "a sample", "subject");
+    private readonly CmdletHost _host = new(typeof(InvokeSampleCommand));
 
     [Fact]
     public void AFaultOfOneItemIsWrittenAndTheOthersGoOn()
     {
-        var output = new RecordingOutput();
-        using var cmdlet = new SampleCmdlet { Output = output };
-        foreach (object item in new object[] { 1, Fault, new IOException("disk"), 2 })
-        {
-            cmdlet.Item = item;
-            cmdlet.RunProcess();
-        }
+        Assert.Equal([1, 2], _host.Run(Name, input: [1, Fault, new IOException("disk"), 2]));
+        Assert.Equal(["TextEmpty", "ReadWriteFailed"], _host.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0]));
+        Assert.Equal([ErrorCategory.InvalidData, ErrorCategory.WriteError], _host.Errors.Select(error => error.CategoryInfo.Category));
+        Assert.Same(Fault, _host.Errors[0].Exception);
+        Assert.Equal("subject", _host.Errors[0].TargetObject);
+        Assert.IsType<IOException>(_host.Errors[1].Exception);
+    }
 
-        Assert.Equal([1, 2], output.Objects);
-        Assert.Equal([Fault, output.Errors[1].Fault], output.Errors.Select(error => error.Fault));
-        Assert.IsType<IOException>(output.Errors[1].Fault);
-        Assert.Null(output.Terminated);
+    [Fact]
+    public void AnErrorSaysWhatToDo()
+    {
+        _host.Run(Name, input: [Fault]);
+        ErrorRecord error = Assert.Single(_host.Errors);
+        Assert.Equal("a sample", error.ToString());
+        Assert.Equal("a sample", error.ErrorDetails.Message);
+        Assert.Equal(Faults.TextEmpty.Advice, error.ErrorDetails.RecommendedAction);
+    }
+
+    [Theory]
+    [InlineData(FaultKind.ReadFailed, ErrorCategory.ReadError)]
+    [InlineData(FaultKind.WriteFailed, ErrorCategory.WriteError)]
+    [InlineData(FaultKind.NotFound, ErrorCategory.ObjectNotFound)]
+    [InlineData(FaultKind.LimitReached, ErrorCategory.LimitsExceeded)]
+    [InlineData(FaultKind.Connection, ErrorCategory.ConnectionError)]
+    [InlineData(FaultKind.Integrity, ErrorCategory.SecurityError)]
+    [InlineData(FaultKind.NotSupported, ErrorCategory.NotImplemented)]
+    [InlineData(FaultKind.InvalidArgument, ErrorCategory.InvalidArgument)]
+    public void TheKindDecidesTheCategory(FaultKind kind, ErrorCategory category)
+    {
+        _host.Run(Name, input: [new QosValuationException(Faults.ImageNotReadable, kind, "a sample")]);
+        Assert.Equal(category, Assert.Single(_host.Errors).CategoryInfo.Category);
     }
 
     [Fact]
     public void AnEscapingFaultEndsThePipeline()
     {
-        var output = new RecordingOutput();
-        using var cmdlet = new SampleCmdlet { Output = output, Escaping = Fault };
-        Assert.Throws<PipelineStoppedException>(cmdlet.RunProcess);
-        Assert.Same(Fault, output.Terminated);
-        cmdlet.Escaping = new AggregateException(Fault);
-        Assert.Throws<PipelineStoppedException>(cmdlet.RunEnd);
-        Assert.Same(Fault, output.Terminated);
+        foreach (Exception escaping in new Exception[] { Fault, new AggregateException(Fault) })
+        {
+            CmdletInvocationException ended = Assert.Throws<CmdletInvocationException>(() => _host.Run(Name, Escaping(escaping), [1, 2]));
+            Assert.Same(Fault, ended.InnerException);
+            Assert.StartsWith("TextEmpty,", ended.ErrorRecord.FullyQualifiedErrorId, StringComparison.Ordinal);
+            Assert.Equal("subject", ended.ErrorRecord.TargetObject);
+        }
     }
 
     [Fact]
     public void AFaultThatSeveralThreadsMetIsOneFault()
     {
-        var output = new RecordingOutput();
         var both = new AggregateException(Fault, new AggregateException(Fault));
-        using var cmdlet = new SampleCmdlet { Output = output, Item = both };
-        cmdlet.RunProcess();
-        Assert.Same(Fault, output.Errors[0].Fault);
-        Assert.Null(output.Terminated);
-        cmdlet.Escaping = both;
-        Assert.Throws<PipelineStoppedException>(cmdlet.RunEnd);
-        Assert.Same(Fault, output.Terminated);
-        cmdlet.Escaping = new AggregateException(Fault, new InvalidOperationException());
-        Assert.Throws<AggregateException>(cmdlet.RunEnd);
+        _host.Run(Name, input: [both]);
+        Assert.Same(Fault, Assert.Single(_host.Errors).Exception);
+        CmdletInvocationException ended = Assert.Throws<CmdletInvocationException>(() => _host.Run(Name, Escaping(both), [1]));
+        Assert.Same(Fault, ended.InnerException);
+        var mixed = new AggregateException(Fault, new InvalidOperationException());
+        ended = Assert.Throws<CmdletInvocationException>(() => _host.Run(Name, Escaping(mixed), [1]));
+        Assert.Same(mixed, ended.InnerException);
     }
 
     [Fact]
-    public void StoppingPassesThroughAndIsNoError()
+    public async Task StoppingEndsTheWorkAndIsNoError()
     {
-        var output = new RecordingOutput();
-        using var cmdlet = new SampleCmdlet { Output = output, Escaping = new PipelineStoppedException() };
-        Assert.Throws<PipelineStoppedException>(cmdlet.RunProcess);
-        cmdlet.Item = new PipelineStoppedException();
-        cmdlet.Escaping = null;
-        Assert.Throws<PipelineStoppedException>(cmdlet.RunProcess);
-        cmdlet.Stop();
-        cmdlet.Escaping = new OperationCanceledException();
-        Assert.Throws<PipelineStoppedException>(cmdlet.RunProcess);
-        Assert.Empty(output.Errors);
-        Assert.Null(output.Terminated);
-        Assert.True(cmdlet.IsStopped);
+        using var started = new ManualResetEventSlim();
+        _host.Shell.AddCommand(Name).AddParameter("Started", started);
+        Task running = _host.Shell.InvokeAsync(new PSDataCollection<int>([1, 2]));
+        Assert.True(started.Wait(TimeSpan.FromMinutes(1)));
+        await _host.Shell.StopAsync(null, null);
+        await Assert.ThrowsAnyAsync<PipelineStoppedException>(() => running);
+        Assert.Equal(PSInvocationState.Stopped, _host.Shell.InvocationStateInfo.State);
+        Assert.Empty(_host.Errors);
     }
 
     [Fact]
     public void ACancellationThatNobodyAskedForIsNotHidden()
     {
-        using var cmdlet = new SampleCmdlet { Output = new RecordingOutput(), Escaping = new OperationCanceledException() };
-        Assert.Throws<OperationCanceledException>(cmdlet.RunProcess);
+        CmdletInvocationException ended = Assert.Throws<CmdletInvocationException>(() => _host.Run(Name, Escaping(new OperationCanceledException()), [1]));
+        Assert.IsType<OperationCanceledException>(ended.InnerException);
     }
 
     [Fact]
@@ -82,42 +96,62 @@ public sealed class QosCmdletTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("a[1].txt"), string.Empty);
         File.WriteAllText(folder.File("b.txt"), string.Empty);
-        var output = new RecordingOutput();
-        using var cmdlet = new SampleCmdlet { Output = output };
-        Assert.Equal([folder.File("a[1].txt"), folder.File("b.txt")], cmdlet.Resolve(folder.File("a[1].txt"), folder.File("none"), folder.File("b.txt")));
-        Assert.Equal(["PathNotFound"], output.Errors.Select(error => ((QosValuationException)error.Fault).ErrorId));
+        string[] paths = [folder.File("a[1].txt"), folder.File("none"), folder.File("b.txt")];
+        Assert.Equal([paths[0], paths[2]], _host.Run(Name, new() { ["LiteralPath"] = paths }, [1]));
+        Assert.Equal(["PathNotFound"], _host.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0]));
     }
 
-    private sealed class SampleCmdlet : QosCmdlet
+    public void Dispose() => _host.Dispose();
+
+    private static Dictionary<string, object?> Escaping(Exception exception) => new() { ["Escaping"] = exception };
+}
+
+/// <summary>A cmdlet that writes its items and throws those that are exceptions.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "Sample")]
+public sealed class InvokeSampleCommand : QosCmdlet
+{
+    [Parameter(ValueFromPipeline = true)]
+    public object? Item { get; set; }
+
+    [Parameter]
+    public Exception? Escaping { get; set; }
+
+    [Parameter]
+    public ManualResetEventSlim? Started { get; set; }
+
+    [Parameter]
+    public string[]? LiteralPath { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Process()
     {
-        public object? Item { get; set; }
-
-        public Exception? Escaping { get; set; }
-
-        public bool IsStopped => Cancellation.IsCancellationRequested;
-
-        public void Stop() => StopProcessing();
-
-        public List<string> Resolve(params string[] paths) => [.. ResolvePaths(paths, literal: true)];
-
-        protected override void Process()
+        if (Escaping is not null)
         {
-            if (Escaping is not null)
-            {
-                throw Escaping;
-            }
-
-            TryItem(Item, () =>
-            {
-                if (Item is Exception exception)
-                {
-                    throw exception;
-                }
-
-                WriteRecord(Item);
-            });
+            throw Escaping;
         }
 
-        protected override void End() => Process();
+        if (LiteralPath is not null)
+        {
+            ResolvePaths(LiteralPath, literal: true).ToList().ForEach(WriteRecord);
+            return;
+        }
+
+        TryItem(Item, () =>
+        {
+            if (Started is not null)
+            {
+                Started.Set();
+                Cancellation.WaitHandle.WaitOne();
+                Cancellation.ThrowIfCancellationRequested();
+            }
+
+            object? item = Item is PSObject wrapped ? wrapped.BaseObject : Item;
+            if (item is Exception exception)
+            {
+                throw exception;
+            }
+
+            WriteRecord(item);
+        });
     }
 }

@@ -89,7 +89,7 @@ public sealed class PrivacyBudgetTests : IDisposable
         // A file stands where the folder would.
         File.WriteAllText(_folder.File("file"), string.Empty);
         QosValuationException fault = Assert.Throws<QosValuationException>(() => PrivacyBudget.Create(_folder.File(Path.Combine("file", "sub", "privacy.db")), 1, 1e-5));
-        Assert.Equal(("DatabaseNotWritable", FaultKind.ReadWrite), (fault.ErrorId, fault.Kind));
+        Assert.Equal(("DatabaseNotWritable", FaultKind.WriteFailed), (fault.ErrorId, fault.Kind));
     }
 
     [Fact]
