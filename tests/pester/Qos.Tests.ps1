@@ -141,7 +141,7 @@ Describe 'Invoke-QosSimulation' {
 
     It 'takes -Rounds by its former names' {
         (Invoke-QosSimulation -Agents 3 -Scheme Proposed -Rounds 2 -Epochs 5 -Seed 1).Rounds | Should -Be 2
-        (Invoke-QosSimulation -Agents 3 -Scheme Proposed -Replications 2 -Epochs 5 -Seed 1).Rounds | Should -Be 2
+        (Invoke-QosSimulation -Agents 3 -Scheme Proposed -Replications 2 -Epochs 5 -Seed 1).Replications | Should -Be 2
     }
 
     It 'completes scheme and strategy names' {

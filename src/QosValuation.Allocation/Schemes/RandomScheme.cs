@@ -1,5 +1,4 @@
 using QosValuation.Foundation.Numerics;
-using QosValuation.Foundation.Randomness;
 
 namespace QosValuation.Allocation.Schemes;
 
