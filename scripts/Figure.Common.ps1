@@ -94,52 +94,51 @@ function Invoke-FigureBody([scriptblock] $Body) {
     }
 }
 
-# The paper's claim of Figs. 4 and 5: among its four schemes, Proposed has the largest Jain's index and the smallest Gini coefficient at every point.
-# Emits the number of points where it holds, or nothing where the rows cannot tell.
-function Measure-AllocationClaim([object[]] $Rows, [string] $Variable) {
-    $points = $Rows | Where-Object { $_.Scheme -in 'Proposed', 'Random', 'RoundRobin', 'MaxMin' } | Group-Object -Property $Variable
-    $holds = 0
-    foreach ($point in $points) {
-        $proposed, $others = $point.Group.Where({ $_.Scheme -eq 'Proposed' }, 'Split')
-        if (-not $proposed -or -not $others) {
-            return
-        }
-
-        $beaten = $others | Where-Object { $_.Jain -ge $proposed[0].Jain -or $_.Gini -le $proposed[0].Gini }
-        if (-not $beaten) {
-            $holds++
-        }
-    }
-
-    [pscustomobject]@{ Holds = $holds; Points = @($points).Count }
-}
-
-# Figs. 4 and 5: simulates the paper's allocation along one variable, with its supply and buckets.
+# Figs. 4 and 5: simulates the paper's allocation along one variable, with its supply and buckets. What the two scripts take stands here once.
 function Invoke-AllocationFigure {
     [CmdletBinding()]
     param(
-        [Parameter(Mandatory)] [int] $Number,
-        [Parameter(Mandatory)] [string] $Variable,
-        [Parameter(Mandatory)] [hashtable] $Simulation,
-        [Parameter(Mandatory)] [string] $OutputPath,
-        [Parameter(Mandatory)] [int] $Rounds,
-        [Parameter(Mandatory)] [string[]] $Scheme,
-        [Parameter(Mandatory)] [int] $Seed
+        [Parameter(Mandatory)]
+        [ValidateSet(4, 5)]
+        [int] $Number,
+
+        [ValidateNotNullOrEmpty()]
+        [string] $OutputPath = 'results',
+
+        [int] $Seed = 1,
+
+        [ValidateRange(1, [int]::MaxValue)]
+        [int] $Rounds = 1000,
+
+        [switch] $Quick,
+
+        [ValidateNotNullOrEmpty()]
+        [string[]] $Scheme,
+
+        [ValidateNotNullOrEmpty()]
+        [double[]] $Alpha = ($Number -eq 4 ? @(0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 2, 5, 10) : 0.5),
+
+        [ValidateNotNullOrEmpty()]
+        [int[]] $Agents = ($Number -eq 5 ? @(100, 200, 300, 400, 500, 750, 1000, 1500, 2000) : 500)
     )
+
+    $variable = $Number -eq 4 ? 'Alpha' : 'Agents'
+    $simulation = @{ Agents = $Agents; Alpha = $Alpha; Supply = 1000; Capacity = 4; Rounds = $Quick ? 50 : $Rounds; Seed = $Seed }
+    if ($Scheme) {
+        $simulation.Scheme = $Scheme # else those of the paper
+    }
 
     Invoke-FigureBody {
         $path = Resolve-FigurePath $OutputPath "figure$Number.csv"
         $watch = [System.Diagnostics.Stopwatch]::StartNew()
-        Invoke-AllocationSimulation @Simulation -Supply 1000 -Capacity 4 -Rounds $Rounds -Scheme $Scheme -Seed $Seed -ErrorAction Stop | Tee-Object -Variable rows
+        Invoke-AllocationSimulation @simulation -ErrorAction Stop | Tee-Object -Variable rows
         $watch.Stop()
         Export-FigureCsv $rows $path
-        $claim = Measure-AllocationClaim $rows $Variable
+        $claim = [QosValuation.AllocationClaim]::Measure(@($rows))
         $script:FigureExitCode = 0
         $text = "Figure ${Number}: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $path."
         if ($claim) {
-            $finding = "Proposed is the fairest of the paper's schemes by both indices at $($claim.Holds) of $($claim.Points) values of $Variable"
-            Write-Finding "Figure $Number" (Split-Path $path -Leaf) $finding
-            $text += " $finding."
+            $text += " Proposed is the fairest of the paper's schemes by both indices at $($claim.Holds) of $($claim.Points) values of $variable."
             if ($claim.Holds -lt $claim.Points) {
                 $script:FigureExitCode = 2
             }

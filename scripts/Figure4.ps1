@@ -3,9 +3,13 @@
 Reproduces Fig. 4 of the paper: fairness over the heterogeneity of contributions.
 
 .DESCRIPTION
-Simulates token allocation with 500 agents, for concentrations α from 0.05 (very uneven contributions) to 10 (nearly alike). The values of the agents are drawn from a symmetric Dirichlet distribution in every round; each scheme divides the same supply of 1,000 tokens among empty buckets of 4 tokens. Emits a row for each point and scheme with the mean, standard error and 5 %, 50 % and 95 % quantiles of Jain's index and the Gini coefficient of the reward rates, and writes the rows to figure4.csv.
+Simulates token allocation with 500 agents, for concentrations α from 0.05 (very uneven contributions) to 10 (nearly alike).
+The values of the agents are drawn from a symmetric Dirichlet distribution in every round. Each scheme divides the same supply of 1,000 tokens
+among empty buckets of 4 tokens. Emits a row for each point and scheme with the mean, standard error and 5 %, 50 % and 95 % quantiles of Jain's
+index and the Gini coefficient of the reward rates, and writes the rows to figure4.csv.
 
-Exit codes: 0 the figure was made, and Proposed is the fairest of the paper's four schemes by both indices at every point (where Proposed and another of them are simulated); 1 an error; 2 the figure was made, but that ordering does not hold at every point.
+Exit codes: 0 the figure was made, and Proposed is the fairest of the paper's four schemes by both indices at every point (where Proposed and
+another of them are simulated); 1 an error; 2 the figure was made, but that ordering does not hold at every point.
 
 .PARAMETER OutputPath
 The CSV file, or a folder in which figure4.csv is written; created where it does not exist. The folder results by default.
@@ -20,7 +24,7 @@ The rounds that are averaged at each point; 1000 by default, as in the paper.
 50 rounds instead of 1000, for a first look.
 
 .PARAMETER Scheme
-The schemes: Proposed, Random, RoundRobin and MaxMin by default, those of the paper. WaterFilling, MaxWelfare and Vtc are known too.
+The schemes of Invoke-AllocationSimulation; by default those that the paper compares: Proposed, Random, RoundRobin and MaxMin.
 
 .PARAMETER Alpha
 α: the concentrations of the Dirichlet distribution, the points of the figure; 0.05 to 10 by default.
@@ -45,27 +49,23 @@ QosValuation.AllocationSimulationResult
 #>
 [CmdletBinding(DefaultParameterSetName = 'Rounds')]
 param(
-    [ValidateNotNullOrEmpty()]
-    [string] $OutputPath = 'results',
+    [string] $OutputPath,
 
-    [int] $Seed = 1,
+    [int] $Seed,
 
     [Parameter(ParameterSetName = 'Rounds')]
-    [ValidateRange(1, [int]::MaxValue)]
-    [int] $Rounds = 1000,
+    [int] $Rounds,
 
     [Parameter(Mandatory, ParameterSetName = 'Quick')]
     [switch] $Quick,
 
-    [ValidateNotNullOrEmpty()]
-    [ArgumentCompletions('Proposed', 'Random', 'RoundRobin', 'MaxMin', 'WaterFilling', 'MaxWelfare', 'Vtc')]
-    [string[]] $Scheme = @('Proposed', 'Random', 'RoundRobin', 'MaxMin'),
+    [ArgumentCompleter({ (Get-Command Invoke-AllocationSimulation).Parameters.Scheme.ParameterType.GetElementType().GetEnumNames() -like "$($args[2])*" })]
+    [string[]] $Scheme,
 
-    [ValidateNotNullOrEmpty()]
-    [double[]] $Alpha = @(0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 2, 5, 10)
+    [double[]] $Alpha
 )
 
 $ErrorActionPreference = 'Stop'
 . (Join-Path $PSScriptRoot 'Figure.Common.ps1')
-Invoke-AllocationFigure -Number 4 -Variable Alpha -Simulation @{ Agents = 500; Alpha = $Alpha } -OutputPath $OutputPath -Rounds ($Quick ? 50 : $Rounds) -Scheme $Scheme -Seed $Seed
+Invoke-AllocationFigure -Number 4 @PSBoundParameters
 exit $FigureExitCode

@@ -3,9 +3,13 @@
 Reproduces Fig. 5 of the paper: fairness over the number of agents.
 
 .DESCRIPTION
-Simulates token allocation with 100 to 2,000 agents, for the concentration α = 0.5. The values of the agents are drawn from a symmetric Dirichlet distribution in every round; each scheme divides the same supply of 1,000 tokens among empty buckets of 4 tokens. Emits a row for each point and scheme with the mean, standard error and 5 %, 50 % and 95 % quantiles of Jain's index and the Gini coefficient of the reward rates, and writes the rows to figure5.csv.
+Simulates token allocation with 100 to 2,000 agents, for the concentration α = 0.5.
+The values of the agents are drawn from a symmetric Dirichlet distribution in every round. Each scheme divides the same supply of 1,000 tokens
+among empty buckets of 4 tokens. Emits a row for each point and scheme with the mean, standard error and 5 %, 50 % and 95 % quantiles of Jain's
+index and the Gini coefficient of the reward rates, and writes the rows to figure5.csv.
 
-Exit codes: 0 the figure was made, and Proposed is the fairest of the paper's four schemes by both indices at every point (where Proposed and another of them are simulated); 1 an error; 2 the figure was made, but that ordering does not hold at every point.
+Exit codes: 0 the figure was made, and Proposed is the fairest of the paper's four schemes by both indices at every point (where Proposed and
+another of them are simulated); 1 an error; 2 the figure was made, but that ordering does not hold at every point.
 
 .PARAMETER OutputPath
 The CSV file, or a folder in which figure5.csv is written; created where it does not exist. The folder results by default.
@@ -20,7 +24,7 @@ The rounds that are averaged at each point; 1000 by default, as in the paper.
 50 rounds instead of 1000, for a first look.
 
 .PARAMETER Scheme
-The schemes: Proposed, Random, RoundRobin and MaxMin by default, those of the paper. WaterFilling, MaxWelfare and Vtc are known too.
+The schemes of Invoke-AllocationSimulation; by default those that the paper compares: Proposed, Random, RoundRobin and MaxMin.
 
 .PARAMETER Agents
 N: the numbers of agents, the points of the figure; 100 to 2000 by default.
@@ -45,27 +49,23 @@ QosValuation.AllocationSimulationResult
 #>
 [CmdletBinding(DefaultParameterSetName = 'Rounds')]
 param(
-    [ValidateNotNullOrEmpty()]
-    [string] $OutputPath = 'results',
+    [string] $OutputPath,
 
-    [int] $Seed = 1,
+    [int] $Seed,
 
     [Parameter(ParameterSetName = 'Rounds')]
-    [ValidateRange(1, [int]::MaxValue)]
-    [int] $Rounds = 1000,
+    [int] $Rounds,
 
     [Parameter(Mandatory, ParameterSetName = 'Quick')]
     [switch] $Quick,
 
-    [ValidateNotNullOrEmpty()]
-    [ArgumentCompletions('Proposed', 'Random', 'RoundRobin', 'MaxMin', 'WaterFilling', 'MaxWelfare', 'Vtc')]
-    [string[]] $Scheme = @('Proposed', 'Random', 'RoundRobin', 'MaxMin'),
+    [ArgumentCompleter({ (Get-Command Invoke-AllocationSimulation).Parameters.Scheme.ParameterType.GetElementType().GetEnumNames() -like "$($args[2])*" })]
+    [string[]] $Scheme,
 
-    [ValidateNotNullOrEmpty()]
-    [int[]] $Agents = @(100, 200, 300, 400, 500, 750, 1000, 1500, 2000)
+    [int[]] $Agents
 )
 
 $ErrorActionPreference = 'Stop'
 . (Join-Path $PSScriptRoot 'Figure.Common.ps1')
-Invoke-AllocationFigure -Number 5 -Variable Agents -Simulation @{ Agents = $Agents; Alpha = 0.5 } -OutputPath $OutputPath -Rounds ($Quick ? 50 : $Rounds) -Scheme $Scheme -Seed $Seed
+Invoke-AllocationFigure -Number 5 @PSBoundParameters
 exit $FigureExitCode

@@ -129,6 +129,17 @@ Describe 'Invoke-TokenAllocation' {
         { New-TestAgent a 1 4 0 | Invoke-TokenAllocation -Supply $_ } | Should -Throw -ErrorId 'SupplyNotValid,*'
     }
 
+    It 'gives the grants of several schemes one after the other, each as if it were alone' {
+        $schemes = 'Proposed', 'Random', 'WaterFilling'
+        $grants = $agents | Invoke-TokenAllocation -Supply 11 -Scheme Proposed, Random, WaterFilling -Seed 3
+        $grants.Scheme | Should -Be ($schemes | ForEach-Object { $_, $_, $_ })
+        $alone = $schemes | ForEach-Object { $agents | Invoke-TokenAllocation -Supply 11 -Scheme $_ -Seed 3 }
+        $grants.Tokens | Should -Be $alone.Tokens
+        $text = $agents | Invoke-TokenAllocation -Supply 11 -Scheme 'Proposed, MaxMin'
+        $text.Scheme | Should -Be 'Proposed', 'Proposed', 'Proposed', 'MaxMin', 'MaxMin', 'MaxMin'
+        { $agents | Invoke-TokenAllocation -Scheme Proposed, Optimal -JainFloor 0.9 } | Should -Throw -ErrorId 'FairnessBoundNotApplicable,*'
+    }
+
     It 'completes schemes' {
         $line = 'Invoke-TokenAllocation -Scheme '
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain 'WaterFilling'
@@ -190,6 +201,7 @@ Describe 'Invoke-TokenAllocation on columns' {
         { Invoke-TokenAllocation -Path $agents -CapacityPath x.npy -OutputPath $grants } | Should -Throw -ErrorId 'ColumnPathNotUsed,*'
         { Invoke-TokenAllocation -Path (Join-Path $TestDrive '*.csv') -OutputPath $grants } | Should -Throw -ErrorId 'ColumnPathAmbiguous,*'
         { Invoke-TokenAllocation -Path $agents -OutputPath $grants -Supply -1 } | Should -Throw -ErrorId 'SupplyNotValid,*'
+        { Invoke-TokenAllocation -Path $agents -OutputPath $grants -Scheme Proposed, MaxMin } | Should -Throw -ErrorId 'ColumnSchemesNotSupported,*'
     }
 }
 
@@ -223,6 +235,28 @@ Describe 'Measure-Fairness' {
         $row = [pscustomobject]@{ Tokens = 4; Value = 2 }, [pscustomobject]@{ Tokens = 2; Value = 1 } | Measure-Fairness
         $row.Jain | Should -Be 1
         $row.MaxRate | Should -Be 2
+    }
+
+    It 'measures schemes and supplies apart' {
+        $agents = 1, 3, 6 | ForEach-Object { New-TestAgent "v$_" $_ 5 0 }
+        $grants = @($agents | Invoke-TokenAllocation -Supply 10 -Scheme WaterFilling, MaxMin) + @($agents | Invoke-TokenAllocation -Supply 4 -Scheme MaxMin)
+        $reports = $grants | Measure-Fairness
+        $reports.Scheme | Should -Be 'WaterFilling', 'MaxMin', 'MaxMin'
+        $reports.Supply | Should -Be 10, 10, 4
+        $reports.Count | Should -Be 3 -Because 'there are three reports'
+        $reports | ForEach-Object { $_.Count | Should -Be 3; $_.Allocated | Should -BeLessOrEqual $_.Supply }
+        $reports[1].Jain | Should -Be ($agents | Invoke-TokenAllocation -Supply 10 -Scheme MaxMin | Measure-Fairness).Jain
+        foreach ($back in ($grants | ConvertTo-Csv | ConvertFrom-Csv | Measure-Fairness), ($grants | ConvertTo-Json | ConvertFrom-Json | Measure-Fairness)) {
+            $back.Scheme | Should -Be $reports.Scheme
+            $back.Jain | Should -Be $reports.Jain
+        }
+    }
+
+    It 'leaves out a grant whose value is no number of at least 0' {
+        $rows = 1, -1, ([double]::NaN) | ForEach-Object { [pscustomobject]@{ Tokens = 2; Value = $_ } }
+        ($rows | Measure-Fairness -ErrorVariable faults -ErrorAction SilentlyContinue).Count | Should -Be 1
+        $faults.FullyQualifiedErrorId | Should -BeLike 'RateNotValid,*'
+        $faults | Should -HaveCount 2
     }
 
     It 'reports on nothing' {
@@ -346,8 +380,8 @@ Describe 'Invoke-AllocationSimulation' {
 Describe 'Tables of allocation' {
     It 'show each type on one line' {
         $grants = (New-TestAgent ann 2 4 1), (New-TestAgent bob 1 4 0) | Invoke-TokenAllocation -Supply 3
-        ($grants | Out-String -Width 120) | Should -Match 'Agent\s+Value\s+Tokens\s+Capacity\s+Remaining\s+RewardRate[\s-]+ann\s+2\s+2[.,]000\s+4\s+1\s+1'
-        ($grants | Measure-Fairness | Out-String -Width 80) | Should -Match 'Count\s+Jain\s+Gini\s+Min/Max\s+Theil\s+Welfare Σv·u\s+Allocated\s+Supply'
+        ($grants | Out-String -Width 120) | Should -Match 'Scheme\s+Agent\s+Value\s+Tokens\s+Capacity\s+Remaining\s+RewardRate[\s-]+Proposed\s+ann\s+2\s+2[.,]000\s+4\s+1\s+1'
+        ($grants | Measure-Fairness | Out-String -Width 80) | Should -Match 'Scheme\s+Count\s+Jain\s+Gini\s+Min/Max\s+Welfare Σv·u\s+Allocated\s+Supply[\s-]+Proposed'
         (Invoke-AllocationSimulation -Agents 5 -Rounds 3 -Seed 1 | Out-String -Width 80) | Should -Match 'Scheme\s+Agents\s+α\s+Jain\s+± SE\s+5–95 %\s+Gini\s+± SE\s+5–95 %'
     }
 }

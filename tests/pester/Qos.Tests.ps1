@@ -126,6 +126,24 @@ Describe 'Invoke-QosSimulation' {
         $table | Should -Match 'GrantedGain'
     }
 
+    It 'takes lists of schemes and strategies, and refuses a list for one value' {
+        (Invoke-QosSimulation -Agents 3 -Scheme 'Proposed, MaxMin' @few).Scheme | Should -Be 'Proposed', 'MaxMin'
+        foreach ($list in @('Equal', 'Duplicate'), 'Equal, Duplicate') {
+            { Invoke-QosSimulation -Agents 3 -SybilSplit $list @few } | Should -Throw '*one value, and 2 were given: Equal, Duplicate*'
+        }
+
+        { Invoke-QosSimulation -Agents 3 -CostDistribution Geometric, Exponential @few } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+        (Invoke-QosSimulation -Agents 3 -Scheme Proposed -CostDistribution Exponential @few).Scheme | Should -Be 'Proposed'
+        $null = [pscustomobject]@{ Agent = 'x'; Value = 1; Strategy = 'Hoarder', 'Sybil' } |
+            Invoke-QosSimulation @few -ErrorVariable faults -ErrorAction SilentlyContinue
+        $faults[0].FullyQualifiedErrorId | Should -BeLike 'AgentNotValid,*'
+    }
+
+    It 'takes -Rounds by its former names' {
+        (Invoke-QosSimulation -Agents 3 -Scheme Proposed -Rounds 2 -Epochs 5 -Seed 1).Rounds | Should -Be 2
+        (Invoke-QosSimulation -Agents 3 -Scheme Proposed -Replications 2 -Epochs 5 -Seed 1).Replications | Should -Be 2
+    }
+
     It 'completes scheme and strategy names' {
         (TabExpansion2 'Invoke-QosSimulation -Scheme Wat').CompletionMatches.CompletionText | Should -Contain 'WaterFilling'
         (TabExpansion2 'Invoke-QosSimulation -Strategy Sy').CompletionMatches.CompletionText | Should -Contain 'Sybil'

@@ -103,7 +103,7 @@ public static class FairnessMeasures
     /// <param name="grants">The grants; their rates are used as they stand.</param>
     /// <param name="aversion">ε ≥ 0 of Atkinson's index.</param>
     /// <param name="withLorenz">Whether the report holds the Lorenz curve.</param>
-    /// <returns>The report; Supply is NaN where the grants do not share one.</returns>
+    /// <returns>The report; Supply is NaN and Scheme null where the grants do not share one.</returns>
     /// <exception cref="QosValuationException"><c>RateNotValid</c>, <c>AversionNotValid</c>.</exception>
     public static FairnessReport Measure(IReadOnlyList<TokenGrant> grants, double aversion = 0.5, bool withLorenz = false)
     {
@@ -112,16 +112,19 @@ public static class FairnessMeasures
         CompensatedSum welfare = default;
         CompensatedSum allocated = default;
         double supply = grants.Count == 0 ? double.NaN : grants[0].Supply;
+        AllocationScheme? scheme = grants.Count == 0 ? null : grants[0].Scheme;
         for (int i = 0; i < rates.Length; i++)
         {
             rates[i] = grants[i].RewardRate;
             welfare.Add(grants[i].Value * grants[i].Tokens);
             allocated.Add(grants[i].Tokens);
             supply = grants[i].Supply == supply ? supply : double.NaN;
+            scheme = grants[i].Scheme == scheme ? scheme : null;
         }
 
         return Measure(rates, aversion, withLorenz) with
         {
+            Scheme = scheme?.ToString(),
             SocialWelfare = welfare.Value,
             Allocated = allocated.Value,
             Supply = supply,
@@ -166,7 +169,8 @@ public static class FairnessMeasures
     {
         if (!(rate >= 0) || !double.IsFinite(rate))
         {
-            throw new QosValuationException(Faults.RateNotValid, $"A reward rate of {rate} has no fairness; give finite numbers of at least 0.", rate);
+            throw new QosValuationException(
+                Faults.RateNotValid, $"A reward rate of {rate} has no fairness; give finite numbers of at least 0.", rate);
         }
     }
 

@@ -3,6 +3,9 @@ namespace QosValuation;
 /// <summary>How evenly reward rates are distributed.</summary>
 public sealed record FairnessReport
 {
+    /// <summary>The name of the scheme that made the grants; null where only rates are known, and where the grants name no scheme or several.</summary>
+    public string? Scheme { get; init; }
+
     /// <summary>N: the number of agents.</summary>
     public required int Count { get; init; }
 

@@ -26,9 +26,13 @@ public static class Inequality
         return largest == 0 ? 1 : smallest / largest;
     }
 
-    /// <summary>Shannon's entropy of the shares p = r/Σr over its maximum: −Σ p·ln p/ln N in [0, 1], with 0·ln 0 = 0 (Shannon 1948; Pielou's evenness). O(N).</summary>
+    /// <summary>
+    /// Shannon's entropy of the shares p = r/Σr over its maximum: −Σ p·ln p/ln N in [0, 1], with 0·ln 0 = 0 (Shannon 1948; Pielou's evenness).
+    /// O(N).
+    /// </summary>
     /// <param name="rates">Finite rates of at least 0.</param>
-    /// <returns>The normalised entropy: 1 is perfectly even, 0 where one agent has everything; 1 for a single agent and where all rates are 0; NaN without rates.</returns>
+    /// <returns>The normalised entropy: 1 is perfectly even, 0 where one agent has everything; 1 for a single agent and where all rates are 0;
+    /// NaN without rates.</returns>
     /// <exception cref="QosValuationException"><c>RateNotValid</c> for a negative, infinite or NaN rate.</exception>
     public static double Entropy(ReadOnlySpan<double> rates)
     {
@@ -273,10 +277,13 @@ public static class Inequality
         return sum;
     }
 
-    // e^z − 1 without cancellation.
+    // e^z − 1 without cancellationToken.
     private static double ExpMinusOne(double z) => Math.Abs(z) > 1 ? Math.Exp(z) - 1 : 2 * Math.Exp(z / 2) * Math.Sinh(z / 2);
 
-    /// <summary>The power of two that brings the largest rate to [1, 2): scaling by it is exact, unlike a division, which would cost small indices their digits.</summary>
+    /// <summary>
+    /// The power of two that brings the largest rate to [1, 2): scaling by it is exact, unlike a division, which would cost small indices their
+    /// digits.
+    /// </summary>
     private readonly struct Scale
     {
         private readonly double _first;

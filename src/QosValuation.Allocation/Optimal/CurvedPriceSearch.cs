@@ -41,9 +41,15 @@ internal sealed class CurvedPriceSearch
     /// <param name="withGini">Whether the Gini bound takes part.</param>
     /// <param name="goal">The relative gap at which the allocation is good enough.</param>
     /// <param name="maxIterations">How often the Lagrangian may be solved.</param>
-    /// <param name="cancellation">Stops the search.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
     public CurvedPriceSearch(
-        RateProblem problem, FairnessBounds bounds, RateLagrangian lagrangian, bool withGini, double goal, int maxIterations, CancellationToken cancellation)
+        RateProblem problem,
+        FairnessBounds bounds,
+        RateLagrangian lagrangian,
+        bool withGini,
+        double goal,
+        int maxIterations,
+        CancellationToken cancellationToken)
     {
         _problem = problem;
         _bounds = bounds;
@@ -54,7 +60,7 @@ internal sealed class CurvedPriceSearch
         _giniRoom = Math.FusedMultiplyAdd(problem.Total, bounds.Gini, -problem.Absentees) / problem.Total;
         _goal = goal;
         _maxIterations = maxIterations;
-        _cancellation = cancellation;
+        _cancellation = cancellationToken;
     }
 
     /// <summary>How often the Lagrangian was solved.</summary>

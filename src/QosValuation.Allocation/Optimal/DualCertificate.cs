@@ -13,7 +13,8 @@ namespace QosValuation.Allocation.Optimal;
 /// <para>
 /// Jain's constraint ‖r‖ ≤ Σr/√(N·J) is a circular cone about the diagonal; its dual is the circular cone
 /// Σy ≥ √(N(1 − J))·‖y‖. From rates r the certificate takes y = κ(t − r), t = mean + √((1 − J)/J)·(standard deviation) over all
-/// N agents being the least that puts y into the dual; t and r are measured from the pole of the Lagrangian. The subgradients of Σ_{i&lt;j}|rᵢ − rⱼ| are the base polytope of f(k) = k(N − k); as rates are not
+/// N agents being the least that puts y into the dual; t and r are measured from the pole of the Lagrangian. The subgradients of Σ_{i&lt;j}|rᵢ −
+/// rⱼ| are the base polytope of f(k) = k(N − k); as rates are not
 /// negative, it is enough that the k largest of N·s sum to at most k(N − k) for every k, which is checked and, where rounding
 /// broke it, restored by a common shift. The bound is finally taken at the best level M of
 /// <see cref="RateProblem"/>'s clipping argument, so that enormous caps of worthless agents do not enter.

@@ -52,29 +52,30 @@ public sealed class FairnessFrontier
 
     /// <summary>The optimum with Jain's index at least a floor.</summary>
     /// <param name="floor">Above 0 and at most <see cref="HighestJain"/>.</param>
-    /// <param name="cancellation">Stops the search.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
     /// <returns>The point.</returns>
     /// <exception cref="QosValuationException"><c>JainFloorInfeasible</c> or <c>FairnessBoundNotValid</c>.</exception>
-    public FairnessFrontierPoint AtJain(double floor, CancellationToken cancellation = default) =>
-        Point(FairnessFrontierKind.JainFloor, floor, Solve(floor, null, cancellation));
+    public FairnessFrontierPoint AtJain(double floor, CancellationToken cancellationToken = default) =>
+        Point(FairnessFrontierKind.JainFloor, floor, Solve(floor, null, cancellationToken));
 
     /// <summary>The optimum with the Gini coefficient at most a ceiling.</summary>
     /// <param name="ceiling">At least <see cref="LowestGini"/> and below 1.</param>
-    /// <param name="cancellation">Stops the search.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
     /// <returns>The point.</returns>
     /// <exception cref="QosValuationException"><c>GiniCeilingInfeasible</c> or <c>FairnessBoundNotValid</c>.</exception>
-    public FairnessFrontierPoint AtGini(double ceiling, CancellationToken cancellation = default) =>
-        Point(FairnessFrontierKind.GiniCeiling, ceiling, Solve(null, ceiling, cancellation));
+    public FairnessFrontierPoint AtGini(double ceiling, CancellationToken cancellationToken = default) =>
+        Point(FairnessFrontierKind.GiniCeiling, ceiling, Solve(null, ceiling, cancellationToken));
 
     /// <summary>Places a scheme against the optimum that is at least as fair as it in both measures.</summary>
     /// <param name="scheme">The scheme.</param>
     /// <param name="random">The source that Random draws from.</param>
-    /// <param name="cancellation">Stops the search.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
     /// <returns>The point.</returns>
     /// <exception cref="QosValuationException"><c>RandomSourceMissing</c> where Random has none.</exception>
-    public FairnessFrontierPoint Place(AllocationScheme scheme, RandomSource? random = null, CancellationToken cancellation = default)
+    public FairnessFrontierPoint Place(AllocationScheme scheme, RandomSource? random = null, CancellationToken cancellationToken = default)
     {
-        FairnessReport report = FairnessMeasures.Measure(TokenAllocator.Allocate(_agents, _supply, scheme, wholeTokens: false, random));
+        TokenGrant[] grants = TokenAllocator.Allocate(_agents, _supply, scheme, wholeTokens: false, random, cancellationToken: cancellationToken);
+        FairnessReport report = FairnessMeasures.Measure(grants);
         double welfare = report.SocialWelfare;
         double optimal = double.NaN;
         double gap = double.NaN;
@@ -84,7 +85,7 @@ public sealed class FairnessFrontier
             OptimalAllocation best = Solve(
                 Math.Min(report.Jain * (1 - 1e-12), HighestJain),
                 report.Gini < 1 ? Math.Clamp(report.Gini * (1 + 1e-12), LowestGini, 1 - 1e-15) : null,
-                cancellation);
+                cancellationToken);
             optimal = best.SocialWelfare;
             gap = best.RelativeGap;
         }
@@ -128,8 +129,8 @@ public sealed class FairnessFrontier
 
     private static double Price(double welfare, double most) => most > 0 ? 1 - welfare / most : double.NaN;
 
-    private OptimalAllocation Solve(double? jain, double? gini, CancellationToken cancellation) =>
-        _solver.Solve(new OptimalAllocationOptions { JainFloor = jain, GiniCeiling = gini, RelativeGap = _relativeGap }, cancellation);
+    private OptimalAllocation Solve(double? jain, double? gini, CancellationToken cancellationToken) =>
+        _solver.Solve(new OptimalAllocationOptions { JainFloor = jain, GiniCeiling = gini, RelativeGap = _relativeGap }, cancellationToken);
 
     private FairnessFrontierPoint Point(FairnessFrontierKind kind, double bound, OptimalAllocation allocation) => new()
     {

@@ -37,10 +37,16 @@ public sealed record FairnessFrontierPoint
     /// <summary>G of the reward rates.</summary>
     public required double Gini { get; init; }
 
-    /// <summary>1 − SocialWelfare / (the optimum without fairness bounds): the part of the welfare that fairness, or the scheme, costs. NaN where that optimum is 0.</summary>
+    /// <summary>
+    /// 1 − SocialWelfare / (the optimum without fairness bounds): the part of the welfare that fairness, or the scheme, costs. NaN where that
+    /// optimum is 0.
+    /// </summary>
     public required double PriceOfFairness { get; init; }
 
-    /// <summary>The highest welfare of any allocation at least as fair in both measures, within supply and buckets; NaN where there is none (a scheme that overfills buckets can be fairer than possible).</summary>
+    /// <summary>
+    /// The highest welfare of any allocation at least as fair in both measures, within supply and buckets; NaN where there is none (a scheme that
+    /// overfills buckets can be fairer than possible).
+    /// </summary>
     public required double OptimalWelfare { get; init; }
 
     /// <summary>SocialWelfare / OptimalWelfare: 1 is on the frontier. Above 1 only where a scheme overfills buckets.</summary>

@@ -40,9 +40,9 @@ internal sealed class GiniColumnGeneration
     /// <param name="start">The level of a strictly feasible allocation min(c, m).</param>
     /// <param name="tolerance">The relative gap at which to stop.</param>
     /// <param name="maxIterations">How often the Lagrangian may be solved.</param>
-    /// <param name="cancellation">Stops the method.</param>
+    /// <param name="cancellationToken">Stops the method.</param>
     /// <returns>The rates.</returns>
-    public double[] Run(double gini, RatePrices guess, double start, double tolerance, int maxIterations, CancellationToken cancellation)
+    public double[] Run(double gini, RatePrices guess, double start, double tolerance, int maxIterations, CancellationToken cancellationToken)
     {
         double[] first = _problem.Ladder.Rates(start);
         _columns.Clear();
@@ -57,7 +57,7 @@ internal sealed class GiniColumnGeneration
         int idle = 0;
         while (true)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             SolveMaster(gini, basis, weights);
             double welfare = 0;
             for (int k = 0; k < 3; k++)

@@ -100,9 +100,9 @@ internal sealed class OptimalAllocationSolver
 
     /// <summary>Solves for one pair of bounds.</summary>
     /// <param name="options">The bounds, and how closely to solve.</param>
-    /// <param name="cancellation">Stops the search.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
     /// <returns>The allocation and the proof of its quality.</returns>
-    public OptimalAllocation Solve(OptimalAllocationOptions options, CancellationToken cancellation)
+    public OptimalAllocation Solve(OptimalAllocationOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -114,7 +114,7 @@ internal sealed class OptimalAllocationSolver
         CheckAttainable(options);
         double trivialJain = 1.0 / _total;
         var bounds = new FairnessBounds(Math.Max(options.JainFloor ?? 0, trivialJain), options.GiniCeiling ?? 1);
-        var search = new Search(this, _problem, bounds, options, false, cancellation);
+        var search = new Search(this, _problem, bounds, options, false, cancellationToken);
         return search.Run();
     }
 
@@ -299,14 +299,14 @@ internal sealed class OptimalAllocationSolver
             FairnessBounds bounds,
             OptimalAllocationOptions options,
             bool isTightened,
-            CancellationToken cancellation)
+            CancellationToken cancellationToken)
         {
             _isTightened = isTightened;
             _owner = owner;
             _problem = _clipped = problem;
             _bounds = bounds;
             _options = options;
-            _cancellation = cancellation;
+            _cancellation = cancellationToken;
             _boundsJain = bounds.Jain > 1.0 / problem.Total;
             _boundsGini = bounds.Gini < 1;
             _rates = new double[problem.Values.Length];

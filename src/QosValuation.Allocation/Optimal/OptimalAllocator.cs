@@ -1,4 +1,3 @@
-using QosValuation.Allocation.Fairness;
 using QosValuation.Allocation.Schemes;
 
 namespace QosValuation.Allocation.Optimal;
@@ -31,7 +30,7 @@ public static class OptimalAllocator
     /// <param name="remaining">R: tokens left in each bucket, from 0 to B.</param>
     /// <param name="supply">V: the tokens to divide, finite and not negative.</param>
     /// <param name="options">The bounds on fairness, and how closely to solve.</param>
-    /// <param name="cancellation">Stops the search.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
     /// <returns>The allocation and the proof of its quality. Without supply, or where nobody can receive anything, it is 0 throughout.</returns>
     /// <exception cref="QosValuationException">
     /// <c>JainFloorInfeasible</c> or <c>GiniCeilingInfeasible</c> where agents that can receive nothing (full buckets, value 0)
@@ -45,7 +44,7 @@ public static class OptimalAllocator
         ReadOnlySpan<double> remaining,
         double supply,
         OptimalAllocationOptions? options = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellationToken = default)
     {
         if (capacities.Length != values.Length || remaining.Length != values.Length)
         {
@@ -61,46 +60,7 @@ public static class OptimalAllocator
             rooms[i] = capacities[i] - remaining[i];
         }
 
-        return Solve(values, rooms, supply, options, cancellation);
-    }
-
-    /// <summary>Finds the grants of the highest social welfare.</summary>
-    /// <param name="agents">The agents.</param>
-    /// <param name="supply">V: the tokens to divide, finite and not negative.</param>
-    /// <param name="options">The bounds on fairness, and how closely to solve.</param>
-    /// <param name="cancellation">Stops the search.</param>
-    /// <returns>One grant an agent, in order; all carry the one proof.</returns>
-    /// <exception cref="QosValuationException">As the other overload.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static TokenGrant[] Allocate(
-        IReadOnlyList<TokenAgent> agents, double supply, OptimalAllocationOptions? options = null, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(agents);
-        double[] values = new double[agents.Count];
-        double[] rooms = new double[agents.Count];
-        for (int i = 0; i < rooms.Length; i++)
-        {
-            agents[i].Validate();
-            values[i] = agents[i].Value;
-            rooms[i] = TokenAgent.Room(agents[i].Capacity, agents[i].Remaining);
-        }
-
-        OptimalAllocation allocation = Solve(values, rooms, supply, options, cancellation);
-        return
-        [
-            .. agents.Select((agent, i) => new TokenGrant
-            {
-                Agent = agent.Agent,
-                Value = agent.Value,
-                Tokens = allocation.Tokens[i],
-                Capacity = agent.Capacity,
-                Remaining = agent.Remaining,
-                RewardRate = FairnessMeasures.RewardRate(allocation.Tokens[i], agent.Value),
-                Scheme = AllocationScheme.Optimal,
-                Supply = supply,
-                Proof = allocation.Proof,
-            }),
-        ];
+        return Solve(values, rooms, supply, options, cancellationToken);
     }
 
     /// <summary>Finds the allocation for rooms B − R that are known to be valid.</summary>
@@ -108,16 +68,16 @@ public static class OptimalAllocator
     /// <param name="rooms">B − R.</param>
     /// <param name="supply">V.</param>
     /// <param name="options">The bounds on fairness, and how closely to solve.</param>
-    /// <param name="cancellation">Stops the search.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
     /// <returns>The allocation.</returns>
     internal static OptimalAllocation Solve(
         ReadOnlySpan<double> values,
         ReadOnlySpan<double> rooms,
         double supply,
         OptimalAllocationOptions? options,
-        CancellationToken cancellation)
+        CancellationToken cancellationToken)
     {
         TokenAllocator.RequireSupply(supply, AllocationScheme.Optimal);
-        return new OptimalAllocationSolver(values, rooms, supply).Solve(options ?? new OptimalAllocationOptions(), cancellation);
+        return new OptimalAllocationSolver(values, rooms, supply).Solve(options ?? new OptimalAllocationOptions(), cancellationToken);
     }
 }

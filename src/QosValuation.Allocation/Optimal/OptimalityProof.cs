@@ -6,7 +6,10 @@ public sealed record OptimalityProof
     /// <summary>Σ v·u of the allocation (paper, Eq. 10).</summary>
     public required double SocialWelfare { get; init; }
 
-    /// <summary>No allocation within supply, buckets and fairness bounds has a welfare above this: by weak duality, whatever the search did, rounding included.</summary>
+    /// <summary>
+    /// No allocation within supply, buckets and fairness bounds has a welfare above this: by weak duality, whatever the search did, rounding
+    /// included.
+    /// </summary>
     public required double DualBound { get; init; }
 
     /// <summary>(DualBound − SocialWelfare) / DualBound: at most this part of the welfare is missing. 0 where nothing can be allocated.</summary>

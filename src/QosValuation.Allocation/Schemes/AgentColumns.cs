@@ -32,12 +32,14 @@ public sealed class AgentColumns
         _nameEnds = nameEnds;
         for (int i = 0; i < values.Length; i++)
         {
-            bool isValid = values[i] is >= 0 and <= double.MaxValue && capacities[i] <= double.MaxValue && remaining[i] >= 0 && remaining[i] <= capacities[i];
+            bool isValid = values[i] is >= 0 and <= double.MaxValue
+                && capacities[i] <= double.MaxValue && remaining[i] >= 0 && remaining[i] <= capacities[i];
             if (!isValid)
             {
                 throw new QosValuationException(
                     Faults.AgentNotValid,
-                    $"Agent {i + 1} in '{path}' has a value of {values[i]}, a capacity of {capacities[i]} and {remaining[i]} tokens remaining; give finite numbers of at least 0, and at most the capacity remaining.",
+                    $"Agent {i + 1} in '{path}' has a value of {values[i]}, a capacity of {capacities[i]} and {remaining[i]} tokens remaining; " +
+                    "give finite numbers of at least 0, and at most the capacity remaining.",
                     path);
             }
 
@@ -45,19 +47,25 @@ public sealed class AgentColumns
         }
     }
 
-    /// <summary>N.</summary>
+    /// <summary>N: the number of agents.</summary>
     public int Count => Values.Length;
 
-    /// <summary>v.</summary>
+    /// <summary>v: the data value of each agent, finite and at least 0.</summary>
     public double[] Values { get; }
 
-    /// <summary>u, once allocated; 0 before.</summary>
+    /// <summary>u: the tokens granted to each agent by the last allocation; empty before the first.</summary>
     public double[] Tokens { get; private set; } = [];
 
-    /// <summary>Reads a CSV file with the column Value, and where it has them Agent (or Contributor, Address), Capacity and Remaining; other columns are ignored. O(size of the file).</summary>
+    /// <summary>The scheme of the last allocation; null before the first.</summary>
+    public AllocationScheme? Scheme { get; private set; }
+
+    /// <summary>
+    /// Reads a CSV file with the column Value, and where it has them Agent (or Contributor, Address), Capacity and Remaining. Other columns are
+    /// ignored. O(size of the file).
+    /// </summary>
     /// <param name="path">The file, with a header; names of columns are not case-sensitive.</param>
     /// <param name="capacity">B of all agents where the file has no such column, and of those whose field is empty.</param>
-    /// <param name="remaining">R likewise.</param>
+    /// <param name="remaining">R of all agents where the file has no such column, and of those whose field is empty.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>The agents in the order of the file.</returns>
     /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>, <c>AgentNotValid</c>: the first row at fault is named.</exception>
@@ -106,7 +114,8 @@ public sealed class AgentColumns
                 values.Add(Number(value, 0));
             }
 
-            return new AgentColumns([.. values], [.. capacities], [.. remainders], agent >= 0 ? names.WrittenSpan.ToArray() : null, [.. ends], path);
+            byte[]? written = agent >= 0 ? names.WrittenSpan.ToArray() : null;
+            return new AgentColumns([.. values], [.. capacities], [.. remainders], written, [.. ends], path);
         }
         catch (CsvFormatException exception)
         {
@@ -119,9 +128,9 @@ public sealed class AgentColumns
     }
 
     /// <summary>Reads NumPy arrays, one a column. O(N).</summary>
-    /// <param name="valuePath">v.</param>
-    /// <param name="capacityPath">B; null where it is the same for all.</param>
-    /// <param name="remainingPath">R; null where it is the same for all.</param>
+    /// <param name="valuePath">A .npy file of v, one number for each agent.</param>
+    /// <param name="capacityPath">A .npy file of B; null where it is the same for all.</param>
+    /// <param name="remainingPath">A .npy file of R; null where it is the same for all.</param>
     /// <param name="capacity">B of all agents without <paramref name="capacityPath"/>.</param>
     /// <param name="remaining">R of all agents without <paramref name="remainingPath"/>.</param>
     /// <returns>The agents.</returns>
@@ -142,7 +151,9 @@ public sealed class AgentColumns
             return column.Length == values.Length
                 ? column
                 : throw new QosValuationException(
-                    Faults.ColumnLengthMismatch, $"'{path}' holds {column.Length:N0} numbers and '{valuePath}' {values.Length:N0}; give one for each agent.", path);
+                    Faults.ColumnLengthMismatch,
+                    $"'{path}' holds {column.Length:N0} numbers and '{valuePath}' {values.Length:N0}; give one for each agent.",
+                    path);
         }
     }
 
@@ -151,9 +162,9 @@ public sealed class AgentColumns
     /// <param name="supply">V ≥ 0.</param>
     /// <param name="wholeTokens">Whether grants are whole numbers.</param>
     /// <param name="random">The source that Random draws from.</param>
-    /// <param name="bounds">The bounds on fairness that Optimal keeps to; null for none.</param>
-    /// <param name="cancellationToken">Stops Optimal.</param>
-    /// <exception cref="QosValuationException"><c>SupplyNotValid</c>; for Optimal also <c>WholeTokensNotSupported</c> and bounds that cannot be kept.</exception>
+    /// <param name="bounds">Bounds on fairness, for schemes that take them; null for none.</param>
+    /// <param name="cancellationToken">Stops a scheme that searches.</param>
+    /// <exception cref="QosValuationException">What <see cref="TokenAllocator.Require"/> refuses, and bounds that cannot be kept.</exception>
     public void Allocate(
         AllocationScheme scheme,
         double supply,
@@ -163,15 +174,8 @@ public sealed class AgentColumns
         CancellationToken cancellationToken = default)
     {
         Tokens = new double[Count];
-        if (scheme == AllocationScheme.Optimal)
-        {
-            TokenAllocator.RequireSupply(supply, scheme);
-            TokenAllocator.RequireDivisible(scheme, wholeTokens);
-            OptimalAllocator.Solve(Values, _room, supply, bounds, cancellationToken).Tokens.CopyTo(Tokens);
-            return;
-        }
-
-        TokenAllocator.Allocate(scheme, Values, _room, _remaining, supply, wholeTokens, random, Tokens);
+        TokenAllocator.Allocate(scheme, Values, _room, _remaining, supply, wholeTokens, random, Tokens, bounds, cancellationToken);
+        Scheme = scheme;
     }
 
     /// <summary>The fairness of <see cref="Tokens"/>. O(N log N).</summary>
@@ -187,10 +191,19 @@ public sealed class AgentColumns
             welfare.Add(Values[i] * Tokens[i]);
         }
 
-        return FairnessMeasures.Measure(rates) with { SocialWelfare = welfare.Value, Allocated = CompensatedSum.Of(Tokens), Supply = supply };
+        return FairnessMeasures.Measure(rates) with
+        {
+            Scheme = Scheme?.ToString(),
+            SocialWelfare = welfare.Value,
+            Allocated = CompensatedSum.Of(Tokens),
+            Supply = supply,
+        };
     }
 
-    /// <summary>Writes the grants, whole or not at all: a .csv with Agent (where there are names), Value, Tokens and RewardRate, or a .npy with the tokens alone. O(N).</summary>
+    /// <summary>
+    /// Writes the grants, whole or not at all: a .csv with Agent (where there are names), Value, Tokens and RewardRate, or a .npy with the
+    /// tokens alone. O(N).
+    /// </summary>
     /// <param name="path">The file; its folder is created.</param>
     /// <exception cref="QosValuationException"><c>ColumnFormatNotKnown</c>, <c>FileNotWritable</c>, <c>DiskFull</c>.</exception>
     public void Write(string path)
@@ -224,7 +237,8 @@ public sealed class AgentColumns
     {
         ".NPY" => true,
         ".CSV" => false,
-        _ => throw new QosValuationException(Faults.ColumnFormatNotKnown, $"The format of '{path}' is not known; columns are .csv or .npy files.", path),
+        _ => throw new QosValuationException(
+            Faults.ColumnFormatNotKnown, $"The format of '{path}' is not known; columns are .csv or .npy files.", path),
     };
 
     private void WriteCsv(Stream stream)

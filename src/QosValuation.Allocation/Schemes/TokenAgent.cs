@@ -15,7 +15,10 @@ public sealed record TokenAgent
     /// <summary>R in [0, B]: the tokens left in the bucket.</summary>
     public double Remaining { get; init; }
 
-    /// <summary>B − R, at most a rounding below it: so that R and a grant that fills the bucket add up to B and not above, and the agent may come again with their sum. O(1).</summary>
+    /// <summary>
+    /// B − R, at most a rounding below it: so that R and a grant that fills the bucket add up to B and not above, and the agent may come again
+    /// with their sum. O(1).
+    /// </summary>
     /// <param name="capacity">B ≥ 0.</param>
     /// <param name="remaining">R in [0, B].</param>
     /// <returns>The room u ≥ 0, R + u ≤ B as doubles.</returns>

@@ -23,43 +23,43 @@ public static class AllocationSimulation
 
     /// <summary>Runs the simulation, combination by combination: N outermost, then α, then scheme.</summary>
     /// <param name="options">What to simulate.</param>
-    /// <param name="progress">Told the fraction done, from 0 to 1, on worker threads.</param>
-    /// <param name="maximumThreads">How many threads to use; −1 for one a core. It does not change the results.</param>
+    /// <param name="progress">Told how many of <see cref="AllocationSimulationOptions.TotalRounds"/> are done, on worker threads.</param>
+    /// <param name="maxDegreeOfParallelism">How many threads to use; −1 for one a core. It does not change the results.</param>
     /// <param name="cancellationToken">Stops the simulation.</param>
     /// <returns>One result for each N, α and scheme, each as soon as its combination of N and α is done.</returns>
     /// <exception cref="QosValuationException"><c>SimulationNotValid</c> or <c>SupplyNotValid</c>, before anything is drawn.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static IEnumerable<AllocationSimulationResult> Run(
         AllocationSimulationOptions options,
-        IProgress<double>? progress = null,
-        int maximumThreads = -1,
+        IProgress<long>? progress = null,
+        int maxDegreeOfParallelism = -1,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         Validate(options);
-        return Iterate(options, progress, maximumThreads, cancellationToken);
+        return Iterate(options, progress, maxDegreeOfParallelism, cancellationToken);
     }
 
-    private static IEnumerable<AllocationSimulationResult> Iterate(AllocationSimulationOptions options, IProgress<double>? progress, int maximumThreads, CancellationToken cancellationToken)
+    private static IEnumerable<AllocationSimulationResult> Iterate(
+        AllocationSimulationOptions options, IProgress<long>? progress, int maxDegreeOfParallelism, CancellationToken cancellationToken)
     {
-        double total = (double)options.Agents.Count * options.Alphas.Count * options.Rounds;
-        double before = 0;
+        long before = 0;
         foreach (int agents in options.Agents)
         {
             foreach (double alpha in options.Alphas)
             {
-                double done = before;
+                long done = before;
                 int finished = 0;
-                (Summary[] jain, Summary[] gini) = Simulate(options, agents, alpha, maximumThreads, () =>
+                (Summary[] jain, Summary[] gini) = Simulate(options, agents, alpha, maxDegreeOfParallelism, () =>
                 {
                     int count = Interlocked.Increment(ref finished);
                     if (progress is not null && (count & 15) == 0)
                     {
-                        progress.Report((done + count) / total);
+                        progress.Report(done + count);
                     }
                 }, cancellationToken);
                 before += options.Rounds;
-                progress?.Report(before / total);
+                progress?.Report(before);
                 for (int s = 0; s < options.Schemes.Count; s++)
                 {
                     double[] jainOfRounds = jain[s].Quantiles.Sorted();
@@ -89,18 +89,18 @@ public static class AllocationSimulation
     }
 
     private static (Summary[] Jain, Summary[] Gini) Simulate(
-        AllocationSimulationOptions options, int agents, double alpha, int maximumThreads, Action roundFinished, CancellationToken cancellationToken)
+        AllocationSimulationOptions options, int agents, double alpha, int maxDegreeOfParallelism, Action roundFinished, CancellationToken cancellationToken)
     {
-        int schemes = options.Schemes.Count;
+        IAllocationScheme[] schemes = [.. options.Schemes.Select(AllocationSchemes.Find)];
         Summary[] jain = [.. options.Schemes.Select(_ => new Summary())];
         Summary[] gini = [.. options.Schemes.Select(_ => new Summary())];
         ulong stream = Stream(agents, alpha);
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = maximumThreads, CancellationToken = cancellationToken };
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = maxDegreeOfParallelism, CancellationToken = cancellationToken };
 
         // Rounds of a block run in any order, and are added up in theirs: memory does not grow with the rounds.
         int blockLength = Math.Min(options.Rounds, RoundsPerBlock);
-        double[] jainOfRound = new double[schemes * blockLength];
-        double[] giniOfRound = new double[schemes * blockLength];
+        double[] jainOfRound = new double[schemes.Length * blockLength];
+        double[] giniOfRound = new double[schemes.Length * blockLength];
         for (int start = 0; start < options.Rounds; start += Math.Min(blockLength, options.Rounds - start))
         {
             int first = start;
@@ -109,26 +109,26 @@ public static class AllocationSimulation
             {
                 RandomSource random = RandomSource.Create(options.Seed, unchecked(stream + (ulong)(first + offset)));
                 Distributions.Dirichlet(alpha, workspace.Values, SmallestShare, random);
-                for (int s = 0; s < schemes; s++)
+                for (int s = 0; s < schemes.Length; s++)
                 {
                     // Only Random draws, and after the values: what a scheme gives does not depend on which others there are.
-                    TokenAllocator.Allocate(options.Schemes[s], workspace.Values, workspace.Room, workspace.Remaining, options.Supply, false, random, workspace.Tokens);
+                    schemes[s].Allocate(workspace.Request(options.Supply, random, cancellationToken), workspace.Tokens);
                     for (int i = 0; i < agents; i++)
                     {
                         workspace.Rates[i] = FairnessMeasures.RewardRate(workspace.Tokens[i], workspace.Values[i]);
                     }
 
-                    jainOfRound[offset * schemes + s] = FairnessMeasures.Jain(workspace.Rates);
-                    giniOfRound[offset * schemes + s] = FairnessMeasures.GiniInPlace(workspace.Rates);
+                    jainOfRound[offset * schemes.Length + s] = FairnessMeasures.Jain(workspace.Rates);
+                    giniOfRound[offset * schemes.Length + s] = FairnessMeasures.GiniInPlace(workspace.Rates);
                 }
 
                 roundFinished();
                 return workspace;
             }, static _ => { });
-            for (int i = 0; i < count * schemes; i++)
+            for (int i = 0; i < count * schemes.Length; i++)
             {
-                jain[i % schemes].Add(jainOfRound[i]);
-                gini[i % schemes].Add(giniOfRound[i]);
+                jain[i % schemes.Length].Add(jainOfRound[i]);
+                gini[i % schemes.Length].Add(giniOfRound[i]);
             }
         }
 
@@ -208,6 +208,16 @@ public static class AllocationSimulation
             Rates = new double[agents];
             Array.Fill(Room, capacity);
         }
+
+        public AllocationRequest Request(double supply, RandomSource random, CancellationToken cancellationToken) => new()
+        {
+            Values = Values,
+            Room = Room,
+            Remaining = Remaining,
+            Supply = supply,
+            Random = random,
+            CancellationToken = cancellationToken,
+        };
 
         public double[] Values { get; }
 

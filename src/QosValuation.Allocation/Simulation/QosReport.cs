@@ -2,8 +2,8 @@ namespace QosValuation;
 
 /// <summary>
 /// Quality of service over time under one scheme: the whole population, or one agent.
-/// Figures are means over the replications; a property that ends in <c>StandardError</c> is the standard error of that mean
-/// (NaN for a single replication). Times are in the unit of <see cref="EpochLength"/>.
+/// Figures are means over the rounds; a property that ends in <c>StandardError</c> is the standard error of that mean
+/// (NaN for a single round). Times are in the unit of <see cref="EpochLength"/>.
 /// </summary>
 public sealed record QosReport
 {
@@ -29,7 +29,7 @@ public sealed record QosReport
     public required double EpochLength { get; init; }
 
     /// <summary>Independent runs.</summary>
-    public required int Replications { get; init; }
+    public required int Rounds { get; init; }
 
     /// <summary>The seed that reproduces the figures.</summary>
     public required int Seed { get; init; }
@@ -67,7 +67,10 @@ public sealed record QosReport
     /// <summary>The standard error of <see cref="OutageRatio"/>.</summary>
     public required double OutageRatioStandardError { get; init; }
 
-    /// <summary>The outage probability over time: the part of it in which the agent's requests wait, or its bucket holds less than the mean cost of a request.</summary>
+    /// <summary>
+    /// The outage probability over time: the part of it in which the agent's requests wait, or its bucket holds less than the mean cost of a
+    /// request.
+    /// </summary>
     public required double OutageTime { get; init; }
 
     /// <summary>The standard error of <see cref="OutageTime"/>.</summary>
@@ -213,7 +216,7 @@ public sealed record StrategyGain
     public required double OthersServedGainStandardError { get; init; }
 
     /// <summary>Independent runs.</summary>
-    public required int Replications { get; init; }
+    public required int Rounds { get; init; }
 
     /// <summary>The seed that reproduces the figures.</summary>
     public required int Seed { get; init; }

@@ -12,17 +12,17 @@ namespace QosValuation.Allocation.Simulation;
 /// <para>Epoch k begins at k·EpochLength with the refill: V tokens are offered, the scheme grants u from what the buckets hold,
 /// and what it does not grant expires. A bucket that is full earns nothing under every scheme but Random, which has no
 /// bucket limit: spend to earn more. Then requests wait in their agent's queue, first in first out, until a bucket holds
-/// their cost, their patience ends, or the run does. The order of events at one instant is documented at the engine's
-/// replication: refill, service in order of agents, departures without service, arrivals.</para>
+/// their cost, their patience ends, or the run does. The order of events at one instant is
+/// refill, service in order of agents, departures without service, arrivals.</para>
 /// <para>Waits are those of served requests. Requests that abandon or still wait are censored: they appear in
 /// <see cref="QosReport.Abandoned"/> and <see cref="QosReport.Waiting"/>, and lower <see cref="QosReport.ServedRatio"/>, not the
 /// waits. Quantiles are exact order statistics (the smallest wait that a part p of the served requests does not exceed); beyond
-/// four million waits above 0 in a replication they come from a uniform sample of that many, whose quantiles lie within
-/// 0.05 percentage points of rank. Over replications, figures are averaged.</para>
+/// four million waits above 0 in a round they come from a uniform sample of that many, whose quantiles lie within
+/// 0.05 percentage points of rank. Over rounds, figures are averaged.</para>
 /// <para>With a warm-up, requests count when they arrive after it, tokens when they are granted or spent after it.</para>
-/// <para>Every agent's requests, every scheme and every replication has its own stream of random numbers: all schemes and
+/// <para>Every agent's requests, every scheme and every round has its own stream of random numbers: all schemes and
 /// strategies meet the same requests, and results are identical for any degree of parallelism.
-/// O(requests + epochs·(agents + cost of the scheme)) for each replication; memory O(agents + waiting requests + waits kept).</para>
+/// O(requests + epochs·(agents + cost of the scheme)) for each round; memory O(agents + waiting requests + waits kept).</para>
 /// </remarks>
 public static class QosSimulation
 {
@@ -37,14 +37,14 @@ public static class QosSimulation
 
     /// <summary>Runs every scheme; each gives a report on the population and, where asked for, one on each agent.</summary>
     /// <param name="options">What to run.</param>
-    /// <param name="cancellation">Stops between epochs.</param>
+    /// <param name="cancellationToken">Stops between epochs.</param>
     /// <returns>Reports, as soon as a scheme is done, in order of schemes and agents.</returns>
     /// <exception cref="QosValuationException"><c>QosOptionNotValid</c>: an option lies outside its range, before anything runs.</exception>
-    public static IEnumerable<QosReport> Run(QosSimulationOptions options, CancellationToken cancellation = default)
+    public static IEnumerable<QosReport> Run(QosSimulationOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         Validate(options);
-        return Reports(options, cancellation);
+        return Reports(options, cancellationToken);
     }
 
     /// <summary>
@@ -52,10 +52,10 @@ public static class QosSimulation
     /// in which the same requests arrive.
     /// </summary>
     /// <param name="options">What to run; at least one agent's strategy is not honest.</param>
-    /// <param name="cancellation">Stops between epochs.</param>
+    /// <param name="cancellationToken">Stops between epochs.</param>
     /// <returns>A row for each scheme and deviating agent, as soon as a scheme is done.</returns>
     /// <exception cref="QosValuationException"><c>QosOptionNotValid</c>: an option lies outside its range, or everybody is honest.</exception>
-    public static IEnumerable<StrategyGain> CompareStrategies(QosSimulationOptions options, CancellationToken cancellation = default)
+    public static IEnumerable<StrategyGain> CompareStrategies(QosSimulationOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         Validate(options);
@@ -64,14 +64,14 @@ public static class QosSimulation
             throw Invalid("Every agent is honest; give at least one agent a strategy to compare with honest play.", nameof(QosAgent.Strategy));
         }
 
-        return Gains(options, cancellation);
+        return Gains(options, cancellationToken);
     }
 
     /// <summary>Draws a seed from the operating system's generator.</summary>
     /// <returns>A seed of at least 0.</returns>
     public static int DrawSeed() => RandomSource.Create(null).NextInt32(int.MaxValue);
 
-    private static IEnumerable<QosReport> Reports(QosSimulationOptions options, CancellationToken cancellation)
+    private static IEnumerable<QosReport> Reports(QosSimulationOptions options, CancellationToken cancellationToken)
     {
         int seed = options.Seed ?? DrawSeed();
         int done = 0;
@@ -79,7 +79,12 @@ public static class QosSimulation
         foreach (AllocationScheme scheme in options.Schemes)
         {
             var moments = new RunningMean[rows * (int)Metric.Count];
-            foreach (double[] metrics in Replicate(options, r => Measure(options, scheme, r, seed, cancellation), () => options.Progress?.Invoke(Interlocked.Increment(ref done)), cancellation))
+            IEnumerable<double[]> rounds = RunRounds(
+                options,
+                round => Measure(options, scheme, round, seed, cancellationToken),
+                () => options.Progress?.Invoke(Interlocked.Increment(ref done)),
+                cancellationToken);
+            foreach (double[] metrics in rounds)
             {
                 for (int i = 0; i < metrics.Length; i++)
                 {
@@ -94,7 +99,7 @@ public static class QosSimulation
         }
     }
 
-    private static IEnumerable<StrategyGain> Gains(QosSimulationOptions options, CancellationToken cancellation)
+    private static IEnumerable<StrategyGain> Gains(QosSimulationOptions options, CancellationToken cancellationToken)
     {
         int seed = options.Seed ?? DrawSeed();
         int done = 0;
@@ -102,17 +107,17 @@ public static class QosSimulation
         foreach (AllocationScheme scheme in options.Schemes)
         {
             var pairs = new List<(double[] Honest, double[] Strategic)>();
-            pairs.AddRange(Replicate(
+            pairs.AddRange(RunRounds(
                 options,
                 r =>
                 {
                     double[] values = ValuesOf(options, r, seed);
-                    double[] honest = GainFigures(Play(options, scheme, values, r, seed, isHonest: true, cancellation).Tallies, deviating, values);
-                    double[] strategic = GainFigures(Play(options, scheme, values, r, seed, isHonest: false, cancellation).Tallies, deviating, values);
+                    double[] honest = GainFigures(Play(options, scheme, values, r, seed, isHonest: true, cancellationToken).Tallies, deviating, values);
+                    double[] strategic = GainFigures(Play(options, scheme, values, r, seed, isHonest: false, cancellationToken).Tallies, deviating, values);
                     return (honest, strategic);
                 },
                 () => options.Progress?.Invoke(Interlocked.Increment(ref done)),
-                cancellation));
+                cancellationToken));
 
             int others = 4 * deviating.Length;
             for (int d = 0; d < deviating.Length; d++)
@@ -151,7 +156,7 @@ public static class QosSimulation
                     MeanWait = Mean(4 * d + 2, false),
                     OthersServedGain = othersServed,
                     OthersServedGainStandardError = othersError,
-                    Replications = options.Replications,
+                    Rounds = options.Rounds,
                     Seed = seed,
                 };
             }
@@ -202,21 +207,21 @@ public static class QosSimulation
         return (ratio - 1, residuals.StandardError / honest);
     }
 
-    /// <summary>Computes one result for each replication, in parallel, and yields them in order; only a few wait at a time.</summary>
-    private static IEnumerable<T> Replicate<T>(QosSimulationOptions options, Func<int, T> replicate, Action finished, CancellationToken cancellation)
+    /// <summary>Computes one result for each round, in parallel, and yields them in order; only a few wait at a time.</summary>
+    private static IEnumerable<T> RunRounds<T>(QosSimulationOptions options, Func<int, T> runRound, Action finished, CancellationToken cancellationToken)
     {
         int parallelism = options.MaxDegreeOfParallelism < 0 ? Environment.ProcessorCount : options.MaxDegreeOfParallelism;
-        int block = Math.Min(options.Replications, 4 * parallelism);
+        int block = Math.Min(options.Rounds, 4 * parallelism);
         var results = new T[block];
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellation };
-        for (int start = 0; start < options.Replications; start += block)
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken };
+        for (int start = 0; start < options.Rounds; start += block)
         {
-            int count = Math.Min(block, options.Replications - start);
+            int count = Math.Min(block, options.Rounds - start);
             if (parallelism == 1)
             {
                 for (int i = 0; i < count; i++)
                 {
-                    results[i] = replicate(start + i);
+                    results[i] = runRound(start + i);
                     finished();
                 }
             }
@@ -224,7 +229,7 @@ public static class QosSimulation
             {
                 Parallel.For(0, count, parallel, i =>
                 {
-                    results[i] = replicate(start + i);
+                    results[i] = runRound(start + i);
                     finished();
                 });
             }
@@ -236,21 +241,22 @@ public static class QosSimulation
         }
     }
 
-    private static QosReplication Play(QosSimulationOptions options, AllocationScheme scheme, double[] values, int replication, int seed, bool isHonest, CancellationToken cancellation)
+    private static QosRound Play(
+        QosSimulationOptions options, AllocationScheme scheme, double[] values, int round, int seed, bool isHonest, CancellationToken cancellationToken)
     {
         var population = new QosPopulation(options, values, isHonest);
-        RandomSource random = QosReplication.Stream(seed, replication, QosReplication.StreamKind.Scheme);
-        var run = new QosReplication(options, population, RefillRules.Create(scheme, population.IdentityValues, random), replication, seed);
-        run.Run(cancellation);
+        RandomSource random = QosRound.Stream(seed, round, QosRound.StreamKind.Scheme);
+        var run = new QosRound(options, population, RefillRules.Create(scheme, population.IdentityValues, random), round, seed);
+        run.Run(cancellationToken);
         return run;
     }
 
-    private static double[] ValuesOf(QosSimulationOptions options, int replication, int seed)
+    private static double[] ValuesOf(QosSimulationOptions options, int round, int seed)
     {
         double[] values = new double[options.Agents.Count];
         if (options.ValueConcentration is double concentration)
         {
-            Distributions.Dirichlet(concentration, values, 0, QosReplication.Stream(seed, replication, QosReplication.StreamKind.Values));
+            Distributions.Dirichlet(concentration, values, 0, QosRound.Stream(seed, round, QosRound.StreamKind.Values));
         }
         else
         {
@@ -263,10 +269,10 @@ public static class QosSimulation
         return values;
     }
 
-    private static double[] Measure(QosSimulationOptions options, AllocationScheme scheme, int replication, int seed, CancellationToken cancellation)
+    private static double[] Measure(QosSimulationOptions options, AllocationScheme scheme, int round, int seed, CancellationToken cancellationToken)
     {
-        double[] values = ValuesOf(options, replication, seed);
-        QosReplication run = Play(options, scheme, values, replication, seed, isHonest: false, cancellation);
+        double[] values = ValuesOf(options, round, seed);
+        QosRound run = Play(options, scheme, values, round, seed, isHonest: false, cancellationToken);
         ReadOnlySpan<QosTally> tallies = run.Tallies;
         int agents = tallies.Length;
         int width = (int)Metric.Count;
@@ -380,7 +386,7 @@ public static class QosSimulation
         Value = moments[(int)Metric.Value].Mean,
         Epochs = options.Epochs - options.WarmupEpochs,
         EpochLength = options.EpochLength,
-        Replications = options.Replications,
+        Rounds = options.Rounds,
         Seed = seed,
         Arrived = moments[(int)Metric.Arrived].Mean,
         Served = moments[(int)Metric.Served].Mean,
@@ -444,7 +450,10 @@ public static class QosSimulation
         Require(options.Schemes is { Count: > 0 }, "Name at least one allocation scheme.", nameof(options.Schemes));
         Require(IsNonNegative(options.Supply), "The supply of an epoch must be finite and at least 0.", options.Supply);
         Require(options.Epochs >= 1, "A simulation needs at least one epoch.", options.Epochs);
-        Require(options.WarmupEpochs >= 0 && options.WarmupEpochs < options.Epochs, $"The warm-up must lie between 0 and {options.Epochs - 1} epochs, below the number of epochs.", options.WarmupEpochs);
+        Require(
+            options.WarmupEpochs >= 0 && options.WarmupEpochs < options.Epochs,
+            $"The warm-up must lie between 0 and {options.Epochs - 1} epochs, below the number of epochs.",
+            options.WarmupEpochs);
         Require(IsPositive(options.EpochLength), "The length of an epoch must be finite and above 0.", options.EpochLength);
         Require(IsNonNegative(options.ArrivalRate), "The arrival rate must be finite and at least 0.", options.ArrivalRate);
         Require(IsPositive(options.RequestCost), "The mean cost of a request must be finite and above 0.", options.RequestCost);
@@ -454,12 +463,21 @@ public static class QosSimulation
         Require(options.HoarderSpending is >= 0 and <= 1, "A hoarder spends a part between 0 and 1.", options.HoarderSpending);
         Require(double.IsFinite(options.FloodFactor) && options.FloodFactor >= 1, "The flood factor must be finite and at least 1.", options.FloodFactor);
         Require(options.SybilIdentities >= 1, "A Sybil needs at least one identity.", options.SybilIdentities);
-        Require(options.Replications is >= 1 and < 1 << 24, "The number of replications must lie between 1 and 16,777,215.", options.Replications);
-        Require(options.MaxDegreeOfParallelism is -1 or >= 1, "The degree of parallelism must be at least 1, or -1 for every processor.", options.MaxDegreeOfParallelism);
-        Require(options.ValueConcentration is null || IsPositive(options.ValueConcentration.Value), "The concentration of the values (alpha) must be finite and above 0.", options.ValueConcentration);
+        Require(options.Rounds is >= 1 and < 1 << 24, "The number of rounds must lie between 1 and 16,777,215.", options.Rounds);
+        Require(
+            options.MaxDegreeOfParallelism is -1 or >= 1,
+            "The degree of parallelism must be at least 1, or -1 for every processor.",
+            options.MaxDegreeOfParallelism);
+        Require(
+            options.ValueConcentration is null || IsPositive(options.ValueConcentration.Value),
+            "The concentration of the values (alpha) must be finite and above 0.",
+            options.ValueConcentration);
         if (options.Arrivals == ArrivalProcess.OnOff)
         {
-            Require(IsPositive(options.MeanOn) && IsPositive(options.MeanOff), "Bursts and the silence between them must have a finite mean length above 0.", options.MeanOn);
+            Require(
+                IsPositive(options.MeanOn) && IsPositive(options.MeanOff),
+                "Bursts and the silence between them must have a finite mean length above 0.",
+                options.MeanOn);
         }
 
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
@@ -469,11 +487,22 @@ public static class QosSimulation
             Require(names.Add(agent.Name), $"Two agents are named '{agent.Name}'; names must differ.", agent.Name);
             Require(IsNonNegative(agent.Value), $"The value of agent '{agent.Name}' must be finite and at least 0.", agent.Value);
             Require(IsPositive(agent.Capacity), $"The capacity of agent '{agent.Name}' must be finite and above 0.", agent.Capacity);
-            Require(agent.Remaining >= 0 && agent.Remaining <= agent.Capacity, $"The remaining tokens of agent '{agent.Name}' must lie between 0 and its capacity.", agent.Remaining);
-            Require(agent.ArrivalRate is null || IsNonNegative(agent.ArrivalRate.Value), $"The arrival rate of agent '{agent.Name}' must be finite and at least 0.", agent.ArrivalRate);
-            Require(agent.RequestCost is null || IsPositive(agent.RequestCost.Value), $"The request cost of agent '{agent.Name}' must be finite and above 0.", agent.RequestCost);
             Require(
-                options.CostDistribution != CostDistribution.Geometric || options.Arrivals == ArrivalProcess.Trace || (agent.RequestCost ?? options.RequestCost) >= 1,
+                agent.Remaining >= 0 && agent.Remaining <= agent.Capacity,
+                $"The remaining tokens of agent '{agent.Name}' must lie between 0 and its capacity.",
+                agent.Remaining);
+            Require(
+                agent.ArrivalRate is null || IsNonNegative(agent.ArrivalRate.Value),
+                $"The arrival rate of agent '{agent.Name}' must be finite and at least 0.",
+                agent.ArrivalRate);
+            Require(
+                agent.RequestCost is null || IsPositive(agent.RequestCost.Value),
+                $"The request cost of agent '{agent.Name}' must be finite and above 0.",
+                agent.RequestCost);
+            Require(
+                options.CostDistribution != CostDistribution.Geometric
+                    || options.Arrivals == ArrivalProcess.Trace
+                    || (agent.RequestCost ?? options.RequestCost) >= 1,
                 "Geometric costs are whole tokens from 1 on: their mean is at least 1.",
                 agent.RequestCost ?? options.RequestCost);
             Require(

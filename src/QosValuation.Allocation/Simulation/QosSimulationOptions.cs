@@ -37,7 +37,7 @@ public sealed record QosSimulationOptions
     /// <summary>The schemes to compare; every one meets the same requests.</summary>
     public IReadOnlyList<AllocationScheme> Schemes { get; init; } = [AllocationScheme.Proposed];
 
-    /// <summary>α: where given, the agents' values are drawn anew for each replication from a symmetric Dirichlet distribution.</summary>
+    /// <summary>α: where given, the agents' values are drawn anew for each round from a symmetric Dirichlet distribution.</summary>
     public double? ValueConcentration { get; init; }
 
     /// <summary>V: the tokens offered at the start of every epoch, finite and at least 0. What a scheme does not grant expires.</summary>
@@ -98,7 +98,7 @@ public sealed record QosSimulationOptions
     public bool SybilSharesCapacity { get; init; }
 
     /// <summary>Independent runs, at least 1.</summary>
-    public int Replications { get; init; } = 10;
+    public int Rounds { get; init; } = 10;
 
     /// <summary>The seed; null draws one from the operating system's generator, and reports carry it.</summary>
     public int? Seed { get; init; }
@@ -106,12 +106,12 @@ public sealed record QosSimulationOptions
     /// <summary>Whether one report for each agent follows that of the population.</summary>
     public bool PerAgent { get; init; }
 
-    /// <summary>How many replications run at a time; −1 takes every processor. Results do not depend on it.</summary>
+    /// <summary>How many rounds run at a time; −1 takes every processor. Results do not depend on it.</summary>
     public int MaxDegreeOfParallelism { get; init; } = -1;
 
-    /// <summary>Called after each replication with the number done, from any thread.</summary>
+    /// <summary>Called after each round with the number done, from any thread.</summary>
     public Action<int>? Progress { get; init; }
 
-    /// <summary>How many waits above 0 a replication keeps for quantiles; beyond it a uniform sample of that size is kept.</summary>
+    /// <summary>How many waits above 0 a round keeps for quantiles; beyond it a uniform sample of that size is kept.</summary>
     internal int WaitSampleSize { get; init; } = 1 << 22;
 }

@@ -30,7 +30,8 @@ public sealed class RequestTrace
     internal Request[][] Requests { get; }
 
     /// <summary>Builds a trace.</summary>
-    /// <param name="requests">Time in units of time (finite, at least 0), agent, and cost in tokens (finite, above 0; NaN takes the agent's mean cost); in any order.</param>
+    /// <param name="requests">Time in units of time (finite, at least 0), agent, and cost in tokens (finite, above 0; NaN takes the agent's mean
+    /// cost); in any order.</param>
     /// <returns>The trace.</returns>
     /// <exception cref="QosValuationException"><c>TraceNotValid</c>: a time or a cost lies outside its range.</exception>
     public static RequestTrace Create(IEnumerable<(double Time, string Agent, double Cost)> requests)
@@ -39,7 +40,9 @@ public sealed class RequestTrace
         return Create(requests.Select((r, i) => ((long)i + 1, r.Time, r.Agent, r.Cost)), "Request");
     }
 
-    /// <summary>Reads a trace from a CSV file with the columns Time, Agent and, where costs differ, Cost (any order and letter case; others are ignored).</summary>
+    /// <summary>
+    /// Reads a trace from a CSV file with the columns Time, Agent and, where costs differ, Cost (any order and letter case; others are ignored).
+    /// </summary>
     /// <param name="path">The file, in UTF-8; numbers use a decimal point.</param>
     /// <returns>The trace.</returns>
     /// <exception cref="QosValuationException"><c>TraceNotFound</c>, or <c>TraceNotValid</c> with the row.</exception>

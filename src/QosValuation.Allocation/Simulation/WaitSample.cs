@@ -3,7 +3,7 @@ using QosValuation.Foundation.Randomness;
 namespace QosValuation.Allocation.Simulation;
 
 /// <summary>
-/// Keeps the waits above 0 of one replication for quantiles: all of them up to a limit, beyond it a uniform sample of that
+/// Keeps the waits above 0 of one round for quantiles: all of them up to a limit, beyond it a uniform sample of that
 /// size (reservoir sampling, Vitter 1985, algorithm R). Waits of 0 are counted by the caller.
 /// </summary>
 internal sealed class WaitSample

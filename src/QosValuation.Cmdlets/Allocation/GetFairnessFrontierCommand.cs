@@ -8,9 +8,17 @@ namespace QosValuation.Cmdlets.Allocation;
 
 /// <summary>Shows the price of fairness: how much social welfare each degree of fairness costs, and where the schemes stand.</summary>
 /// <remarks>
-/// <para>The agents come as for Invoke-TokenAllocation. The first point that leaves is the optimum without fairness bounds (Unbounded): buckets filled by descending value. Then come the optima with Jain's index at least each of -JainFloor, those with the Gini coefficient at most each of -GiniCeiling, and one point for each of -Scheme. Without -JainFloor and -GiniCeiling, -Points bounds of each kind are spaced evenly from where the bound begins to bite to the fairest there is. Each point leaves as soon as it is found.</para>
-/// <para>PriceOfFairness is the part of the unbounded optimum that is lost. For a scheme OptimalWelfare is the most welfare of any allocation at least as fair as the scheme's own, in Jain's index and in the Gini coefficient at once, and Efficiency is the share of it that the scheme reaches: 1 is on the frontier. Random overfills buckets; where that makes it fairer than any allocation within the buckets can be, OptimalWelfare is not a number.</para>
-/// <para>Agents that can receive nothing (full buckets, value 0) count as rates of 0 and limit how fair any allocation can be: a bound beyond that costs one error record (JainFloorInfeasible or GiniCeilingInfeasible, which says by how much) and the others go on. Every point is solved to a proven relative gap of 1e-6.</para>
+/// <para>The agents come as for Invoke-TokenAllocation. The first point that leaves is the optimum without fairness bounds (Unbounded): buckets
+/// filled by descending value. Then come the optima with Jain's index at least each of -JainFloor, those with the Gini coefficient at most each
+/// of -GiniCeiling, and one point for each of -Scheme. Without -JainFloor and -GiniCeiling, -Points bounds of each kind are spaced evenly from
+/// where the bound begins to bite to the fairest there is. Each point leaves as soon as it is found.</para>
+/// <para>PriceOfFairness is the part of the unbounded optimum that is lost. For a scheme OptimalWelfare is the most welfare of any allocation at
+/// least as fair as the scheme's own, in Jain's index and in the Gini coefficient at once, and Efficiency is the share of it that the scheme
+/// reaches: 1 is on the frontier. Random overfills buckets; where that makes it fairer than any allocation within the buckets can be,
+/// OptimalWelfare is not a number.</para>
+/// <para>Agents that can receive nothing (full buckets, value 0) count as rates of 0 and limit how fair any allocation can be: a bound beyond
+/// that costs one error record (JainFloorInfeasible or GiniCeilingInfeasible, which says by how much) and the others go on. Every point is
+/// solved to a proven relative gap of 1e-6.</para>
 /// </remarks>
 /// <example>
 /// <summary>The price of fairness for the contributors of a folder of photographs.</summary>
@@ -48,17 +56,18 @@ public sealed class GetFairnessFrontierCommand : TokenAgentCommand
     [ValidateRange(2, 10_000)]
     public int Points { get; set; } = 11;
 
-    /// <summary>The schemes to place; all but Optimal by default, none for an empty list.</summary>
+    /// <summary>The schemes to place; by default all that need no search, and none for an empty list.</summary>
     [Parameter]
     [AllowEmptyCollection]
-    public AllocationScheme[] Scheme { get; set; } = [.. Enum.GetValues<AllocationScheme>().Where(scheme => scheme != AllocationScheme.Optimal)];
+    [ValueList]
+    public AllocationScheme[] Scheme { get; set; } = AllocationSchemes.ClosedForm;
 
     /// <summary>The seed of the scheme Random: the same seed gives the same point. Without it draws are cryptographic.</summary>
     [Parameter]
     public int? Seed { get; set; }
 
     /// <inheritdoc/>
-    protected override void Begin() => TokenAllocator.RequireSupply(Supply, AllocationScheme.Optimal);
+    protected override void Begin() => TokenAllocator.RequireSupply(Supply, AllocationSchemes.Bounded.Name);
 
     /// <inheritdoc/>
     protected override void End()
@@ -76,7 +85,9 @@ public sealed class GetFairnessFrontierCommand : TokenAgentCommand
         var meter = new ProgressMeter(this, "Tracing the fairness frontier", "points");
         int total = floors.Length + ceilings.Length + Scheme.Length;
         int done = 0;
-        WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"{Agents.Count} agents: {floors.Length} bounds on Jain's index, {ceilings.Length} on the Gini coefficient, {Scheme.Length} schemes."));
+        WriteVerbose(string.Create(
+            CultureInfo.CurrentCulture,
+            $"{Agents.Count} agents: {floors.Length} bounds on Jain's index, {ceilings.Length} on the Gini coefficient, {Scheme.Length} schemes."));
         foreach (double floor in floors)
         {
             Trace(floor, () => frontier.AtJain(floor, Cancellation));

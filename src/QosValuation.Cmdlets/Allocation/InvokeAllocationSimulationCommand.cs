@@ -1,13 +1,18 @@
 using System.Globalization;
 using System.Management.Automation;
+using QosValuation.Allocation.Schemes;
 using QosValuation.Allocation.Simulation;
 
 namespace QosValuation.Cmdlets.Allocation;
 
 /// <summary>Simulates token allocation under uneven contributions, and averages the fairness of each scheme.</summary>
 /// <remarks>
-/// <para>In every round the values of the agents are shares drawn from a symmetric Dirichlet distribution of concentration α: a small α makes contributions uneven, a large one alike. Each scheme divides the same supply among empty buckets, and Jain's index and the Gini coefficient of the reward rates are averaged over the rounds, with their standard errors, and with the 5 %, 50 % and 95 % quantiles over the rounds (paper, section V-B; Figs. 4 and 5).</para>
-/// <para>One row leaves for each number of agents, α and scheme, as soon as it is known. All schemes see the same values. Rounds run on all cores; the same seed gives the same rows for any number of them, and a row does not depend on which others are simulated beside it.</para>
+/// <para>In every round the values of the agents are shares drawn from a symmetric Dirichlet distribution of concentration α: a small α makes
+/// contributions uneven, a large one alike. Each scheme divides the same supply among empty buckets, and Jain's index and the Gini coefficient
+/// of the reward rates are averaged over the rounds, with their standard errors, and with the 5 %, 50 % and 95 % quantiles over the rounds
+/// (paper, section V-B; Figs. 4 and 5).</para>
+/// <para>One row leaves for each number of agents, α and scheme, as soon as it is known. All schemes see the same values. Rounds run on all
+/// cores. The same seed gives the same rows for any number of them, and a row does not depend on which others are simulated beside it.</para>
 /// </remarks>
 /// <example>
 /// <summary>The paper's setting: 500 agents, 1,000 tokens, buckets of 4, α = 0.5.</summary>
@@ -33,7 +38,10 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
     [ValidateRange(1, 10_000_000)]
     public int[] Agents { get; set; } = [500];
 
-    /// <summary>α: the concentrations of the Dirichlet distribution of values, each above 0; 0.5 by default. 0.1 is very uneven, 1 moderate, 100 nearly even.</summary>
+    /// <summary>
+    /// α: the concentrations of the Dirichlet distribution of values, each above 0; 0.5 by default. 0.1 is very uneven, 1 moderate, 100 nearly
+    /// even.
+    /// </summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
     public double[] Alpha { get; set; } = [0.5];
@@ -51,10 +59,11 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
     [ValidateRange(1, int.MaxValue)]
     public int Rounds { get; set; } = 1000;
 
-    /// <summary>The schemes; Proposed, Random, RoundRobin and MaxMin by default, those of the paper.</summary>
+    /// <summary>The schemes; those that the paper compares by default.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    public AllocationScheme[] Scheme { get; set; } = [AllocationScheme.Proposed, AllocationScheme.Random, AllocationScheme.RoundRobin, AllocationScheme.MaxMin];
+    [ValueList]
+    public AllocationScheme[] Scheme { get; set; } = AllocationSchemes.InPaper;
 
     /// <summary>The seed: the same seed gives the same rows. Without it draws are cryptographic.</summary>
     [Parameter]
@@ -73,22 +82,16 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
             Rounds = Rounds,
             Seed = Seed,
         };
-        var meter = new ProgressMeter(this, "Simulating token allocation", "rounds");
-        long total = (long)Agents.Length * Alpha.Length * Rounds;
         WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
-            $"{Agents.Length * Alpha.Length} points of {Rounds} rounds with {Scheme.Length} schemes; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}."));
-        double fraction = 0;
+            $"{options.Points} points of {Rounds} rounds with {Scheme.Length} schemes; {(Seed is int seed ? $"draws from the seed {seed}" : "cryptographic draws")}."));
+        var meter = new ProgressMeter(this, "Simulating token allocation", "rounds");
+        var done = new ProgressCount();
         BackgroundWork.Stream(
-            token => AllocationSimulation.Run(options, new Observer(value => Volatile.Write(ref fraction, value)), cancellationToken: token),
+            token => AllocationSimulation.Run(options, done, cancellationToken: token),
             WriteRecord,
-            () => meter.Report((long)(Volatile.Read(ref fraction) * total), total),
+            () => meter.Report(done.Value, options.TotalRounds),
             Cancellation);
         meter.Complete();
-    }
-
-    private sealed class Observer(Action<double> report) : IProgress<double>
-    {
-        public void Report(double value) => report(value);
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Allocation.Schemes;
 using QosValuation.Allocation.Simulation;
@@ -7,12 +6,23 @@ namespace QosValuation.Cmdlets.Allocation;
 
 /// <summary>Simulates quality of service over time: token buckets, requests that wait or are dropped, and refills by each scheme.</summary>
 /// <remarks>
-/// <para>Agents hold token buckets. Requests arrive, cost tokens, and wait in their agent's queue until its bucket holds the cost, their patience ends, or the run does. At the start of every epoch a scheme divides a limited supply among the buckets; what it does not grant expires. A bucket that is full earns nothing (under Random, which has no bucket limit, it does): spend to earn more.</para>
-/// <para>Without input, agents are made up: their values are shares drawn from a Dirichlet distribution (-Alpha), anew in each replication, as in the paper's Figs. 4 and 5. Or pipe agents: grants of Invoke-TokenAllocation, values of Measure-DataValue, rows of a CSV file, or any objects with the properties Agent and Value, and where they differ Capacity, Remaining, ArrivalRate, RequestCost, Quantity and Strategy.</para>
-/// <para>Requests come as a Poisson process, in bursts (-BurstOn and -BurstOff), or from a CSV trace (-TracePath). All schemes meet the same requests, and the same seed gives the same figures on any number of threads.</para>
-/// <para>Each scheme gives one report on the population, and with -PerAgent one on each agent. Waits are those of served requests; requests that gave up or still wait are counted in Abandoned and Waiting and lower ServedRatio. OutageRatio is the part of the requests that could not be served at the instant of their arrival, OutageTime the part of the time in which requests wait or a bucket holds less than the mean cost of a request. Jain and Gini are those of reward rates (granted tokens per value), ServiceJain and ServiceGini those of tokens spent on genuine requests per value.</para>
-/// <para>Agents may play a strategy: Hoarder (withholds its requests), Flooder (adds junk to its own requests) or Sybil (poses as several agents). With -StrategyGain the output is what each strategy gains under each scheme, against honest play with the same requests.</para>
-/// <para>At one instant, refills come first, then waiting requests are served in the order of agents, then requests whose patience ends leave, then requests arrive. RoundRobin, and the order in which MaxMin breaks ties, go on after the agent that received the last token.</para>
+/// <para>Agents hold token buckets. Requests arrive, cost tokens, and wait in their agent's queue until its bucket holds the cost, their patience
+/// ends, or the run does. At the start of every epoch a scheme divides a limited supply among the buckets; what it does not grant expires. A bucket
+/// that is full earns nothing (under Random, which has no bucket limit, it does): spend to earn more.</para>
+/// <para>Without input, agents are made up: their values are shares drawn from a Dirichlet distribution (-Alpha), anew in each round, as in the
+/// paper's Figs. 4 and 5. Or pipe agents: grants of Invoke-TokenAllocation, values of Measure-DataValue, rows of a CSV file, or any objects with the
+/// properties Agent and Value, and where they differ Capacity, Remaining, ArrivalRate, RequestCost, Quantity and Strategy.</para>
+/// <para>Requests come as a Poisson process, in bursts (-BurstOn and -BurstOff), or from a CSV trace (-TracePath). All schemes meet the same
+/// requests, and the same seed gives the same figures on any number of threads.</para>
+/// <para>Each scheme gives one report on the population, and with -PerAgent one on each agent. Waits are those of served requests; requests that
+/// gave up or still wait are counted in Abandoned and Waiting and lower ServedRatio. OutageRatio is the part of the requests that could not be
+/// served at the instant of their arrival, OutageTime the part of the time in which requests wait or a bucket holds less than the mean cost of a
+/// request. Jain and Gini are those of reward rates (granted tokens per value), ServiceJain and ServiceGini those of tokens spent on genuine
+/// requests per value.</para>
+/// <para>Agents may play a strategy: Hoarder (withholds its requests), Flooder (adds junk to its own requests) or Sybil (poses as several agents).
+/// With -StrategyGain the output is what each strategy gains under each scheme, against honest play with the same requests.</para>
+/// <para>At one instant, refills come first, then waiting requests are served in the order of agents, then requests whose patience ends leave, then
+/// requests arrive. RoundRobin, and the order in which MaxMin breaks ties, go on after the agent that received the last token.</para>
 /// </remarks>
 /// <example>
 /// <summary>Compare the schemes on 500 agents with values as uneven as the paper's</summary>
@@ -51,14 +61,17 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     private const double DefaultRequestCost = 1;
 
     private readonly List<QosAgent> _agents = [];
-    private QosStrategy[]? _playedStrategies;
+    private QosStrategy[]? _strategies;
 
     /// <summary>How many agents are made up where none come from the pipeline; 500 by default.</summary>
     [Parameter(Position = 0)]
     [ValidateRange(1, 10_000_000)]
     public int Agents { get; set; } = 500;
 
-    /// <summary>α: the concentration of the Dirichlet distribution from which values are drawn in each replication; above 0, 0.5 by default. Small values make them uneven. With agents from the pipeline or a trace it replaces their values only where it is given.</summary>
+    /// <summary>
+    /// α: the concentration of the Dirichlet distribution from which values are drawn in each round; above 0, 0.5 by default. Small values make them
+    /// uneven. With agents from the pipeline or a trace it replaces their values only where it is given.
+    /// </summary>
     [Parameter]
     public double Alpha { get; set; } = 0.5;
 
@@ -98,8 +111,12 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     [AgentNumberTransformation(MayBeAbsent = true)]
     public double? Quantity { get; set; }
 
-    /// <summary>How agents play: Honest, Hoarder, Flooder or Sybil. From the pipeline it is the agent's own; given here, each named strategy is simulated in turn, played by -StrategicAgent while all others are honest.</summary>
+    /// <summary>
+    /// How agents play: Honest, Hoarder, Flooder or Sybil. From the pipeline it is the agent's own; given here, each named strategy is simulated in
+    /// turn, played by -StrategicAgent while all others are honest.
+    /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValueList]
     public QosStrategy[]? Strategy { get; set; }
 
     /// <summary>Who plays -Strategy: names of agents, wildcards permitted; the first agent by default.</summary>
@@ -108,7 +125,10 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     [ValidateNotNullOrEmpty]
     public string[]? StrategicAgent { get; set; }
 
-    /// <summary>Emits what strategies gain against honest play, a StrategyGain for each scheme and strategic agent, instead of reports. Without -Strategy, and where no agent has one of its own, all of Hoarder, Flooder and Sybil are compared.</summary>
+    /// <summary>
+    /// Emits what strategies gain against honest play, a StrategyGain for each scheme and strategic agent, instead of reports. Without -Strategy, and
+    /// where no agent has one of its own, all of Hoarder, Flooder and Sybil are compared.
+    /// </summary>
     [Parameter]
     public SwitchParameter StrategyGain { get; set; }
 
@@ -126,7 +146,10 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     [ValidateRange(1, 1_000_000)]
     public int Identities { get; set; } = 4;
 
-    /// <summary>The value of each of the k identities of a Sybil: Equal (v/k, the default), Duplicate (v: the same data handed in k times), or Concave (the data dealt out and valued anew: φ·ln(1 + |d|/k), paper, Eq. 20).</summary>
+    /// <summary>
+    /// The value of each of the k identities of a Sybil: Equal (v/k, the default), Duplicate (v: the same data handed in k times), or Concave (the
+    /// data dealt out and valued anew: φ·ln(1 + |d|/k), paper, Eq. 20).
+    /// </summary>
     [Parameter]
     [SingleValue]
     public SybilSplit SybilSplit { get; set; }
@@ -135,14 +158,11 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     [Parameter]
     public SwitchParameter SharedCapacity { get; set; }
 
-    /// <summary>The schemes to compare; by default all that need no optimiser: Proposed, Random, RoundRobin, MaxMin, WaterFilling, MaxWelfare and Vtc.</summary>
+    /// <summary>The schemes to compare; by default all that need no search.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    public AllocationScheme[] Scheme { get; set; } =
-    [
-        AllocationScheme.Proposed, AllocationScheme.Random, AllocationScheme.RoundRobin, AllocationScheme.MaxMin,
-        AllocationScheme.WaterFilling, AllocationScheme.MaxWelfare, AllocationScheme.Vtc,
-    ];
+    [ValueList]
+    public AllocationScheme[] Scheme { get; set; } = AllocationSchemes.ClosedForm;
 
     /// <summary>V: the tokens offered at the start of every epoch; at least 0, 1000 by default.</summary>
     [Parameter]
@@ -162,7 +182,10 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     [Parameter]
     public double EpochLength { get; set; } = 1;
 
-    /// <summary>The mean length of a burst in units of time; above 0, 1 by default. Giving it or -BurstOff makes requests come in bursts that keep the mean rate.</summary>
+    /// <summary>
+    /// The mean length of a burst in units of time; above 0, 1 by default. Giving it or -BurstOff makes requests come in bursts that keep the mean
+    /// rate.
+    /// </summary>
     [Parameter]
     public double BurstOn { get; set; } = 1;
 
@@ -170,12 +193,18 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     [Parameter]
     public double BurstOff { get; set; } = 4;
 
-    /// <summary>A CSV file of requests with the columns Time, Agent and, where costs differ, Cost. Without agents from the pipeline, those of the trace take part, each with the value 1 unless -Alpha is given.</summary>
+    /// <summary>
+    /// A CSV file of requests with the columns Time, Agent and, where costs differ, Cost. Without agents from the pipeline, those of the trace take
+    /// part, each with the value 1 unless -Alpha is given.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? TracePath { get; set; }
 
-    /// <summary>How costs are drawn around their mean: Fixed (the default), Geometric (whole tokens), Exponential or LogNormal (heavy-tailed). A trace names its costs.</summary>
+    /// <summary>
+    /// How costs are drawn around their mean: Fixed (the default), Geometric (whole tokens), Exponential or LogNormal (heavy-tailed). A trace names
+    /// its costs.
+    /// </summary>
     [Parameter]
     [SingleValue]
     public CostDistribution CostDistribution { get; set; }
@@ -197,23 +226,24 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     [Parameter]
     public SwitchParameter PerAgent { get; set; }
 
-    /// <summary>Independent runs, over which figures are averaged; 10 by default.</summary>
+    /// <summary>Independent rounds, over which figures are averaged; 10 by default.</summary>
     [Parameter]
-    [Alias("Repetition")]
+    [Alias("Replications", "Repetition")]
     [ValidateRange(1, (1 << 24) - 1)]
-    public int Replications { get; set; } = 10;
+    public int Rounds { get; set; } = 10;
 
-    /// <summary>Makes the figures reproducible; without it one is drawn from the operating system, and the reports name it.</summary>
+    /// <summary>The seed: the same seed gives the same figures. Without it one is drawn from the operating system, and the reports name it.</summary>
     [Parameter]
     public int? Seed { get; set; }
 
-    /// <summary>How many replications run at a time; by default as many as there are processors. It does not change the results.</summary>
+    /// <summary>How many rounds run at a time; by default as many as there are processors. It does not change the results.</summary>
     [Parameter]
+    [Alias("ThrottleLimit")]
     [ValidateRange(1, int.MaxValue)]
-    public int? ThrottleLimit { get; set; }
+    public int? MaxDegreeOfParallelism { get; set; }
 
     /// <inheritdoc/>
-    protected override void Begin() => _playedStrategies = IsBound(nameof(Strategy)) ? Strategy : null;
+    protected override void Begin() => _strategies = IsBound(nameof(Strategy)) ? Strategy : null;
 
     /// <inheritdoc/>
     protected override void Process()
@@ -223,154 +253,82 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             return;
         }
 
-        TryItem(Agent, () =>
+        // Strategies that are given as an argument replace those of the agents.
+        var row = new QosAgentRow
         {
-            string name = Agent ?? "agent" + (_agents.Count + 1).ToString(CultureInfo.InvariantCulture);
-            double value = Value ?? (IsBound(nameof(Alpha))
-                ? 0
-                : throw new QosValuationException(Faults.AgentNotValid, $"Agent '{name}' has no property Value; add it, or give -Alpha to draw values.", name));
-            new TokenAgent { Agent = name, Value = value, Capacity = Capacity, Remaining = Remaining }.Validate();
-            _agents.Add(new QosAgent
-            {
-                Name = name,
-                Value = value,
-                Capacity = Capacity,
-                Remaining = Remaining,
-                ArrivalRate = ArrivalRate,
-                RequestCost = RequestCost,
-                Quantity = Quantity,
-                Strategy = _playedStrategies is null && Strategy is [QosStrategy own, ..] ? own : QosStrategy.Honest,
-            });
-        });
+            Name = Agent,
+            Value = Value,
+            Capacity = Capacity,
+            Remaining = Remaining,
+            ArrivalRate = ArrivalRate,
+            RequestCost = RequestCost,
+            Quantity = Quantity,
+            Strategies = _strategies is null ? Strategy ?? [] : [],
+        };
+        TryItem(Agent, () => _agents.Add(row.ToAgent(_agents.Count + 1, IsBound(nameof(Alpha)))));
     }
 
     /// <inheritdoc/>
     protected override void End()
     {
-        RequestTrace? trace = null;
-        if (TracePath is not null)
+        if (_agents.Count == 0 && MyInvocation?.ExpectingInput == true)
         {
-            TracePath = ResolveNewPath(TracePath);
-            trace = RequestTrace.Read(TracePath);
+            return;
         }
 
-        bool drawsValues = IsBound(nameof(Alpha));
-        if (_agents.Count == 0)
+        var experiment = new QosExperiment(new QosExperimentOptions
         {
-            if (MyInvocation?.ExpectingInput == true)
-            {
-                return;
-            }
-
-            drawsValues |= trace is null;
-            _agents.AddRange(trace?.Agents.Select(MakeAgent) ?? Enumerable.Range(1, Agents).Select(n => MakeAgent("agent" + n.ToString(CultureInfo.InvariantCulture))));
-        }
-
-        var options = new QosSimulationOptions
-        {
-            Agents = _agents,
-            Schemes = Scheme,
-            ValueConcentration = drawsValues ? Alpha : null,
-            Supply = Supply,
-            Epochs = trace is null || IsBound(nameof(Epochs)) ? Epochs : (int)Math.Min(int.MaxValue, Math.Floor(trace.LastTime / EpochLength) + 1),
-            WarmupEpochs = WarmupEpochs,
-            EpochLength = EpochLength,
-            Arrivals = trace is not null ? ArrivalProcess.Trace : IsBound(nameof(BurstOn)) || IsBound(nameof(BurstOff)) ? ArrivalProcess.OnOff : ArrivalProcess.Poisson,
-            ArrivalRate = ArrivalRate,
-            MeanOn = BurstOn,
-            MeanOff = BurstOff,
-            Trace = trace,
-            RequestCost = RequestCost,
-            CostDistribution = CostDistribution,
-            CostVariation = CostVariation,
-            Patience = Patience,
-            QueueLimit = QueueLimit,
-            HoarderSpending = HoarderSpending,
-            FloodFactor = FloodFactor,
-            SybilIdentities = Identities,
-            SybilSplit = SybilSplit,
-            SybilSharesCapacity = SharedCapacity,
-            Replications = Replications,
-            Seed = Seed ?? QosSimulation.DrawSeed(),
-            PerAgent = PerAgent,
-            MaxDegreeOfParallelism = ThrottleLimit ?? -1,
-        };
-
-        WriteVerbose(string.Create(
-            CultureInfo.CurrentCulture,
-            $"{_agents.Count} agents, {options.Epochs} epochs, {Replications} replications; requests: {options.Arrivals}; values: {(drawsValues ? $"Dirichlet({Alpha})" : "as given")}; seed {options.Seed}."));
-
-        // One run for each strategy that is named; otherwise agents play as their objects say.
-        if (StrategyGain && _playedStrategies is null && _agents.All(agent => agent.Strategy == QosStrategy.Honest))
-        {
-            _playedStrategies = [QosStrategy.Hoarder, QosStrategy.Flooder, QosStrategy.Sybil];
-        }
-
-        QosStrategy?[] runs = _playedStrategies is null ? [null] : [.. _playedStrategies.Select(s => (QosStrategy?)s)];
-        int[] strategic = _playedStrategies is null ? [] : FindStrategic();
-        long total = (long)runs.Length * Scheme.Length * Replications;
-        long before = 0;
-        var meter = new ProgressMeter(this, "Simulating quality of service", "runs");
-        foreach (QosStrategy? strategy in runs)
-        {
-            QosSimulationOptions played = options;
-            if (strategy is QosStrategy own)
-            {
-                var agents = new List<QosAgent>(_agents);
-                foreach (int n in strategic)
-                {
-                    agents[n] = agents[n] with { Strategy = own };
-                }
-
-                played = options with { Agents = agents };
-            }
-
-            Emit(played, before, total, meter);
-            before += (long)Scheme.Length * Replications;
-        }
-
+            Simulation = Settings(),
+            MadeUpAgents = Agents,
+            MadeUpAgent = new QosAgentRow { Capacity = Capacity, Remaining = Remaining, Quantity = Quantity },
+            Alpha = IsBound(nameof(Alpha)) ? Alpha : null,
+            Epochs = IsBound(nameof(Epochs)) ? Epochs : null,
+            HasBursts = IsBound(nameof(BurstOn)) || IsBound(nameof(BurstOff)),
+            TracePath = TracePath is null ? null : ResolveNewPath(TracePath),
+            Strategies = _strategies,
+            StrategicAgents = StrategicAgent is null ? null : [.. StrategicAgent.Select(Pattern)],
+            MeasuresGain = StrategyGain,
+        });
+        WriteVerbose(experiment.Description);
+        var meter = new ProgressMeter(this, "Simulating quality of service", "rounds");
+        var done = new ProgressCount();
+        BackgroundWork.Stream(
+            token => experiment.Run(done, token),
+            WriteRecord,
+            () => meter.Report(done.Value, experiment.TotalRounds),
+            Cancellation);
         meter.Complete();
     }
 
-    private QosAgent MakeAgent(string name) => new()
+    private static NamePattern Pattern(string text)
     {
-        Name = name,
-        Value = 1,
-        Capacity = Capacity,
-        Remaining = Remaining,
-        Quantity = Quantity,
+        var wildcard = new WildcardPattern(text, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+        return new NamePattern(text, wildcard.IsMatch);
+    }
+
+    private QosSimulationOptions Settings() => new()
+    {
+        Agents = _agents,
+        Schemes = Scheme,
+        Supply = Supply,
+        WarmupEpochs = WarmupEpochs,
+        EpochLength = EpochLength,
+        ArrivalRate = ArrivalRate,
+        MeanOn = BurstOn,
+        MeanOff = BurstOff,
+        RequestCost = RequestCost,
+        CostDistribution = CostDistribution,
+        CostVariation = CostVariation,
+        Patience = Patience,
+        QueueLimit = QueueLimit,
+        HoarderSpending = HoarderSpending,
+        FloodFactor = FloodFactor,
+        SybilIdentities = Identities,
+        SybilSplit = SybilSplit,
+        SybilSharesCapacity = SharedCapacity,
+        Rounds = Rounds,
+        Seed = Seed,
+        PerAgent = PerAgent,
+        MaxDegreeOfParallelism = MaxDegreeOfParallelism ?? -1,
     };
-
-    private int[] FindStrategic()
-    {
-        if (StrategicAgent is null)
-        {
-            return [0];
-        }
-
-        var found = new SortedSet<int>();
-        foreach (string pattern in StrategicAgent)
-        {
-            var wildcard = new WildcardPattern(pattern, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
-            int before = found.Count;
-            found.UnionWith(Enumerable.Range(0, _agents.Count).Where(n => wildcard.IsMatch(_agents[n].Name)));
-            if (found.Count == before && !_agents.Any(a => wildcard.IsMatch(a.Name)))
-            {
-                throw new QosValuationException(Faults.StrategicAgentNotFound, $"No agent is named '{pattern}'; -StrategicAgent takes names of agents that take part, wildcards permitted.", pattern);
-            }
-        }
-
-        return [.. found];
-    }
-
-    private void Emit(QosSimulationOptions options, long before, long total, ProgressMeter meter)
-    {
-        int done = 0;
-        options = options with { Progress = count => Volatile.Write(ref done, count) };
-        BackgroundWork.Stream<object>(
-            token => StrategyGain ? QosSimulation.CompareStrategies(options, token) : QosSimulation.Run(options, token),
-            WriteRecord,
-            () => meter.Report(before + Volatile.Read(ref done), total),
-            Cancellation);
-    }
 }

@@ -8,11 +8,24 @@ namespace QosValuation.Cmdlets.Allocation;
 
 /// <summary>Divides a supply of tokens among agents by the value of their data.</summary>
 /// <remarks>
-/// <para>Each agent has a token bucket: a capacity B and the tokens R that remain in it. A grant u never exceeds the room B − R, and all grants together never exceed the supply V; only Random, the paper's unlimited benchmark, knows no room. Grants leave at the end, in the order of the input, with their reward rate u/v (0 where v is 0).</para>
-/// <para>Proposed (the default) gives each agent the share V·v/Σv, cut to its room (paper, Eq. 15); what the cut leaves stays unspent. WaterFilling shares that again among the agents that still have room. MaxWelfare fills buckets by descending value, which maximises Σ v·u. RoundRobin deals one token at a time in the order of the input; MaxMin gives the next token to the agent that holds the fewest (remaining plus granted). Random deals each whole token to an agent drawn uniformly. Vtc deals token by token to the agent with the least service per value so far.</para>
-/// <para>Optimal finds the allocation with the most social welfare Σ v·u among all whose reward rates are fair enough (paper, problem 12): Jain's index at least -JainFloor and the Gini coefficient at most -GiniCeiling. It proves how close it came: every grant has the property Proof with the welfare, an upper bound on the welfare of any allocation (DualBound), the RelativeGap between them, at most 1e-6, and the prices of the supply and of the bounds. Agents that can receive nothing count as rates of 0; where they make a bound unattainable, the error JainFloorInfeasible or GiniCeilingInfeasible says by how much. -JainFloor and -GiniCeiling alone imply -Scheme Optimal.</para>
-/// <para>An agent of value 0 receives nothing under Proposed, WaterFilling, MaxWelfare, Vtc and Optimal; where all have value 0, nobody does. Without agents nothing is emitted. Full buckets and a supply of 0 give grants of 0 tokens. An agent with a value, capacity or remaining that is negative, infinite or not a number, or with more remaining than its capacity, costs one error record (AgentNotValid) and the others share the supply without it. Numbers may come as text, such as 2.5 in every culture, or as the present culture writes them, with nothing between thousands; an empty capacity or remaining means the default.</para>
-/// <para>For very many agents, -Path and -OutputPath read and write columns directly, without an object for each agent: CSV files or NumPy arrays. What comes out is one FairnessReport on all grants. There a faulty agent ends the command, because grants are matched to agents by their order.</para>
+/// <para>Each agent has a token bucket: a capacity B and the tokens R that remain in it. A grant u never exceeds the room B − R, and all grants
+/// together never exceed the supply V; only Random, the paper's unlimited benchmark, knows no room. Grants leave at the end, in the order of the
+/// input, with their reward rate u/v (0 where v is 0). Several schemes divide the same supply among the same agents, each as if it were alone:
+/// the grants of one scheme leave after those of the other, and Scheme tells them apart.</para>
+/// <para>-Scheme says what each scheme does. The default gives each agent the share V·v/Σv, cut to its room (paper, Eq. 15). Schemes that look at
+/// values give nothing to an agent of value 0, and where all have value 0, nobody receives anything.</para>
+/// <para>Optimal finds the allocation with the most social welfare Σ v·u among all whose reward rates are fair enough (paper, problem 12): Jain's
+/// index at least -JainFloor and the Gini coefficient at most -GiniCeiling. It proves how close it came: every grant has the property Proof with
+/// the welfare, an upper bound on the welfare of any allocation (DualBound), the RelativeGap between them, at most 1e-6, and the prices of the
+/// supply and of the bounds. Agents that can receive nothing count as rates of 0; where they make a bound unattainable, the error
+/// JainFloorInfeasible or GiniCeilingInfeasible says by how much. -JainFloor and -GiniCeiling alone imply -Scheme Optimal.</para>
+/// <para>Without agents nothing is emitted. Full buckets and a supply of 0 give grants of 0 tokens. An agent with a value, capacity or remaining
+/// that is negative, infinite or not a number, or with more remaining than its capacity, costs one error record (AgentNotValid) and the others
+/// share the supply without it. Numbers may come as text, such as 2.5 in every culture, or as the present culture writes them, with nothing
+/// between thousands; an empty capacity or remaining means the default.</para>
+/// <para>For very many agents, -Path and -OutputPath read and write columns directly, without an object for each agent: CSV files or NumPy
+/// arrays. What comes out is one FairnessReport on all grants. There a faulty agent ends the command, because grants are matched to agents by
+/// their order, and one file holds the grants of one scheme.</para>
 /// </remarks>
 /// <example>
 /// <summary>1,000 tokens for contributors of photographs, 4 at most for each.</summary>
@@ -27,10 +40,8 @@ namespace QosValuation.Cmdlets.Allocation;
 /// <example>
 /// <summary>How fair each scheme is.</summary>
 /// <code>$values = Get-ClipEmbedding ./photos -Recurse | Measure-DataValue
-/// foreach ($scheme in 'Proposed', 'WaterFilling', 'RoundRobin', 'MaxMin', 'Random') {
-///     $values | Invoke-TokenAllocation -Supply 100 -Scheme $scheme -Seed 1 | Measure-Fairness |
-///         Select-Object @{ n = 'Scheme'; e = { $scheme } }, Jain, Gini, SocialWelfare
-/// }</code>
+/// $values | Invoke-TokenAllocation -Supply 100 -Scheme Proposed, WaterFilling, RoundRobin, MaxMin, Random -Seed 1 |
+///     Measure-Fairness | Format-Table Scheme, Jain, Gini, SocialWelfare</code>
 /// </example>
 /// <example>
 /// <summary>Whole tokens by largest remainder.</summary>
@@ -65,10 +76,11 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
 {
     private const string ColumnSet = "Columns";
 
-    /// <summary>How to divide: Proposed (the default), Random, RoundRobin, MaxMin, WaterFilling, MaxWelfare, Vtc or Optimal.</summary>
+    /// <summary>How to divide, by one scheme or by each of several; Proposed by default.</summary>
     [Parameter]
-    [SingleValue]
-    public AllocationScheme Scheme { get; set; } = AllocationScheme.Proposed;
+    [ValidateNotNullOrEmpty]
+    [ValueList]
+    public AllocationScheme[] Scheme { get; set; } = [AllocationScheme.Proposed];
 
     /// <summary>For Optimal: Jain's index of the reward rates is at least this, above 0 and at most 1; 1 means equal rates.</summary>
     [Parameter]
@@ -78,7 +90,10 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
     [Parameter]
     public double GiniCeiling { get; set; } = double.NaN;
 
-    /// <summary>Grant whole numbers of tokens. Proposed and WaterFilling round down and hand what is left to the largest fractions, so that no grant is more than one token away from the fraction; the other schemes deal whole tokens only. Not for Optimal.</summary>
+    /// <summary>
+    /// Grant whole numbers of tokens. Proposed and WaterFilling round down and hand what is left to the largest fractions, so that no grant is
+    /// more than one token away from the fraction; the other schemes deal whole tokens only. Not for Optimal.
+    /// </summary>
     [Parameter]
     public SwitchParameter WholeTokens { get; set; }
 
@@ -86,7 +101,11 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
     [Parameter]
     public int? Seed { get; set; }
 
-    /// <summary>A file of agents as columns instead of objects, for a million of them: a .csv with a header and the column Value, and where it has them Agent (or Contributor), Capacity and Remaining; or a .npy with the values, one dimension of floats or integers. Wildcards may match one file.</summary>
+    /// <summary>
+    /// A file of agents as columns instead of objects, for a million of them: a .csv with a header and the column Value, and where it has them
+    /// Agent (or Contributor), Capacity and Remaining; or a .npy with the values, one dimension of floats or integers. Wildcards may match one
+    /// file.
+    /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = ColumnSet)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
@@ -102,33 +121,42 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
     [ValidateNotNullOrEmpty]
     public string? RemainingPath { get; set; }
 
-    /// <summary>Where the grants go, in the order of the agents: a .csv with Agent (where -Path has names), Value, Tokens and RewardRate, or a .npy with the tokens alone. The file appears whole or not at all.</summary>
+    /// <summary>
+    /// Where the grants go, in the order of the agents: a .csv with Agent (where -Path has names), Value, Tokens and RewardRate, or a .npy with
+    /// the tokens alone. The file appears whole or not at all.
+    /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = ColumnSet)]
     [ValidateNotNullOrEmpty]
     public string OutputPath { get; set; } = string.Empty;
 
+    // Null where neither bound is given.
+    private OptimalAllocationOptions? Bounds => IsBound(nameof(JainFloor)) || IsBound(nameof(GiniCeiling))
+        ? new()
+        {
+            JainFloor = IsBound(nameof(JainFloor)) ? JainFloor : null,
+            GiniCeiling = IsBound(nameof(GiniCeiling)) ? GiniCeiling : null,
+        }
+        : null;
+
     /// <inheritdoc/>
     protected override void Begin()
     {
-        bool isBounded = IsBound(nameof(JainFloor)) || IsBound(nameof(GiniCeiling));
-        if (isBounded && !IsBound(nameof(Scheme)))
+        if (Bounds is not null && !IsBound(nameof(Scheme)))
         {
-            Scheme = AllocationScheme.Optimal;
+            Scheme = [AllocationSchemes.Bounded.Name];
         }
 
-        TokenAllocator.RequireSupply(Supply, Scheme);
-        if (isBounded && Scheme != AllocationScheme.Optimal)
+        if (ParameterSetName == ColumnSet && Scheme.Length > 1)
         {
             throw new QosValuationException(
-                Faults.FairnessBoundNotApplicable,
-                $"Only the scheme Optimal keeps to -JainFloor and -GiniCeiling; {Scheme} does not. Leave out -Scheme, or the bounds.",
+                Faults.ColumnSchemesNotSupported,
+                $"-OutputPath holds the grants of one scheme, and -Scheme names {Scheme.Length}; run the command once for each.",
                 Scheme);
         }
 
-        if (Scheme == AllocationScheme.Optimal)
+        foreach (AllocationScheme scheme in Scheme)
         {
-            TokenAllocator.RequireDivisible(Scheme, WholeTokens);
-            Bounds().Validate();
+            TokenAllocator.Require(scheme, Supply, WholeTokens, Bounds);
         }
     }
 
@@ -152,28 +180,34 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
             return;
         }
 
-        TokenGrant[] grants = Scheme == AllocationScheme.Optimal
-            ? OptimalAllocator.Allocate(Agents, Supply, Bounds(), Cancellation)
-            : TokenAllocator.Allocate(Agents, Supply, Scheme, WholeTokens, RandomSource.Create(Seed));
-        if (grants.Length > 0 && Scheme is not (AllocationScheme.Random or AllocationScheme.RoundRobin or AllocationScheme.MaxMin) && Array.TrueForAll(grants, grant => grant.Value == 0))
+        foreach (AllocationScheme scheme in Scheme)
         {
-            WriteWarning($"No agent has a value above 0, so {Scheme} gives nobody tokens.");
+            TokenGrant[] grants = TokenAllocator.Allocate(Agents, Supply, scheme, WholeTokens, RandomSource.Create(Seed), Bounds, Cancellation);
+            Comment(scheme, grants);
+            foreach (TokenGrant grant in grants)
+            {
+                WriteRecord(grant);
+            }
+        }
+    }
+
+    private void Comment(AllocationScheme scheme, TokenGrant[] grants)
+    {
+        if (grants.Length > 0 && AllocationSchemes.Find(scheme).UsesValue && Array.TrueForAll(grants, grant => grant.Value == 0))
+        {
+            WriteWarning($"No agent has a value above 0, so {scheme} gives nobody tokens.");
         }
 
         if (grants.Length > 0 && grants[0].Proof is OptimalityProof proof)
         {
+            string gap = string.Create(CultureInfo.CurrentCulture, $"at most {proof.DualBound:G8} (gap {proof.RelativeGap:E1}) after {proof.Iterations} iterations");
             WriteVerbose(string.Create(
-                CultureInfo.CurrentCulture,
-                $"Social welfare {proof.SocialWelfare:G8}, at most {proof.DualBound:G8} (gap {proof.RelativeGap:E1}) after {proof.Iterations} iterations; Jain {proof.Jain:F4}, Gini {proof.Gini:F4}."));
-            if (proof.RelativeGap > Bounds().RelativeGap)
+                CultureInfo.CurrentCulture, $"Social welfare {proof.SocialWelfare:G8}, {gap}; Jain {proof.Jain:F4}, Gini {proof.Gini:F4}."));
+            if (proof.RelativeGap > (Bounds ?? new OptimalAllocationOptions()).RelativeGap)
             {
-                WriteWarning(string.Create(CultureInfo.CurrentCulture, $"The allocation is within the bounds, but proven only to {proof.RelativeGap:E1} of the optimum."));
+                WriteWarning(string.Create(
+                    CultureInfo.CurrentCulture, $"The allocation is within the bounds, but proven only to {proof.RelativeGap:E1} of the optimum."));
             }
-        }
-
-        foreach (TokenGrant grant in grants)
-        {
-            WriteRecord(grant);
         }
     }
 
@@ -184,7 +218,8 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
         {
             if (paths.Length > 1)
             {
-                throw new QosValuationException(Faults.ColumnPathAmbiguous, $"'{Path}' matches {paths.Length} files; name one.", Path);
+                throw new QosValuationException(
+                    Faults.ColumnPathAmbiguous, $"'{Path}' matches {paths.Length} files; name one.", Path);
             }
 
             return;
@@ -195,13 +230,16 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
         AgentColumns.IsNpy(target);
         if (!isNpy && (CapacityPath ?? RemainingPath) is not null)
         {
-            throw new QosValuationException(Faults.ColumnPathNotUsed, "A .csv holds its capacities and remaining tokens itself, in columns of these names; -CapacityPath and -RemainingPath go with a .npy.", CapacityPath ?? RemainingPath);
+            throw new QosValuationException(
+                Faults.ColumnPathNotUsed,
+                "A .csv holds its capacities and remaining tokens itself, in columns of these names; -CapacityPath and -RemainingPath go with a .npy.",
+                CapacityPath ?? RemainingPath);
         }
 
         AgentColumns columns = isNpy
             ? AgentColumns.ReadNpy(paths[0], Existing(CapacityPath), Existing(RemainingPath), Capacity, Remaining)
             : AgentColumns.ReadCsv(paths[0], Capacity, Remaining, Cancellation);
-        columns.Allocate(Scheme, Supply, WholeTokens, RandomSource.Create(Seed), Scheme == AllocationScheme.Optimal ? Bounds() : null, Cancellation);
+        columns.Allocate(Scheme[0], Supply, WholeTokens, RandomSource.Create(Seed), Bounds, Cancellation);
         FairnessReport report = columns.Measure(Supply);
         if (ShouldProcess(target, $"Write the grants of {columns.Count} agents"))
         {
@@ -212,10 +250,4 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
     }
 
     private string? Existing(string? path) => path is null ? null : ResolveNewPath(path);
-
-    private OptimalAllocationOptions Bounds() => new()
-    {
-        JainFloor = IsBound(nameof(JainFloor)) ? JainFloor : null,
-        GiniCeiling = IsBound(nameof(GiniCeiling)) ? GiniCeiling : null,
-    };
 }

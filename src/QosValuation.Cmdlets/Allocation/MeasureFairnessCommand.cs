@@ -5,15 +5,32 @@ namespace QosValuation.Cmdlets.Allocation;
 
 /// <summary>Measures how evenly reward rates are distributed: Jain, Gini, entropy, Theil, Atkinson and the Lorenz curve.</summary>
 /// <remarks>
-/// <para>The reward rate of an agent is r = u/v, tokens per unit of value, and 0 where v is 0 (paper, Eq. 5). Jain's index (Σr)²/(N·Σr²) is 1 where all rates are equal and 1/N where one agent has everything (Eq. 6). The Gini coefficient Σ|rᵢ − rⱼ|/(2N·Σr) is 0 where all rates are equal and 1 − 1/N where one agent has everything (Eq. 8). Where all rates are 0 the distribution is perfectly even: 1 and 0.</para>
-/// <para>Beside them, with x = r/μ and μ the mean rate: MinMaxRatio is the smallest rate over the largest. Entropy is Shannon's entropy −Σ p·ln p of the shares p = r/Σr over its maximum ln N: 1 where all rates are equal, 0 where one agent has everything. Theil is (1/N)·Σ x·ln x, which is (1 − Entropy)·ln N. Atkinson is 1 − ((1/N)·Σ x^(1−ε))^(1/(1−ε)) with -Aversion ε, for ε = 1 one minus the geometric mean of x: the part of all rates that could be given up at no loss of welfare, were the rest shared evenly. A rate of 0 counts 0·ln 0 = 0 in Entropy and Theil, and makes Atkinson 1 where ε is 1 or more. Where all rates are 0, and for a single agent, MinMaxRatio and Entropy are 1, Theil and Atkinson 0. With -Lorenz the report also holds the LorenzCurve: the agents with the smallest rates, Population of all, have Share of all rates.</para>
-/// <para>No index depends on the unit of the rates. Sums are compensated, so that a million tiny rates keep their digits, and so do indices near evenness.</para>
-/// <para>The input is token grants, objects with the properties Tokens and Value (or RewardRate), or plain numbers, which are taken as rates; grants and numbers do not mix. SocialWelfare Σ v·u, Allocated Σ u and Supply are not a number where only rates are known, and Supply also where the grants come from several supplies. One report leaves at the end; without input it has a Count of 0 and nothing else.</para>
-/// <para>A rate that is negative, infinite or not a number costs one error record and is left out.</para>
+/// <para>The reward rate of an agent is r = u/v, tokens per unit of value, and 0 where v is 0 (paper, Eq. 5). Jain's index (Σr)²/(N·Σr²) is 1
+/// where all rates are equal and 1/N where one agent has everything (Eq. 6). The Gini coefficient Σ|rᵢ − rⱼ|/(2N·Σr) is 0 where all rates are
+/// equal and 1 − 1/N where one agent has everything (Eq. 8). Where all rates are 0 the distribution is perfectly even: 1 and 0.</para>
+/// <para>Beside them, with x = r/μ and μ the mean rate: MinMaxRatio is the smallest rate over the largest. Entropy is Shannon's entropy
+/// −Σ p·ln p of the shares p = r/Σr over its maximum ln N: 1 where all rates are equal, 0 where one agent has everything. Theil is
+/// (1/N)·Σ x·ln x, which is (1 − Entropy)·ln N. Atkinson is 1 − ((1/N)·Σ x^(1−ε))^(1/(1−ε)) with -Aversion ε, for ε = 1 one minus the
+/// geometric mean of x: the part of all rates that could be given up at no loss of welfare, were the rest shared evenly. A rate of 0 counts
+/// 0·ln 0 = 0 in Entropy and Theil, and makes Atkinson 1 where ε is 1 or more. Where all rates are 0, and for a single agent, MinMaxRatio and
+/// Entropy are 1, Theil and Atkinson 0. With -Lorenz the report also holds the LorenzCurve: the agents with the smallest rates, Population of
+/// all, have Share of all rates.</para>
+/// <para>No index depends on the unit of the rates. Sums are compensated, so that a million tiny rates keep their digits, and so do indices near
+/// evenness.</para>
+/// <para>The input is token grants, objects with the properties Tokens and Value (or RewardRate), or plain numbers, which are taken as rates;
+/// grants and numbers do not mix. SocialWelfare Σ v·u, Allocated Σ u and Supply are not a number where only rates are known. At the end one
+/// report leaves for each Scheme and Supply that the grants name, in the order in which they first came, so that grants of several schemes are
+/// never measured as if they were one allocation. Without input one report leaves, with a Count of 0 and nothing else.</para>
+/// <para>A rate, a value or a number of tokens that is negative, infinite or not a number costs one error record and is left out.</para>
 /// </remarks>
 /// <example>
 /// <summary>The fairness of an allocation.</summary>
 /// <code>$values | Invoke-TokenAllocation -Supply 1000 -Capacity 4 | Measure-Fairness</code>
+/// </example>
+/// <example>
+/// <summary>The fairness of several schemes.</summary>
+/// <code>$values | Invoke-TokenAllocation -Supply 1000 -Scheme Proposed, WaterFilling, MaxMin | Measure-Fairness |
+///     Format-Table Scheme, Jain, Gini, SocialWelfare</code>
 /// </example>
 /// <example>
 /// <summary>The fairness of any numbers.</summary>
@@ -38,8 +55,7 @@ namespace QosValuation.Cmdlets.Allocation;
 [OutputType(typeof(FairnessReport))]
 public sealed class MeasureFairnessCommand : QosCmdlet
 {
-    private readonly List<TokenGrant> _grants = [];
-    private readonly List<double> _rates = [];
+    private readonly FairnessCollector _collector = new();
 
     /// <summary>Token grants, objects with Tokens and Value (or RewardRate), or numbers.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
@@ -47,7 +63,10 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     [AllowNull]
     public PSObject?[]? InputObject { get; set; }
 
-    /// <summary>ε: the aversion to inequality of Atkinson's index, 0 or more; 0.5 by default. At 0 the index is 0; the larger ε, the more the smallest rates weigh.</summary>
+    /// <summary>
+    /// ε: the aversion to inequality of Atkinson's index, 0 or more; 0.5 by default. At 0 the index is 0; the larger ε, the more the smallest
+    /// rates weigh.
+    /// </summary>
     [Parameter]
     public double Aversion { get; set; } = 0.5;
 
@@ -70,54 +89,36 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void End()
     {
-        WriteVerbose(_grants.Count > 0 ? $"{_grants.Count} token grants: rates are tokens per value." : $"{_rates.Count} plain numbers, taken as rates.");
-        WriteRecord(_grants.Count > 0 ? FairnessMeasures.Measure(_grants, Aversion, Lorenz) : FairnessMeasures.Measure(_rates.ToArray(), Aversion, Lorenz));
+        WriteVerbose(_collector.GrantCount > 0
+            ? $"{_collector.GrantCount} token grants: rates are tokens per value."
+            : $"{_collector.RateCount} plain numbers, taken as rates.");
+        foreach (FairnessReport report in _collector.Measure(Aversion, Lorenz))
+        {
+            WriteRecord(report);
+        }
     }
 
     private void Add(PSObject? item)
     {
         if (item?.BaseObject is TokenGrant grant)
         {
-            AddGrant(grant);
+            _collector.Add(grant);
         }
-        else if (RecordProperties.TryGetNumber(item, nameof(TokenGrant.Tokens), out double tokens) && RecordProperties.TryGetNumber(item, nameof(TokenGrant.Value), out double value))
+        else if (RecordProperties.TryGetNumber(item, nameof(TokenGrant.Tokens), out double tokens)
+            && RecordProperties.TryGetNumber(item, nameof(TokenGrant.Value), out double value))
         {
-            AddGrant(new TokenGrant
-            {
-                Agent = string.Empty,
-                Value = value,
-                Tokens = tokens,
-                Capacity = double.NaN,
-                Remaining = double.NaN,
-                RewardRate = RecordProperties.TryGetNumber(item, nameof(TokenGrant.RewardRate), out double known) ? known : FairnessMeasures.RewardRate(tokens, value),
-                Supply = RecordProperties.TryGetNumber(item, nameof(TokenGrant.Supply), out double supply) ? supply : double.NaN,
-            });
+            double? rate = RecordProperties.TryGetNumber(item, nameof(TokenGrant.RewardRate), out double known) ? known : null;
+            double supply = RecordProperties.TryGetNumber(item, nameof(TokenGrant.Supply), out double given) ? given : double.NaN;
+            _collector.Add(item!.Properties[nameof(TokenGrant.Scheme)]?.Value?.ToString(), supply, value, tokens, rate, item);
         }
-        else if (RecordProperties.TryGetNumber(item, nameof(TokenGrant.RewardRate), out double rate)
-            || RecordProperties.TryRead(item, out rate))
+        else if (RecordProperties.TryGetNumber(item, nameof(TokenGrant.RewardRate), out double rate) || RecordProperties.TryRead(item, out rate))
         {
-            RequireUnmixed(_grants.Count, item);
-            FairnessMeasures.RequireRate(rate);
-            _rates.Add(rate);
+            _collector.AddRate(rate, item);
         }
         else
         {
-            throw new QosValuationException(Faults.NotARate, $"'{item}' is neither a token grant nor a number: pipe from Invoke-TokenAllocation, or give numbers.", item);
-        }
-    }
-
-    private void AddGrant(TokenGrant grant)
-    {
-        RequireUnmixed(_rates.Count, grant);
-        FairnessMeasures.RequireRate(grant.RewardRate);
-        _grants.Add(grant);
-    }
-
-    private static void RequireUnmixed(int others, object? item)
-    {
-        if (others > 0)
-        {
-            throw new QosValuationException(Faults.FairnessInputMixed, "Token grants and plain rates do not mix in one report: measure them apart.", item);
+            throw new QosValuationException(
+                Faults.NotARate, $"'{item}' is neither a token grant nor a number: pipe from Invoke-TokenAllocation, or give numbers.", item);
         }
     }
 }

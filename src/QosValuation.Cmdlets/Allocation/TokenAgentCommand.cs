@@ -25,7 +25,10 @@ public abstract class TokenAgentCommand : QosCmdlet
     [AgentNumberTransformation]
     public double Value { get; set; }
 
-    /// <summary>B: the capacity of the agent's bucket in tokens, 0 or more; 4 by default, as in the paper. Given as an argument it holds for all agents; else each agent may bring its own.</summary>
+    /// <summary>
+    /// B: the capacity of the agent's bucket in tokens, 0 or more; 4 by default, as in the paper. Given as an argument it holds for all agents;
+    /// else each agent may bring its own.
+    /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [AgentNumberTransformation(WhenEmpty = DefaultCapacity)]
     public double Capacity { get; set; } = DefaultCapacity;

@@ -92,7 +92,7 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
             MetadataPath = MetadataPath is null ? null : ResolveNewPath(MetadataPath),
             Model = Model,
             Contributor = contributor is ScriptBlock ? null : contributor?.ToString(),
-            Warned = Output.Warning,
+            Warned = WriteWarning,
         };
         bool isPattern = ParameterSetName == "Path";
         foreach (string path in ResolvePaths(isPattern ? Path : LiteralPath, literal: !isPattern))

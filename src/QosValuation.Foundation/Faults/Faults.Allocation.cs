@@ -70,4 +70,7 @@ public static partial class Faults
 
     /// <summary>The aversion to inequality is out of range.</summary>
     public static Fault AversionNotValid { get; } = Define(FaultKind.InvalidArgument, "Give a finite number of at least 0.");
+
+    /// <summary>Columns are allocated by one scheme at a time.</summary>
+    public static Fault ColumnSchemesNotSupported { get; } = Define(FaultKind.InvalidArgument, "Name one scheme, or run the command once for each.");
 }

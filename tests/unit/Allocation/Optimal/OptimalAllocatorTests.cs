@@ -469,7 +469,7 @@ public sealed class OptimalAllocatorTests
     public void GrantsCarryTheProof()
     {
         TokenAgent[] agents = [new TokenAgent { Agent = "a", Value = 1, Capacity = 9 }, new TokenAgent { Agent = "b", Value = 2, Capacity = 9, Remaining = 1 }];
-        TokenGrant[] grants = OptimalAllocator.Allocate(agents, 3, new OptimalAllocationOptions { JainFloor = 0.9 });
+        TokenGrant[] grants = TokenAllocator.Allocate(agents, 3, AllocationScheme.Optimal, bounds: new OptimalAllocationOptions { JainFloor = 0.9 });
         Assert.Equal(["a", "b"], grants.Select(g => g.Agent));
         Assert.All(grants, g => Assert.Equal((AllocationScheme.Optimal, 3.0), (g.Scheme, g.Supply)));
         Assert.Equal(grants[1].Tokens / 2, grants[1].RewardRate);

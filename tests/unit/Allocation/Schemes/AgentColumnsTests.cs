@@ -147,7 +147,7 @@ public sealed class AgentColumnsTests : IDisposable
             double[] tokens = new double[count];
             double[] sorted = new double[count];
             TokenAllocator.Allocate(AllocationScheme.WaterFilling, values, room, new double[count], supply, false, null, tokens);
-            TokenAllocator.SortedWaterFilling(values, room, supply, sorted);
+            WaterFillingScheme.FillSorted(values, room, supply, sorted);
             for (int i = 0; i < count; i++)
             {
                 Assert.Equal(sorted[i], tokens[i], 1e-12 * Math.Max(1e-3, supply));

@@ -11,7 +11,7 @@ public sealed class AllocationSimulationTests
     public void ResultsDoNotDependOnTheNumberOfThreads()
     {
         var options = Small with { Alphas = [0.1, 1], Agents = [20, 50], Schemes = Enum.GetValues<AllocationScheme>() };
-        Assert.Equal(AllocationSimulation.Run(options, maximumThreads: 1), AllocationSimulation.Run(options, maximumThreads: 5));
+        Assert.Equal(AllocationSimulation.Run(options, maxDegreeOfParallelism: 1), AllocationSimulation.Run(options, maxDegreeOfParallelism: 5));
     }
 
     [Fact]
@@ -108,8 +108,8 @@ public sealed class AllocationSimulationTests
     {
         // 10,000 rounds span several blocks; their mean must agree with that of single rounds of the same stream.
         var options = Small with { Agents = [3], Rounds = 10_000, Schemes = [AllocationScheme.RoundRobin] };
-        AllocationSimulationResult row = AllocationSimulation.Run(options, maximumThreads: 1).Single();
-        Assert.Equal(row, AllocationSimulation.Run(options, maximumThreads: 4).Single());
+        AllocationSimulationResult row = AllocationSimulation.Run(options, maxDegreeOfParallelism: 1).Single();
+        Assert.Equal(row, AllocationSimulation.Run(options, maxDegreeOfParallelism: 4).Single());
         AllocationSimulationResult half = AllocationSimulation.Run(options with { Rounds = 5_000 }).Single();
         Assert.InRange(half.Jain - row.Jain, -6 * half.JainStandardError, 6 * half.JainStandardError);
         Assert.InRange(half.JainStandardError / row.JainStandardError, 1.3, 1.5);
@@ -125,13 +125,15 @@ public sealed class AllocationSimulationTests
     }
 
     [Fact]
-    public void ProgressEndsAtOneAndCancellationStops()
+    public void ProgressEndsAtTheTotalAndCancellationStops()
     {
-        var reports = new List<double>();
+        var reports = new List<long>();
         var progress = new Recorder(reports);
-        Assert.Equal(8, AllocationSimulation.Run(Small with { Alphas = [1, 2] }, progress).Count());
-        Assert.Equal(1, reports[^1]);
-        Assert.All(reports, fraction => Assert.InRange(fraction, 0, 1));
+        AllocationSimulationOptions two = Small with { Alphas = [1, 2] };
+        Assert.Equal(8, AllocationSimulation.Run(two, progress).Count());
+        Assert.Equal(120, two.TotalRounds);
+        Assert.Equal(two.TotalRounds, reports[^1]);
+        Assert.All(reports, done => Assert.InRange(done, 0, two.TotalRounds));
 
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
@@ -152,9 +154,9 @@ public sealed class AllocationSimulationTests
         Assert.Equal("SupplyNotValid", IdOf(Small with { Supply = -1 }));
     }
 
-    private sealed class Recorder(List<double> reports) : IProgress<double>
+    private sealed class Recorder(List<long> reports) : IProgress<long>
     {
-        public void Report(double value)
+        public void Report(long value)
         {
             lock (reports)
             {

@@ -33,7 +33,7 @@ public sealed class QosSimulationTests
             Epochs = 6,
             Arrivals = ArrivalProcess.Trace,
             Trace = trace,
-            Replications = 1,
+            Rounds = 1,
             Seed = 1,
         }).Single();
         Assert.Equal((6, 5, 1, 0, 0), (report.Arrived, report.Served, report.Rejected, report.Abandoned, report.Waiting));
@@ -68,7 +68,7 @@ public sealed class QosSimulationTests
             Patience = 1,
             Arrivals = ArrivalProcess.Trace,
             Trace = trace,
-            Replications = 1,
+            Rounds = 1,
             Seed = 1,
         }).Single();
         Assert.Equal((4, 3, 1, 0), (report.Arrived, report.Served, report.Abandoned, report.Waiting));
@@ -89,7 +89,7 @@ public sealed class QosSimulationTests
             Patience = 0.5,
             Arrivals = ArrivalProcess.Trace,
             Trace = trace,
-            Replications = 1,
+            Rounds = 1,
             Seed = 1,
         }).Single();
         Assert.Equal((1, 1, 0.25), (report.Served, report.Abandoned, report.MeanWait));
@@ -128,7 +128,7 @@ public sealed class QosSimulationTests
                 QueueLimit = limit,
                 Arrivals = ArrivalProcess.Trace,
                 Trace = RequestTrace.Create(requests),
-                Replications = 1,
+                Rounds = 1,
                 PerAgent = true,
                 Seed = 1,
             };
@@ -180,7 +180,7 @@ public sealed class QosSimulationTests
                     Patience = 6,
                     QueueLimit = 5,
                     HoarderSpending = 0.3,
-                    Replications = 3,
+                    Rounds = 3,
                     PerAgent = true,
                     Seed = 12,
                 };
@@ -232,7 +232,7 @@ public sealed class QosSimulationTests
                 Schemes = [scheme],
                 Supply = 1_000_000,
                 Epochs = 50,
-                Replications = 2,
+                Rounds = 2,
                 Seed = 2,
             }).Single();
             Assert.Equal((1.0, 0.0, 0.0, 0.0), (report.ServedRatio, report.OutageRatio, report.MeanWait, report.P99Wait));
@@ -252,7 +252,7 @@ public sealed class QosSimulationTests
         ];
         foreach (AllocationScheme scheme in AllSchemes.Where(s => s != AllocationScheme.Random))
         {
-            QosReport[] reports = [.. QosSimulation.Run(new QosSimulationOptions { Agents = agents, Schemes = [scheme], Supply = 8, Epochs = 100, Replications = 2, PerAgent = true, Seed = 6 })];
+            QosReport[] reports = [.. QosSimulation.Run(new QosSimulationOptions { Agents = agents, Schemes = [scheme], Supply = 8, Epochs = 100, Rounds = 2, PerAgent = true, Seed = 6 })];
             Assert.Equal(3, reports[2].Granted, 9);
             Assert.Equal(4, reports[2].Unspent, 9);
             Assert.InRange(reports[2].FullRatio, 0.9, 1);
@@ -274,7 +274,7 @@ public sealed class QosSimulationTests
             ValueConcentration = 0.5,
             CostDistribution = CostDistribution.Geometric,
             RequestCost = 1.5,
-            Replications = 13,
+            Rounds = 13,
             PerAgent = true,
             Seed = 77,
             MaxDegreeOfParallelism = 1,
@@ -298,11 +298,11 @@ public sealed class QosSimulationTests
     }
 
     [Fact]
-    public void StandardErrorsShrinkWithTheRootOfTheReplications()
+    public void StandardErrorsShrinkWithTheRootOfTheRounds()
     {
-        var options = new QosSimulationOptions { Agents = Population(10), Supply = 15, Epochs = 50, Replications = 50, Seed = 5 };
+        var options = new QosSimulationOptions { Agents = Population(10), Supply = 15, Epochs = 50, Rounds = 50, Seed = 5 };
         QosReport few = QosSimulation.Run(options).Single();
-        QosReport many = QosSimulation.Run(options with { Replications = 800 }).Single();
+        QosReport many = QosSimulation.Run(options with { Rounds = 800 }).Single();
         Assert.InRange(few.MeanWaitStandardError / many.MeanWaitStandardError, 3, 5.3);
         Assert.InRange(many.MeanWait, few.MeanWait - 5 * few.MeanWaitStandardError, few.MeanWait + 5 * few.MeanWaitStandardError);
         Assert.InRange(many.Jain, few.Jain - 5 * few.JainStandardError, few.Jain + 5 * few.JainStandardError);
@@ -321,7 +321,7 @@ public sealed class QosSimulationTests
                 Supply = 3,
                 ArrivalRate = 50,
                 Epochs = 40,
-                Replications = 1,
+                Rounds = 1,
                 PerAgent = true,
                 Seed = 1,
             })];
@@ -389,14 +389,14 @@ public sealed class QosSimulationTests
     public void StopsWhenCancelled()
     {
         using var source = new CancellationTokenSource();
-        var options = new QosSimulationOptions { Agents = Population(10), Schemes = AllSchemes, Epochs = 1000, Replications = 1000, Seed = 1, Progress = _ => source.Cancel() };
+        var options = new QosSimulationOptions { Agents = Population(10), Schemes = AllSchemes, Epochs = 1000, Rounds = 1000, Seed = 1, Progress = _ => source.Cancel() };
         Assert.ThrowsAny<OperationCanceledException>(() => QosSimulation.Run(options, source.Token).Count());
     }
 
     [Fact]
     public void NamesTheOptionThatIsWrong()
     {
-        var valid = new QosSimulationOptions { Agents = Population(2), Epochs = 5, Replications = 1, Seed = 1 };
+        var valid = new QosSimulationOptions { Agents = Population(2), Epochs = 5, Rounds = 1, Seed = 1 };
         Assert.Single(QosSimulation.Run(valid));
         QosSimulationOptions[] wrong =
         [
@@ -423,7 +423,7 @@ public sealed class QosSimulationTests
             valid with { HoarderSpending = 1.5 },
             valid with { FloodFactor = 0.5 },
             valid with { SybilIdentities = 0 },
-            valid with { Replications = 0 },
+            valid with { Rounds = 0 },
             valid with { MaxDegreeOfParallelism = 0 },
             valid with { ValueConcentration = 0 },
             valid with { Arrivals = ArrivalProcess.OnOff, MeanOff = 0 },

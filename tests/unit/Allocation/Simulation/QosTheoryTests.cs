@@ -16,7 +16,7 @@ public sealed class QosTheoryTests
         WarmupEpochs = 20_000,
         QueueLimit = int.MaxValue,
         Patience = patience,
-        Replications = 8,
+        Rounds = 8,
         Seed = 3,
     };
 
@@ -139,7 +139,7 @@ public sealed class QosTheoryTests
             Epochs = 200_000,
             WarmupEpochs = 1000,
             QueueLimit = int.MaxValue,
-            Replications = 8,
+            Rounds = 8,
             Seed = 9,
         }).Single();
         Assert.InRange(report.OutageRatio, outage - 5 * report.OutageRatioStandardError, outage + 5 * report.OutageRatioStandardError);

@@ -18,7 +18,7 @@ public sealed class StrategyTests
         Supply = 10,
         ArrivalRate = rate,
         Epochs = 200,
-        Replications = 8,
+        Rounds = 8,
         Seed = 40,
     };
 

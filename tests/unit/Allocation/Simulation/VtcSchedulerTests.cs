@@ -10,177 +10,6 @@ public sealed class VtcSchedulerTests
     private readonly bool[] _filled = new bool[6];
 
     [Fact]
-    public void ServesTheSmallestCounterAndChargesInputsAndOutputs()
-    {
-        var vtc = new VtcScheduler(2, [1, 2]);
-        vtc.Submit(0, 10);
-        vtc.Submit(0, 1);
-        vtc.Submit(1, 8);
-        vtc.Submit(1, 8);
-
-        Assert.True(vtc.TryPeekRequest(out int peeked, out double input));
-        Assert.Equal((0, 10.0), (peeked, input));
-        Assert.True(vtc.TryAdmit(out int client, out input)); // tie at 0: the lowest index
-        Assert.Equal((0, 10.0), (client, input));
-        Assert.Equal([10.0, 0.0], vtc.Counters.ToArray());
-        Assert.True(vtc.TryAdmit(out client, out input));
-        Assert.Equal((1, 8.0), (client, input)); // 8 input tokens at weight 2: 4
-        vtc.ChargeOutput(1, 7); // 2·7/2 = 7, in all 11
-        Assert.Equal([10.0, 11.0], vtc.Counters.ToArray());
-        Assert.True(vtc.TryAdmit(out client, out _));
-        Assert.Equal(0, client);
-        Assert.Equal(1, vtc.BackloggedCount);
-        Assert.True(vtc.TryAdmit(out client, out _));
-        Assert.Equal(1, client);
-        Assert.False(vtc.TryAdmit(out client, out _));
-        Assert.Equal(-1, client);
-    }
-
-    [Fact]
-    public void AClientThatComesBackIsLiftedToTheSmallestBackloggedCounterOrTheLastThatLeft()
-    {
-        var vtc = new VtcScheduler(3);
-        vtc.Submit(0, 5);
-        vtc.Submit(0, 5);
-        Assert.True(vtc.TryAdmit(out _, out _)); // counter of 0: 5, still backlogged
-        vtc.Submit(1, 1); // lifted from 0 to 5
-        Assert.Equal([5.0, 5.0, 0.0], vtc.Counters.ToArray());
-        Assert.True(vtc.TryAdmit(out _, out _)); // client 0 by index: 10, leaves
-        Assert.True(vtc.TryAdmit(out _, out _)); // client 1: 6, leaves last
-        vtc.ChargeOutput(1, 1); // 8: its request still runs
-        vtc.Submit(2, 1); // nobody is backlogged: lifted to the counter of the one that left last
-        Assert.Equal([10.0, 8.0, 8.0], vtc.Counters.ToArray());
-        vtc.Submit(0, 1); // 10 exceeds the smallest backlogged counter: no lift, and never a fall
-        Assert.Equal([10.0, 8.0, 8.0], vtc.Counters.ToArray());
-    }
-
-    [Fact]
-    public void AgreesWithALinearSearchOnRandomOperations()
-    {
-        RandomSource random = RandomSource.Create(5);
-        for (int instance = 0; instance < 200; instance++)
-        {
-            int clients = 1 + random.NextInt32(9);
-            double[] weights = [.. Enumerable.Range(0, clients).Select(_ => 0.25 + random.NextInt32(8))];
-            var vtc = new VtcScheduler(clients, weights);
-            double[] counters = new double[clients];
-            var queues = Enumerable.Range(0, clients).Select(_ => new Queue<double>()).ToArray();
-            int lastLeft = -1;
-            for (int step = 0; step < 200; step++)
-            {
-                int client = random.NextInt32(clients);
-                double tokens = random.NextInt32(6);
-                switch (random.NextInt32(3))
-                {
-                    case 0:
-                        if (queues[client].Count == 0)
-                        {
-                            double[] backlogged = [.. Enumerable.Range(0, clients).Where(i => queues[i].Count > 0).Select(i => counters[i])];
-                            double floor = backlogged.Length > 0 ? backlogged.Min() : lastLeft >= 0 ? counters[lastLeft] : 0;
-                            counters[client] = Math.Max(counters[client], floor);
-                        }
-
-                        queues[client].Enqueue(tokens);
-                        vtc.Submit(client, tokens);
-                        break;
-                    case 1:
-                        counters[client] += 2 * tokens / weights[client];
-                        vtc.ChargeOutput(client, tokens);
-                        break;
-                    default:
-                        int expected = Enumerable.Range(0, clients).Where(i => queues[i].Count > 0).OrderBy(i => counters[i]).ThenBy(i => i).FirstOrDefault(-1);
-                        bool admitted = vtc.TryAdmit(out int served, out double input);
-                        Assert.Equal(expected >= 0, admitted);
-                        Assert.Equal(expected, served);
-                        if (admitted)
-                        {
-                            Assert.Equal(queues[served].Dequeue(), input);
-                            counters[served] += input / weights[served];
-                            lastLeft = queues[served].Count == 0 ? served : lastLeft;
-                        }
-
-                        break;
-                }
-
-                Assert.Equal(counters, vtc.Counters.ToArray());
-                Assert.Equal(queues.Count(q => q.Count > 0), vtc.BackloggedCount);
-            }
-        }
-    }
-
-    [Theory]
-    [InlineData(1, 64, 8, 24)]
-    [InlineData(2, 200, 50, 10)]
-    [InlineData(3, 40, 20, 20)]
-    public void TheServiceOfBackloggedClientsDiffersByNoMoreThanTheTheoremAllows(int seed, int memory, int longestInput, int longestOutput)
-    {
-        // Continuous batching (Algorithm 2 of the source): requests run together, each holds its input and output tokens in memory.
-        RandomSource random = RandomSource.Create(seed);
-        const int clients = 4;
-        var vtc = new VtcScheduler(clients);
-        double[] service = new double[clients];
-        var running = new List<(int Client, int Left, int Held)>();
-        int used = 0;
-        double[,] low = new double[clients, clients], high = new double[clients, clients];
-        void Send(int client) => vtc.Submit(client, 1 + random.NextInt32(longestInput * (client + 1) / clients)); // 0: short requests, 3: long
-        for (int client = 0; client < clients; client++)
-        {
-            Send(client);
-            Send(client);
-        }
-
-        for (int step = 0; step < 20_000; step++)
-        {
-            while (vtc.TryPeekRequest(out int next, out double input) && used + (int)input + longestOutput <= memory)
-            {
-                Assert.True(vtc.TryAdmit(out int admitted, out double charged));
-                Assert.Equal((next, input), (admitted, charged));
-                int output = 1 + random.NextInt32(longestOutput * (next + 1) / clients);
-                running.Add((next, output, (int)input + longestOutput));
-                used += (int)input + longestOutput;
-                service[next] += input;
-                Send(next); // always two wait: nobody ever leaves the backlog
-            }
-
-            for (int i = running.Count - 1; i >= 0; i--)
-            {
-                (int client, int left, int held) = running[i];
-                vtc.ChargeOutput(client, 1);
-                service[client] += 2;
-                if (left == 1)
-                {
-                    used -= held;
-                    running.RemoveAt(i);
-                }
-                else
-                {
-                    running[i] = (client, left - 1, held);
-                }
-            }
-
-            for (int f = 0; f < clients; f++)
-            {
-                for (int g = 0; g < clients; g++)
-                {
-                    low[f, g] = Math.Min(low[f, g], service[f] - service[g]);
-                    high[f, g] = Math.Max(high[f, g], service[f] - service[g]);
-                }
-            }
-        }
-
-        double bound = 2 * Math.Max(1.0 * longestInput, 2.0 * memory);
-        Assert.True(service.Min() > 10 * bound);
-        for (int f = 0; f < clients; f++)
-        {
-            for (int g = 0; g < clients; g++)
-            {
-                // Over every interval (t1, t2): the largest change of the difference.
-                Assert.InRange(high[f, g] - low[f, g], 0, bound);
-            }
-        }
-    }
-
-    [Fact]
     public void AllocationEqualsTokenByTokenServiceOverManyEpochs()
     {
         RandomSource random = RandomSource.Create(8);
@@ -194,7 +23,7 @@ public sealed class VtcSchedulerTests
             double[] counters = new double[clients];
             bool[] active = new bool[clients];
             int lastLeft = -1;
-            var vtc = new VtcScheduler(clients, weights);
+            var vtc = new VtcScheduler(weights);
             for (int epoch = 0; epoch < 30; epoch++)
             {
                 double supply = random.NextInt32(12);
@@ -254,7 +83,7 @@ public sealed class VtcSchedulerTests
         double[] weights = [1, 2, 3, 10];
         double[] grants = new double[4];
         double[] total = new double[4];
-        var vtc = new VtcScheduler(4, weights);
+        var vtc = new VtcScheduler(weights);
         for (int epoch = 0; epoch < 1000; epoch++)
         {
             vtc.Allocate([100, 100, 100, 100], 5, grants); // fewer tokens than one for each weight
@@ -276,7 +105,7 @@ public sealed class VtcSchedulerTests
     {
         // The tiny client takes what the others leave; it must not spoil their counters.
         double[] grants = new double[3];
-        var vtc = new VtcScheduler(3, [1e-300, 1, 3]);
+        var vtc = new VtcScheduler([1e-300, 1, 3]);
         vtc.Allocate([8, 1, 1], 4, grants);
         Assert.Equal([2.0, 1.0, 1.0], grants);
         double[] total = new double[3];
@@ -297,7 +126,7 @@ public sealed class VtcSchedulerTests
     public void FractionsFillTheLastTokenOfABucketAndOfTheSupply()
     {
         double[] grants = new double[2];
-        var vtc = new VtcScheduler(2);
+        var vtc = new VtcScheduler([1, 1]);
         Assert.Equal(1.5, vtc.Allocate([0.25, 2], 1.5, grants));
         Assert.Equal([0.25, 1.25], grants);
         Assert.Equal(1, vtc.Allocate([0.25, 2], 1.5, grants, wholeTokens: true));
@@ -312,7 +141,7 @@ public sealed class VtcSchedulerTests
         {
             int clients = 1 + random.NextInt32(6);
             double[] weights = [.. Enumerable.Range(0, clients).Select(_ => Math.Pow(2, random.NextInt32(6)))];
-            var bulk = new VtcScheduler(clients, weights);
+            var bulk = new VtcScheduler(weights);
             double[] counters = new double[clients];
             for (int epoch = 0; epoch < 4; epoch++)
             {
@@ -365,7 +194,7 @@ public sealed class VtcSchedulerTests
         }
 
         double[] grants = new double[clients];
-        Assert.Equal(1e9, new VtcScheduler(clients, weights).Allocate(room, 1e9, grants), 1e-3);
+        Assert.Equal(1e9, new VtcScheduler(weights).Allocate(room, 1e9, grants), 1e-3);
         double level = Enumerable.Range(0, clients).Where(i => grants[i] < room[i]).Max(i => (grants[i] - 1) / weights[i]);
         for (int i = 0; i < clients; i++)
         {
@@ -384,23 +213,5 @@ public sealed class VtcSchedulerTests
         Assert.Equal([2, 4, 4, 0], Tokens(10));
         Assert.Equal([4, 4, 4, 0], Tokens(100));
         Assert.Equal([0, 0, 0, 0], Tokens(0));
-    }
-
-    [Fact]
-    public void NamesWhatIsWrong()
-    {
-        Assert.Equal("VtcNotValid", Assert.Throws<QosValuationException>(() => new VtcScheduler(0)).ErrorId);
-        Assert.Throws<QosValuationException>(() => new VtcScheduler(2, [1]));
-        Assert.Throws<QosValuationException>(() => new VtcScheduler(1, [double.NaN]));
-        Assert.Throws<QosValuationException>(() => new VtcScheduler(1, [-1]));
-        Assert.Throws<QosValuationException>(() => new VtcScheduler(1, inputWeight: -1));
-        Assert.Throws<QosValuationException>(() => new VtcScheduler(1, outputWeight: 0));
-        var vtc = new VtcScheduler(2, [0, 1]);
-        Assert.Throws<QosValuationException>(() => vtc.Submit(0, 1));
-        Assert.Throws<QosValuationException>(() => vtc.Submit(1, double.NaN));
-        Assert.Throws<QosValuationException>(() => vtc.Allocate([1], 1, new double[1]));
-        Assert.Throws<QosValuationException>(() => vtc.Allocate([1, 1], double.PositiveInfinity, new double[2]));
-        vtc.Enter(1);
-        Assert.Throws<QosValuationException>(() => vtc.TryAdmit(out _, out _));
     }
 }

@@ -2,7 +2,7 @@ using QosValuation.Foundation.Randomness;
 
 namespace QosValuation.Allocation.Simulation;
 
-/// <summary>What one replication counted for one agent, from the end of the warm-up on.</summary>
+/// <summary>What one round counted for one agent, from the end of the warm-up on.</summary>
 internal struct QosTally
 {
     /// <summary>Genuine requests that arrived, by what became of them.</summary>
@@ -113,7 +113,7 @@ internal sealed class QosPopulation
 /// relative 10⁻⁹, so that ten grants of 0.1 pay for a request of 1. A request that costs more than a bucket's capacity is
 /// dropped on arrival under every scheme, also under one that fills beyond it.
 /// </remarks>
-internal sealed class QosReplication
+internal sealed class QosRound
 {
     private const double Tolerance = 1e-9;
 
@@ -136,15 +136,15 @@ internal sealed class QosReplication
     /// <param name="options">The options.</param>
     /// <param name="population">Who plays.</param>
     /// <param name="rule">The scheme.</param>
-    /// <param name="replication">The number of the replication: it selects the streams of random numbers.</param>
+    /// <param name="round">The number of the round: it selects the streams of random numbers.</param>
     /// <param name="seed">The seed.</param>
-    public QosReplication(QosSimulationOptions options, QosPopulation population, RefillRule rule, int replication, int seed)
+    public QosRound(QosSimulationOptions options, QosPopulation population, RefillRule rule, int round, int seed)
     {
         _options = options;
         _population = population;
         _rule = rule;
         int agents = population.Values.Length;
-        _waits = new WaitSample(options.WaitSampleSize, Stream(seed, replication, StreamKind.WaitSample));
+        _waits = new WaitSample(options.WaitSampleSize, Stream(seed, round, StreamKind.WaitSample));
         _genuine = new ArrivalStream[agents];
         _junk = new ArrivalStream?[agents];
         _withholding = new RandomSource?[agents];
@@ -179,22 +179,22 @@ internal sealed class QosReplication
             else
             {
                 double meanOff = options.Arrivals == ArrivalProcess.OnOff ? options.MeanOff : 0;
-                _genuine[n] = new ArrivalStream(Stream(seed, replication, StreamKind.Requests, n), rate, options.MeanOn, meanOff, cost);
+                _genuine[n] = new ArrivalStream(Stream(seed, round, StreamKind.Requests, n), rate, options.MeanOn, meanOff, cost);
             }
 
             _referenceCost[n] = mean;
             if (population.Strategies[n] == QosStrategy.Flooder)
             {
-                _junk[n] = new ArrivalStream(Stream(seed, replication, StreamKind.Junk, n), rate * (options.FloodFactor - 1), 0, 0, cost);
+                _junk[n] = new ArrivalStream(Stream(seed, round, StreamKind.Junk, n), rate * (options.FloodFactor - 1), 0, 0, cost);
             }
             else if (population.Strategies[n] == QosStrategy.Hoarder)
             {
-                _withholding[n] = Stream(seed, replication, StreamKind.Withholding, n);
+                _withholding[n] = Stream(seed, round, StreamKind.Withholding, n);
             }
         }
     }
 
-    /// <summary>What the streams of random numbers of one replication are for.</summary>
+    /// <summary>What the streams of random numbers of one round are for.</summary>
     internal enum StreamKind
     {
         /// <summary>The agents' values.</summary>
@@ -227,22 +227,22 @@ internal sealed class QosReplication
     /// nothing about the requests of others, and do not depend on the scheme, so that all schemes meet the same requests.
     /// </summary>
     /// <param name="seed">The seed.</param>
-    /// <param name="replication">The replication.</param>
+    /// <param name="round">The round.</param>
     /// <param name="kind">The purpose.</param>
     /// <param name="agent">The agent, where it is one's own.</param>
     /// <returns>The stream.</returns>
-    public static RandomSource Stream(int seed, int replication, StreamKind kind, int agent = 0) =>
-        RandomSource.Create(seed, ((ulong)(uint)replication << 36) | ((ulong)kind << 32) | (uint)agent);
+    public static RandomSource Stream(int seed, int round, StreamKind kind, int agent = 0) =>
+        RandomSource.Create(seed, ((ulong)(uint)round << 36) | ((ulong)kind << 32) | (uint)agent);
 
     /// <summary>Runs all epochs.</summary>
-    /// <param name="cancellation">Stops the run between epochs.</param>
-    public void Run(CancellationToken cancellation)
+    /// <param name="cancellationToken">Stops the run between epochs.</param>
+    public void Run(CancellationToken cancellationToken)
     {
         int agents = _tallies.Length;
         double[] grants = new double[_tokens.Length];
         for (int epoch = 0; epoch < _options.Epochs; epoch++)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             double start = epoch * _options.EpochLength;
             double end = (epoch + 1) * _options.EpochLength;
             if (epoch == _options.WarmupEpochs)
