@@ -138,7 +138,9 @@ function Invoke-AllocationFigure {
         $script:FigureExitCode = 0
         $text = "Figure ${Number}: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $path."
         if ($claim) {
-            $text += " Proposed is the fairest of the paper's schemes by both indices at $($claim.Holds) of $($claim.Points) values of $variable."
+            $finding = "Proposed is the fairest of the paper's schemes by both indices at $($claim.Holds) of $($claim.Points) values of $variable"
+            Write-Finding "Figure $Number" (Split-Path $path -Leaf) $finding
+            $text += " $finding."
             if ($claim.Holds -lt $claim.Points) {
                 $script:FigureExitCode = 2
             }
