@@ -73,26 +73,6 @@ function Invoke-FigureBody([scriptblock] $Body) {
     }
 }
 
-# The paper's claim of Figs. 4 and 5: among its four schemes, Proposed has the largest Jain's index and the smallest Gini coefficient at every point.
-# Emits the number of points where it holds, or nothing where the rows cannot tell.
-function Measure-AllocationClaim([object[]] $Rows, [string] $Variable) {
-    $points = $Rows | Where-Object { $_.Scheme -in 'Proposed', 'Random', 'RoundRobin', 'MaxMin' } | Group-Object -Property $Variable
-    $holds = 0
-    foreach ($point in $points) {
-        $proposed, $others = $point.Group.Where({ $_.Scheme -eq 'Proposed' }, 'Split')
-        if (-not $proposed -or -not $others) {
-            return
-        }
-
-        $beaten = $others | Where-Object { $_.Jain -ge $proposed[0].Jain -or $_.Gini -le $proposed[0].Gini }
-        if (-not $beaten) {
-            $holds++
-        }
-    }
-
-    [pscustomobject]@{ Holds = $holds; Points = @($points).Count }
-}
-
 # Figs. 4 and 5: simulates the paper's allocation along one variable, with its supply and buckets.
 function Invoke-AllocationFigure {
     [CmdletBinding()]
@@ -112,12 +92,12 @@ function Invoke-AllocationFigure {
         Invoke-AllocationSimulation @Simulation -Supply 1000 -Capacity 4 -Rounds $Rounds -Scheme $Scheme -Seed $Seed -ErrorAction Stop | Tee-Object -Variable rows
         $watch.Stop()
         Export-FigureCsv $rows $path
-        $claim = Measure-AllocationClaim $rows $Variable
+        $claim = [QosValuation.AllocationClaim]::Of([QosValuation.AllocationSimulationResult[]] @($rows))
         $script:FigureExitCode = 0
         $text = "Figure ${Number}: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $path."
         if ($claim) {
-            $text += " Proposed is the fairest of the paper's schemes by both indices at $($claim.Holds) of $($claim.Points) values of $Variable."
-            if ($claim.Holds -lt $claim.Points) {
+            $text += " $($claim.Over($Variable))"
+            if (-not $claim.IsShown) {
                 $script:FigureExitCode = 2
             }
         }

@@ -352,9 +352,9 @@ function Invoke-Figure7 {
     }
 
     $format = { param($line) [string]::Format([cultureinfo]::InvariantCulture, '{0:F3} (others {1:F3}, first in {2:P0}, chance {3:P0})', $line.AttackScore, $line.Decoy, $line.FirstRank, $line.Chance) }
-    $ours = @('Image-Ours', 'Text-Ours' | Where-Object { $main.ContainsKey($_) })
-    $holds = -not ($ours | Where-Object { $main[$_].AttackScore -ge $main['Image-DP'].AttackScore })
-    $script:FigureExitCode = $holds ? 0 : 2
+    $scores = @{}
+    $main.Keys | ForEach-Object { $scores[$_] = $main[$_].AttackScore }
+    $script:FigureExitCode = [QosValuation.ReconstructionClaim]::Of($scores).IsShown ? 0 : 2
     $text = "Figure 7: $($rows.Count) attacks in $($watch.Elapsed.TotalSeconds.ToString('F0')) s, written to $path. Attack scores: $(($labels.Keys | Where-Object { $main.ContainsKey($_) } | Sort-Object | ForEach-Object { "$_ $(& $format $main[$_])" }) -join '; ')."
     if ($Method.Count -gt 1) {
         # Over clusters and repeats as IsStrongest has it for one target: who names the cluster most often, then the margin.

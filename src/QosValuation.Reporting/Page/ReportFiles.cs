@@ -1,8 +1,7 @@
 using QosValuation.Foundation.IO;
 using QosValuation.Reporting.Figures;
-using QosValuation.Reporting.Page;
 
-namespace QosValuation.Markets.Reports;
+namespace QosValuation.Reporting.Page;
 
 /// <summary>The forms in which figures are written for papers.</summary>
 public enum FigureFormat
@@ -38,10 +37,12 @@ public static class ReportFiles
     /// <param name="report">The report.</param>
     /// <param name="folder">The folder; created where it does not exist, and its files of the same names replaced.</param>
     /// <param name="formats">The forms.</param>
+    /// <param name="toPng">Turns an SVG document in UTF-8 into a PNG file.</param>
     /// <param name="cancellation">Stops before the next figure; the files written so far stay.</param>
     /// <returns>The files' paths as they are written.</returns>
     /// <exception cref="QosValuationException">ReportNotWritable.</exception>
-    public static IEnumerable<string> SaveFigures(Report report, string folder, IReadOnlyCollection<FigureFormat> formats, CancellationToken cancellation = default)
+    public static IEnumerable<string> SaveFigures(
+        Report report, string folder, IReadOnlyCollection<FigureFormat> formats, Func<byte[], byte[]> toPng, CancellationToken cancellation = default)
     {
         foreach ((string id, ReportFigure figure) in report.Figures())
         {
@@ -51,7 +52,7 @@ public static class ReportFiles
                 string path = Path.Combine(folder, id + "." + format.ToString().ToLowerInvariant());
                 byte[] content = format == FigureFormat.Svg
                     ? System.Text.Encoding.UTF8.GetBytes("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + FigureRenderer.Shared.Svg(id, figure, 720, withTitle: true) + "\n")
-                    : FigureRenderer.Shared.Png(id, figure);
+                    : FigureRenderer.Shared.Png(id, figure, toPng);
                 Save(path, stream => stream.Write(content));
                 yield return path;
             }

@@ -4,9 +4,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using QosValuation.Reporting.Figures;
-using QosValuation.Reporting.Page;
 
-namespace QosValuation.Markets.Reports;
+namespace QosValuation.Reporting.Page;
 
 /// <summary>
 /// Writes a report as one HTML page that needs nothing else: charts, pictures and data are inside, and its content security
@@ -224,7 +223,8 @@ internal static class HtmlReportWriter
 
     // Counts and identifiers keep all their digits.
     private static string Integer(object? value, double number) =>
-        value is not (double or float) && number == Math.Truncate(number) && Math.Abs(number) < 1e15 ? ReportRecord.TextOf(value) : ReportNumber.Format(number);
+        value is string text && text.AsSpan().TrimStart('-').ContainsAnyExceptInRange('0', '9') ? ReportNumber.Format(number)
+        : value is not (double or float) && number == Math.Truncate(number) && Math.Abs(number) < 1e15 ? ReportRecord.TextOf(value) : ReportNumber.Format(number);
 
     private static void WriteFooter(StreamWriter writer, Report report)
     {
