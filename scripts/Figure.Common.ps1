@@ -89,7 +89,8 @@ function Invoke-AllocationFigure {
     Invoke-FigureBody {
         $path = Resolve-FigurePath $OutputPath "figure$Number.csv"
         $watch = [System.Diagnostics.Stopwatch]::StartNew()
-        Invoke-AllocationSimulation @Simulation -Supply 1000 -Capacity 4 -Rounds $Rounds -Scheme $Scheme -Seed $Seed -ErrorAction Stop | Tee-Object -Variable rows
+        Invoke-AllocationSimulation @Simulation -Supply 1000 -Capacity 4 -Rounds $Rounds -Scheme $Scheme -Seed $Seed -ErrorAction Stop |
+            Tee-Object -Variable rows
         $watch.Stop()
         Export-FigureCsv $rows $path
         $claim = [QosValuation.AllocationClaim]::Of([QosValuation.AllocationSimulationResult[]] @($rows))

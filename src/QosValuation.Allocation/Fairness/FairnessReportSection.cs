@@ -28,7 +28,8 @@ internal sealed class FairnessReportSection() : ResultSection<FairnessReport>(
         var figures = new List<ReportFigure> { FairnessFigures.Indices("fairness", named) };
         FigureSeries[] curves =
         [
-            .. named.Where(item => item.Record.Inner(Curve) is not null).Select(item => new FigureSeries(item.Name, FairnessFigures.Points(item.Record.Inner(Curve)!))),
+            .. named.Where(item => item.Record.Inner(Curve) is not null)
+                .Select(item => new FigureSeries(item.Name, FairnessFigures.Points(item.Record.Inner(Curve)!))),
         ];
         if (curves.Length > 0)
         {

@@ -22,7 +22,8 @@ internal sealed class LorenzCurveSection() : ResultSection<LorenzCurve>(1400, na
             [.. curves.SelectMany(curve => curve.Points.Select(point => new object?[] { curve.Name, point.X, point.Y }))]);
         return SectionParts.Section(
             "Lorenz curve",
-            "The part of all reward that the least rewarded part of the agents has. Perfect equality is the diagonal; the deeper the curve sags, the less equal.",
+            "The part of all reward that the least rewarded part of the agents has. Perfect equality is the diagonal; the deeper the "
+                + "curve sags, the less equal.",
             records,
             [FairnessFigures.Lorenz(curves)]) with
         { Table = table };

@@ -27,7 +27,8 @@ internal sealed class TokenGrantSection() : ResultSection<TokenGrant>(
             records,
             [
                 series.Length == 1 ? Tokens(records) : Rates(series),
-                FairnessFigures.Lorenz(series.Select(group => new FigureSeries(group.Key, SectionParts.Lorenz(group.Select(record => record.Number("RewardRate")))))),
+                FairnessFigures.Lorenz(series.Select(group =>
+                    new FigureSeries(group.Key, SectionParts.Lorenz(group.Select(record => record.Number("RewardRate")))))),
             ]);
     }
 

@@ -16,8 +16,8 @@ internal sealed class EmpiricalPrivacySection() : ResultSection<EmpiricalPrivacy
         double[] claims = [.. records.Select(record => record.Number("ClaimedEpsilon")).Where(claim => claim > 0 && double.IsFinite(claim)).Distinct()];
         return SectionParts.Section(
             "Empirical privacy",
-            "Repeated releases on two neighbouring datasets prove that ε is at least the lower bound, with the stated confidence. A bound above the claim convicts "
-                + "the mechanism; a bound below it is what an honest one shows. " + Verdict(records),
+            "Repeated releases on two neighbouring datasets prove that ε is at least the lower bound, with the stated confidence. A bound above the claim "
+                + "convicts the mechanism; a bound below it is what an honest one shows. " + Verdict(records),
             records,
             claims.Length > 1
                 ?
@@ -74,7 +74,9 @@ internal sealed class EmpiricalPrivacySection() : ResultSection<EmpiricalPrivacy
     }
 
     private static string NoiseName(ReportRecord record) =>
-        double.IsFinite(record.Number("NoiseScale")) && record.Number("NoiseScale") != 1 ? " · noise × " + ReportNumber.Format(record.Number("NoiseScale")) : string.Empty;
+        double.IsFinite(record.Number("NoiseScale")) && record.Number("NoiseScale") != 1
+            ? " · noise × " + ReportNumber.Format(record.Number("NoiseScale"))
+            : string.Empty;
 
     // Bounds over claims, with the claim itself as the line to stay below; what claims nothing becomes a level.
     private static ReportFigure Proven(IReadOnlyList<ReportRecord> records, double[] claims, string property, string file, string title)
@@ -83,7 +85,8 @@ internal sealed class EmpiricalPrivacySection() : ResultSection<EmpiricalPrivacy
         double first = claims.Min(), last = claims.Max();
         FigureScale scale = SectionParts.ScaleOf(claims);
         var series = new List<FigureSeries>();
-        IEnumerable<ReportRecord> drawn = records.Where(record => double.IsFinite(record.Number(property)) && (scale != FigureScale.Log || record.Number(property) > 0));
+        IEnumerable<ReportRecord> drawn = records.Where(record =>
+            double.IsFinite(record.Number(property)) && (scale != FigureScale.Log || record.Number(property) > 0));
         foreach (IGrouping<string, ReportRecord> group in drawn.GroupBy(record => name(record) + NoiseName(record)))
         {
             FigurePoint[] points =

@@ -55,8 +55,9 @@ internal sealed class PrototypeUtilitySection() : ResultSection<PrototypeUtility
 
         return SectionParts.Section(
             "Privacy against utility",
-            "Small ε is strong privacy and much noise. Each curve shows how much use is left of the released prototypes at each ε: whether a prototype is still "
-                + "nearest to its own cluster, and its cosine to the mean without noise (1 is untouched, 0 is unrelated). A mechanism without ε is a dashed level.",
+            "Small ε is strong privacy and much noise. Each curve shows how much use is left of the released prototypes at each ε: whether a prototype is "
+                + "still nearest to its own cluster, and its cosine to the mean without noise (1 is untouched, 0 is unrelated). A mechanism without ε "
+                + "is a dashed level.",
             records,
             figures);
     }

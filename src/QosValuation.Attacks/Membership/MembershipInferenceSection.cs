@@ -28,8 +28,8 @@ internal sealed class MembershipInferenceSection() : ResultSection<MembershipInf
         FigureSeries[] bars = [Bars("Advantage", "Measured"), Bars("TheoreticalAdvantage", "Best possible attack")];
         return SectionParts.Section(
             "Membership inference",
-            "An attacker sees a released prototype and asks whether a certain record was in it. Guessing has an area under the ROC curve of 0.5 and an advantage of 0; "
-                + "certainty has 1 of both. The best possible attack on the same data is shown beside the measured one.",
+            "An attacker sees a released prototype and asks whether a certain record was in it. Guessing has an area under the ROC curve of 0.5 and an "
+                + "advantage of 0; certainty has 1 of both. The best possible attack on the same data is shown beside the measured one.",
             records,
             [
                 new ReportFigure
@@ -82,8 +82,9 @@ internal sealed class MembershipInferenceSection() : ResultSection<MembershipInf
         yield return new(
             SummaryHeading.Buys,
             200,
-            SectionParts.Say($"As measured, the strongest membership attack{over} has an advantage of {ReportNumber.Percent(strongest.Advantage)}{uncertainty} ")
-                + SectionParts.Say($"and an area under the ROC curve of {ReportNumber.Format(strongest.Auc, 3)} (0.5 is guessing{bound}).{compared}"));
+            SectionParts.Say($"As measured, the strongest membership attack{over} has an advantage of ")
+                + SectionParts.Say($"{ReportNumber.Percent(strongest.Advantage)}{uncertainty} and an area under the ROC curve of ")
+                + SectionParts.Say($"{ReportNumber.Format(strongest.Auc, 3)} (0.5 is guessing{bound}).{compared}"));
     }
 
     private static FigurePoint Capped(FigurePoint point) => point with { High = Math.Min(1, point.High) };
@@ -93,8 +94,10 @@ internal sealed class MembershipInferenceSection() : ResultSection<MembershipInf
             .GroupBy(record => (record.Text("Attack"), record.Text("Modality")))
             .Select(group =>
             {
-                (double advantage, double error) = SectionParts.Mean([.. group.Select(record => (record.Number("Advantage"), record.Number("AdvantageStandardError")))]);
-                return new Outcome(group.Average(record => record.Number("Auc")), advantage, error, group.Max(record => record.Number("WorstCaseAuc")), group.Count());
+                (double advantage, double error) = SectionParts.Mean(
+                    [.. group.Select(record => (record.Number("Advantage"), record.Number("AdvantageStandardError")))]);
+                double auc = group.Average(record => record.Number("Auc"));
+                return new Outcome(auc, advantage, error, group.Max(record => record.Number("WorstCaseAuc")), group.Count());
             })
             .OrderByDescending(outcome => outcome.Auc)
             .FirstOrDefault();

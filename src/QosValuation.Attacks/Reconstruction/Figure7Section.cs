@@ -22,8 +22,8 @@ internal sealed class Figure7Section : IReportSection
     /// <inheritdoc/>
     public IReadOnlyCollection<string> Properties { get; } =
     [
-        "Key", "Release", "Method", "Epsilon", "Gamma", "Sigma", "ClusterId", "Repeat", "AttackScore", "Decoy", "Rank", "Ranked", "TargetScore", "NearestMember",
-        "Psnr", "Ssim", "ImagePath",
+        "Key", "Release", "Method", "Epsilon", "Gamma", "Sigma", "ClusterId", "Repeat", "AttackScore", "Decoy", "Rank", "Ranked", "TargetScore",
+        "NearestMember", "Psnr", "Ssim", "ImagePath",
 
         // The means over clusters and repeats.
         "Attacks", "AttackScoreStandardError", "DecoyStandardError", "Margin", "MarginStandardError", "FirstRank", "Chance",
@@ -61,8 +61,8 @@ internal sealed class Figure7Section : IReportSection
         ];
         return SectionParts.Section(
             "Reconstruction by release (Fig. 7)",
-            "The cosine of the reconstructed picture to the clean prototype of its own cluster (the score) and to those of the other clusters. A release protects "
-                + "where the two do not differ; a high score that other clusters reach as well reveals nothing of this one.",
+            "The cosine of the reconstructed picture to the clean prototype of its own cluster (the score) and to those of the other clusters. A release "
+                + "protects where the two do not differ; a high score that other clusters reach as well reveals nothing of this one.",
             rows,
             figures,
             "ImagePath",

@@ -16,7 +16,8 @@ public sealed record ReconstructionClaim(IReadOnlyDictionary<string, double> Sco
     public static IReadOnlyList<string> Ours { get; } = ["Image-Ours", "Text-Ours"];
 
     /// <summary>Whether every proposed release that was attacked has a lower score than the baseline. True where there is none of either.</summary>
-    public bool IsShown => !Scores.TryGetValue(Baseline, out double baseline) || Ours.All(name => !Scores.TryGetValue(name, out double score) || score < baseline);
+    public bool IsShown => !Scores.TryGetValue(Baseline, out double baseline)
+        || Ours.All(name => !Scores.TryGetValue(name, out double score) || score < baseline);
 
     /// <summary>Measures the claim on mean scores.</summary>
     /// <param name="scores">Releases with their mean attack scores, such as a hashtable; names as in <see cref="Baseline"/> and <see cref="Ours"/>.</param>

@@ -60,8 +60,8 @@ internal sealed class ReconstructionSection() : ResultSection<QosValuation.Recon
 
         return SectionParts.Section(
             "Reconstruction attack",
-            "What an attacker who knows the encoder makes of a released vector. " + quantity + " is 1 where the attack is perfect; compare it with the cosine to "
-                + "decoys, which a guess about any other record would reach. Only what lies above that is a leak." + missing,
+            "What an attacker who knows the encoder makes of a released vector. " + quantity + " is 1 where the attack is perfect; compare it with the "
+                + "cosine to decoys, which a guess about any other record would reach. Only what lies above that is a leak." + missing,
             records,
             figures,
             "ScoreTrace",

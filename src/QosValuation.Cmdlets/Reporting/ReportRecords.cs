@@ -15,7 +15,10 @@ internal static class ReportRecords
         "PSComputerName", "PSShowComputerName", "PSSourceJobInstanceId", "RunspaceId",
     };
 
-    /// <summary>Reads an object: a result of the module with what the user added to it, one that was saved and read again, or any other by its properties.</summary>
+    /// <summary>
+    /// Reads an object: a result of the module with what the user added to it, one that was saved and read again, or any other by its
+    /// properties.
+    /// </summary>
     /// <param name="item">The object.</param>
     /// <returns>The record. Properties that cannot be read count as empty.</returns>
     public static ReportRecord From(PSObject item)
@@ -24,7 +27,8 @@ internal static class ReportRecords
         if (instance is IDictionary entries)
         {
             // A hashtable's entries are what was meant, not the properties that every hashtable has.
-            return new ReportRecord(string.Empty, entries.Keys.Cast<object>().Select(key => KeyValuePair.Create(key.ToString() ?? string.Empty, Plain(entries[key]))));
+            IEnumerable<object> keys = entries.Keys.Cast<object>();
+            return new ReportRecord(string.Empty, keys.Select(key => KeyValuePair.Create(key.ToString() ?? string.Empty, Plain(entries[key]))));
         }
 
         IEnumerable<PSPropertyInfo> properties = item.Properties.Where(property => property.IsGettable && !HostProperties.Contains(property.Name));

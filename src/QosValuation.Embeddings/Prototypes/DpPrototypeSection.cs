@@ -60,8 +60,8 @@ internal sealed class DpPrototypeSection() : ResultSection<DpPrototype>(
 
         return SectionParts.Section(
             "Released prototypes",
-            "A prototype is the mean of a cluster's unit vectors with noise of standard deviation σ on each coordinate. The larger the cluster, the less a single "
-                + "record weighs and the less noise is needed for the same ε. A release that is not formal carries no guarantee.",
+            "A prototype is the mean of a cluster's unit vectors with noise of standard deviation σ on each coordinate. The larger the cluster, the less a "
+                + "single record weighs and the less noise is needed for the same ε. A release that is not formal carries no guarantee.",
             records,
             figures);
     }
@@ -121,7 +121,10 @@ internal sealed class DpPrototypeSection() : ResultSection<DpPrototype>(
     private static ReportFigure Found(IGrouping<string, ReportRecord>[] groups)
     {
         ReportFigure bars = ReportFigure.Bars(
-            "finds-cluster", "Prototypes that still find their own cluster", "Part of the prototypes", groups.Select(group => (group.Key, double.NaN, double.NaN)));
+            "finds-cluster",
+            "Prototypes that still find their own cluster",
+            "Part of the prototypes",
+            groups.Select(group => (group.Key, double.NaN, double.NaN)));
         FigurePoint Point(IGrouping<string, ReportRecord> group, int i) =>
             FigurePoint.Proportion(i, group.Count(record => record.Flag("FindsOwnCluster")), group.Count());
         return bars with

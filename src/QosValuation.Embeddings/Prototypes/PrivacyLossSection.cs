@@ -13,13 +13,12 @@ internal sealed class PrivacyLossSection() : ResultSection<PrivacyLoss>(
         string accountant = records[0].Text("Accountant");
         Func<ReportRecord, string> name = SectionParts.Naming(
             records, ["Accountant", "Releases", "Delta"], accountant.Length == 0 ? "Loss" : accountant, nameof(PrivacyLoss.Epsilon));
+        (string Name, double Value, double StandardError) Bar(ReportRecord record) => (name(record), record.Number("Epsilon"), double.NaN);
         return SectionParts.Section(
             "Privacy loss of all releases together",
             "ε bounds how far the released numbers can shift an observer's belief about one record: by at most a factor e^ε, but for a chance of δ. "
                 + "Smaller is more private; ∞ means that some release has no guarantee.",
             records,
-            records.Count > 1
-                ? [ReportFigure.Bars("privacy-loss", "ε of all releases together", "ε", records.Select(record => (name(record), record.Number("Epsilon"), double.NaN)))]
-                : []);
+            records.Count > 1 ? [ReportFigure.Bars("privacy-loss", "ε of all releases together", "ε", records.Select(Bar))] : []);
     }
 }

@@ -92,7 +92,8 @@ internal static class RecordSchema
 
         try
         {
-            return number == Math.Truncate(number) && Math.Abs(number) < 1L << 53 ? System.Convert.ChangeType(number, type, CultureInfo.InvariantCulture) : value;
+            bool isWhole = number == Math.Truncate(number) && Math.Abs(number) < 1L << 53;
+            return isWhole ? System.Convert.ChangeType(number, type, CultureInfo.InvariantCulture) : value;
         }
         catch (OverflowException)
         {

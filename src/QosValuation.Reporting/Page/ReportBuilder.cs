@@ -68,7 +68,8 @@ public sealed partial class ReportBuilder(ReportSectionRegistry registry)
         if (_seeds.Count > 0)
         {
             string more = _seeds.Count > MostSeeds ? string.Create(CultureInfo.InvariantCulture, $" and {_seeds.Count - MostSeeds} more") : string.Empty;
-            all.Add(new(_seeds.Count == 1 ? "Seed" : "Seeds", string.Join(", ", _seeds.Take(MostSeeds).Select(seed => seed.ToString(CultureInfo.InvariantCulture))) + more));
+            string seeds = string.Join(", ", _seeds.Take(MostSeeds).Select(seed => seed.ToString(CultureInfo.InvariantCulture)));
+            all.Add(new(_seeds.Count == 1 ? "Seed" : "Seeds", seeds + more));
         }
 
         all.AddRange(facts);
@@ -108,7 +109,9 @@ public sealed partial class ReportBuilder(ReportSectionRegistry registry)
             .. Known().SelectMany(known => known.Section.Summarise(known.Records, guarantee))
                 .GroupBy(sentence => sentence.Heading)
                 .OrderBy(part => part.Key)
-                .Select(part => new SummaryPart(Heading(part.Key), [.. part.OrderBy(sentence => sentence.Place).Select(sentence => sentence.Text).Distinct(StringComparer.Ordinal)])),
+                .Select(part => new SummaryPart(
+                    Heading(part.Key),
+                    [.. part.OrderBy(sentence => sentence.Place).Select(sentence => sentence.Text).Distinct(StringComparer.Ordinal)])),
         ];
     }
 
@@ -131,6 +134,7 @@ public sealed partial class ReportBuilder(ReportSectionRegistry registry)
     {
         yield return new("QosValuation", typeof(ReportBuilder).Assembly.GetName().Version?.ToString(3) ?? "unknown");
         yield return new(".NET", Environment.Version.ToString());
-        yield return new("Operating system", (OperatingSystem.IsWindows() ? "Windows" : OperatingSystem.IsMacOS() ? "macOS" : OperatingSystem.IsLinux() ? "Linux" : "other") + ", " + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant());
+        string system = OperatingSystem.IsWindows() ? "Windows" : OperatingSystem.IsMacOS() ? "macOS" : OperatingSystem.IsLinux() ? "Linux" : "other";
+        yield return new("Operating system", system + ", " + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant());
     }
 }

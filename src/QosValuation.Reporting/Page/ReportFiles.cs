@@ -16,6 +16,8 @@ public enum FigureFormat
 /// <summary>Writes reports and their figures to files, each whole or not at all.</summary>
 public static class ReportFiles
 {
+    private const string XmlDeclaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
     /// <summary>Writes the page.</summary>
     /// <param name="report">The report.</param>
     /// <param name="path">The file.</param>
@@ -51,7 +53,7 @@ public static class ReportFiles
                 cancellation.ThrowIfCancellationRequested();
                 string path = Path.Combine(folder, id + "." + format.ToString().ToLowerInvariant());
                 byte[] content = format == FigureFormat.Svg
-                    ? System.Text.Encoding.UTF8.GetBytes("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + FigureRenderer.Shared.Svg(id, figure, 720, withTitle: true) + "\n")
+                    ? System.Text.Encoding.UTF8.GetBytes(XmlDeclaration + FigureRenderer.Shared.Svg(id, figure, 720, withTitle: true) + "\n")
                     : FigureRenderer.Shared.Png(id, figure, toPng);
                 Save(path, stream => stream.Write(content));
                 yield return path;

@@ -51,7 +51,10 @@ public sealed class ReportRecord
     {
         Type type = instance.GetType();
         PropertyInfo[] properties = PropertiesOf.GetOrAdd(type, static key =>
-            [.. key.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanRead && property.GetIndexParameters().Length == 0)]);
+        [
+            .. key.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+                .Where(property => property.CanRead && property.GetIndexParameters().Length == 0),
+        ]);
         return new ReportRecord(type.Name, properties.Select(property => KeyValuePair.Create(property.Name, property.GetValue(instance))).Concat(more));
     }
 

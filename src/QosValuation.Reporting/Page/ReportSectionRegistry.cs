@@ -19,7 +19,8 @@ public sealed class ReportSectionRegistry
         Sections = [.. sections.OrderBy(section => section.Place).ThenBy(section => section.TypeName, StringComparer.Ordinal)];
         if (Sections.GroupBy(section => section.TypeName, StringComparer.Ordinal).FirstOrDefault(group => group.Skip(1).Any()) is { } twice)
         {
-            throw new ArgumentException($"Two sections are for {twice.Key}: {string.Join(" and ", twice.Select(section => section.GetType()))}.", nameof(sections));
+            string both = string.Join(" and ", twice.Select(section => section.GetType()));
+            throw new ArgumentException($"Two sections are for {twice.Key}: {both}.", nameof(sections));
         }
     }
 
@@ -44,12 +45,9 @@ public sealed class ReportSectionRegistry
         var open = new Queue<Assembly>([root]);
         while (open.TryDequeue(out Assembly? assembly))
         {
-            foreach (Type type in assembly.GetTypes().Where(type => type is { IsAbstract: false, IsGenericTypeDefinition: false } && type.IsAssignableTo(typeof(IReportSection))))
+            foreach (Type type in assembly.GetTypes().Where(type => !type.IsAbstract && type.IsAssignableTo(typeof(IReportSection))))
             {
-                if (type.GetConstructor(Type.EmptyTypes) is not null)
-                {
-                    yield return (IReportSection)Activator.CreateInstance(type)!;
-                }
+                yield return (IReportSection)Activator.CreateInstance(type)!;
             }
 
             foreach (AssemblyName name in assembly.GetReferencedAssemblies().Where(name => name.Name!.StartsWith(EnginePrefix, StringComparison.Ordinal)))

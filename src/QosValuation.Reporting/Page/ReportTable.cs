@@ -18,7 +18,8 @@ public sealed record ReportTable(IReadOnlyList<string> Columns, IReadOnlyList<ob
         var columns = new List<string>();
         foreach (string name in records.SelectMany(record => record.Names))
         {
-            if (!without.Contains(name) && seen.Add(name) && records.All(record => ReportRecord.IsScalar(record[name])) && records.Any(record => record[name] is not null))
+            bool isNew = !without.Contains(name) && seen.Add(name);
+            if (isNew && records.All(record => ReportRecord.IsScalar(record[name])) && records.Any(record => record[name] is not null))
             {
                 columns.Add(name);
             }
@@ -47,7 +48,9 @@ public sealed record ReportTable(IReadOnlyList<string> Columns, IReadOnlyList<ob
 
     // A number that came as text may be written as the user's culture has it, such as 0,5.
     private static string InvariantText(object? value) =>
-        value is string { Length: > 0 } text && !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) && ReportRecord.TryNumber(text, out double number)
+        value is string { Length: > 0 } text
+            && !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
+            && ReportRecord.TryNumber(text, out double number)
             ? ReportRecord.TextOf(number)
             : ReportRecord.TextOf(value);
 

@@ -33,7 +33,8 @@ public static class SectionParts
                 string first = records[0].Text(name);
                 if (records.All(record => record.Text(name) == first))
                 {
-                    constant.Add(new(name, ReportRecord.TryNumber(records[0][name], out double number) && records[0][name] is not Enum ? ReportNumber.Format(number, 6) : first));
+                    bool isNumber = ReportRecord.TryNumber(records[0][name], out double number) && records[0][name] is not Enum;
+                    constant.Add(new(name, isNumber ? ReportNumber.Format(number, 6) : first));
                 }
             }
         }
@@ -120,8 +121,9 @@ public static class SectionParts
             }),
     ];
 
-    /// <summary>The mean of values with its standard error: the value's own where there is one, that of the sample otherwise; NaN where neither tells.</summary>
-    /// <param name="values">Values with their standard errors.</param>
+    /// <summary>The mean of values with its standard error.</summary>
+    /// <param name="values">Values with their standard errors; at least one.</param>
+    /// <returns>A single value as it is, with its own standard error; of several the sample's mean and standard error.</returns>
     public static (double Mean, double StandardError) Mean(IReadOnlyList<(double Value, double StandardError)> values)
     {
         if (values.Count == 1)
@@ -178,7 +180,10 @@ public static class SectionParts
     /// <param name="property">The property; PROPERTYStandardError is its standard error.</param>
     public static FigurePoint MeanPoint(double x, IEnumerable<ReportRecord> rows, string property)
     {
-        (double Value, double Error)[] values = [.. rows.Select(row => (row.Number(property), row.Number(property + "StandardError"))).Where(value => double.IsFinite(value.Item1))];
+        (double Value, double Error)[] values =
+        [
+            .. rows.Select(row => (Value: row.Number(property), Error: row.Number(property + "StandardError"))).Where(value => double.IsFinite(value.Value)),
+        ];
         (double mean, double error) = values.Length == 0 ? (double.NaN, double.NaN) : Mean(values);
         return FigurePoint.WithError(x, mean, error);
     }

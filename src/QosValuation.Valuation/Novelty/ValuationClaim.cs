@@ -35,14 +35,15 @@ public sealed record ValuationClaim(int Slowing, int Curves, int MoreNovel, int 
             steps.Count(step => step.Larger.Novel > step.Smaller.Novel || step.Smaller.Normal == 0),
 
             // Where no cluster is confirmed, privacy waits longer than the data last.
-            steps.Count(step => step.Larger.FirstConfirmation is null || step.Larger.FirstConfirmation > (step.Smaller.FirstConfirmation ?? double.NegativeInfinity)),
+            steps.Count(step =>
+                step.Larger.FirstConfirmation is not double first || first > (step.Smaller.FirstConfirmation ?? double.NegativeInfinity)),
             steps.Length);
     }
 
     /// <summary>The claim in a sentence.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"Value grows ever more slowly for {Slowing} of {Curves} Γ; from one Γ to the next, novel records increase {MoreNovel} and the first confirmation comes later {Later} of {Steps} times.");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"Value grows ever more slowly for {Slowing} of {Curves} Γ; from one Γ to the next, novel records ")
+        + string.Create(CultureInfo.InvariantCulture, $"increase {MoreNovel} and the first confirmation comes later {Later} of {Steps} times.");
 
     private static bool IsSlowing(ValuationSimulationResult[] curve)
     {
