@@ -134,14 +134,14 @@ function Invoke-AllocationFigure {
         Invoke-AllocationSimulation @simulation -ErrorAction Stop | Tee-Object -Variable rows
         $watch.Stop()
         Export-FigureCsv $rows $path
-        $claim = [QosValuation.AllocationClaim]::Measure(@($rows))
+        $claim = [QosValuation.AllocationClaim]::Of([QosValuation.AllocationSimulationResult[]] @($rows))
         $script:FigureExitCode = 0
         $text = "Figure ${Number}: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $path."
         if ($claim) {
-            $finding = "Proposed is the fairest of the paper's schemes by both indices at $($claim.Holds) of $($claim.Points) values of $variable"
+            $finding = $claim.Over($variable)
             Write-Finding "Figure $Number" (Split-Path $path -Leaf) $finding
-            $text += " $finding."
-            if ($claim.Holds -lt $claim.Points) {
+            $text += " $finding"
+            if (-not $claim.IsShown) {
                 $script:FigureExitCode = 2
             }
         }

@@ -102,31 +102,6 @@ function Get-FigureEmbedding {
     }
 }
 
-# What the paper says of Fig. 6, and whether the rows show it.
-function Measure-ValuationClaim([object[]] $Rows) {
-    $curves = @($Rows | Group-Object NoveltyThreshold | ForEach-Object { , @($_.Group | Sort-Object Quantity) })
-    $marginal = @($curves | Where-Object Count -gt 2 | ForEach-Object {
-        $middle = $_[[int][math]::Floor($_.Count / 2)]
-        $early = ($middle.Value - $_[0].Value) / ($middle.Quantity - $_[0].Quantity)
-        $late = ($_[-1].Value - $middle.Value) / ($_[-1].Quantity - $middle.Quantity)
-        $late -gt 0 -and $late -lt $early
-    })
-    $last = @($curves | ForEach-Object { $_[-1] } | Sort-Object NoveltyThreshold)
-    $novel = $later = 0
-    for ($i = 1; $i -lt $last.Count; $i++) {
-        # Where the smaller threshold already makes every clustered record novel there is nothing to gain.
-        $novel += [int]($last[$i].Novel -gt $last[$i - 1].Novel -or $last[$i - 1].Normal -eq 0)
-        # Where no cluster is confirmed, privacy waits longer than the data last.
-        $later += [int]($null -eq $last[$i].FirstConfirmation -or $last[$i].FirstConfirmation -gt $last[$i - 1].FirstConfirmation)
-    }
-
-    $steps = $last.Count - 1
-    [pscustomobject]@{
-        Holds = @($marginal -eq $false).Count -eq 0 -and $novel -eq $steps -and $later -eq $steps
-        Text  = "Value grows ever more slowly for $(@($marginal -eq $true).Count) of $($marginal.Count) Γ; from one Γ to the next, novel records increase $novel and the first confirmation comes later $later of $steps times."
-    }
-}
-
 Invoke-FigureBody {
     $name = Resolve-FigurePath $OutputPath 'figure6.csv'
     $files = 'a', 'b' | ForEach-Object { $name -replace '\.csv$', "$_.csv" }
@@ -145,13 +120,13 @@ Invoke-FigureBody {
     $largest = ($rows.Quantity | Measure-Object -Maximum).Maximum
     Export-FigureCsv $rows $files[0]
     Export-FigureCsv @($rows | Where-Object Quantity -eq $largest) $files[1]
-    $claim = Measure-ValuationClaim $rows
-    $script:FigureExitCode = $claim.Holds ? 0 : 2
+    $claim = [QosValuation.ValuationClaim]::Of([QosValuation.ValuationSimulationResult[]] @($rows))
+    $script:FigureExitCode = $claim.IsShown ? 0 : 2
     $each = $rows | Where-Object Quantity -eq $largest | ForEach-Object {
         "Γ = $($_.NoveltyThreshold): value $($_.Value.ToString('F2')), $($_.Novel.ToString('F0')) novel, $($null -ne $_.FirstConfirmation ? "DP after $($_.FirstConfirmation.ToString('F0')) records" : 'no DP')"
     }
-    Write-Finding 'Figure 6' (Split-Path $files[1] -Leaf) "$($each -join '; '). $($claim.Text)"
-    Write-Host "Figure 6: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $($files -join ' and '). $($claim.Text)"
+    Write-Finding 'Figure 6' (Split-Path $files[1] -Leaf) "$($each -join '; '). $claim"
+    Write-Host "Figure 6: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $($files -join ' and '). $claim"
 }
 
 exit $FigureExitCode

@@ -341,9 +341,9 @@ function Invoke-Figure7 {
     }
 
     $format = { param($line) [string]::Format([cultureinfo]::InvariantCulture, '{0:F3} (others {1:F3}, first in {2:P0}, chance {3:P0})', $line.AttackScore, $line.Decoy, $line.FirstRank, $line.Chance) }
-    $ours = @('Image-Ours', 'Text-Ours' | Where-Object { $main.ContainsKey($_) })
-    $holds = -not ($ours | Where-Object { $main[$_].AttackScore -ge $main['Image-DP'].AttackScore })
-    $script:FigureExitCode = $holds ? 0 : 2
+    $measured = @{}
+    $main.Keys | ForEach-Object { $measured[$_] = $main[$_].AttackScore }
+    $script:FigureExitCode = [QosValuation.ReconstructionClaim]::Of($measured).IsShown ? 0 : 2
     $scores = ($labels.Keys | Where-Object { $main.ContainsKey($_) } | Sort-Object | ForEach-Object { "$_ $(& $format $main[$_])" }) -join '; '
     Write-Finding 'Figure 7' (Split-Path $path -Leaf) "$($rows.Count) attacks, cosine of the picture to the prototype of its cluster without noise: $scores"
     $text = "Figure 7: $($rows.Count) attacks in $($watch.Elapsed.TotalSeconds.ToString('F0')) s, written to $path. Attack scores: $scores."

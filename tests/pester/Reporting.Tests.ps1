@@ -99,6 +99,104 @@ Describe 'Export-QosReport' {
         $path | Should -Exist
     }
 
+    It 'makes the same report of <Form> results as of live ones' -ForEach @(
+        @{ Form = 'Clixml' }
+        @{ Form = 'JSON' }
+        @{ Form = 'job' }
+    ) {
+        $random = [Random]::new(1)
+        $clusters = foreach ($id in 0..2) {
+            $centre = 1..8 | ForEach-Object { $random.NextDouble() - 0.5 }
+            $members = foreach ($i in 1..6) {
+                foreach ($modality in 'Image', 'Text') {
+                    $vector = $centre | ForEach-Object { $_ + 0.4 * ($random.NextDouble() - 0.5) }
+                    $norm = [Math]::Sqrt(($vector | ForEach-Object { $_ * $_ } | Measure-Object -Sum).Sum)
+                    [QosValuation.ClipEmbedding]@{ Source = "$id-$i"; Item = "$id-$i"; Contributor = "c$i"; Modality = $modality; Vector = [float[]] ($vector | ForEach-Object { $_ / $norm }) }
+                }
+            }
+
+            [QosValuation.SemanticCluster]@{ Id = $id; Count = 6; Centroid = $members[0].Vector; IsConfirmed = $true; ConfirmedAt = 6; Members = [QosValuation.ClipEmbedding[]] $members }
+        }
+
+        $ledger = Join-Path $TestDrive "$Form.db"
+        $null = $values | Add-DatRecord $ledger
+        $prototypes = @($clusters | New-DpPrototype -Seed 1 -WarningAction SilentlyContinue)
+        $fairness = $grants | Measure-Fairness -Lorenz
+        $live = @(
+            $clusters
+            $prototypes
+            $prototypes[0..1] | Measure-PrivacyLoss
+            $clusters | Measure-PrototypeUtility -Epsilon 0.5, 1, 5 -Trials 5 -Seed 1
+            $clusters | Invoke-MembershipInferenceAttack -Epsilon 0.5, 1, 5 -Trials 100 -FalsePositiveRate 0.1 -Seed 1
+            Measure-EmpiricalPrivacy -Epsilon 0.5, 1, 5 -Trials 2000 -Seed 1
+            [QosValuation.Reconstruction]@{
+                ClusterId = 1; Modality = 'Image'; Score = 0.5; ScoreTrace = [double[]] (0.1, 0.3, 0.5); Steps = 3; IsComplete = $true
+                ImageSize = 2; Image = [byte[]] (0..11); Embedding = [float[]] (1, 0)
+            }
+            [pscustomobject]@{ PSTypeName = 'QosValuation.Figure7Row'; Release = 'Image-Ours'; Epsilon = 1.0; Gamma = 50; ClusterId = 1; Repeat = 1; AttackScore = 0.5; Decoy = 0.4; ImagePath = '' }
+            $clusters.Members | Where-Object Modality -EQ Image | Invoke-ValuationSimulation -NoveltyThreshold 2, 4 -Repetition 2 -Seed 1
+            $clusters.Members | Measure-DataValue -NoveltyThreshold 2 -WarningAction SilentlyContinue
+            $grants
+            $fairness
+            $fairness.LorenzCurve
+            $values | Get-FairnessFrontier -Supply 20
+            $simulation
+            Get-DatRecord $ledger
+            Test-DatLedger $ledger
+            Invoke-QosSimulation -Agents 5 -Seed 1 -Replications 2 -Epochs 10
+            Invoke-QosSimulation -Agents 5 -StrategyGain -Seed 1 -Replications 2 -Epochs 10
+        )
+        $saved = Join-Path $TestDrive "live.$Form"
+        $again = switch ($Form) {
+            'Clixml' {
+                $live | Export-Clixml $saved -Depth 3
+                Import-Clixml $saved
+            }
+            'JSON' {
+                # Without the dates, whose fractions of seconds and kind JSON has in another form.
+                ($live | ConvertTo-Json -Depth 4 -WarningAction Ignore | ConvertFrom-Json)
+            }
+            'job' { Start-ThreadJob { $using:live | ForEach-Object { [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($_, 3)) } } | Receive-Job -Wait -AutoRemoveJob }
+        }
+        $paths = 'live', 'again' | ForEach-Object { Join-Path $TestDrive "$Form-$_.html" }
+        $live | Export-QosReport $paths[0] -GeneratedAt $when
+        $again | Export-QosReport $paths[1] -GeneratedAt $when
+        $pages = $paths | ForEach-Object { Get-Content -LiteralPath $_ -Raw }
+        $pages[0] | Should -Match '<h3>It costs</h3>'
+        $pages[0] | Should -Not -Match 'Other results'
+        ([regex]::Matches($pages[0], '<section id=')).Count | Should -Be 19 -Because 'every type with a section is there'
+
+        # Line by line, because a difference of two megabytes cannot be read.
+        Compare-Object ($pages[0] -split "`n") ($pages[1] -split "`n") | ForEach-Object { $_.SideIndicator + $_.InputObject.Substring(0, [Math]::Min(200, $_.InputObject.Length)) } | Should -BeNullOrEmpty
+    }
+
+    It 'parts what a property of the user tells apart' {
+        $sweep = foreach ($run in 'first', 'second') {
+            $values | Invoke-TokenAllocation -Supply ($run -eq 'first' ? 20 : 30) | Add-Member Run $run -PassThru
+        }
+        $path = Join-Path $TestDrive 'sweep.html'
+        $sweep | Export-QosReport $path
+        $page = Get-Content -LiteralPath $path -Raw
+        $page | Should -Match '"name":"first · Supply = 20"'
+        $page | Should -Match '"name":"second · Supply = 30"'
+        $page | Should -Match '<th scope="col">Run</th>'
+    }
+
+    It 'writes invariant numbers into its CSV file, whatever culture the rows come from' {
+        $before = [cultureinfo]::CurrentCulture
+        try {
+            [cultureinfo]::CurrentCulture = [cultureinfo]'de-DE'
+            $path = Join-Path $TestDrive 'culture.html'
+            "Name;Amount`nx;0,25`ny;1,5" | ConvertFrom-Csv -Delimiter ';' | Export-QosReport $path
+        }
+        finally {
+            [cultureinfo]::CurrentCulture = $before
+        }
+
+        $base64 = [regex]::Match((Get-Content -LiteralPath $path -Raw), 'data:text/csv;charset=utf-8;base64,([^"]+)').Groups[1].Value
+        [System.Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($base64)) | Should -Be "Name,Amount`nx,0.25`ny,1.5`n"
+    }
+
     It 'draws its charts in Chromium' -Skip:(-not $Browser) {
         $path = Join-Path $TestDrive 'browser.html'
         & { $simulation; $grants } | Export-QosReport $path

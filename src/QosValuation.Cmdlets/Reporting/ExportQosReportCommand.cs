@@ -1,8 +1,8 @@
 using System.Collections;
 using System.Diagnostics;
 using System.Management.Automation;
-using QosValuation.Markets.Reports;
-using QosValuation.Onnx.Model;
+using QosValuation.Embeddings.Images;
+using QosValuation.Reporting.Figures;
 using QosValuation.Reporting.Page;
 
 namespace QosValuation.Cmdlets;
@@ -19,15 +19,36 @@ public enum QosFigureFormat
 
 /// <summary>Turns results into one HTML page with plots, tables and explanations.</summary>
 /// <remarks>
-/// <para>Results of every cmdlet may come in together and in any order; rows of the same kind share a section. Known kinds get plots: allocation simulations (lines with bands), token grants (bars and Lorenz curves), fairness, the fairness frontier, quality of service, data values, clusters, prototypes, privacy losses, the privacy–utility curve, membership inference, empirical privacy, reconstructions (with their pictures) and the valuation simulation. Everything else becomes a table. Rows of Import-Csv work as well, told by their columns.</para>
+/// <para>
+/// Results of every cmdlet may come in together and in any order; rows of the same kind share a section. Known kinds get plots:
+/// allocation simulations (lines with bands), token grants (bars and Lorenz curves), fairness, the fairness frontier, quality of
+/// service, data values, clusters, prototypes, privacy losses, the privacy–utility curve, membership inference, empirical privacy,
+/// reconstructions (with their pictures) and the valuation simulation. Everything else becomes a table.
+/// </para>
+/// <para>
+/// What tells runs apart parts their rows in every plot: a property that you added with Add-Member or Select-Object, or a setting such
+/// as Seed. Nothing of different runs is averaged or drawn under one name.
+/// </para>
+/// <para>
+/// Results that were saved make the same report: those of Import-Clixml and of jobs are told by their type, rows of Import-Csv and
+/// ConvertFrom-Json by their properties.
+/// </para>
 /// <para>Where the results tell of some ε, the page begins with what it costs and what it buys: for ε = 1, or the nearest there is.</para>
-/// <para>The page holds all it needs and its content security policy forbids it the network. It is readable in light and dark, on a phone, with the keyboard and with a screen reader, and every plot has its table. Where scripts are blocked the plots are still there, as drawings.</para>
-/// <para>With -FigurePath each figure is also written as a file of its own, for papers: as SVG, as PNG, or both. The first figure of a session takes a few seconds.</para>
+/// <para>
+/// The page holds all it needs and its content security policy forbids it the network. It is readable in light and dark, on a phone,
+/// with the keyboard and with a screen reader, and every plot has its table. Where scripts are blocked the plots are still there, as
+/// drawings.
+/// </para>
+/// <para>
+/// With -FigurePath each figure is also written as a file of its own, for papers: as SVG, as PNG, or both. The first figure of a session
+/// takes a few seconds.
+/// </para>
 /// <para>The report is written at the end, whole or not at all.</para>
 /// </remarks>
 /// <example>
 /// <summary>A report of a simulation</summary>
-/// <code>Invoke-AllocationSimulation -Agents 500 -Alpha 0.1, 0.5, 1, 5 -Rounds 100 -Seed 1 | Export-QosReport ./report.html -Title 'Fairness over heterogeneity'</code>
+/// <code>Invoke-AllocationSimulation -Agents 500 -Alpha 0.1, 0.5, 1, 5 -Rounds 100 -Seed 1 |
+///     Export-QosReport ./report.html -Title 'Fairness over heterogeneity'</code>
 /// </example>
 /// <example>
 /// <summary>Several kinds of results, and the figures as files</summary>
@@ -48,7 +69,9 @@ public enum QosFigureFormat
 [OutputType(typeof(FileInfo))]
 public sealed class ExportQosReportCommand : QosCmdlet
 {
-    private ReportBuilder _builder = new();
+    private static readonly ReportSectionRegistry Registry = ReportSectionRegistry.For(typeof(ExportQosReportCommand).Assembly);
+
+    private ReportBuilder _builder = new(Registry);
     private readonly long _start = Stopwatch.GetTimestamp();
     private string _path = string.Empty;
 
@@ -114,7 +137,7 @@ public sealed class ExportQosReportCommand : QosCmdlet
             throw new QosValuationException(Faults.FormatWithoutFigurePath, "-Format says how -FigurePath writes figures; give -FigurePath too, or leave -Format out.", Format);
         }
 
-        _builder = new ReportBuilder { PictureFolders = [System.IO.Path.GetDirectoryName(_path)!, ResolveNewPath(".")] };
+        _builder = new ReportBuilder(Registry) { PictureFolders = [System.IO.Path.GetDirectoryName(_path)!, ResolveNewPath(".")] };
         FigureRenderer.WarmUp();
     }
 
@@ -161,11 +184,18 @@ public sealed class ExportQosReportCommand : QosCmdlet
 
         if (folder is not null && ShouldProcess(folder, $"Write {figures} figures as {string.Join(" and ", Format.Distinct())}"))
         {
-            foreach (string file in ReportFiles.SaveFigures(report, folder, [.. Format.Select(format => format == QosFigureFormat.Png ? FigureFormat.Png : FigureFormat.Svg)], Cancellation))
+            FigureFormat[] formats = [.. Format.Select(format => format == QosFigureFormat.Png ? FigureFormat.Png : FigureFormat.Svg)];
+            foreach (string file in ReportFiles.SaveFigures(report, folder, formats, ToPng, Cancellation))
             {
                 Emit(file);
             }
         }
+    }
+
+    private static byte[] ToPng(byte[] svg)
+    {
+        RgbImage image = ImageWriter.RenderSvg(svg);
+        return ImageWriter.EncodePng(image.Pixels, image.Width, image.Height);
     }
 
     private void Emit(string file)

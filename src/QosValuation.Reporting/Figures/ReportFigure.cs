@@ -73,8 +73,8 @@ public readonly record struct FigurePoint(double X, double Y, double Low = doubl
 
     /// <summary>A proportion with its 95 % confidence interval (Wilson 1927), which lies within [0, 1] and is not empty at its ends.</summary>
     /// <param name="x">The abscissa.</param>
-    /// <param name="successes">How many there are, of</param>
-    /// <param name="trials">so many; at least 1.</param>
+    /// <param name="successes">The number of successes, from 0 to <paramref name="trials"/>.</param>
+    /// <param name="trials">The number of trials; at least 1.</param>
     public static FigurePoint Proportion(double x, int successes, int trials)
     {
         double part = (double)successes / trials;
@@ -131,9 +131,16 @@ public sealed record ReportFigure
     /// <param name="bars">Names, values and standard errors (NaN without).</param>
     /// <param name="lowest">The least that the quantity can be; no whisker reaches beyond.</param>
     /// <param name="highest">The greatest that it can be.</param>
-    public static ReportFigure Bars(string name, string title, string quantity, IEnumerable<(string Name, double Value, double StandardError)> bars, double lowest = double.NegativeInfinity, double highest = double.PositiveInfinity)
+    public static ReportFigure Bars(
+        string name,
+        string title,
+        string quantity,
+        IEnumerable<(string Name, double Value, double StandardError)> bars,
+        double lowest = double.NegativeInfinity,
+        double highest = double.PositiveInfinity)
     {
         (string Name, double Value, double StandardError)[] all = [.. bars];
+        IEnumerable<FigurePoint> points = all.Select((bar, i) => FigurePoint.WithError(i, bar.Value, bar.StandardError).Within(lowest, highest));
         return new ReportFigure
         {
             Name = name,
@@ -142,7 +149,7 @@ public sealed record ReportFigure
             Horizontal = LieDown(all.Select(bar => bar.Name)),
             X = new FigureAxis(string.Empty, FigureScale.Category) { Categories = [.. all.Select(bar => bar.Name)] },
             Y = new FigureAxis(quantity) { Zero = true },
-            Series = [new FigureSeries(quantity, [.. all.Select((bar, i) => FigurePoint.WithError(i, bar.Value, bar.StandardError).Within(lowest, highest)).Where(point => double.IsFinite(point.Y))])],
+            Series = [new FigureSeries(quantity, [.. points.Where(point => double.IsFinite(point.Y))])],
         };
     }
 
@@ -178,7 +185,8 @@ public sealed record ReportFigure
             {
                 FigurePoint lowest = series.Points.MinBy(point => point.Y);
                 FigurePoint highest = series.Points.MaxBy(point => point.Y);
-                text.Append(CultureInfo.InvariantCulture, $"{series.Points.Count} points from {ReportNumber.Format(lowest.Y)} at {Place(lowest)} to {ReportNumber.Format(highest.Y)} at {Place(highest)}");
+                text.Append(CultureInfo.InvariantCulture, $"{series.Points.Count} points from {ReportNumber.Format(lowest.Y)} at {Place(lowest)} ")
+                    .Append(CultureInfo.InvariantCulture, $"to {ReportNumber.Format(highest.Y)} at {Place(highest)}");
             }
 
             text.Append('.');

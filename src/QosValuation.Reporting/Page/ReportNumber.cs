@@ -26,7 +26,7 @@ public static class ReportNumber
             ? Exponent(value, digits)
             : size >= 1000
                 ? Math.Round(value).ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '\u2009')
-                : decimal.Parse(value.ToString("G" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture)
+                : decimal.Parse(Digits(value, digits), NumberStyles.Float, CultureInfo.InvariantCulture)
                     .ToString("0.############", CultureInfo.InvariantCulture);
         return text.Replace('-', '−');
     }
@@ -36,6 +36,9 @@ public static class ReportNumber
     /// <returns>Such as <c>46 %</c>.</returns>
     public static string Percent(double value) =>
         double.IsNaN(value) ? "–" : Format(100 * value, Math.Abs(value) is >= 0.1 and < 0.9 ? 2 : 3) + "\u00a0%";
+
+    private static string Digits(double value, int digits) =>
+        value.ToString("G" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     private static string Exponent(double value, int digits)
     {

@@ -16,6 +16,7 @@ public sealed class ReportRecord
 
     private readonly Dictionary<string, object?> _values = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> _names = [];
+    private readonly HashSet<string> _added = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Creates a record.</summary>
     /// <param name="typeName">The type's name without namespace; empty where the properties alone tell what it is.</param>
@@ -44,13 +45,39 @@ public sealed class ReportRecord
 
     /// <summary>Reads the public properties of an object.</summary>
     /// <param name="instance">A result of the engine.</param>
+    /// <param name="more">Properties that the user added to it; of a name that the object has itself the object's counts.</param>
     /// <returns>The record.</returns>
-    public static ReportRecord From(object instance)
+    public static ReportRecord From(object instance, params IEnumerable<KeyValuePair<string, object?>> more)
     {
         Type type = instance.GetType();
         PropertyInfo[] properties = PropertiesOf.GetOrAdd(type, static key =>
-            [.. key.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanRead && property.GetIndexParameters().Length == 0)]);
-        return new ReportRecord(type.Name, properties.Select(property => KeyValuePair.Create(property.Name, property.GetValue(instance))));
+        [
+            .. key.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+                .Where(property => property.CanRead && property.GetIndexParameters().Length == 0),
+        ]);
+        return new ReportRecord(type.Name, properties.Select(property => KeyValuePair.Create(property.Name, property.GetValue(instance))).Concat(more));
+    }
+
+    /// <summary>Whether a property is none of the result type's own, so that the user added it.</summary>
+    /// <param name="name">The property.</param>
+    public bool IsAdded(string name) => _added.Contains(name);
+
+    /// <summary>Gives the values the types that the section's result type declares, and notes which properties are the user's.</summary>
+    /// <param name="section">The section that the record belongs to.</param>
+    internal void Declare(IReportSection section)
+    {
+        IReadOnlyDictionary<string, Type>? types = section.ResultType is Type type ? RecordSchema.Of(type) : null;
+        foreach (string name in _names)
+        {
+            if (types is not null && types.TryGetValue(name, out Type? declared))
+            {
+                _values[name] = RecordSchema.Convert(_values[name], declared);
+            }
+            else if (!section.Properties.Contains(name, StringComparer.OrdinalIgnoreCase))
+            {
+                _added.Add(name);
+            }
+        }
     }
 
     /// <summary>Whether a value is one number, text, date or the like, as opposed to a list or an object.</summary>
@@ -133,4 +160,38 @@ public sealed class ReportRecord
     /// <param name="name">The property.</param>
     public double[] Numbers(string name) =>
         this[name] is IEnumerable list and not string ? [.. list.Cast<object?>().Select(item => TryNumber(item, out double number) ? number : double.NaN)] : [];
+
+    /// <summary>How many items a property's list holds; 0 where it is none.</summary>
+    /// <param name="name">The property.</param>
+    public int Length(string name) => this[name] switch
+    {
+        string => 0,
+        ICollection list => list.Count,
+        IEnumerable list => list.Cast<object?>().Count(),
+        _ => 0,
+    };
+
+    /// <summary>A property as bytes; empty where it is none.</summary>
+    /// <param name="name">The property.</param>
+    public byte[] Bytes(string name)
+    {
+        if (this[name] is byte[] bytes)
+        {
+            return bytes;
+        }
+
+        double[] numbers = Numbers(name);
+        return numbers.All(number => number is >= 0 and <= 255 && number == Math.Truncate(number)) ? Array.ConvertAll(numbers, number => (byte)number) : [];
+    }
+
+    /// <summary>A property that is itself a result, such as the curve of a fairness report; null where there is none.</summary>
+    /// <param name="name">The property.</param>
+    public ReportRecord? Inner(string name) => AsRecord(this[name]);
+
+    /// <summary>A property that is a list of results; empty where it is none.</summary>
+    /// <param name="name">The property.</param>
+    public IEnumerable<ReportRecord> Inners(string name) =>
+        this[name] is IEnumerable list and not string ? list.Cast<object?>().Select(AsRecord).OfType<ReportRecord>() : [];
+
+    private static ReportRecord? AsRecord(object? value) => value is null || IsScalar(value) ? null : value as ReportRecord ?? From(value);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace QosValuation.Reporting.Page;
@@ -17,7 +18,8 @@ public sealed record ReportTable(IReadOnlyList<string> Columns, IReadOnlyList<ob
         var columns = new List<string>();
         foreach (string name in records.SelectMany(record => record.Names))
         {
-            if (!without.Contains(name) && seen.Add(name) && records.All(record => ReportRecord.IsScalar(record[name])) && records.Any(record => record[name] is not null))
+            bool isNew = !without.Contains(name) && seen.Add(name);
+            if (isNew && records.All(record => ReportRecord.IsScalar(record[name])) && records.Any(record => record[name] is not null))
             {
                 columns.Add(name);
             }
@@ -35,13 +37,22 @@ public sealed record ReportTable(IReadOnlyList<string> Columns, IReadOnlyList<ob
     {
         var text = new StringBuilder();
         text.AppendJoin(',', Columns.Select(Quote)).Append('\n');
+        bool[] numeric = [.. Enumerable.Range(0, Columns.Count).Select(IsNumeric)];
         foreach (object?[] row in Rows)
         {
-            text.AppendJoin(',', row.Select(value => Quote(ReportRecord.TextOf(value)))).Append('\n');
+            text.AppendJoin(',', row.Select((value, column) => Quote(numeric[column] ? InvariantText(value) : ReportRecord.TextOf(value)))).Append('\n');
         }
 
         return text.ToString();
     }
+
+    // A number that came as text may be written as the user's culture has it, such as 0,5.
+    private static string InvariantText(object? value) =>
+        value is string { Length: > 0 } text
+            && !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
+            && ReportRecord.TryNumber(text, out double number)
+            ? ReportRecord.TextOf(number)
+            : ReportRecord.TextOf(value);
 
     private static string Quote(string text) =>
         text.AsSpan().IndexOfAny(",\"\r\n") >= 0 ? '"' + text.Replace("\"", "\"\"", StringComparison.Ordinal) + '"' : text;

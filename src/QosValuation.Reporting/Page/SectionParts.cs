@@ -1,3 +1,4 @@
+using System.Globalization;
 using QosValuation.Reporting.Figures;
 
 namespace QosValuation.Reporting.Page;
@@ -21,7 +22,8 @@ public static class SectionParts
     /// <param name="records">The rows.</param>
     /// <param name="figures">The figures.</param>
     /// <param name="leaveOut">Properties that the table does without.</param>
-    public static ReportSection Section(string title, string howToRead, IReadOnlyList<ReportRecord> records, IEnumerable<ReportFigure> figures, params string[] leaveOut)
+    public static ReportSection Section(
+        string title, string howToRead, IReadOnlyList<ReportRecord> records, IEnumerable<ReportFigure> figures, params string[] leaveOut)
     {
         var constant = new List<KeyValuePair<string, string>>();
         if (records.Count > 1)
@@ -31,7 +33,8 @@ public static class SectionParts
                 string first = records[0].Text(name);
                 if (records.All(record => record.Text(name) == first))
                 {
-                    constant.Add(new(name, ReportRecord.TryNumber(records[0][name], out double number) && records[0][name] is not Enum ? ReportNumber.Format(number, 6) : first));
+                    bool isNumber = ReportRecord.TryNumber(records[0][name], out double number) && records[0][name] is not Enum;
+                    constant.Add(new(name, isNumber ? ReportNumber.Format(number, 6) : first));
                 }
             }
         }
@@ -46,30 +49,60 @@ public static class SectionParts
         };
     }
 
-    /// <summary>The names that tell the series of a figure apart: of some properties those whose values differ among the rows that have them, joined.</summary>
+    /// <summary>
+    /// The names that tell the series of a figure apart: of some properties those whose values differ among the rows that have
+    /// them, and what else tells <see cref="Runs"/> apart, joined.
+    /// </summary>
     /// <param name="records">The rows.</param>
     /// <param name="keys">The properties.</param>
     /// <param name="otherwise">The name where none of them differs.</param>
-    public static Func<ReportRecord, string> Naming(IReadOnlyList<ReportRecord> records, IEnumerable<string> keys, string otherwise)
+    /// <param name="identity">What else tells rows of one run apart and is no part of the name, such as the abscissa or the cluster.</param>
+    public static Func<ReportRecord, string> Naming(
+        IReadOnlyList<ReportRecord> records, IReadOnlyCollection<string> keys, string otherwise, params IEnumerable<string> identity)
     {
-        string[] varying = [.. keys.Where(key => records.Where(record => record.Has(key)).Select(record => record.Text(key)).Distinct(StringComparer.Ordinal).Skip(1).Any())];
+        string[] varying =
+        [
+            .. keys.Where(key => records.Where(record => record.Has(key)).Select(record => record.Text(key)).Distinct(StringComparer.Ordinal).Skip(1).Any()),
+            .. Runs.Keys(records, [.. keys, .. identity]),
+        ];
         return record =>
         {
-            string name = string.Join(" · ", varying.Select(key => Part(record, key)).Where(text => text.Length > 0));
+            string name = Runs.Join(varying.Select(key => Part(record, key)));
             return name.Length == 0 ? otherwise : name;
         };
     }
 
-    // Numbers with their letter, such as ε = 1; what a row does not have is left out.
-    private static string Part(ReportRecord record, string key)
+    /// <summary>A property as part of a name: a number with its letter, such as <c>ε = 1</c>; empty where the row does not have it.</summary>
+    /// <param name="record">The row.</param>
+    /// <param name="key">The property.</param>
+    public static string Part(ReportRecord record, string key)
     {
         if (record[key] is Enum || !ReportRecord.TryNumber(record[key], out double number))
         {
-            return record.Text(key);
+            return record[key] is bool ? key + " = " + record.Text(key) : record.Text(key);
         }
 
-        string letter = key switch { "Epsilon" => "ε", "Alpha" => "α", "Agents" => "N", "NoveltyThreshold" => "Γ", "Delta" => "δ", "ClaimedEpsilon" => "claimed ε", "NoiseScale" => "noise scale", "SimilarityThreshold" => "similarity", _ => key };
-        return double.IsNaN(number) ? string.Empty : key == "ClusterId" ? "cluster " + record.Text(key) : letter + " = " + ReportNumber.Format(number);
+        if (double.IsNaN(number))
+        {
+            return string.Empty;
+        }
+
+        string letter = key switch
+        {
+            "Epsilon" => "ε",
+            "Alpha" => "α",
+            "Agents" => "N",
+            "NoveltyThreshold" => "Γ",
+            "Delta" => "δ",
+            "ClaimedEpsilon" => "claimed ε",
+            "NoiseScale" => "noise scale",
+            "SimilarityThreshold" => "similarity",
+            _ => key,
+        };
+
+        // A rounded seed could not be told from its neighbour.
+        return key == "ClusterId" ? "cluster " + record.Text(key)
+            : letter + " = " + (number == Math.Truncate(number) && Math.Abs(number) is >= 1e4 and < 1e15 ? record.Text(key) : ReportNumber.Format(number));
     }
 
     /// <summary>Points of a series: where several rows share an abscissa, their mean with its standard error.</summary>
@@ -88,8 +121,9 @@ public static class SectionParts
             }),
     ];
 
-    /// <summary>The mean of values with its standard error: the value's own where there is one, that of the sample otherwise; NaN where neither tells.</summary>
-    /// <param name="values">Values with their standard errors.</param>
+    /// <summary>The mean of values with its standard error.</summary>
+    /// <param name="values">Values with their standard errors; at least one.</param>
+    /// <returns>A single value as it is, with its own standard error; of several the sample's mean and standard error.</returns>
     public static (double Mean, double StandardError) Mean(IReadOnlyList<(double Value, double StandardError)> values)
     {
         if (values.Count == 1)
@@ -139,4 +173,32 @@ public static class SectionParts
     /// <param name="most">How many may stay.</param>
     public static FigurePoint[] Thin(FigurePoint[] points, int most) =>
         points.Length <= most ? points : [.. Enumerable.Range(0, most).Select(i => points[(int)((long)i * (points.Length - 1) / (most - 1))])];
+
+    /// <summary>The mean of a property over rows as a point, with its interval; NaN where no row has it.</summary>
+    /// <param name="x">The abscissa.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="property">The property; PROPERTYStandardError is its standard error.</param>
+    public static FigurePoint MeanPoint(double x, IEnumerable<ReportRecord> rows, string property)
+    {
+        (double Value, double Error)[] values =
+        [
+            .. rows.Select(row => (Value: row.Number(property), Error: row.Number(property + "StandardError"))).Where(value => double.IsFinite(value.Value)),
+        ];
+        (double mean, double error) = values.Length == 0 ? (double.NaN, double.NaN) : Mean(values);
+        return FigurePoint.WithError(x, mean, error);
+    }
+
+    /// <summary>A sentence with its numbers in the invariant culture.</summary>
+    /// <param name="text">The sentence.</param>
+    public static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The least and the greatest of some numbers, such as <c>0.1 to 0.9</c>; – where none is finite.</summary>
+    /// <param name="values">The numbers.</param>
+    public static string Range(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Where(double.IsFinite).Order()];
+        return sorted.Length == 0 ? "–"
+            : sorted[0] == sorted[^1] ? ReportNumber.Format(sorted[0], 3)
+            : ReportNumber.Format(sorted[0], 3) + " to " + ReportNumber.Format(sorted[^1], 3);
+    }
 }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using QosValuation.Markets.Reports;
-using QosValuation.Onnx.Model;
+using QosValuation.Reporting.Figures;
 using QosValuation.Reporting.Page;
 
 namespace QosValuation.Tests;

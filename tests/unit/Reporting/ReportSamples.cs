@@ -1,7 +1,7 @@
 using QosValuation.Allocation.Fairness;
 using QosValuation.Allocation.Schemes;
 using QosValuation.Allocation.Simulation;
-using QosValuation.Markets.Reports;
+using QosValuation.Cmdlets;
 using QosValuation.Reporting.Page;
 
 namespace QosValuation.Tests;
@@ -11,12 +11,15 @@ internal static class ReportSamples
 {
     public static readonly DateTimeOffset Then = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
 
+    /// <summary>The sections that Export-QosReport knows.</summary>
+    public static readonly ReportSectionRegistry Sections = ReportSectionRegistry.For(typeof(ExportQosReportCommand).Assembly);
+
     public static ReportRecord Row(string type, params (string Name, object? Value)[] properties) =>
         new(type, properties.Select(property => KeyValuePair.Create(property.Name, property.Value)));
 
     public static Report Build(string title, params IEnumerable<object> results)
     {
-        var builder = new ReportBuilder();
+        var builder = new ReportBuilder(Sections);
         foreach (object result in results)
         {
             builder.Add(result as ReportRecord ?? ReportRecord.From(result));

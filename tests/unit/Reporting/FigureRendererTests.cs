@@ -4,8 +4,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using QosValuation.Embeddings.Images;
-using QosValuation.Markets.Reports;
-using QosValuation.Onnx.Model;
 using QosValuation.Reporting.Figures;
 using QosValuation.Reporting.Page;
 
@@ -92,8 +90,8 @@ public sealed partial class FigureRendererTests
     public void PngIsTheDrawingAtTwiceItsSize()
     {
         ReportFigure figure = ReportFigure.Bars("bars", "Bars", "Amount", [("a", 1.0, double.NaN), ("b", 3, double.NaN)]);
-        byte[] png = FigureRenderer.Shared.Png("bars", figure);
-        RgbImage drawn = ImageWriter.RenderSvg(Encoding.UTF8.GetBytes(FigureRenderer.Shared.Svg("bars", figure, 720, withTitle: true)));
+        byte[] png = FigureRenderer.Shared.Png("bars", figure, ToPng);
+        RgbImage drawn = ImageWriter.RenderSvg(System.Text.Encoding.UTF8.GetBytes(FigureRenderer.Shared.Svg("bars", figure, 720, withTitle: true)));
         Assert.Equal(2 * drawn.Width, png[18] * 256 + png[19]);
         Assert.Equal(2 * drawn.Height, png[22] * 256 + png[23]);
 
@@ -116,6 +114,12 @@ public sealed partial class FigureRendererTests
         Assert.InRange(Contrast(Colour("text"), Colour("paper")), 4.5, 21);
         Assert.InRange(Contrast(Colour("muted"), Colour("paper")), 4.5, 21);
         Assert.InRange(Contrast(Colour("line"), Colour("paper")), 3, 21);
+    }
+
+    private static byte[] ToPng(byte[] svg)
+    {
+        RgbImage image = ImageWriter.RenderSvg(svg);
+        return ImageWriter.EncodePng(image.Pixels, image.Width, image.Height);
     }
 
     private static double Contrast(string first, string second)

@@ -1,5 +1,6 @@
 using System.Globalization;
-using QosValuation.Markets.Reports;
+using QosValuation.Cmdlets;
+using QosValuation.Privacy.Accounting;
 using QosValuation.Reporting.Figures;
 using QosValuation.Reporting.Page;
 
@@ -31,27 +32,6 @@ public sealed class ReportBuilderTests
         var texts = new ReportRecord(string.Empty, typed.Names.Where(name => ReportRecord.IsScalar(typed[name])).Select(name => KeyValuePair.Create(name, (object?)ReportRecord.TextOf(typed[name]))));
         Assert.Equal(title, Assert.Single(ReportSamples.Build("t", typed).Sections).Title);
         Assert.Equal(title, Assert.Single(ReportSamples.Build("t", texts).Sections).Title);
-    }
-
-    private static IEnumerable<System.Reflection.Assembly> EngineAssemblies =>
-        typeof(ReportBuilder).Assembly.GetReferencedAssemblies()
-            .Where(name => name.Name!.StartsWith("QosValuation.", StringComparison.Ordinal))
-            .Select(System.Reflection.Assembly.Load)
-            .Append(typeof(ReportBuilder).Assembly);
-
-    [Fact]
-    public void EveryTypeOfTheSectionsExists()
-    {
-        // A type that is renamed would silently become a table. Figure7Row is a script's.
-        foreach (SectionKind kind in SectionKind.All.Where(kind => kind.TypeName != "Figure7Row"))
-        {
-            Type? type = EngineAssemblies.Select(assembly => assembly.GetType("QosValuation." + kind.TypeName)).FirstOrDefault(found => found is not null);
-            Assert.True(type is not null, kind.TypeName);
-            if (kind.TypeName != "SemanticCluster")
-            {
-                Assert.All(kind.Required, name => Assert.NotNull(type.GetProperty(name)));
-            }
-        }
     }
 
     [Theory]
@@ -222,8 +202,8 @@ public sealed class ReportBuilderTests
             best = Math.Max(best, t - f);
         }
 
-        Assert.Equal(expected, PrivacySummary.LargestAdvantage(epsilon, delta), 6);
-        Assert.Equal(best, PrivacySummary.LargestAdvantage(epsilon, delta), 4);
+        Assert.Equal(expected, MembershipAdvantage.Largest(epsilon, delta), 6);
+        Assert.Equal(best, MembershipAdvantage.Largest(epsilon, delta), 4);
     }
 
     [Fact]
@@ -262,7 +242,7 @@ public sealed class ReportBuilderTests
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder.File("a.png"), QosValuation.Embeddings.Images.ImageWriter.EncodePng(new byte[12], 2, 2));
         File.WriteAllText(folder.File("secret.txt"), "not a picture");
-        var builder = new ReportBuilder { PictureFolders = [folder.Path] };
+        var builder = new ReportBuilder(ReportSamples.Sections) { PictureFolders = [folder.Path] };
         foreach (string name in new[] { "a.png", "secret.txt", "missing.png" })
         {
             builder.Add(ReportSamples.Row(string.Empty, ("Release", "None"), ("AttackScore", 0.5), ("Decoy", 0.4), ("ClusterId", 1), ("Repeat", 1), ("ImagePath", name)));

@@ -1,8 +1,7 @@
 using QosValuation.Foundation.IO;
 using QosValuation.Reporting.Figures;
-using QosValuation.Reporting.Page;
 
-namespace QosValuation.Markets.Reports;
+namespace QosValuation.Reporting.Page;
 
 /// <summary>The forms in which figures are written for papers.</summary>
 public enum FigureFormat
@@ -17,6 +16,8 @@ public enum FigureFormat
 /// <summary>Writes reports and their figures to files, each whole or not at all.</summary>
 public static class ReportFiles
 {
+    private const string XmlDeclaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
     /// <summary>Writes the page.</summary>
     /// <param name="report">The report.</param>
     /// <param name="path">The file.</param>
@@ -38,10 +39,12 @@ public static class ReportFiles
     /// <param name="report">The report.</param>
     /// <param name="folder">The folder; created where it does not exist, and its files of the same names replaced.</param>
     /// <param name="formats">The forms.</param>
+    /// <param name="toPng">Turns an SVG document in UTF-8 into a PNG file.</param>
     /// <param name="cancellation">Stops before the next figure; the files written so far stay.</param>
     /// <returns>The files' paths as they are written.</returns>
     /// <exception cref="QosValuationException">ReportNotWritable.</exception>
-    public static IEnumerable<string> SaveFigures(Report report, string folder, IReadOnlyCollection<FigureFormat> formats, CancellationToken cancellation = default)
+    public static IEnumerable<string> SaveFigures(
+        Report report, string folder, IReadOnlyCollection<FigureFormat> formats, Func<byte[], byte[]> toPng, CancellationToken cancellation = default)
     {
         foreach ((string id, ReportFigure figure) in report.Figures())
         {
@@ -50,8 +53,8 @@ public static class ReportFiles
                 cancellation.ThrowIfCancellationRequested();
                 string path = Path.Combine(folder, id + "." + format.ToString().ToLowerInvariant());
                 byte[] content = format == FigureFormat.Svg
-                    ? System.Text.Encoding.UTF8.GetBytes("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + FigureRenderer.Shared.Svg(id, figure, 720, withTitle: true) + "\n")
-                    : FigureRenderer.Shared.Png(id, figure);
+                    ? System.Text.Encoding.UTF8.GetBytes(XmlDeclaration + FigureRenderer.Shared.Svg(id, figure, 720, withTitle: true) + "\n")
+                    : FigureRenderer.Shared.Png(id, figure, toPng);
                 Save(path, stream => stream.Write(content));
                 yield return path;
             }

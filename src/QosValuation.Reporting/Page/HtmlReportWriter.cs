@@ -4,9 +4,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using QosValuation.Reporting.Figures;
-using QosValuation.Reporting.Page;
 
-namespace QosValuation.Markets.Reports;
+namespace QosValuation.Reporting.Page;
 
 /// <summary>
 /// Writes a report as one HTML page that needs nothing else: charts, pictures and data are inside, and its content security
@@ -30,7 +29,8 @@ internal static class HtmlReportWriter
         writer.WriteLine("<html lang=\"en\">");
         writer.WriteLine("<head>");
         writer.WriteLine("<meta charset=\"utf-8\">");
-        writer.WriteLine($"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {hashes}; base-uri 'none'; form-action 'none'\">");
+        string policy = $"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {hashes}; base-uri 'none'; form-action 'none'";
+        writer.WriteLine($"<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">");
         writer.WriteLine("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
         writer.WriteLine("<meta name=\"referrer\" content=\"no-referrer\">");
         writer.WriteLine("<link rel=\"icon\" href=\"data:,\">");
@@ -43,7 +43,9 @@ internal static class HtmlReportWriter
         writer.WriteLine("<a class=\"skip\" href=\"#main\">Skip to the results</a>");
         writer.WriteLine("<div class=\"page\">");
         writer.WriteLine("<header>");
-        writer.WriteLine($"<div><h1>{Text(report.Title)}</h1><p class=\"muted\">Made on <time datetime=\"{report.GeneratedAt.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)}\">{report.GeneratedAt.ToString("d MMMM yyyy, HH:mm zzz", CultureInfo.InvariantCulture)}</time></p></div>");
+        string machineTime = report.GeneratedAt.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
+        string time = report.GeneratedAt.ToString("d MMMM yyyy, HH:mm zzz", CultureInfo.InvariantCulture);
+        writer.WriteLine($"<div><h1>{Text(report.Title)}</h1><p class=\"muted\">Made on <time datetime=\"{machineTime}\">{time}</time></p></div>");
         writer.WriteLine("<button id=\"theme\" type=\"button\" hidden>Theme: auto</button>");
         writer.WriteLine("</header>");
         if (report.Sections.Count > 1)
@@ -113,7 +115,8 @@ internal static class HtmlReportWriter
         writer.WriteLine("</div>");
     }
 
-    private static void WriteSection(StreamWriter writer, ReportSection section, int number, Dictionary<ReportFigure, string> ids, Func<string, ReportFigure, string> drawing)
+    private static void WriteSection(
+        StreamWriter writer, ReportSection section, int number, Dictionary<ReportFigure, string> ids, Func<string, ReportFigure, string> drawing)
     {
         string id = string.Create(CultureInfo.InvariantCulture, $"section-{number}");
         writer.WriteLine($"<section id=\"{id}\" aria-labelledby=\"{id}-title\">");
@@ -130,7 +133,8 @@ internal static class HtmlReportWriter
                 string figureId = ids[figure];
                 writer.WriteLine("<figure>");
                 writer.WriteLine($"<figcaption id=\"caption-{figureId}\">{Text(figure.Title)}</figcaption>");
-                writer.Write($"<div class=\"chart\" id=\"chart-{figureId}\" role=\"img\" aria-labelledby=\"caption-{figureId}\" aria-description=\"{Text(figure.Describe())}\">");
+                writer.Write($"<div class=\"chart\" id=\"chart-{figureId}\" role=\"img\" aria-labelledby=\"caption-{figureId}\" ");
+                writer.Write($"aria-description=\"{Text(figure.Describe())}\">");
                 writer.Write(drawing(figureId, figure));
                 writer.WriteLine("</div>");
                 if (figure.Note.Length > 0 && figure.Note != common)
@@ -153,7 +157,9 @@ internal static class HtmlReportWriter
             writer.WriteLine("<ul class=\"pictures\">");
             foreach (ReportPicture picture in section.Pictures)
             {
-                writer.WriteLine($"<li><figure><img alt=\"{Text(picture.Caption)}\" src=\"data:{picture.MediaType};base64,{Convert.ToBase64String(picture.Content)}\"><figcaption aria-hidden=\"true\">{Text(picture.Caption)}</figcaption></figure></li>");
+                string content = Convert.ToBase64String(picture.Content);
+                writer.Write($"<li><figure><img alt=\"{Text(picture.Caption)}\" src=\"data:{picture.MediaType};base64,{content}\">");
+                writer.WriteLine($"<figcaption aria-hidden=\"true\">{Text(picture.Caption)}</figcaption></figure></li>");
             }
 
             writer.WriteLine("</ul>");
@@ -180,10 +186,13 @@ internal static class HtmlReportWriter
 
         bool open = section.Figures.Count == 0 && section.Pictures.Count == 0;
         int shown = Math.Min(table.Rows.Count, MostRows);
-        writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"<details{(open ? " open" : string.Empty)}><summary>Table ({table.Rows.Count} {(table.Rows.Count == 1 ? "row" : "rows")})</summary>"));
+        string size = SectionParts.Say($"{table.Rows.Count} {(table.Rows.Count == 1 ? "row" : "rows")}");
+        writer.WriteLine($"<details{(open ? " open" : string.Empty)}><summary>Table ({size})</summary>");
         string file = string.Concat(section.Title.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')).Trim('-');
         string first = shown < table.Rows.Count ? string.Create(CultureInfo.InvariantCulture, $"The first {shown} of {table.Rows.Count} rows. ") : string.Empty;
-        writer.WriteLine($"<p class=\"muted\">{first}Numbers have four digits here and all of them in the CSV file. <a download=\"{file}.csv\" href=\"data:text/csv;charset=utf-8;base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(table.ToCsv()))}\">Save all rows as CSV</a></p>");
+        string csv = Convert.ToBase64String(Encoding.UTF8.GetBytes(table.ToCsv()));
+        writer.Write($"<p class=\"muted\">{first}Numbers have four digits here and all of them in the CSV file. ");
+        writer.WriteLine($"<a download=\"{file}.csv\" href=\"data:text/csv;charset=utf-8;base64,{csv}\">Save all rows as CSV</a></p>");
         writer.WriteLine($"<div class=\"scroll\" role=\"region\" aria-label=\"{Text(section.Title)}, table\" tabindex=\"0\">");
         writer.WriteLine("<table>");
         writer.WriteLine($"<caption>{Text(section.Title)}</caption>");
@@ -224,7 +233,9 @@ internal static class HtmlReportWriter
 
     // Counts and identifiers keep all their digits.
     private static string Integer(object? value, double number) =>
-        value is not (double or float) && number == Math.Truncate(number) && Math.Abs(number) < 1e15 ? ReportRecord.TextOf(value) : ReportNumber.Format(number);
+        value is string text && text.AsSpan().TrimStart('-').ContainsAnyExceptInRange('0', '9') ? ReportNumber.Format(number)
+        : value is not (double or float) && number == Math.Truncate(number) && Math.Abs(number) < 1e15 ? ReportRecord.TextOf(value)
+        : ReportNumber.Format(number);
 
     private static void WriteFooter(StreamWriter writer, Report report)
     {

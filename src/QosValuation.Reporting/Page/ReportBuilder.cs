@@ -1,16 +1,16 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
-using QosValuation.Reporting.Page;
 
-namespace QosValuation.Markets.Reports;
+namespace QosValuation.Reporting.Page;
 
 /// <summary>Sorts results into the sections of a report. Results of the same kind share a section, whatever order they come in.</summary>
-public sealed partial class ReportBuilder
+/// <param name="registry">The sections that the report knows.</param>
+public sealed partial class ReportBuilder(ReportSectionRegistry registry)
 {
     private const int MostSeeds = 20;
 
-    private readonly Dictionary<SectionKind, List<ReportRecord>> _known = [];
+    private readonly Dictionary<IReportSection, List<ReportRecord>> _known = [];
     private readonly Dictionary<string, (string Title, List<ReportRecord> Records)> _other = new(StringComparer.Ordinal);
     private readonly List<string> _otherOrder = [];
     private readonly SortedSet<double> _seeds = [];
@@ -31,13 +31,14 @@ public sealed partial class ReportBuilder
             _seeds.Add(seed);
         }
 
-        if (SectionKind.Of(record) is SectionKind kind)
+        if (registry.Of(record) is IReportSection section)
         {
-            if (!_known.TryGetValue(kind, out List<ReportRecord>? records))
+            if (!_known.TryGetValue(section, out List<ReportRecord>? records))
             {
-                _known.Add(kind, records = []);
+                _known.Add(section, records = []);
             }
 
+            record.Declare(section);
             records.Add(record);
             return;
         }
@@ -60,27 +61,66 @@ public sealed partial class ReportBuilder
     /// <param name="facts">What else is known of its making, such as versions and timings; shown after the seeds.</param>
     public Report Build(string title, DateTimeOffset generatedAt, IEnumerable<KeyValuePair<string, string>> facts)
     {
-        var sections = new List<ReportSection>();
-        foreach (SectionKind kind in SectionKind.All)
-        {
-            if (_known.TryGetValue(kind, out List<ReportRecord>? records))
-            {
-                sections.AddRange(kind.Build(records, PictureFolders));
-            }
-        }
-
+        var context = new ReportContext(PictureFolders);
+        List<ReportSection> sections = [.. Known().Select(known => known.Section.Build(known.Records, context))];
         sections.AddRange(_otherOrder.Select(key => SectionParts.Section(_other[key].Title, "All rows as they were given.", _other[key].Records, [])));
         List<KeyValuePair<string, string>> all = [];
         if (_seeds.Count > 0)
         {
             string more = _seeds.Count > MostSeeds ? string.Create(CultureInfo.InvariantCulture, $" and {_seeds.Count - MostSeeds} more") : string.Empty;
-            all.Add(new(_seeds.Count == 1 ? "Seed" : "Seeds", string.Join(", ", _seeds.Take(MostSeeds).Select(seed => seed.ToString(CultureInfo.InvariantCulture))) + more));
+            string seeds = string.Join(", ", _seeds.Take(MostSeeds).Select(seed => seed.ToString(CultureInfo.InvariantCulture)));
+            all.Add(new(_seeds.Count == 1 ? "Seed" : "Seeds", seeds + more));
         }
 
         all.AddRange(facts);
-        IReadOnlyList<SummaryPart> summary = PrivacySummary.Of(name => _known.Where(pair => pair.Key.TypeName == name).SelectMany(pair => pair.Value).ToArray(), out double epsilon);
-        return new Report { SummaryTitle = $"What does ε = {ReportNumber.Format(epsilon)} cost, and what does it buy?", Summary = summary, Title = title, GeneratedAt = generatedAt, Sections = sections, Facts = all };
+        IReadOnlyList<SummaryPart> summary = Summary(out double epsilon);
+        return new Report
+        {
+            SummaryTitle = $"What does ε = {ReportNumber.Format(epsilon)} cost, and what does it buy?",
+            Summary = summary,
+            Title = title,
+            GeneratedAt = generatedAt,
+            Sections = sections,
+            Facts = all,
+        };
     }
+
+    private IEnumerable<(IReportSection Section, IReadOnlyList<ReportRecord> Records)> Known() =>
+        registry.Sections.Where(_known.ContainsKey).Select(section => (section, (IReadOnlyList<ReportRecord>)_known[section]));
+
+    // What the sections say of one guarantee: of ε = 1 where a result has it, else of the ε nearest to it on a logarithmic scale.
+    private IReadOnlyList<SummaryPart> Summary(out double epsilon)
+    {
+        PrivacyTerms[] terms =
+        [
+            .. Known().SelectMany(known => known.Section.Terms(known.Records)).Where(term => double.IsFinite(term.Epsilon) && term.Epsilon > 0),
+        ];
+        double chosen = terms.Select(term => term.Epsilon).OrderBy(value => Math.Abs(Math.Log(value))).FirstOrDefault(double.NaN);
+        epsilon = chosen;
+        if (double.IsNaN(chosen))
+        {
+            return [];
+        }
+
+        double delta = terms.Where(term => term.Epsilon == chosen).Select(term => term.Delta).FirstOrDefault(double.IsFinite, double.NaN);
+        var guarantee = new PrivacyTerms(chosen, delta);
+        return
+        [
+            .. Known().SelectMany(known => known.Section.Summarise(known.Records, guarantee))
+                .GroupBy(sentence => sentence.Heading)
+                .OrderBy(part => part.Key)
+                .Select(part => new SummaryPart(
+                    Heading(part.Key),
+                    [.. part.OrderBy(sentence => sentence.Place).Select(sentence => sentence.Text).Distinct(StringComparer.Ordinal)])),
+        ];
+    }
+
+    private static string Heading(SummaryHeading heading) => heading switch
+    {
+        SummaryHeading.Costs => "It costs",
+        SummaryHeading.Buys => "It buys",
+        _ => "What is at stake",
+    };
 
     // OrderSensitivityResult becomes Order sensitivity result; what is no name of a type stays as it is.
     private static string InWords(string typeName) =>
@@ -94,6 +134,7 @@ public sealed partial class ReportBuilder
     {
         yield return new("QosValuation", typeof(ReportBuilder).Assembly.GetName().Version?.ToString(3) ?? "unknown");
         yield return new(".NET", Environment.Version.ToString());
-        yield return new("Operating system", (OperatingSystem.IsWindows() ? "Windows" : OperatingSystem.IsMacOS() ? "macOS" : OperatingSystem.IsLinux() ? "Linux" : "other") + ", " + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant());
+        string system = OperatingSystem.IsWindows() ? "Windows" : OperatingSystem.IsMacOS() ? "macOS" : OperatingSystem.IsLinux() ? "Linux" : "other";
+        yield return new("Operating system", system + ", " + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant());
     }
 }

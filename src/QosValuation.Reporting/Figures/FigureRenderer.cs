@@ -3,11 +3,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Jint;
-using QosValuation.Embeddings.Images;
-using QosValuation.Reporting.Figures;
 using QosValuation.Reporting.Page;
 
-namespace QosValuation.Markets.Reports;
+namespace QosValuation.Reporting.Figures;
 
 /// <summary>
 /// Draws figures without a browser: Apache ECharts, the same that the page carries, runs in a JavaScript interpreter of managed
@@ -88,18 +86,18 @@ public sealed partial class FigureRenderer
     /// <summary>Draws a figure as a PNG file on white.</summary>
     /// <param name="id">The figure's id.</param>
     /// <param name="figure">The figure.</param>
+    /// <param name="toPng">Turns an SVG document in UTF-8 into a PNG file.</param>
     /// <param name="width">The width in pixels of the drawing.</param>
     /// <param name="scale">How many pixels of the file a pixel of the drawing becomes.</param>
     /// <returns>The bytes of the file.</returns>
-    public byte[] Png(string id, ReportFigure figure, int width = 720, int scale = 2)
+    public byte[] Png(string id, ReportFigure figure, Func<byte[], byte[]> toPng, int width = 720, int scale = 2)
     {
         string svg = Svg(id, figure, width, withTitle: true);
         Match size = Size().Match(svg);
         string enlarged = string.Create(
             CultureInfo.InvariantCulture,
             $"<svg width=\"{scale * int.Parse(size.Groups[1].ValueSpan, CultureInfo.InvariantCulture)}\" height=\"{scale * int.Parse(size.Groups[2].ValueSpan, CultureInfo.InvariantCulture)}\"{svg.AsSpan(size.Length)}");
-        RgbImage image = ImageWriter.RenderSvg(Encoding.UTF8.GetBytes(enlarged));
-        return ImageWriter.EncodePng(image.Pixels, image.Width, image.Height);
+        return toPng(Encoding.UTF8.GetBytes(enlarged));
     }
 
     [GeneratedRegex(" (class=\"zr|ecmeta_[a-z_]+=\")[^\"]*\"")]
