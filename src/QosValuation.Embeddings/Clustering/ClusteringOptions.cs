@@ -109,7 +109,7 @@ public sealed record ClusteringOptions
         if (Algorithm == ClusteringAlgorithm.KMeans && ClusterCount is null)
         {
             throw Invalid(
-                "ClusterCountRequired", "k-means needs the number of clusters: give ClusterCount, or use Online or Dbscan, which find it.", Algorithm);
+                Faults.ClusterCountRequired, "k-means needs the number of clusters: give ClusterCount, or use Online or Dbscan, which find it.", Algorithm);
         }
 
         if (ClusterCount is < 1)
@@ -126,7 +126,7 @@ public sealed record ClusteringOptions
         if (Restarts < 1 || MaximumIterations < 1 || !(Tolerance >= 0) || MaximumThreads is 0 or < -1)
         {
             throw Invalid(
-                "ClusteringOptionOutOfRange",
+                Faults.ClusteringOptionOutOfRange,
                 "Restarts and MaximumIterations must be at least 1, Tolerance at least 0, MaximumThreads −1 or at least 1.",
                 this);
         }
@@ -151,7 +151,7 @@ public sealed record ClusteringOptions
             if (!(norm > 0) || !double.IsFinite(norm) || centroid!.Length != PublicCentroids[0].Length)
             {
                 throw Invalid(
-                    "PublicCentroidNotValid",
+                    Faults.PublicCentroidNotValid,
                     $"The public centroid number {i} is empty, zero, not finite, or of another length than the first: give vectors of one model.",
                     centroid);
             }

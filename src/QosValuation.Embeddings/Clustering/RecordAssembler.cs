@@ -134,8 +134,8 @@ public sealed class RecordAssembler
 
         if (Dimension != 0 && vector.Length != Dimension)
         {
-            return Fault(
-                "EmbeddingDimensionMismatch",
+            return Report(
+                Faults.EmbeddingDimensionMismatch,
                 $"The embedding {name} has {vector.Length} components, those before it {Dimension}: "
                 + "group the embeddings of one model at a time.",
                 embedding);
@@ -158,8 +158,8 @@ public sealed class RecordAssembler
         {
             if (model.Length != 0 && model != embedding.Model)
             {
-                return Fault(
-                    "EmbeddingModelMismatch",
+                return Report(
+                    Faults.EmbeddingModelMismatch,
                     $"The embedding {name} was made by the model '{embedding.Model}', those before it by '{model}': "
                     + "group the embeddings of one model at a time.",
                     embedding);

@@ -166,7 +166,7 @@ internal sealed class CocoAnnotations
             RawEntry image = found.Images[i];
             if (image is not { Id: { } id, Text: { Length: > 0 } name })
             {
-                Faults.Add(new QosValuationException(
+                Problems.Add(new QosValuationException(
                     Faults.ImageEntryNotReadable,
                     $"Image entry {i + 1} of '{path}' lacks a numeric id or a file_name; it is left out.",
                     path));
@@ -190,7 +190,7 @@ internal sealed class CocoAnnotations
             RawEntry annotation = found.Annotations[i];
             if (annotation is not { ImageId: { } id, Text: { } caption, HasCaption: true })
             {
-                Faults.Add(new QosValuationException(
+                Problems.Add(new QosValuationException(
                     Faults.CaptionNotReadable,
                     $"Annotation {i + 1} of '{path}' lacks a numeric image_id or a readable caption; it is left out.",
                     path));
