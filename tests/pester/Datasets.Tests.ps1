@@ -27,7 +27,7 @@ Describe 'Import-Embedding from other programs' {
         @{ Program = 'numpy.savetxt without one'; Text = "6e-1,8e-1,0e0`n0e0,6e-1,8e-1`n" }
     ) {
         $path = Join-Path $TestDrive header.csv
-        Set-Content -NoNewline $path $Text
+        Set-Content -LiteralPath $path -Value $Text -NoNewline
         $read = @(Import-Embedding $path -WarningVariable warnings -ErrorVariable faults)
         $read.Count | Should -Be 2
         $read[0].Vector | Should -Be ([float[]](0.6, 0.8, 0))
@@ -52,7 +52,7 @@ Describe 'Import-Embedding from other programs' {
         Set-Content $labels 'ClusterId', '-1', '-1', '-1'
         $read = Import-Embedding $vectors -MetadataPath $labels
         $read.Novelty | Should -Be Noise, Noise, Noise
-        $read.ClusterId | Should -BeNullOrEmpty
+        $read.ForEach({ $null -eq $_.ClusterId }) | Should -Be $true, $true, $true
         ($read | Measure-DataValue).Value | Should -Be 0
     }
 
@@ -77,7 +77,7 @@ Describe 'Import-Embedding from other programs' {
         }
 
         $public = $objects | Group-Embedding -PublicCentroid ([double[]](1e-50, 0, 0, 0)), ([double[]](0, 0, 0, 1e39))
-        $public.Count | Should -Be 0, 2
+        $public.ForEach({ $_.Count }) | Should -Be 0, 2
     }
 }
 
