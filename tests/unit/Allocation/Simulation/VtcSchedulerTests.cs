@@ -1,7 +1,6 @@
 using QosValuation.Allocation.Schemes;
 using QosValuation.Allocation.Simulation;
 using QosValuation.Foundation.Randomness;
-using QosValuation.Onnx.Model;
 
 namespace QosValuation.Tests;
 
