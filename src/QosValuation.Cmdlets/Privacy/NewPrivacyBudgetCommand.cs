@@ -41,10 +41,12 @@ public sealed class NewPrivacyBudgetCommand : QosCmdlet
 
     /// <summary>Which datasets count as neighbours: ReplaceOne (the default) or AddRemove.</summary>
     [Parameter]
+    [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
     /// <summary>Whose data the budget protects: each Record of a contributor (the default), or the Contributor with all records.</summary>
     [Parameter]
+    [SingleValue]
     public PrivacyUnit Unit { get; set; } = PrivacyUnit.Record;
 
     /// <inheritdoc/>

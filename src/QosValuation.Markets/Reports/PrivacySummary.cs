@@ -1,5 +1,6 @@
 using System.Globalization;
 using QosValuation.Onnx.Model;
+using QosValuation.Privacy.Mechanisms;
 using QosValuation.Reporting.Page;
 
 namespace QosValuation.Markets.Reports;
@@ -8,7 +9,7 @@ namespace QosValuation.Markets.Reports;
 internal static class PrivacySummary
 {
     // Of several mechanisms the summary speaks of the strongest guarantee.
-    private static readonly string[] Mechanisms = ["DiscreteGaussian", "AnalyticGaussian", "ClassicGaussian"];
+    private static readonly string[] Mechanisms = [.. NoiseMechanisms.All.Where(mechanism => mechanism.IsFormal).Select(mechanism => mechanism.Name.ToString())];
 
     /// <summary>Makes the summary.</summary>
     /// <param name="of">The results of a kind, by the name of its type.</param>
@@ -51,7 +52,8 @@ internal static class PrivacySummary
     /// <returns>(e^ε − 1 + 2δ)/(e^ε + 1), in [0, 1].</returns>
     internal static double LargestAdvantage(double epsilon, double delta) => Math.Min(1, Math.Tanh(epsilon / 2) + 2 * delta / (Math.Exp(epsilon) + 1));
 
-    private static bool IsFormal(ReportRecord record) => !record.Has("IsFormal") || record.Flag("IsFormal");
+    // Seeded prototypes show what their ε costs as well as private ones do; that they are none is said beside it.
+    private static bool IsFormal(ReportRecord record) => !record.Has("IsFormal") || record.Flag("IsFormal") || record.Flag("IsSeeded");
 
     private static ReportRecord[] Preferred(IEnumerable<ReportRecord> records)
     {
@@ -80,6 +82,10 @@ internal static class PrivacySummary
         double[] lengths = [.. released.Where(record => record["Vector"] is float[] { Length: > 0 }).Select(record => record.Number("Sigma") * Math.Sqrt(((float[])record["Vector"]!).Length)).Order()];
         string length = lengths.Length == 0 ? string.Empty : Say($" In the median release the noise vector is about {Number(lengths[lengths.Length / 2])} long; the mean that it hides is at most 1 long.");
         yield return Say($"Noise: σ = {Range(released.Select(record => record.Number("Sigma")))} on each coordinate ({released[0].Text("Mechanism")}), for clusters of {Range(released.Select(record => record.Number("Count")))} records: the smaller the cluster, the more noise.{length}");
+        if (released.Any(record => record.Flag("IsSeeded")))
+        {
+            yield return "The noise of these prototypes came from a seed: whoever knows it can take the noise away, so they are no private release.";
+        }
     }
 
     private static IEnumerable<string> Kept(IEnumerable<ReportRecord> utility)
