@@ -59,11 +59,6 @@ function Get-SceneEmbedding([int] $Count, [int] $Seed, [switch] $WithCaption) {
     }
 }
 
-# The prototypes of clusters without noise.
-function Get-CleanPrototype([string[]] $Modality = @('Image', 'Text')) {
-    $input | New-DpPrototype -Mechanism ImageDp -PerturbationCoefficient 0 -Modality $Modality -WarningAction SilentlyContinue
-}
-
 function Measure-Cosine([float[]] $A, [float[]] $B) {
     $dot = $square = $other = 0.0
     for ($i = 0; $i -lt $A.Length; $i++) {

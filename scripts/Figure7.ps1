@@ -224,7 +224,7 @@ function Invoke-Figure7 {
 
     # The releases: the four of the figure, then those over ε and Γ.
     $releases = @(
-        @{ Release = 'None'; Epsilon = [double]::PositiveInfinity; Gamma = $NoveltyThreshold; Modality = 'Image'; Parameters = @{ Mechanism = 'ImageDp'; PerturbationCoefficient = 0 } }
+        @{ Release = 'None'; Epsilon = [double]::PositiveInfinity; Gamma = $NoveltyThreshold; Modality = 'Image'; Parameters = @{ Mechanism = 'None' } }
         @{ Release = 'Image-DP'; Epsilon = [double]::NaN; Gamma = $NoveltyThreshold; Modality = 'Image'; Parameters = @{ Mechanism = 'ImageDp'; PerturbationCoefficient = 0.2; Scale = 0.05 } }
         @{ Release = 'Image-Ours'; Epsilon = 1.0; Gamma = $NoveltyThreshold; Modality = 'Image'; Parameters = @{ Mechanism = 'AnalyticGaussian'; Epsilon = 1; Delta = 1e-5 } }
         if ($hasText) {
@@ -256,7 +256,7 @@ function Invoke-Figure7 {
     foreach ($release in $releases) {
         $limited = @($groups | ForEach-Object { Limit-Cluster $_ $release.Gamma })
         $clean = @{}
-        $limited | Get-CleanPrototype -Modality Image | ForEach-Object { $clean[$_.ClusterId] = $_ }
+        $limited | New-DpPrototype -Mechanism None -Modality Image -WarningAction SilentlyContinue | ForEach-Object { $clean[$_.ClusterId] = $_ }
         foreach ($repeat in 1..$Repeats) {
             $label = "$($release.Release)-e$($release.Epsilon)-g$($release.Gamma)-r$repeat"
             $parameters = $release.Parameters
@@ -322,7 +322,7 @@ function Invoke-Figure7 {
     $labels = @{ None = 'No noise'; 'Image-DP' = 'Image-DP (q 0.2, s 0.05)'; 'Image-Ours' = 'Image-Ours (ε = 1)'; 'Text-Ours' = 'Text-Ours (ε = 1)' }
     $originals = foreach ($group in $groups) {
         $limited = Limit-Cluster $group $NoveltyThreshold
-        $centre = $limited | Get-CleanPrototype -Modality Image
+        $centre = $limited | New-DpPrototype -Mechanism None -Modality Image -WarningAction SilentlyContinue
         $member = $limited.Members | Where-Object Modality -EQ Image | Sort-Object { Measure-Cosine $_.Vector $centre.Vector } -Descending | Select-Object -First 1
         $crop = Join-Path $pictures "member-$($group.Id).png"
         $null = ConvertTo-ClipImage -LiteralPath $member.Source -Destination $crop -Model $Model -Force

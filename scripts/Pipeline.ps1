@@ -180,7 +180,7 @@ Invoke-FigureBody {
     $noise = @($labelled | Where-Object Novelty -EQ Noise | Select-Object Item -Unique).Count
     Write-Finding 'Clusters' 'clusters.csv' "$($clusters.Count) clusters, $($confirmed.Count) confirmed at Γ = $NoveltyThreshold, $noise of $($photographs.Count) records are noise"
 
-    $clean = @($confirmed | Get-CleanPrototype)
+    $clean = @($confirmed | New-DpPrototype -Mechanism None -WarningAction SilentlyContinue)
     $prototypes = foreach ($mechanism in 'AnalyticGaussian', 'ClassicGaussian', 'DiscreteGaussian', 'ImageDp') {
         # The baseline has no ε, and the classic mechanism says that its proof ends at 1.
         $parameters = $mechanism -eq 'ImageDp' ? @{} : @{ Epsilon = $Epsilon; Delta = 1e-5 }

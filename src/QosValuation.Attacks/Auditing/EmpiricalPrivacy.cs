@@ -15,7 +15,7 @@ public sealed record EmpiricalPrivacy
     /// <summary>The modality of the releases.</summary>
     public required Modality Modality { get; init; }
 
-    /// <summary>The ε that the mechanism claims; NaN where it claims none (ImageDp).</summary>
+    /// <summary>The ε that the mechanism claims; NaN where it claims none (ImageDp, None).</summary>
     public required double ClaimedEpsilon { get; init; }
 
     /// <summary>δ: of the claim, and of the bounds.</summary>

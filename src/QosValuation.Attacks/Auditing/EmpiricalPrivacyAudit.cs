@@ -40,7 +40,7 @@ public static class EmpiricalPrivacyAudit
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(pair);
-        bool claims = options.Release.Mechanism != PrivacyMechanism.ImageDp || options.Releaser is not null;
+        bool claims = NoiseMechanisms.Of(options.Release.Mechanism).IsFormal || options.Releaser is not null;
         Validate(options, claims);
         PrototypeReleaseOptions drawn = ScaleNoise(options.Release, options.NoiseScale);
         Func<RandomSource, Func<SemanticCluster, DpPrototype>> releaser = options.Releaser
@@ -168,7 +168,7 @@ public static class EmpiricalPrivacyAudit
     /// <summary>Options under which the module's own release draws more or less noise than the given ones need. O(1).</summary>
     /// <param name="options">The claim.</param>
     /// <param name="noiseScale">The drawn noise over the claimed, above 0.</param>
-    /// <returns>The same options where the scale is 1; else those of the ε (or the s of ImageDp) whose noise is scaled so.</returns>
+    /// <returns>The same options where the scale is 1; else those whose noise is scaled so.</returns>
     /// <exception cref="QosValuationException"><c>AuditNotValid</c> for a scale out of range.</exception>
     internal static PrototypeReleaseOptions ScaleNoise(PrototypeReleaseOptions options, double noiseScale)
     {
@@ -182,16 +182,7 @@ public static class EmpiricalPrivacyAudit
             return options;
         }
 
-        if (options.Mechanism == PrivacyMechanism.ImageDp)
-        {
-            return options with { Scale = options.Scale * noiseScale };
-        }
-
-        double target = noiseScale * GaussianNoise.Sigma(options.Epsilon, options.Delta, 1, options.Mechanism);
-        return options with
-        {
-            Epsilon = GaussianCalibration.SmallestSatisfying(epsilon => GaussianNoise.Sigma(epsilon, options.Delta, 1, options.Mechanism) <= target),
-        };
+        return options.WithNoise(NoiseMechanisms.Of(options.Mechanism).ScaleNoise(options.Noise, noiseScale));
     }
 
     private static double Score(NeighboringPair pair, object release)

@@ -13,10 +13,10 @@ public sealed record PrototypeUtility
     /// <summary>The neighbouring relation.</summary>
     public required Neighboring Neighboring { get; init; }
 
-    /// <summary>ε of each prototype; NaN for ImageDp. The image and the text prototype of a record cost it each.</summary>
+    /// <summary>ε of each prototype; NaN for ImageDp and None. The image and the text prototype of a record cost it each.</summary>
     public required double Epsilon { get; init; }
 
-    /// <summary>δ of each prototype; NaN for ImageDp.</summary>
+    /// <summary>δ of each prototype; NaN for ImageDp and None.</summary>
     public required double Delta { get; init; }
 
     /// <summary>What was done to the prototypes after their release.</summary>

@@ -54,7 +54,7 @@ public sealed class PrototypeUtilityMeasurement
                 Delta = 0,
                 Sensitivity = double.NaN,
                 Sigma = 0,
-                Mechanism = PrivacyMechanism.ImageDp,
+                Mechanism = PrivacyMechanism.None,
                 IsFormal = false,
             });
         }

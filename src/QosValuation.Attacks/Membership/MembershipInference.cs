@@ -38,10 +38,10 @@ public sealed record MembershipInference
     /// <summary>The relation of the two datasets: the candidate replaced, or removed.</summary>
     public required Neighboring Neighboring { get; init; }
 
-    /// <summary>ε of each release; NaN for ImageDp.</summary>
+    /// <summary>ε of each release; NaN for ImageDp and None.</summary>
     public required double Epsilon { get; init; }
 
-    /// <summary>δ of each release; NaN for ImageDp.</summary>
+    /// <summary>δ of each release; NaN for ImageDp and None.</summary>
     public required double Delta { get; init; }
 
     /// <summary>What the attacker knows.</summary>
@@ -77,7 +77,7 @@ public sealed record MembershipInference
     /// <summary>The advantage of the best attack there is.</summary>
     public required double TheoreticalAdvantage { get; init; }
 
-    /// <summary>The largest area that any two neighbouring datasets allow: Φ(μ/√2) with μ = Δ/σ; NaN where there is no sensitivity (ImageDp).</summary>
+    /// <summary>The largest area that any two neighbouring datasets allow: Φ(μ/√2) with μ = Δ/σ; NaN where there is no sensitivity (ImageDp, None).</summary>
     public required double WorstCaseAuc { get; init; }
 
     /// <summary>The releases with and as many without the candidate.</summary>

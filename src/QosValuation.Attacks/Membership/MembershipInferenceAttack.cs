@@ -1,6 +1,7 @@
 using QosValuation.Attacks.Auditing;
 using QosValuation.Embeddings.Prototypes;
 using QosValuation.Foundation.Randomness;
+using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Attacks.Membership;
 
@@ -66,7 +67,7 @@ public sealed class MembershipInferenceAttack
         ArgumentNullException.ThrowIfNull(cluster);
         var results = new List<MembershipInference>(4);
         int smallest = _options.Release.Neighboring == Neighboring.ReplaceOne && _options.Counterpart == MembershipCounterpart.Opposite ? 1 : 2;
-        foreach (NeighboringPair.WithinCluster records in NeighboringPair.WithinCluster.Of(cluster, clip: _options.Release.Mechanism != PrivacyMechanism.ImageDp))
+        foreach (NeighboringPair.WithinCluster records in NeighboringPair.WithinCluster.Of(cluster, clip: NoiseMechanisms.Of(_options.Release.Mechanism).ClipsRecords))
         {
             if (records.Count >= smallest && (_options.Release.Modalities?.Contains(records.Modality) ?? true))
             {
@@ -126,7 +127,7 @@ public sealed class MembershipInferenceAttack
         double theoreticalAuc = GaussianTradeOff.Auc(mus);
         double theoreticalRate = GaussianTradeOff.TruePositiveRate(mus, _options.FalsePositiveRate);
         double theoreticalAdvantage = GaussianTradeOff.Advantage(mus);
-        bool formal = _options.Release.Mechanism != PrivacyMechanism.ImageDp;
+        bool formal = NoiseMechanisms.Of(_options.Release.Mechanism).IsFormal;
         for (int a = 0; a < _options.Attacks.Count; a++)
         {
             var curve = new RocCurve(member[a], other[a]);

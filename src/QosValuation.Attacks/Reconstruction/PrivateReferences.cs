@@ -35,8 +35,7 @@ public sealed class PrivateReferences(ImagePreprocessing preprocessing)
     {
         ArgumentNullException.ThrowIfNull(cluster);
 
-        // No noise, so that nothing is drawn.
-        var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.ImageDp, PerturbationCoefficient = 0 }, RandomSource.Create(0));
+        var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.None }, RandomSource.Create(0));
         foreach (DpPrototype clean in releaser.Release(cluster))
         {
             Add(clean);

@@ -5,7 +5,12 @@ namespace QosValuation.Cmdlets.Privacy;
 
 /// <summary>Computes the standard deviation of the noise that an (ε, δ) guarantee needs.</summary>
 /// <remarks>
-/// <para>σ is in the unit of the sensitivity Δ and proportional to it. AnalyticGaussian (the default) gives the smallest σ for which Gaussian noise is (ε, δ)-differentially private, for every ε (Balle and Wang 2018). ClassicGaussian gives Δ·√(2 ln(1.25/δ))/ε (paper, Eq. 21), proven for ε below 1 only. DiscreteGaussian needs the same σ, rounded up to its grid when it draws (less than 10⁻⁹ of σ); unlike the other two its noise has no floating-point leak (see New-DpPrototype).</para>
+/// <para>σ is in the unit of the sensitivity Δ and proportional to it. AnalyticGaussian (the default) gives the smallest σ for which
+/// Gaussian noise is (ε, δ)-differentially private, for every ε (Balle and Wang 2018). ClassicGaussian gives Δ·√(2 ln(1.25/δ))/ε
+/// (paper, Eq. 21), proven for ε below 1 only. DiscreteGaussian needs the same σ, rounded up to its grid when it draws (less than
+/// 10⁻⁹ of σ); unlike the other two its noise has no floating-point leak (see New-DpPrototype). ImageDp and None have no ε, so no σ
+/// follows from one: they are refused.</para>
+/// <para>A number leaves for each ε and mechanism: for the first ε that of each mechanism, and so on.</para>
 /// </remarks>
 /// <example>
 /// <summary>The noise for ε = 1, δ = 1e-5 and sensitivity 1.</summary>
@@ -43,10 +48,11 @@ public sealed class GetGaussianSigmaCommand : QosCmdlet
     [Parameter(Position = 2, ValueFromPipelineByPropertyName = true)]
     public double Sensitivity { get; set; } = 1;
 
-    /// <summary>The mechanism: AnalyticGaussian (the default), ClassicGaussian or DiscreteGaussian.</summary>
+    /// <summary>The mechanisms, such as AnalyticGaussian (the default); a σ leaves for each.</summary>
     [Parameter]
-    [SingleValue]
-    public PrivacyMechanism Mechanism { get; set; } = PrivacyMechanism.AnalyticGaussian;
+    [ValidateNotNullOrEmpty]
+    [ValueList]
+    public PrivacyMechanism[] Mechanism { get; set; } = [PrivacyMechanism.AnalyticGaussian];
 
     /// <inheritdoc/>
     protected override void Process()
@@ -67,8 +73,11 @@ public sealed class GetGaussianSigmaCommand : QosCmdlet
 
     private void Calibrate(double epsilon)
     {
-        double sigma = GaussianNoise.Sigma(epsilon, Delta, Sensitivity, Mechanism);
-        MechanismAdvice.Write(this, Mechanism, epsilon, Delta);
-        WriteRecord(sigma);
+        foreach (INoiseMechanism mechanism in Mechanism.Select(NoiseMechanisms.Of))
+        {
+            double sigma = mechanism.Sigma(epsilon, Delta, Sensitivity);
+            MechanismAdvice.Write(this, mechanism, new NoiseParameters(epsilon, Delta));
+            WriteRecord(sigma);
+        }
     }
 }

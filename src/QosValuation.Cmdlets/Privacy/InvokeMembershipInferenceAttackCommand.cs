@@ -43,7 +43,7 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     [ValidateNotNull]
     public SemanticCluster[] InputObject { get; set; } = [];
 
-    /// <summary>ε of each release, above 0; 1 by default. Several are attacked one after another. Not used by ImageDp.</summary>
+    /// <summary>ε of each release, above 0; 1 by default. Several are attacked one after another. ImageDp and None, which have none, come once.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     public double[] Epsilon { get; set; } = [1];
@@ -52,14 +52,16 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     [Parameter(Position = 1)]
     public double Delta { get; set; } = 1e-5;
 
-    /// <summary>The mechanisms: DiscreteGaussian (the default), AnalyticGaussian, ClassicGaussian or ImageDp.</summary>
+    /// <summary>The mechanisms, one after another; DiscreteGaussian by default. None, the mean without noise, is what the others are compared with.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ValueList]
     public PrivacyMechanism[] Mechanism { get; set; } = [PrivacyMechanism.DiscreteGaussian];
 
     /// <summary>What the attacker knows: LikelihoodRatio (all but the candidate's membership) or Cosine (the prototype alone); both by default, on the same releases.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ValueList]
     public MembershipAttack[] Attack { get; set; } = [MembershipAttack.LikelihoodRatio, MembershipAttack.Cosine];
 
     /// <summary>The neighbour without the candidate: ReplaceOne (the default) or AddRemove.</summary>
@@ -75,6 +77,7 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     /// <summary>The modalities to attack, Image or Text; both by default.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ValueList]
     public Modality[]? Modality { get; set; }
 
     /// <summary>q of ImageDp, 0 or more; 0.2 by default.</summary>
@@ -103,31 +106,23 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Begin()
     {
-        foreach (PrivacyMechanism mechanism in Mechanism)
+        var release = new PrototypeReleaseOptions
         {
-            foreach (double epsilon in mechanism == PrivacyMechanism.ImageDp ? Epsilon[..1] : Epsilon)
-            {
-                _attacks.Add(new MembershipInferenceAttack(new MembershipInferenceOptions
-                {
-                    Release = new PrototypeReleaseOptions
-                    {
-                        Mechanism = mechanism,
-                        Epsilon = epsilon,
-                        Delta = Delta,
-                        Neighboring = Neighboring,
-                        PerturbationCoefficient = PerturbationCoefficient,
-                        Scale = Scale,
-                        Modalities = Modality,
-                    },
-                    Attacks = Attack,
-                    Counterpart = Counterpart,
-                    Trials = Trials,
-                    FalsePositiveRate = FalsePositiveRate,
-                    Seed = Seed,
-                }));
-            }
-        }
-
+            Delta = Delta,
+            Neighboring = Neighboring,
+            PerturbationCoefficient = PerturbationCoefficient,
+            Scale = Scale,
+            Modalities = Modality,
+        };
+        _attacks.AddRange(release.Sweep(Mechanism, Epsilon).Select(each => new MembershipInferenceAttack(new MembershipInferenceOptions
+        {
+            Release = each,
+            Attacks = Attack,
+            Counterpart = Counterpart,
+            Trials = Trials,
+            FalsePositiveRate = FalsePositiveRate,
+            Seed = Seed,
+        })));
         if (Trials * FalsePositiveRate < 1)
         {
             WriteWarning($"{Trials} trials allow no false positive at a rate of {FalsePositiveRate}: the true-positive rate is then that above every score without the candidate. Give at least {Math.Ceiling(1 / FalsePositiveRate):N0} trials, better ten times as many.");

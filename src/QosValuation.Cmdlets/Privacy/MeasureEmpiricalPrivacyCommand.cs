@@ -12,7 +12,7 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <para>The mechanism releases a prototype many times from a dataset and from its worst neighbour: a record x turned into −x (ReplaceOne), or taken away (AddRemove). (ε, δ)-differential privacy bounds how much more probable any set of outputs may be under the one than under the other. The audit chooses the most telling set on one half of the trials, by the likelihood ratio, counts on the other half, and turns Clopper and Pearson's exact bounds on the two rates into a lower bound on ε at 95 % confidence. A mechanism whose EpsilonLowerBound exceeds its ClaimedEpsilon does not keep its promise: IsViolated. A sound mechanism is accused with probability 5 % at most, and in practice far less, because no number of trials reaches the true ε.</para>
 /// <para>GaussianEpsilonLowerBound assumes that the noise is Gaussian, and with it comes close to the truth with few trials; it says nothing about other noise. TheoreticalEpsilon is what the pair leaks in truth under Gaussian noise of the stated σ.</para>
 /// <para>With clusters from the pipeline the first record of each is the one that changes; without, the audit makes up records of random directions, -RecordCount of them with -Dimension components.</para>
-/// <para>-NoiseScale 0.5 draws half of the noise that the claim needs, to see that the audit finds such a fault. -ScriptBlock audits a mechanism from elsewhere: it is given a cluster and a seed ($null without -Seed) and returns a prototype of New-DpPrototype's type or a vector; it runs on one thread. ImageDp claims nothing, so its bound is all there is to say about it: it grows with the trials, and is infinite in truth where there is no noise.</para>
+/// <para>-NoiseScale 0.5 draws half of the noise that the claim needs, to see that the audit finds such a fault. -ScriptBlock audits a mechanism from elsewhere: it is given a cluster and a seed ($null without -Seed) and returns a prototype of New-DpPrototype's type or a vector; it runs on one thread. ImageDp and None claim nothing, so their bound is all there is to say about them: it grows with the trials, and is infinite in truth where there is no noise.</para>
 /// <para>With n trials a bound cannot exceed about ln(n/8). Half of the noise missing at ε = 1 was found in 23 of 24 audits with the default of 500,000 trials (12 of 12 under ReplaceOne, 11 of 12 under AddRemove).</para>
 /// </remarks>
 /// <example>
@@ -54,7 +54,7 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
     [ValidateNotNullOrEmpty]
     public SemanticCluster[]? InputObject { get; set; }
 
-    /// <summary>ε: what each release claims, above 0; 1 by default. Several are audited one after another. Not used by ImageDp.</summary>
+    /// <summary>ε: what each release claims, above 0; 1 by default. Several are audited one after another. ImageDp and None, which have none, come once.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     public double[] Epsilon { get; set; } = [1];
@@ -63,9 +63,10 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
     [Parameter(Position = 1)]
     public double Delta { get; set; } = 1e-5;
 
-    /// <summary>The mechanisms: DiscreteGaussian (the default), AnalyticGaussian, ClassicGaussian or ImageDp.</summary>
+    /// <summary>The mechanisms, one after another; DiscreteGaussian by default. None, the mean without noise, is what the others are compared with.</summary>
     [Parameter(ParameterSetName = "Mechanism")]
     [ValidateNotNullOrEmpty]
+    [ValueList]
     public PrivacyMechanism[] Mechanism { get; set; } = [PrivacyMechanism.DiscreteGaussian];
 
     /// <summary>A mechanism from elsewhere: given a cluster and a seed it returns one released prototype or vector.</summary>
@@ -114,6 +115,7 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
     /// <summary>The modalities of clusters to audit, Image or Text; both by default.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ValueList]
     public Modality[]? Modality { get; set; }
 
     /// <summary>The seed: the same seed gives the same bounds. Without it draws are cryptographic.</summary>
@@ -161,36 +163,29 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
 
     private void Audit(NeighboringPair pair, bool made)
     {
-        foreach (PrivacyMechanism mechanism in ScriptBlock is null ? Mechanism : Mechanism[..1])
+        var claim = new PrototypeReleaseOptions { Delta = Delta, Neighboring = Neighboring, PerturbationCoefficient = PerturbationCoefficient, Scale = Scale };
+        foreach (PrototypeReleaseOptions release in claim.Sweep(ScriptBlock is null ? Mechanism : Mechanism[..1], Epsilon))
         {
-            foreach (double epsilon in mechanism == PrivacyMechanism.ImageDp ? Epsilon[..1] : Epsilon)
+            var options = new EmpiricalPrivacyOptions
             {
-                var options = new EmpiricalPrivacyOptions
-                {
-                    Release = new PrototypeReleaseOptions
-                    {
-                        Mechanism = mechanism,
-                        Epsilon = epsilon,
-                        Delta = Delta,
-                        Neighboring = Neighboring,
-                        PerturbationCoefficient = PerturbationCoefficient,
-                        Scale = Scale,
-                    },
-                    NoiseScale = NoiseScale,
-                    Trials = TrialCount,
-                    Confidence = Confidence,
-                    Seed = Seed,
-                };
-                EmpiricalPrivacy result = ScriptBlock is null
-                    ? BackgroundWork.Run((progress, cancellation) => EmpiricalPrivacyAudit.Measure(options, pair, progress, cancellationToken: cancellation), done => Show(done, mechanism.ToString()), Cancellation)
-                    : EmpiricalPrivacyAudit.MeasureExternal(options, pair, Release, done => Show(done, "script block"), Cancellation);
-                _done += TrialCount;
-                result = made ? result with { ClusterId = null } : result;
-                WriteVerbose(string.Create(
-                    CultureInfo.CurrentCulture,
-                    $"The region chosen held {result.TruePositives:N0} of {result.Trials - result.Trials / 2:N0} releases of the one dataset and {result.FalsePositives:N0} of the other."));
-                WriteRecord(result);
-            }
+                Release = release,
+                NoiseScale = NoiseScale,
+                Trials = TrialCount,
+                Confidence = Confidence,
+                Seed = Seed,
+            };
+            EmpiricalPrivacy result = ScriptBlock is null
+                ? BackgroundWork.Run(
+                    (progress, cancellation) => EmpiricalPrivacyAudit.Measure(options, pair, progress, cancellationToken: cancellation),
+                    done => Show(done, release.Mechanism.ToString()),
+                    Cancellation)
+                : EmpiricalPrivacyAudit.MeasureExternal(options, pair, Release, done => Show(done, "script block"), Cancellation);
+            _done += TrialCount;
+            result = made ? result with { ClusterId = null } : result;
+            WriteVerbose(string.Create(
+                CultureInfo.CurrentCulture,
+                $"The region chosen held {result.TruePositives:N0} of {result.Trials - result.Trials / 2:N0} releases of the one dataset and {result.FalsePositives:N0} of the other."));
+            WriteRecord(result);
         }
     }
 

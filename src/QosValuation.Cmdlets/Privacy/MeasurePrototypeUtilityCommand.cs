@@ -49,7 +49,7 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
     [ValidateNotNullOrEmpty]
     public SemanticCluster[] Reference { get; set; } = [];
 
-    /// <summary>ε of each prototype, above 0; 0.1, 0.2, 0.5, 1, 2, 5 and 10 by default. Not used by ImageDp.</summary>
+    /// <summary>ε of each prototype, above 0; 0.1, 0.2, 0.5, 1, 2, 5 and 10 by default. ImageDp and None, which have none, come once.</summary>
     [Parameter(Position = 0, ParameterSetName = "Cluster")]
     [ValidateNotNullOrEmpty]
     public double[] Epsilon { get; set; } = [0.1, 0.2, 0.5, 1, 2, 5, 10];
@@ -58,14 +58,16 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
     [Parameter(Position = 1, ParameterSetName = "Cluster")]
     public double Delta { get; set; } = 1e-5;
 
-    /// <summary>The mechanisms: DiscreteGaussian (the default), AnalyticGaussian, ClassicGaussian or ImageDp.</summary>
+    /// <summary>The mechanisms, one after another; DiscreteGaussian by default. None, the mean without noise, is what the others are compared with.</summary>
     [Parameter(ParameterSetName = "Cluster")]
     [ValidateNotNullOrEmpty]
+    [ValueList]
     public PrivacyMechanism[] Mechanism { get; set; } = [PrivacyMechanism.DiscreteGaussian];
 
     /// <summary>What is done to prototypes after their release: None (the default), Sphere, Shrink, Average or Join; several are measured on the same noise.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ValueList]
     public PrototypePostProcessing[] PostProcess { get; set; } = [PrototypePostProcessing.None];
 
     /// <summary>Which datasets count as neighbours: ReplaceOne (the default) or AddRemove.</summary>
@@ -76,6 +78,7 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
     /// <summary>The modalities to release, Image or Text; both by default.</summary>
     [Parameter(ParameterSetName = "Cluster")]
     [ValidateNotNullOrEmpty]
+    [ValueList]
     public Modality[]? Modality { get; set; }
 
     /// <summary>q of ImageDp, 0 or more; 0.2 by default.</summary>
@@ -147,21 +150,15 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
 
     private void Release()
     {
-        PrototypeReleaseOptions[] releases =
-        [
-            .. from mechanism in Mechanism
-               from epsilon in mechanism == PrivacyMechanism.ImageDp ? Epsilon[..1] : Epsilon
-               select new PrototypeReleaseOptions
-               {
-                   Mechanism = mechanism,
-                   Epsilon = epsilon,
-                   Delta = Delta,
-                   Neighboring = Neighboring,
-                   Modalities = Modality,
-                   PerturbationCoefficient = PerturbationCoefficient,
-                   Scale = Scale,
-               },
-        ];
+        var each = new PrototypeReleaseOptions
+        {
+            Delta = Delta,
+            Neighboring = Neighboring,
+            Modalities = Modality,
+            PerturbationCoefficient = PerturbationCoefficient,
+            Scale = Scale,
+        };
+        PrototypeReleaseOptions[] releases = [.. each.Sweep(Mechanism, Epsilon)];
         WriteVerbose($"{releases.Length} mechanisms and values of ε, {Trials} releases of {_measurement.ClusterCount} clusters each; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
         var meter = new ProgressMeter(this, "Measuring utility", "trials");
         long total = (long)releases.Length * Trials;

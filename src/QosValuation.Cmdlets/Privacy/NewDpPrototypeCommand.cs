@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Embeddings.Prototypes;
 using QosValuation.Foundation.Randomness;
+using QosValuation.Privacy.Budgets;
+using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Cmdlets.Privacy;
 
@@ -10,10 +12,11 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <para>One prototype leaves for each cluster and modality: the mean of the records' unit vectors plus Gaussian noise, not normalised. Each record gives one vector: several captions of a photograph are averaged and renormalised first, so that a record counts once however many captions it has. Norms are never trusted: a vector whose norm is off 1 by more than 0.001 is normalised, and what is left above 1 is cut.</para>
 /// <para>The sensitivity of the mean of n vectors is 2/n: exchanging one record turns its vector round at most, from x to −x, and the mean moves by 2/n. So large clusters need little noise, and single records a lot. Under ReplaceOne (the default) the number of records is public. Under AddRemove it is not: the sum and the count of the records are released together with noise, Count is the noisy count, and the sensitivity is √1.25 over it.</para>
 /// <para>DiscreteGaussian (the default) draws whole numbers on a grid of 2⁻³⁶ in exact integer arithmetic (Canonne, Kamath and Steinke 2020), so that no rounding can leak. It needs no more noise than AnalyticGaussian, the least that keeps (ε, δ) for every ε (Balle and Wang 2018). AnalyticGaussian and ClassicGaussian add floating-point noise: of the doubles near a mean only some can come out, and which ones depends on the mean, so that whoever sees all bits of a prototype may learn more than (ε, δ) allows (Mironov 2012). ClassicGaussian is the paper's Eq. 21, proven for ε below 1 only; it warns from 1 on, and where its noise is too small (about ε ≥ 9 at δ = 1e-5) IsFormal is false. ImageDp is a baseline from the literature: noise of standard deviation q·s on image prototypes, none on text; it has no guarantee, so IsFormal is false and ε, δ and sensitivity are not numbers.</para>
+/// <para>None adds no noise at all: the prototypes are the private means themselves. It is the clean side of a comparison and never formal: its loss is infinite, and no budget covers it.</para>
 /// <para>ε and δ are spent by every prototype. A record with a photograph and captions spends them twice, once for each modality: Measure-PrivacyLoss adds up. The guarantee covers the vectors of the records given which record is in which cluster; how many clusters there are and who is in them is not hidden, unless the clusters come from Group-Embedding -PublicCentroid: then every centroid gets a prototype, with a private count, and membership is protected too. Contributors is for the curator's accounts: leave it out of what is published. It is empty where the count is noisy, because who takes part is then part of the secret.</para>
 /// <para>-Unit Contributor protects all data of a contributor at once (user-level privacy): each contributor's records in a cluster are averaged to one vector first, so that the sensitivity is 2 over the number of contributors, however many records one has. The prototype is then the mean over contributors, and Count counts them.</para>
-/// <para>-Budget charges every prototype to each contributor with a record in it before its noise is drawn. A release that one contributor's budget does not allow ends the command with the error PrivacyBudgetExceeded; nothing of that cluster is charged or drawn. What was charged stays charged, even where the release was lost in a crash. -Seed, -Sensitivity and ImageDp cannot be charged and are refused. See about_QosValuation_Privacy.</para>
-/// <para>Without -Seed the noise is cryptographic. With -Seed whoever knows the seed can take the noise away again, so seeded prototypes are for experiments only.</para>
+/// <para>-Budget charges every prototype to each contributor with a record in it before its noise is drawn. A release that one contributor's budget does not allow ends the command with the error PrivacyBudgetExceeded; nothing of that cluster is charged or drawn. What was charged stays charged, even where the release was lost in a crash. -Seed, -Sensitivity, ImageDp and None cannot be charged and are refused. See about_QosValuation_Privacy.</para>
+/// <para>Without -Seed the noise is cryptographic. With -Seed whoever knows the seed can take the noise away again, so seeded prototypes are for experiments only: IsSeeded is true and IsFormal false.</para>
 /// <para>The paper releases prototypes of confirmed clusters only: add Where-Object IsConfirmed for that. Which clusters are confirmed depends on the data; with public centroids choose by the noisy Count of the prototypes instead.</para>
 /// </remarks>
 /// <example>
@@ -70,7 +73,10 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     [Parameter(Position = 1)]
     public double Delta { get; set; } = 1e-5;
 
-    /// <summary>How noise is drawn: DiscreteGaussian (the default; exact, without floating-point leaks), AnalyticGaussian, ClassicGaussian or ImageDp.</summary>
+    /// <summary>
+    /// How noise is drawn, one mechanism a release: DiscreteGaussian by default, which is exact and has no floating-point leaks. ImageDp
+    /// and None guarantee nothing.
+    /// </summary>
     /// <value>DiscreteGaussian</value>
     [Parameter]
     [SingleValue]
@@ -115,6 +121,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     /// <summary>The modalities to release, Image or Text; both by default.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ValueList]
     public Modality[]? Modality { get; set; }
 
     /// <summary>The seed: the same seed and clusters give the same noise, which is then no longer private. Without it the noise is cryptographic. Not with -Budget.</summary>
@@ -130,38 +137,33 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
         }
 
         _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
-        _releaser = new PrototypeReleaser(
-            new PrototypeReleaseOptions
-            {
-                Mechanism = Mechanism,
-                Epsilon = Epsilon,
-                Delta = Delta,
-                Neighboring = Neighboring,
-                Unit = Unit,
-                MaximumRecordsPerContributor = MaxRecordsPerContributor,
-                Sensitivity = Sensitivity,
-                PerturbationCoefficient = PerturbationCoefficient,
-                Scale = Scale,
-                Modalities = Modality,
-            },
-            RandomSource.Create(Seed),
-            _budget);
-        if (Mechanism == PrivacyMechanism.ImageDp)
+        var options = new PrototypeReleaseOptions
         {
-            WriteWarning("ImageDp carries no privacy guarantee: its noise is not calibrated, and text prototypes are released as they are.");
-        }
-        else if (IsBound(nameof(PerturbationCoefficient)) || IsBound(nameof(Scale)))
+            Mechanism = Mechanism,
+            Epsilon = Epsilon,
+            Delta = Delta,
+            Neighboring = Neighboring,
+            Unit = Unit,
+            MaximumRecordsPerContributor = MaxRecordsPerContributor,
+            Sensitivity = Sensitivity,
+            PerturbationCoefficient = PerturbationCoefficient,
+            Scale = Scale,
+            Modalities = Modality,
+        };
+        _releaser = new PrototypeReleaser(options, RandomSource.Create(Seed), _budget);
+        INoiseMechanism mechanism = NoiseMechanisms.Of(Mechanism);
+        MechanismAdvice.Write(this, mechanism, options.Noise);
+        if (!mechanism.UsesPerturbation && (IsBound(nameof(PerturbationCoefficient)) || IsBound(nameof(Scale))))
         {
-            WriteWarning($"-PerturbationCoefficient and -Scale belong to -Mechanism ImageDp and have no effect on {Mechanism}, whose noise follows from ε and δ.");
+            WriteWarning($"-PerturbationCoefficient and -Scale decide the noise of -Mechanism ImageDp and have no effect on {Mechanism}.");
         }
 
-        MechanismAdvice.Write(this, Mechanism, Epsilon, Delta);
         if (Seed is not null)
         {
-            WriteVerbose("The noise comes from a seed: whoever knows it can remove the noise. Publish unseeded prototypes only.");
+            WriteVerbose("The noise comes from a seed: whoever knows it can remove the noise, so IsFormal is false. Publish unseeded prototypes only.");
         }
 
-        if (Mechanism != PrivacyMechanism.ImageDp)
+        if (mechanism.HasSensitivity)
         {
             WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"σ is {_releaser.NoiseMultiplier:G6} times the sensitivity."));
         }
@@ -215,7 +217,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
 
     private void WarnOfSensitivity(DpPrototype prototype)
     {
-        if (Sensitivity < PrototypeReleaser.SensitivityBound(prototype.Count) && Mechanism != PrivacyMechanism.ImageDp && !_warnedOfSensitivity)
+        if (Sensitivity < PrototypeReleaser.SensitivityBound(prototype.Count) && NoiseMechanisms.Of(Mechanism).HasSensitivity && !_warnedOfSensitivity)
         {
             _warnedOfSensitivity = true;
             WriteWarning(string.Create(

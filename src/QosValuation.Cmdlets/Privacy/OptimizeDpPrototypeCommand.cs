@@ -32,15 +32,16 @@ public sealed class OptimizeDpPrototypeCommand : QosCmdlet
     [ValidateNotNull]
     public DpPrototype[] InputObject { get; set; } = [];
 
-    /// <summary>What to do: Sphere (the default), Shrink, Average, Join or None.</summary>
+    /// <summary>What to do: Sphere (the default), Shrink, Average, Join or None. Several give a prototype each, told apart by PostProcessing.</summary>
     [Parameter(Position = 0)]
-    [SingleValue]
-    public PrototypePostProcessing PostProcess { get; set; } = PrototypePostProcessing.Sphere;
+    [ValidateNotNullOrEmpty]
+    [ValueList]
+    public PrototypePostProcessing[] PostProcess { get; set; } = [PrototypePostProcessing.Sphere];
 
     /// <inheritdoc/>
     protected override void Process()
     {
-        if (PostProcess is PrototypePostProcessing.Shrink or PrototypePostProcessing.Average or PrototypePostProcessing.Join)
+        if (PostProcess.Any(method => method is PrototypePostProcessing.Shrink or PrototypePostProcessing.Average or PrototypePostProcessing.Join))
         {
             _prototypes.AddRange(InputObject);
             return;
@@ -57,9 +58,12 @@ public sealed class OptimizeDpPrototypeCommand : QosCmdlet
 
     private void Write(IReadOnlyList<DpPrototype> prototypes)
     {
-        foreach (DpPrototype prototype in PrototypePostProcessor.Apply(prototypes, PostProcess))
+        foreach (PrototypePostProcessing method in PostProcess)
         {
-            WriteRecord(prototype);
+            foreach (DpPrototype prototype in PrototypePostProcessor.Apply(prototypes, method))
+            {
+                WriteRecord(prototype);
+            }
         }
     }
 }

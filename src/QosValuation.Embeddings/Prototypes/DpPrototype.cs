@@ -18,16 +18,16 @@ public sealed record DpPrototype
     /// </summary>
     public required int Count { get; init; }
 
-    /// <summary>The privacy parameter ε that was asked for; NaN for ImageDp, which has none.</summary>
+    /// <summary>The privacy parameter ε that was asked for; NaN for a mechanism that has none (ImageDp, None).</summary>
     public required double Epsilon { get; init; }
 
-    /// <summary>The privacy parameter δ that was asked for; NaN for ImageDp, which has none.</summary>
+    /// <summary>The privacy parameter δ that was asked for; NaN for a mechanism that has none (ImageDp, None).</summary>
     public required double Delta { get; init; }
 
     /// <summary>
     /// The L2 sensitivity Δ of the mean: 2/n under ReplaceOne, √1.25/n under AddRemove. Sensitivity/Sigma is the μ of the
     /// release. One of the caller's includes what truncation onto DiscreteGaussian's grid adds, where that is more than 10⁻⁹ of it
-    /// (Δ below 0.03·√d/n for vectors of d components). NaN for ImageDp.
+    /// (Δ below 0.03·√d/n for vectors of d components). NaN for ImageDp and None.
     /// </summary>
     public required double Sensitivity { get; init; }
 
@@ -37,8 +37,14 @@ public sealed record DpPrototype
     /// <summary>The mechanism that drew the noise.</summary>
     public required PrivacyMechanism Mechanism { get; init; }
 
-    /// <summary>Whether the release carries the (ε, δ) guarantee: never for ImageDp, and not for ClassicGaussian where its formula fails (large ε).</summary>
+    /// <summary>
+    /// Whether the release carries the (ε, δ) guarantee: never for ImageDp and None, not for ClassicGaussian where its formula fails
+    /// (large ε), and not where <see cref="IsSeeded"/>.
+    /// </summary>
     public required bool IsFormal { get; init; }
+
+    /// <summary>Whether the noise came from a seed: whoever knows the seed can take the noise away.</summary>
+    public bool IsSeeded { get; init; }
 
     /// <summary>Whether <see cref="Count"/> was released with noise, because the true one is private.</summary>
     public bool HasNoisyCount { get; init; }

@@ -104,6 +104,14 @@ internal sealed class DpPrototypeSection() : ResultSection<DpPrototype>(
             100,
             SectionParts.Say($"Noise: σ = {sigma} on each coordinate ({released[0].Text("Mechanism")}), for clusters of {sizes} records: ")
                 + "the smaller the cluster, the more noise." + length);
+        if (released.Any(record => record.Flag("IsSeeded")))
+        {
+            yield return new(
+                SummaryHeading.Costs,
+                110,
+                "The noise of these prototypes came from a seed: whoever knows it can take the noise away, so they are no private release.");
+        }
+
         ReportRecord[] measured = [.. released.Where(record => double.IsFinite(record.Number("CosineToClean")))];
         if (measured.Length > 0)
         {
@@ -135,5 +143,6 @@ internal sealed class DpPrototypeSection() : ResultSection<DpPrototype>(
         };
     }
 
-    private static bool IsFormal(ReportRecord record) => !record.Has("IsFormal") || record.Flag("IsFormal");
+    // Seeded prototypes show what their ε costs as well as private ones do; that they are none is said beside it.
+    private static bool IsFormal(ReportRecord record) => !record.Has("IsFormal") || record.Flag("IsFormal") || record.Flag("IsSeeded");
 }

@@ -1,4 +1,5 @@
 using QosValuation.Privacy.Accounting;
+using QosValuation.Privacy.Mechanisms;
 using QosValuation.Reporting.Page;
 
 namespace QosValuation.Embeddings.Prototypes;
@@ -7,7 +8,8 @@ namespace QosValuation.Embeddings.Prototypes;
 public static class PrivacySentences
 {
     // Of several mechanisms the summary speaks of the strongest guarantee.
-    private static readonly string[] Mechanisms = ["DiscreteGaussian", "AnalyticGaussian", "ClassicGaussian"];
+    private static readonly string[] Mechanisms = 
+        [.. NoiseMechanisms.All.Where(mechanism => mechanism.IsFormal).Select(mechanism => mechanism.Name.ToString())];
 
     /// <summary>The rows of the formal mechanism with the strongest guarantee among some rows; none where no mechanism is formal.</summary>
     /// <param name="records">Rows with the property Mechanism.</param>

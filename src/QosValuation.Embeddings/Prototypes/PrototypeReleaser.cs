@@ -1,4 +1,5 @@
 using QosValuation.Foundation.Randomness;
+using QosValuation.Privacy.Budgets;
 using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Embeddings.Prototypes;
@@ -44,24 +45,13 @@ namespace QosValuation.Embeddings.Prototypes;
 /// </remarks>
 public sealed class PrototypeReleaser
 {
-    /// <summary>The binary logarithm of the number of grid steps in a unit, for DiscreteGaussian.</summary>
-    private const int GridBits = 36;
-
     /// <summary>The weight of the count beside the sum where the count is private. It costs 12 % more noise on the sum under AddRemove.</summary>
-    public const double CountWeight = 0.5;
-
-    // Below this part of it, what truncation adds to a sensitivity of the caller's is left out of what is told (never out of the noise).
-    private const double SensitivityTolerance = 1e-9;
-
-    // How far Σx moves when a vector of norm 1 is exchanged for another.
-    private const double ReplacementSensitivity = 2;
-
-    // How far (Σx, n/2) moves when a vector of norm 1 joins or leaves.
-    private static readonly double PresenceSensitivity = Math.Sqrt(1 + CountWeight * CountWeight);
+    public const double CountWeight = MeanQuery.CountWeight;
 
     private readonly PrototypeReleaseOptions _options;
     private readonly RandomSource _random;
     private readonly PrivacyBudgetStore? _budget;
+    private readonly INoiseMechanism _mechanism;
 
     /// <summary>Creates a releaser and calibrates its noise. O(1).</summary>
     /// <param name="options">The mechanism and its parameters.</param>
@@ -70,7 +60,7 @@ public sealed class PrototypeReleaser
     /// <exception cref="QosValuationException">
     /// <c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, <c>SensitivityOutOfRange</c>, <c>PerturbationOutOfRange</c>,
     /// <c>MaximumRecordsOutOfRange</c> or <c>MechanismNotSupported</c>. With a budget: <c>PrivacyBudgetNotApplicable</c> for what it
-    /// cannot account for (ImageDp, a sensitivity of the caller's, a source that is not cryptographic, a unit or relation it does not cover).
+    /// cannot account for (a mechanism that is not formal, a sensitivity of the caller's, a source that is not cryptographic, a unit or relation it does not cover).
     /// </exception>
     public PrototypeReleaser(PrototypeReleaseOptions options, RandomSource random, PrivacyBudgetStore? budget = null)
     {
@@ -79,50 +69,46 @@ public sealed class PrototypeReleaser
         _options = options;
         _random = random;
         _budget = budget;
-        budget?.RequireApplicable(options, random.IsCryptographic);
+        _mechanism = NoiseMechanisms.Of(options.Mechanism);
+        if (budget is not null)
+        {
+            RequireApplicable(budget);
+        }
+
         if (options.MaximumRecordsPerContributor < 1)
         {
-            throw new QosValuationException(Faults.MaximumRecordsOutOfRange, $"A contributor must be allowed at least 1 record, not {options.MaximumRecordsPerContributor}.", options.MaximumRecordsPerContributor);
+            throw new QosValuationException(
+                Faults.MaximumRecordsOutOfRange,
+                $"A contributor must be allowed at least 1 record, not {options.MaximumRecordsPerContributor}.",
+                options.MaximumRecordsPerContributor);
         }
 
-        if (options.Mechanism == PrivacyMechanism.ImageDp)
-        {
-            RequireNonNegative(options.PerturbationCoefficient, "perturbation coefficient q");
-            RequireNonNegative(options.Scale, "scale s");
-            NoiseMultiplier = double.NaN;
-            ExactDelta = double.NaN;
-            return;
-        }
-
-        if (options.Sensitivity is double sensitivity)
+        if (_mechanism.HasSensitivity && options.Sensitivity is double sensitivity)
         {
             GaussianCalibration.RequireSensitivity(sensitivity);
         }
 
-        NoiseMultiplier = GaussianNoise.Sigma(options.Epsilon, options.Delta, 1, options.Mechanism);
-        ExactDelta = options.Mechanism == PrivacyMechanism.ClassicGaussian
-            ? GaussianCalibration.Delta(NoiseMultiplier, options.Epsilon, 1)
-            : options.Delta;
+        NoiseMultiplier = _mechanism.Multiplier(options.Noise);
+        ExactDelta = _mechanism.ExactDelta(options.Noise);
     }
 
-    /// <summary>σ/Δ: the noise for one unit of sensitivity; NaN for ImageDp.</summary>
+    /// <summary>σ/Δ: the noise for one unit of sensitivity; NaN for a mechanism without one.</summary>
     public double NoiseMultiplier { get; }
 
-    /// <summary>The δ that the noise really keeps at the given ε: the requested one, or the exact one of ClassicGaussian; NaN for ImageDp.</summary>
+    /// <summary>The δ that the noise really keeps at the given ε: the requested one, or the exact one of ClassicGaussian; NaN without a guarantee.</summary>
     public double ExactDelta { get; }
 
-    /// <summary>Whether releases carry the requested (ε, δ) guarantee; false for ImageDp, and for ClassicGaussian where its formula fails (large ε).</summary>
-    public bool IsFormal => ExactDelta <= _options.Delta;
+    /// <summary>
+    /// Whether releases carry the requested (ε, δ) guarantee; false without a formal mechanism, for ClassicGaussian where its formula
+    /// fails (large ε), and for noise that can be drawn again because it comes from a seed.
+    /// </summary>
+    public bool IsFormal => ExactDelta <= _options.Delta && _random.IsCryptographic;
 
     /// <summary>The largest distance between the means of n and of a neighbouring dataset's records: 2/n for both relations, with a public count.</summary>
     /// <param name="count">n, at least 1.</param>
     /// <returns>2/n.</returns>
     /// <remarks>Replacing moves the mean by ‖x − y‖/n ≤ 2/n; removing by ‖x − mean of the others‖/n ≤ 2/n; adding by at most 2/(n + 1).</remarks>
-    public static double SensitivityBound(int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        return 2.0 / count;
-    }
+    public static double SensitivityBound(int count) => MeanQuery.SensitivityOfMean(count);
 
     /// <summary>Releases the prototypes of one cluster: image first, then text; none for a modality without records. O(members·d).</summary>
     /// <param name="cluster">The cluster with its members. One of a public centroid may be empty, and gives a prototype for each modality of its grouping.</param>
@@ -152,12 +138,18 @@ public sealed class PrototypeReleaser
     {
         if (cluster.Members is null or [] && (!cluster.IsPublic || cluster.Count > 0))
         {
-            throw new QosValuationException(Faults.ClusterWithoutMembers, $"Cluster {cluster.Id} carries no members, so it has no mean; pass clusters as Group-Embedding emits them, with their members.", cluster);
+            throw new QosValuationException(
+                Faults.ClusterWithoutMembers,
+                $"Cluster {cluster.Id} carries no members, so it has no mean; pass clusters as Group-Embedding emits them, with their members.",
+                cluster);
         }
 
-        if (cluster.IsPublic && (_options.Sensitivity is not null || _options.Mechanism == PrivacyMechanism.ImageDp))
+        if (cluster.IsPublic && (_options.Sensitivity is not null || !_mechanism.HasSensitivity))
         {
-            throw new QosValuationException(Faults.SensitivityNotApplicable, $"Cluster {cluster.Id} stands for a public centroid, so how many records it has is private: leave -Sensitivity out, and use a formal mechanism.", cluster);
+            throw new QosValuationException(
+                Faults.SensitivityNotApplicable,
+                $"Cluster {cluster.Id} stands for a public centroid, so how many records it has is private: leave -Sensitivity out, and use a formal mechanism.",
+                cluster);
         }
 
         (RecordVectors images, RecordVectors texts) = RecordVectors.Collect(cluster);
@@ -172,7 +164,10 @@ public sealed class PrototypeReleaser
 
             if (records.HasUnknownContributor && (_options.Unit == PrivacyUnit.Contributor || _budget is not null))
             {
-                throw new QosValuationException(Faults.ContributorMissing, $"A record of cluster {cluster.Id} does not say who contributed it, so that it can neither be charged to a budget nor be averaged with the contributor's others: set Contributor (Get-ClipEmbedding -Contributor).", cluster);
+                throw new QosValuationException(
+                    Faults.ContributorMissing,
+                    $"A record of cluster {cluster.Id} does not say who contributed it, so that it can neither be charged to a budget nor be averaged with the contributor's others: set Contributor (Get-ClipEmbedding -Contributor).",
+                    cluster);
             }
 
             RecordVectors vectors = _options.Unit == PrivacyUnit.Contributor ? records.ByContributor(_options.MaximumRecordsPerContributor) : records;
@@ -184,139 +179,56 @@ public sealed class PrototypeReleaser
 
     private Query Prepare(SemanticCluster cluster, Modality modality, RecordVectors vectors)
     {
-        bool countIsPublic = (_options.Neighboring == Neighboring.ReplaceOne && !cluster.IsPublic) || _options.Sensitivity is not null || _options.Mechanism == PrivacyMechanism.ImageDp;
-        double sensitivity = _options.Neighboring == Neighboring.AddRemove && !countIsPublic ? PresenceSensitivity : ReplacementSensitivity;
-        var query = new Query(cluster, modality, vectors, countIsPublic, sensitivity, double.NaN, 0);
-        if (_options.Mechanism == PrivacyMechanism.ImageDp)
-        {
-            // The baseline perturbs image prototypes only (arXiv 2410.07738; paper, section V-A).
-            query = query with { Sigma = modality == Modality.Image ? _options.PerturbationCoefficient * _options.Scale : 0 };
-        }
-        else if (_options.Mechanism == PrivacyMechanism.DiscreteGaussian)
-        {
-            query = PrepareGrid(query);
-        }
-        else
-        {
-            // Of the mean where its count is public, else of the pair.
-            double sensitivityOfMean = _options.Sensitivity ?? SensitivityBound(Math.Max(1, vectors.Count));
-            query = query with { Sigma = GaussianCalibration.RequireFinite((countIsPublic ? sensitivityOfMean : sensitivity) * NoiseMultiplier) };
-        }
-
-        double squaredMu = query.Unit > 0
-            ? DiscreteGaussianGuarantee.SquaredMu(query.Sensitivity, query.Sigma, 1)
-            : 1 / (NoiseMultiplier * NoiseMultiplier);
-
-        // The noise for one relation tells something about the other too: a pair's sum moves by 2 where a unit is exchanged.
-        double Squared(double other) => squaredMu * (other / sensitivity) * (other / sensitivity);
-        return query with
-        {
-            Charge = new PrivacyCharge(
-                cluster.Id,
-                modality,
-                _options.Mechanism,
-                _options.Neighboring,
-                _options.Unit,
-                Squared(ReplacementSensitivity),
-                countIsPublic ? null : Squared(PresenceSensitivity),
-                vectors.Contributors),
-        };
-    }
-
-    private Query PrepareGrid(Query query)
-    {
-        int count = query.Vectors.Count;
-        double sensitivity = _options.Sensitivity is double given ? given * count : query.Sensitivity;
-
-        // Coarsen only where the noise would leave the sampler's range; this depends on public parameters alone.
-        int bits = GridBits;
-        while (bits > 1 && NoiseMultiplier * Math.Max(4, sensitivity) * (1L << bits) > DiscreteGaussianSampler.MaximumSigma)
-        {
-            bits--;
-        }
-
-        // The caller's sensitivity is that of the mean before rounding, which moves each coordinate by less than a step.
-        long unit = 1L << bits;
-        double gridSensitivity = sensitivity * unit + (_options.Sensitivity is null ? 0 : 2 * Math.Sqrt(query.Vectors.Dimension));
-        double gridSigma = DiscreteGaussianGuarantee.GridSigma(gridSensitivity, NoiseMultiplier);
-        if (!(gridSigma <= DiscreteGaussianSampler.MaximumSigma))
-        {
-            throw new QosValuationException(Faults.SigmaOutOfRange, "The discrete Gaussian cannot express that much noise; use a larger ε or a smaller sensitivity, or AnalyticGaussian.", gridSigma);
-        }
-
-        return query with { Sensitivity = gridSensitivity, Sigma = gridSigma, Unit = unit };
+        bool countIsPublic = (_options.Neighboring == Neighboring.ReplaceOne && !cluster.IsPublic) || _options.Sensitivity is not null || !_mechanism.HasSensitivity;
+        var mean = new MeanQuery(vectors, _options.Neighboring, _options.Unit, countIsPublic, modality == Modality.Image, _mechanism.HasSensitivity ? _options.Sensitivity : null);
+        ICalibratedNoise noise = _mechanism.Calibrate(_options.Noise, mean);
+        var label = new ReleaseLabel(_options.Mechanism.ToString(), modality.ToString(), cluster.Id);
+        return new Query(cluster, modality, vectors, countIsPublic, noise, new PrivacyCharge(noise.Event, label, vectors.Contributors));
     }
 
     private DpPrototype Draw(Query query)
     {
-        if (query.Unit > 0)
-        {
-            return DrawDiscrete(query);
-        }
-
-        double[] sum = query.Vectors.Sum(clip: _options.Mechanism != PrivacyMechanism.ImageDp);
-        double sigma = query.Sigma;
-        if (query.CountIsPublic)
-        {
-            int n = query.Vectors.Count;
-            float[] mean = Array.ConvertAll(sum, x => (float)(sigma > 0 ? x / n + sigma * _random.NextNormal() : x / n));
-            double sensitivity = _options.Mechanism == PrivacyMechanism.ImageDp ? double.NaN : _options.Sensitivity ?? SensitivityBound(n);
-            return Describe(query, mean, n, sensitivity, sigma, 0);
-        }
-
-        int count = ToCount(query.Vectors.Count + sigma * _random.NextNormal() / CountWeight);
-        float[] vector = Array.ConvertAll(sum, x => (float)((x + sigma * _random.NextNormal()) / count));
-        return Describe(query, vector, count, query.Sensitivity / count, sigma / count, 0);
-    }
-
-    private DpPrototype DrawDiscrete(Query query)
-    {
-        var sampler = new DiscreteGaussianSampler((long)query.Sigma, _random);
-
-        // The noisy count is an exact integer in half units before anything is rounded.
-        int count = query.CountIsPublic
-            ? query.Vectors.Count
-            : ToCount(checked(query.Vectors.Count * (query.Unit / 2) + sampler.Sample()) / (CountWeight * query.Unit));
-        double divisor = (double)count * query.Unit;
-        float[] vector = Array.ConvertAll(query.Vectors.GridSum(query.Unit), sum => (float)(checked(sum + sampler.Sample()) / divisor));
-
-        // A sensitivity of the caller's is told as given, unless what truncation onto the grid adds to it would show.
-        double onGrid = query.Sensitivity / divisor;
-        double sensitivity = _options.Sensitivity is double given && onGrid <= given * (1 + SensitivityTolerance) ? given : onGrid;
-        return Describe(query, vector, count, sensitivity, query.Sigma / divisor, 1 / divisor);
-    }
-
-    private DpPrototype Describe(Query query, float[] vector, int count, double sensitivity, double sigma, double gridStep)
-    {
-        bool isFormalMechanism = _options.Mechanism != PrivacyMechanism.ImageDp;
+        NoisyMean released = query.Noise.Draw(_random);
         return new DpPrototype
         {
             ClusterId = query.Cluster.Id,
             Modality = query.Modality,
-            Vector = vector,
-            Count = count,
-            Epsilon = isFormalMechanism ? _options.Epsilon : double.NaN,
-            Delta = isFormalMechanism ? _options.Delta : double.NaN,
-            Sensitivity = sensitivity,
-            Sigma = sigma,
+            Vector = released.Vector,
+            Count = released.Count,
+            Epsilon = _mechanism.IsFormal ? _options.Epsilon : double.NaN,
+            Delta = _mechanism.IsFormal ? _options.Delta : double.NaN,
+            Sensitivity = released.Sensitivity,
+            Sigma = released.Sigma,
             Mechanism = _options.Mechanism,
             IsFormal = IsFormal,
+            IsSeeded = !_random.IsCryptographic,
             HasNoisyCount = !query.CountIsPublic,
             Neighboring = _options.Neighboring,
             Unit = _options.Unit,
-            GridStep = gridStep,
+            GridStep = released.GridStep,
             Contributors = query.CountIsPublic ? query.Vectors.Contributors : [],
         };
     }
 
-    private static int ToCount(double noisy) => (int)Math.Clamp(Math.Round(noisy), 1, int.MaxValue);
-
-    private static void RequireNonNegative(double value, string name)
+    /// <summary>Refuses releases that no charge could account for.</summary>
+    private void RequireApplicable(PrivacyBudgetStore budget)
     {
-        if (!(value >= 0) || !double.IsFinite(value))
+        if (!_mechanism.IsFormal)
         {
-            throw new QosValuationException(Faults.PerturbationOutOfRange, $"The {name} is {value}; give a finite number of at least 0.", value);
+            throw budget.NotApplicable($"{_mechanism.Name} has no guarantee, so no budget covers it: use DiscreteGaussian.");
         }
+
+        if (_options.Sensitivity is not null)
+        {
+            throw budget.NotApplicable("With a sensitivity of your own the guarantee rests on what you know of the data, which a budget cannot account for: leave -Sensitivity out.");
+        }
+
+        if (!_random.IsCryptographic)
+        {
+            throw budget.NotApplicable("Whoever knows the seed can take the noise away again, so that nothing is protected: leave -Seed out.");
+        }
+
+        budget.RequireUnit(_options.Unit);
     }
 
     /// <summary>A release that is ready to be charged and drawn.</summary>
@@ -324,12 +236,7 @@ public sealed class PrototypeReleaser
     /// <param name="Modality">The modality.</param>
     /// <param name="Vectors">What the records or contributors give.</param>
     /// <param name="CountIsPublic">Whether their number is released as it is, or with noise beside the sum.</param>
-    /// <param name="Sensitivity">How far the sum, or the pair of sum and count, of neighbours lie apart; in grid steps where there is a grid.</param>
-    /// <param name="Sigma">The noise of the mean (public count), of the pair, or in grid steps.</param>
-    /// <param name="Unit">Grid steps in 1; 0 without a grid.</param>
-    internal sealed record Query(SemanticCluster Cluster, Modality Modality, RecordVectors Vectors, bool CountIsPublic, double Sensitivity, double Sigma, long Unit)
-    {
-        /// <summary>What the release costs.</summary>
-        public PrivacyCharge Charge { get; init; } = null!;
-    }
+    /// <param name="Noise">The noise, calibrated and not drawn.</param>
+    /// <param name="Charge">What the release costs.</param>
+    internal sealed record Query(SemanticCluster Cluster, Modality Modality, RecordVectors Vectors, bool CountIsPublic, ICalibratedNoise Noise, PrivacyCharge Charge);
 }

@@ -1,5 +1,6 @@
 using QosValuation.Embeddings.Clustering;
 using QosValuation.Foundation.Numerics;
+using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Embeddings.Prototypes;
 
@@ -7,7 +8,7 @@ namespace QosValuation.Embeddings.Prototypes;
 /// The vectors that a cluster gives to the prototype of one modality: one a record, or one a contributor. Memory: averages in
 /// double precision; what a record gave as it was is not copied.
 /// </summary>
-public sealed class RecordVectors
+public sealed class RecordVectors : IRecordSum
 {
     private readonly List<RecordVector> _vectors = [];
     private readonly List<string> _owners = [];

@@ -43,4 +43,14 @@ public static partial class Faults
     public static Fault ContributorNotValid { get; } = Define(
         FaultKind.InvalidData,
         "Give a name that is not empty and holds no U+0000 and no lone surrogate.");
+
+    /// <summary>A privacy event has parameters outside their range.</summary>
+    public static Fault PrivacyEventNotValid { get; } = Define(
+        FaultKind.InvalidData,
+        "Give a sensitivity and noise of at least 0, a sampling rate between 0 and 1, and at least one repetition.");
+
+    /// <summary>No accountant can state the loss of an event exactly or soundly.</summary>
+    public static Fault PrivacyEventNotAccountable { get; } = Define(
+        FaultKind.NotSupported,
+        "Choose an accountant that covers the event, such as Rdp for sampled noise, or release without sampling.");
 }

@@ -25,14 +25,23 @@ public sealed record PrivacyLoss
     /// <summary>The number of releases.</summary>
     public required int Releases { get; init; }
 
-    /// <summary>μ = √Σ(Δ/σ)², the total distance between neighbours in standard deviations; ρ = μ²/2. +∞ where a release has no guarantee.</summary>
+    /// <summary>
+    /// μ = √Σ(Δ/σ)², the total distance between neighbours in standard deviations; ρ = μ²/2. +∞ where a release has no guarantee, and
+    /// NaN where a release was made of a Poisson sample, whose loss no single μ tells.
+    /// </summary>
     public required double Mu { get; init; }
 
-    /// <summary>The accountant that was used: Zcdp in place of Gdp where a release of the discrete Gaussian does not tell its grid.</summary>
+    /// <summary>
+    /// The accountant that was used: Zcdp in place of Gdp where a release of the discrete Gaussian does not tell its grid, and Rdp in
+    /// place of both where a release was made of a Poisson sample.
+    /// </summary>
     public required PrivacyAccountant Accountant { get; init; }
 
-    /// <summary>Whether ε and δ are a guarantee.</summary>
-    public bool IsFormal => double.IsFinite(Epsilon);
+    /// <summary>Whether the noise of a release came from a seed, so that whoever knows the seed can take it away.</summary>
+    public bool IsSeeded { get; init; }
+
+    /// <summary>Whether ε and δ are a guarantee: ε is finite, and no release was seeded.</summary>
+    public bool IsFormal => double.IsFinite(Epsilon) && !IsSeeded;
 
     /// <summary>What the numbers rest on, in a sentence.</summary>
     public required string Explanation { get; init; }

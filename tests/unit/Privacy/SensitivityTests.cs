@@ -192,15 +192,18 @@ public sealed class SensitivityTests
     // The sum and, where it is private, half the count, in the unit that the noise is scaled to.
     private static double[] Answer(PrototypeReleaser.Query query)
     {
-        double[] sum = query.Unit > 0 ? Array.ConvertAll(query.Vectors.GridSum(query.Unit), x => (double)x) : query.Vectors.Sum(clip: true);
-        return query.CountIsPublic ? sum : [.. sum, query.Vectors.Count / 2.0 * Math.Max(1, query.Unit)];
+        long unit = query.Noise.GridUnit;
+        double[] sum = unit > 0 ? Array.ConvertAll(query.Vectors.GridSum(unit), x => (double)x) : query.Vectors.Sum(clip: true);
+        return query.CountIsPublic ? sum : [.. sum, query.Vectors.Count / 2.0 * Math.Max(1, unit)];
     }
 
     // Continuous noise for a public count is that of the mean.
-    private static double Deviation(PrototypeReleaser.Query query) => query.Sigma * (query.Unit == 0 && query.CountIsPublic ? query.Vectors.Count : 1);
+    private static double Deviation(PrototypeReleaser.Query query) => query.Noise.Sigma * Divisor(query);
+
+    private static int Divisor(PrototypeReleaser.Query query) => query.Noise.GridUnit == 0 && query.CountIsPublic ? query.Vectors.Count : 1;
 
     private static double Charged(PrototypeReleaser.Query[] queries, string contributor, Neighboring budget) =>
-        queries.Where(query => query.Charge.Contributors.Contains(contributor)).Sum(query => query.Charge.CostUnder(budget)!.Value);
+        queries.Where(query => query.Charge.Contributors.Contains(contributor)).Sum(query => query.Charge.CostUnder(budget)!.SquaredMu);
 
     private static IEnumerable<(string Item, float[] Vector)> OwnedBy(string contributor, ClipEmbedding[] data) =>
         data.Where(e => e.Contributor == contributor).Select(e => (e.Item, e.Vector));
@@ -208,7 +211,7 @@ public sealed class SensitivityTests
     private static double[][] Release(PrototypeReleaser releaser, ClipEmbedding[] data, bool isPublic, out double claimed)
     {
         PrototypeReleaser.Query[] queries = Queries(releaser, data, isPublic);
-        claimed = queries.Length == 0 ? double.NaN : queries[0].Sensitivity;
+        claimed = queries.Length == 0 ? double.NaN : queries[0].Noise.Sensitivity * Divisor(queries[0]);
         return Array.ConvertAll(queries, Answer);
     }
 

@@ -6,7 +6,7 @@ namespace QosValuation.Tests;
 
 public sealed class PrototypeUtilityMeasurementTests
 {
-    private static readonly PrototypeReleaseOptions Noiseless = new() { Mechanism = PrivacyMechanism.ImageDp, PerturbationCoefficient = 0 };
+    private static readonly PrototypeReleaseOptions Noiseless = new() { Mechanism = PrivacyMechanism.None };
 
     [Fact]
     public void WithoutNoiseEveryPrototypeIsItsOwn()

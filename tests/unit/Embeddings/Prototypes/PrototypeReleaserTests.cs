@@ -1,12 +1,13 @@
 using QosValuation.Embeddings.Prototypes;
 using QosValuation.Foundation.Randomness;
+using QosValuation.Privacy.Accounting;
 using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Tests;
 
 public sealed class PrototypeReleaserTests
 {
-    private static readonly PrototypeReleaseOptions Noiseless = new() { Mechanism = PrivacyMechanism.ImageDp, PerturbationCoefficient = 0 };
+    private static readonly PrototypeReleaseOptions Noiseless = new() { Mechanism = PrivacyMechanism.None };
 
     [Fact]
     public void APrototypeIsTheMeanOverRecordsOfOneModality()
@@ -91,9 +92,9 @@ public sealed class PrototypeReleaserTests
             DpPrototype prototype = Assert.Single(releaser.Release(Samples.Cluster(c, [.. vectors.Select((v, i) => Samples.Embedding(Modality.Image, $"{i}", "ann", v))])));
             Assert.Equal(count, prototype.Count);
             Assert.Equal(2.0 / count, prototype.Sensitivity);
-            double expected = GaussianNoise.Sigma(0.9, 1e-5, 2.0 / count, mechanism);
+            double expected = NoiseMechanisms.Of(mechanism).Sigma(0.9, 1e-5, 2.0 / count);
             Assert.InRange(prototype.Sigma / expected, 1 - 1e-12, 1 + 1e-6);
-            Assert.True(prototype.IsFormal);
+            Assert.Equal((true, false), (prototype.IsSeeded, prototype.IsFormal));
             for (int i = 0; i < dimension; i++)
             {
                 residuals.Add((prototype.Vector[i] - vectors.Average(v => (double)v[i])) / prototype.Sigma);
@@ -229,11 +230,37 @@ public sealed class PrototypeReleaserTests
     [InlineData(20, false)]
     public void TheClassicMechanismIsFormalOnlyWhereItsFormulaHolds(double epsilon, bool formal)
     {
-        var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.ClassicGaussian, Epsilon = epsilon }, RandomSource.Create(1));
+        var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.ClassicGaussian, Epsilon = epsilon }, RandomSource.Create(null));
         DpPrototype prototype = Assert.Single(releaser.Release(Samples.Cluster(0, Samples.Embedding(Modality.Text, "a", "ann", 1, 0))));
         Assert.Equal(formal, prototype.IsFormal);
         Assert.Equal(epsilon, prototype.Epsilon);
         Assert.Equal(GaussianCalibration.ClassicSigma(epsilon, 1e-5, 2), prototype.Sigma, 1e-12);
+    }
+
+    [Fact]
+    public void WithoutNoiseThePrototypeIsTheMeanAndNothingIsFormal()
+    {
+        SemanticCluster cluster = Samples.Cluster(0, Samples.Embedding(Modality.Text, "a", "ann", 1, 0), Samples.Embedding(Modality.Text, "b", "bob", 0, 1));
+        DpPrototype prototype = Assert.Single(new PrototypeReleaser(Noiseless with { Neighboring = Neighboring.AddRemove }, RandomSource.Create(null)).Release(cluster));
+        Assert.Equal([0.5f, 0.5f], prototype.Vector);
+        Assert.Equal((2, 0.0, false, false, false), (prototype.Count, prototype.Sigma, prototype.IsFormal, prototype.IsSeeded, prototype.HasNoisyCount));
+        Assert.True(double.IsNaN(prototype.Epsilon) && double.IsNaN(prototype.Delta) && double.IsNaN(prototype.Sensitivity));
+        var accumulator = new PrivacyLossAccumulator();
+        accumulator.Add(prototype);
+        Assert.Equal(double.PositiveInfinity, accumulator.Measure(1e-5).Epsilon);
+        Assert.Equal("SensitivityNotApplicable", Assert.Throws<QosValuationException>(
+            () => new PrototypeReleaser(Noiseless, RandomSource.Create(1)).Release(cluster with { IsPublic = true })).ErrorId);
+    }
+
+    [Fact]
+    public void ASweepTakesEachEpsilonOfFormalMechanismsAndTheOthersOnce()
+    {
+        var each = new PrototypeReleaseOptions { Delta = 1e-6, Scale = 0.5 };
+        PrototypeReleaseOptions[] sweep = [.. each.Sweep([PrivacyMechanism.None, PrivacyMechanism.DiscreteGaussian, PrivacyMechanism.ImageDp], [0.5, 2])];
+        Assert.Equal(
+            [(PrivacyMechanism.None, 0.5), (PrivacyMechanism.DiscreteGaussian, 0.5), (PrivacyMechanism.DiscreteGaussian, 2), (PrivacyMechanism.ImageDp, 0.5)],
+            sweep.Select(release => (release.Mechanism, release.Epsilon)));
+        Assert.All(sweep, release => Assert.Equal((1e-6, 0.5), (release.Delta, release.Scale)));
     }
 
     [Fact]
@@ -248,7 +275,7 @@ public sealed class PrototypeReleaserTests
                 DpPrototype prototype = Assert.Single(new PrototypeReleaser(options, RandomSource.Create(1)).Release(cluster));
                 Assert.Equal(0.05, prototype.Sensitivity);
                 Assert.Equal(10, prototype.Count);
-                Assert.InRange(prototype.Sigma / GaussianNoise.Sigma(1, 1e-5, 0.05, mechanism), 1 - 1e-12, 1 + 1e-6);
+                Assert.InRange(prototype.Sigma / NoiseMechanisms.Of(mechanism).Sigma(1, 1e-5, 0.05), 1 - 1e-12, 1 + 1e-6);
             }
         }
     }
@@ -330,7 +357,7 @@ public sealed class PrototypeReleaserTests
         Assert.Equal("SensitivityOutOfRange", IdOf(new PrototypeReleaseOptions { Sensitivity = -1 }));
         Assert.Equal("PerturbationOutOfRange", IdOf(new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.ImageDp, Scale = double.NaN }));
         Assert.Equal("PerturbationOutOfRange", IdOf(new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.ImageDp, PerturbationCoefficient = -1 }));
-        Assert.Equal("MechanismNotSupported", Assert.Throws<QosValuationException>(() => GaussianNoise.Sigma(1, 1e-5, 1, PrivacyMechanism.ImageDp)).ErrorId);
+        Assert.Equal("MechanismNotSupported", Assert.Throws<QosValuationException>(() => NoiseMechanisms.Of(PrivacyMechanism.ImageDp).Sigma(1, 1e-5, 1)).ErrorId);
     }
 
     private static ClipEmbedding Wild(RandomSource random, string item)

@@ -200,7 +200,7 @@ public sealed class DiscreteGaussianSamplerTests
     [InlineData(1e6, 0.5)]
     public void TheGridSigmaKeepsTheGuaranteeWithHardlyMoreNoise(double epsilon, double delta)
     {
-        double multiplier = GaussianNoise.Sigma(epsilon, delta, 1, PrivacyMechanism.DiscreteGaussian);
+        double multiplier = NoiseMechanisms.Of(PrivacyMechanism.DiscreteGaussian).Sigma(epsilon, delta, 1);
         Assert.Equal(GaussianCalibration.AnalyticSigma(epsilon, delta, 1), multiplier);
         foreach (double sensitivity in new[] { 1e-6, 0.5, 1, 100, 2.0 * (1 << 20), 2.0 * (1L << 36) })
         {

@@ -279,7 +279,7 @@ public sealed class GaussianCalibrationTests
         [
             () => GaussianCalibration.AnalyticSigma(epsilon, delta, sensitivity),
             () => GaussianCalibration.ClassicSigma(epsilon, delta, sensitivity),
-            () => GaussianNoise.Sigma(epsilon, delta, sensitivity, PrivacyMechanism.DiscreteGaussian),
+            () => NoiseMechanisms.Of(PrivacyMechanism.DiscreteGaussian).Sigma(epsilon, delta, sensitivity),
         ];
         foreach (Func<double> calibration in calibrations)
         {

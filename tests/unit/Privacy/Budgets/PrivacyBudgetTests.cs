@@ -3,6 +3,8 @@ using System.Globalization;
 using Microsoft.Data.Sqlite;
 using QosValuation.Embeddings.Prototypes;
 using QosValuation.Foundation.Randomness;
+using QosValuation.Privacy.Accounting;
+using QosValuation.Privacy.Budgets;
 using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Tests;
@@ -74,9 +76,9 @@ public sealed class PrivacyBudgetTests : IDisposable
             store.Charge([Charge(0.01, "ann")]);
         }
 
-        // The last page holds the charges, the first the schema.
+        // The last two pages hold the charges and their index, the first the schema.
         byte[] bytes = File.ReadAllBytes(BudgetPath);
-        bytes.AsSpan(bytes.Length - 4096).Fill(0xFF);
+        bytes.AsSpan(bytes.Length - 2 * 4096).Fill(0xFF);
         File.WriteAllBytes(BudgetPath, bytes);
         Assert.Equal("DatabaseNotReadable", Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(BudgetPath)).ErrorId);
         using PrivacyBudgetStore damaged = PrivacyBudgetStore.Open(BudgetPath);
@@ -185,6 +187,7 @@ public sealed class PrivacyBudgetTests : IDisposable
         }
 
         Refused(new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.ImageDp }, store);
+        Refused(new PrototypeReleaseOptions { Mechanism = PrivacyMechanism.None }, store);
         Refused(new PrototypeReleaseOptions { Sensitivity = 0.1 }, store);
         Refused(new PrototypeReleaseOptions(), store, seed: 1);
         using PrivacyBudgetStore forContributors = PrivacyBudgetStore.Create(_folder.File("c.db"), 1, 1e-5, Neighboring.ReplaceOne, PrivacyUnit.Contributor);
@@ -196,6 +199,98 @@ public sealed class PrivacyBudgetTests : IDisposable
         Assert.Equal("ContributorMissing", Assert.Throws<QosValuationException>(() => new PrototypeReleaser(new PrototypeReleaseOptions(), RandomSource.Create(null), store).Release(Cluster(string.Empty))).ErrorId);
         Assert.Equal("ContributorNotValid", Assert.Throws<PrivacyBudgetException>(() => new PrototypeReleaser(new PrototypeReleaseOptions(), RandomSource.Create(null), store).Release(Cluster("a\0b"))).ErrorId);
         Assert.Equal(0, store.Budget.Releases);
+    }
+
+    [Fact]
+    public void ATrainingOnPoissonSamplesIsChargedBesideGaussianReleases()
+    {
+        const double delta = 1e-5;
+        var step = new PoissonSampledEvent(0.01, new GaussianEvent(1) { Neighboring = Neighboring.AddRemove });
+        var training = new PrivacyCharge(new RepeatedEvent(step, 400), new ReleaseLabel("DpSgd"), ["ann"]);
+        var release = new PrivacyCharge(new GaussianEvent(0.02) { Neighboring = Neighboring.AddRemove }, new ReleaseLabel("AnalyticGaussian", "Image", 4), ["ann", "bob"]);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Create(BudgetPath, 2.5, delta, Neighboring.AddRemove, PrivacyUnit.Record);
+        store.Charge([release]);
+        store.Charge([training, release]);
+        store.Charge([training with { Contributors = ["cy"] }]);
+        store.Charge([release]);
+
+        // What is kept in the file is what the accountant says of the same events.
+        var accumulator = new PrivacyLossAccumulator(PrivacyAccountant.Rdp);
+        foreach (PrivacyCharge charge in new[] { release, training, release, release })
+        {
+            accumulator.Add(charge.Event);
+        }
+
+        PrivacySpending[] spending = [.. store.Budget.Contributors];
+        Assert.Equal(["ann", "bob", "cy"], spending.Select(s => s.Contributor));
+        Assert.Equal(accumulator.Measure(delta).Epsilon, spending[0].Spent, 1e-9);
+        Assert.Equal(GaussianCalibration.EpsilonOfSquaredMu(0.06, delta), spending[1].Spent, 1e-9);
+        Assert.Equal(spending[0].Spent, store.Budget.Spent);
+        Assert.Equal(spending[0].Remaining, store.Budget.Remaining);
+        Assert.True(double.IsNaN(spending[0].Mu));
+        Assert.Equal(Math.Sqrt(0.06), spending[1].Mu, 1e-12);
+
+        // What is left buys a release of that ε, and nothing after it.
+        double square = GaussianCalibration.SquaredMu(spending[0].Remaining, delta) * (1 - 1e-9);
+        store.Charge([release with { Event = new GaussianEvent(square) { Neighboring = Neighboring.AddRemove } }]);
+        Assert.InRange(store.Budget.Spent, 2.5 * (1 - 1e-6), 2.5);
+        PrivacyBudgetException refused = Assert.Throws<PrivacyBudgetException>(() => store.Charge([training]));
+        Assert.Equal("PrivacyBudgetExceeded", refused.ErrorId);
+        Assert.Equal("ann", Assert.Throws<PrivacyBudgetException>(() => store.Charge([release])).Contributor);
+        Assert.Equal(6, store.Budget.Releases);
+        Assert.Equal(store.Budget.Spent, PrivacyBudget.Open(BudgetPath).Spent);
+    }
+
+    [Fact]
+    public void AnEventThatABudgetCannotAccountForIsRefused()
+    {
+        var step = new PoissonSampledEvent(0.01, new GaussianEvent(1) { Neighboring = Neighboring.AddRemove });
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Create(BudgetPath, 100, 1e-5, Neighboring.ReplaceOne, PrivacyUnit.Record);
+        foreach (PrivacyEvent @event in (PrivacyEvent[])[step, new NonFormalEvent(), new ComposedEvent([new GaussianEvent(1e-6), step])])
+        {
+            Assert.Equal("PrivacyBudgetNotApplicable", Assert.Throws<PrivacyBudgetException>(() => store.Charge([new PrivacyCharge(@event, new ReleaseLabel("x"), ["ann"])])).ErrorId);
+        }
+
+        // Zero-concentrated privacy is an upper bound that a budget can add up.
+        store.Charge([new PrivacyCharge(new ConcentratedEvent(0.5), new ReleaseLabel("DiscreteGaussian"), ["ann"])]);
+        Assert.InRange(store.Budget.Spent, ZeroConcentratedPrivacy.Epsilon(0.5, 1e-5), 1.05 * ZeroConcentratedPrivacy.Epsilon(0.5, 1e-5));
+        Assert.Equal(1, store.Budget.Releases);
+    }
+
+    [Fact]
+    public void AFileFromBeforeThereWereEventsGoesOn()
+    {
+        using (var connection = new SqliteConnection($"Data Source={BudgetPath};Pooling=False"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = """
+                CREATE TABLE budget (id INTEGER PRIMARY KEY CHECK (id = 1), epsilon REAL NOT NULL, delta REAL NOT NULL, neighboring TEXT NOT NULL, unit TEXT NOT NULL, created INTEGER NOT NULL) STRICT;
+                CREATE TABLE release (id INTEGER PRIMARY KEY, cluster INTEGER NOT NULL, modality TEXT NOT NULL, mechanism TEXT NOT NULL, neighboring TEXT NOT NULL, unit TEXT NOT NULL,
+                    squared_mu REAL NOT NULL, timestamp INTEGER NOT NULL) STRICT;
+                CREATE TABLE charge (contributor TEXT NOT NULL, release INTEGER NOT NULL REFERENCES release (id), squared_mu REAL NOT NULL, total REAL NOT NULL,
+                    PRIMARY KEY (contributor, release)) STRICT, WITHOUT ROWID;
+                INSERT INTO budget VALUES (1, 1.0, 1e-5, 'ReplaceOne', 'Record', 638000000000000000);
+                INSERT INTO release VALUES (1, 4, 'Image', 'DiscreteGaussian', 'ReplaceOne', 'Record', 0.01, 638000000000000000);
+                INSERT INTO charge VALUES ('ann', 1, 0.01, 0.01);
+                PRAGMA application_id = 1364611138;
+                PRAGMA journal_mode = WAL;
+                """;
+            command.ExecuteNonQuery();
+        }
+
+        // An auditor's copy that cannot be written to is read as it is.
+        File.SetAttributes(BudgetPath, FileAttributes.ReadOnly);
+        Assert.Equal(0.1, PrivacyBudget.Open(BudgetPath).Contributors.Single().Mu, 1e-12);
+        File.SetAttributes(BudgetPath, FileAttributes.Normal);
+
+        PrivacyBudget budget = PrivacyBudget.Open(BudgetPath);
+        Assert.Equal((1, 1L), (budget.Epsilon, budget.Releases));
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath);
+        store.Charge([Charge(0.03, "ann")]);
+        Assert.Equal(0.2, budget.Contributors.Single().Mu, 1e-12);
+        store.Charge([new PrivacyCharge(new ConcentratedEvent(1e-4), new ReleaseLabel("DiscreteGaussian", "Text", 4), ["ann"])]);
+        Assert.Equal((3L, 3L), (budget.Releases, budget.Contributors.Single().Releases));
     }
 
     [Fact]
@@ -293,7 +388,7 @@ public sealed class PrivacyBudgetTests : IDisposable
     }
 
     private static PrivacyCharge Charge(double squaredMu, params string[] contributors) =>
-        new(0, Modality.Image, PrivacyMechanism.DiscreteGaussian, Neighboring.ReplaceOne, PrivacyUnit.Record, squaredMu, null, contributors);
+        new(new GaussianEvent(squaredMu), new ReleaseLabel("DiscreteGaussian", "Image", 0), contributors);
 
     private static SemanticCluster Cluster(params string[] contributors) =>
         Samples.Cluster(3, [.. contributors.Select((name, i) => Samples.Embedding(Modality.Image, $"{i}", name, 0.6f, 0.8f))]);

@@ -1,4 +1,4 @@
-using QosValuation.Embeddings.Prototypes;
+using QosValuation.Privacy.Budgets;
 using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation;
@@ -12,7 +12,10 @@ public sealed record PrivacySpending
     /// <summary>The number of releases charged to the contributor.</summary>
     public required long Releases { get; init; }
 
-    /// <summary>μ = √Σμ² of these releases: their exact composition as Gaussian differential privacy.</summary>
+    /// <summary>
+    /// μ = √Σμ² of these releases: their exact composition as Gaussian differential privacy. NaN where one of them was made of a
+    /// Poisson sample, or is known by its zero-concentrated privacy only.
+    /// </summary>
     public required double Mu { get; init; }
 
     /// <summary>ε of all releases together, at the budget's δ.</summary>
@@ -39,6 +42,8 @@ public sealed record PrivacySpending
 /// <para>Every release is charged μ², the squared distance of neighbours in standard deviations of its noise; μ² add up, and
 /// the budget is the μ² that (ε, δ) allows (Dong, Roth and Su 2022; the same for the discrete Gaussian, see
 /// <see cref="DiscreteGaussianGuarantee"/>). That is exact: no accountant allows more releases of Gaussian noise.</para>
+/// <para>Once a contributor is charged for an event that is no Gaussian release (a training on Poisson samples), Rényi divergences
+/// are kept beside μ², and the budget is the ε that both together prove at δ: an upper bound, so never more than was granted.</para>
 /// </remarks>
 public sealed class PrivacyBudget
 {
@@ -78,10 +83,10 @@ public sealed class PrivacyBudget
     public IReadOnlyList<PrivacySpending> Contributors => SpendingOf(null);
 
     /// <summary>ε, at δ, that the contributor who has spent most has spent; 0 before the first charge.</summary>
-    public double Spent => GaussianCalibration.EpsilonOfSquaredMu(With(store => store.ReadMaximum()), Delta);
+    public double Spent => With(store => store.ReadExtremes().Spent);
 
     /// <summary>The largest ε, at δ, of one more release that every contributor's budget allows.</summary>
-    public double Remaining => RemainingOf(With(store => store.ReadMaximum()));
+    public double Remaining => With(store => store.ReadExtremes().Remaining);
 
     /// <summary>The μ² that (ε, δ) allows.</summary>
     internal double SquaredMu { get; }
@@ -113,7 +118,7 @@ public sealed class PrivacyBudget
 
         // A damaged file is named now: PowerShell shows a property that fails as an empty one.
         store.CountReleases();
-        store.ReadMaximum();
+        store.ReadExtremes();
         return store.Budget;
     }
 
