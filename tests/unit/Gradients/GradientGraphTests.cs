@@ -639,13 +639,12 @@ public sealed class GradientGraphTests
     }
 
     /// <summary>
-    /// The reference pair written by the data's own script: a ViT-B/32 with random weights, and another framework's
-    /// gradient of the mean cosine. Runs where QOSVALUATION_REFERENCE_CLIP names its folder.
+    /// The reference pair: a vision transformer with random weights, and another framework's gradient of the mean cosine.
     /// </summary>
-    [ReferenceClipFact]
+    [Fact]
     public void TheReferenceModelsPixelGradientIsReproduced()
     {
-        string folder = ReferenceClipFactAttribute.Folder!;
+        string folder = TestData.ReferenceClip;
         using GradientModel model = GradientModel.Load(Path.Combine(folder, "vision_model.onnx"), new GradientOptions { Seed = GradientSeed.Cosine });
         float[] pixels = Npy(Path.Combine(folder, "pixels.npy"));
         float[] target = Npy(Path.Combine(folder, "target.npy"));
@@ -672,19 +671,4 @@ public sealed class GradientGraphTests
     private static float[] Normals(RandomSource random, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)random.NextNormal())];
 
     private static double Dot(float[] a, float[] b) => a.Zip(b, (x, y) => (double)x * y).Sum();
-}
-
-/// <summary>A fact over the reference ViT-B/32 pair; skipped, and said so, where it was not made.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class ReferenceClipFactAttribute : FactAttribute
-{
-    public ReferenceClipFactAttribute()
-    {
-        if (Folder is null || !File.Exists(Path.Combine(Folder, "pixel_gradient.npy")))
-        {
-            Skip = "QOSVALUATION_REFERENCE_CLIP does not name a folder written by reference_clip.py.";
-        }
-    }
-
-    public static string? Folder { get; } = Environment.GetEnvironmentVariable("QOSVALUATION_REFERENCE_CLIP");
 }
