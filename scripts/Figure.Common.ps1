@@ -1,7 +1,7 @@
 # What the figures share; each Figure<N>.ps1 dot-sources it, calls its function, and exits with $FigureExitCode:
 # 0 the figure was made and shows what the paper claims, 1 an error, 2 it was made and does not show that.
 
-# Imports the module that `dotnet build` assembled beside the scripts, or an installed one, where none is loaded.
+# Imports the module that the build assembled beside the scripts, or an installed one, where none is loaded.
 function Import-FigureModule {
     if (Get-Module QosValuation) {
         return
@@ -15,7 +15,7 @@ function Import-FigureModule {
         Import-Module QosValuation -Scope Global -ErrorAction Stop
     }
     else {
-        throw "The module QosValuation is neither built nor installed: run 'dotnet build' in the repository first."
+        throw "The module QosValuation is neither built nor installed: run ./build.ps1 in the repository first."
     }
 }
 

@@ -83,7 +83,7 @@ Describe 'The package' {
         $bom.bomFormat | Should -Be 'CycloneDX'
         $bom.metadata.component.version | Should -Be $version
         $names = ($bom.components | Where-Object scope -NE 'excluded').name
-        foreach ($expected in 'Microsoft.ML.OnnxRuntime', 'CsvHelper', 'MathNet.Numerics', 'Microsoft.Data.Sqlite', 'System.Numerics.Tensors', 'Google.Protobuf') {
+        foreach ($expected in 'Microsoft.ML.OnnxRuntime', 'NetVips', 'Vizor.ECharts', 'CsvHelper', 'MathNet.Numerics', 'Microsoft.Data.Sqlite', 'System.Numerics.Tensors', 'Google.Protobuf') {
             $names | Should -Contain $expected
         }
 

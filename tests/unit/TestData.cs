@@ -12,6 +12,14 @@ internal static class TestData
 
     public static string ClipMini => Path.Combine(AppContext.BaseDirectory, "models", "clip-mini");
 
+    /// <summary>
+    /// A pair of encoders with what PyTorch computes with them (tests/fixtures/reference-clip); QOSVALUATION_REFERENCE_CLIP names a folder with another
+    /// pair, such as one of ViT-B/32's size, that is used instead.
+    /// </summary>
+    public static string ReferenceClip { get; } = Environment.GetEnvironmentVariable("QOSVALUATION_REFERENCE_CLIP") is { Length: > 0 } folder
+        ? folder
+        : Path.Combine(RepositoryRoot, "tests", "fixtures", "reference-clip");
+
     private static string? FindShared(string name)
     {
         string? overridden = Environment.GetEnvironmentVariable("QOSVALUATION_SHARED");

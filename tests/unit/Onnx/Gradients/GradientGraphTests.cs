@@ -675,13 +675,12 @@ public sealed class GradientGraphTests
     }
 
     /// <summary>
-    /// The reference pair written by the data's own script: a ViT-B/32 with random weights, and another framework's
-    /// gradient of the mean cosine. Runs where QOSVALUATION_REFERENCE_CLIP names its folder.
+    /// The reference pair: a vision transformer with random weights, and another framework's gradient of the mean cosine.
     /// </summary>
-    [ReferenceClipFact]
+    [Fact]
     public void TheReferenceModelsPixelGradientIsReproduced()
     {
-        string folder = ReferenceClipFactAttribute.Folder!;
+        string folder = TestData.ReferenceClip;
         using GradientModel model = GradientModel.Load(Path.Combine(folder, "vision_model.onnx"), new GradientOptions { Seed = GradientSeed.Cosine });
         float[] pixels = Npy(Path.Combine(folder, "pixels.npy"));
         float[] target = Npy(Path.Combine(folder, "target.npy"));
