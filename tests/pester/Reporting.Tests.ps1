@@ -111,11 +111,14 @@ Describe 'Export-QosReport' {
                 foreach ($modality in 'Image', 'Text') {
                     $vector = $centre | ForEach-Object { $_ + 0.4 * ($random.NextDouble() - 0.5) }
                     $norm = [Math]::Sqrt(($vector | ForEach-Object { $_ * $_ } | Measure-Object -Sum).Sum)
-                    [QosValuation.ClipEmbedding]@{ Source = "$id-$i"; Item = "$id-$i"; Contributor = "c$i"; Modality = $modality; Vector = [float[]] ($vector | ForEach-Object { $_ / $norm }) }
+                    $unit = [float[]] ($vector | ForEach-Object { $_ / $norm })
+                    [QosValuation.ClipEmbedding]@{ Source = "$id-$i"; Item = "$id-$i"; Contributor = "c$i"; Modality = $modality; Vector = $unit }
                 }
             }
 
-            [QosValuation.SemanticCluster]@{ Id = $id; Count = 6; Centroid = $members[0].Vector; IsConfirmed = $true; ConfirmedAt = 6; Members = [QosValuation.ClipEmbedding[]] $members }
+            [QosValuation.SemanticCluster]@{
+                Id = $id; Count = 6; Centroid = $members[0].Vector; IsConfirmed = $true; ConfirmedAt = 6; Members = [QosValuation.ClipEmbedding[]] $members
+            }
         }
 
         $ledger = Join-Path $TestDrive "$Form.db"
@@ -133,7 +136,10 @@ Describe 'Export-QosReport' {
                 ClusterId = 1; Modality = 'Image'; Score = 0.5; ScoreTrace = [double[]] (0.1, 0.3, 0.5); Steps = 3; IsComplete = $true
                 ImageSize = 2; Image = [byte[]] (0..11); Embedding = [float[]] (1, 0)
             }
-            [pscustomobject]@{ PSTypeName = 'QosValuation.Figure7Row'; Release = 'Image-Ours'; Epsilon = 1.0; Gamma = 50; ClusterId = 1; Repeat = 1; AttackScore = 0.5; Decoy = 0.4; ImagePath = '' }
+            [pscustomobject]@{
+                PSTypeName = 'QosValuation.Figure7Row'; Release = 'Image-Ours'; Epsilon = 1.0; Gamma = 50; ClusterId = 1; Repeat = 1
+                AttackScore = 0.5; Decoy = 0.4; ImagePath = ''
+            }
             $clusters.Members | Where-Object Modality -EQ Image | Invoke-ValuationSimulation -NoveltyThreshold 2, 4 -Repetition 2 -Seed 1
             $clusters.Members | Measure-DataValue -NoveltyThreshold 2 -WarningAction SilentlyContinue
             $grants
@@ -153,10 +159,12 @@ Describe 'Export-QosReport' {
                 Import-Clixml $saved
             }
             'JSON' {
-                # Without the dates, whose fractions of seconds and kind JSON has in another form.
-                ($live | ConvertTo-Json -Depth 4 -WarningAction Ignore | ConvertFrom-Json)
+                $live | ConvertTo-Json -Depth 4 -WarningAction Ignore | ConvertFrom-Json
             }
-            'job' { Start-ThreadJob { $using:live | ForEach-Object { [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($_, 3)) } } | Receive-Job -Wait -AutoRemoveJob }
+            'job' {
+                # As a job's process sends its output back: each object by itself.
+                $live | ForEach-Object { [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($_, 3)) }
+            }
         }
         $paths = 'live', 'again' | ForEach-Object { Join-Path $TestDrive "$Form-$_.html" }
         $live | Export-QosReport $paths[0] -GeneratedAt $when
@@ -167,7 +175,9 @@ Describe 'Export-QosReport' {
         ([regex]::Matches($pages[0], '<section id=')).Count | Should -Be 19 -Because 'every type with a section is there'
 
         # Line by line, because a difference of two megabytes cannot be read.
-        Compare-Object ($pages[0] -split "`n") ($pages[1] -split "`n") | ForEach-Object { $_.SideIndicator + $_.InputObject.Substring(0, [Math]::Min(200, $_.InputObject.Length)) } | Should -BeNullOrEmpty
+        Compare-Object ($pages[0] -split "`n") ($pages[1] -split "`n") |
+            ForEach-Object { $_.SideIndicator + $_.InputObject.Substring(0, [Math]::Min(200, $_.InputObject.Length)) } |
+            Should -BeNullOrEmpty
     }
 
     It 'parts what a property of the user tells apart' {
@@ -177,8 +187,8 @@ Describe 'Export-QosReport' {
         $path = Join-Path $TestDrive 'sweep.html'
         $sweep | Export-QosReport $path
         $page = Get-Content -LiteralPath $path -Raw
-        $page | Should -Match '"name":"first · Supply = 20"'
-        $page | Should -Match '"name":"second · Supply = 30"'
+        $drawn = [regex]::Match($page, '(?s)id="figures">(.*?)</script>').Groups[1].Value | ConvertFrom-Json
+        ($drawn | Where-Object id -EQ 'reward-rates').series.name | Should -Be @('Supply = 20 · first', 'Supply = 30 · second')
         $page | Should -Match '<th scope="col">Run</th>'
     }
 

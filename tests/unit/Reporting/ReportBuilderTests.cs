@@ -1,5 +1,4 @@
 using System.Globalization;
-using QosValuation.Cmdlets;
 using QosValuation.Privacy.Accounting;
 using QosValuation.Reporting.Figures;
 using QosValuation.Reporting.Page;

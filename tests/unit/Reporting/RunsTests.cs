@@ -1,5 +1,4 @@
 using System.Globalization;
-using QosValuation.Reporting.Figures;
 using QosValuation.Reporting.Page;
 
 namespace QosValuation.Tests;
