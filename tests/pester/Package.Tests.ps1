@@ -104,6 +104,10 @@ Describe 'The installed package' {
     BeforeAll {
         $script = $IsWindows ? ($install -replace '(?m)^Install-PSResource (.*)$', "Save-PSResource `$1 -Path '$TestDrive/home'") : $install
         $null = Invoke-AtHome $script
+
+        # The pipeline without what must not run twice at a time, and the one number of it that is compared.
+        $steps = $pipeline -replace '(?m)^(Import-Module|\$scenes).*$'
+        $fairness = "Where-Object { `$_.PSTypeNames[0] -like '*QosValuation.FairnessReport' } | ForEach-Object { `$_.SocialWelfare.ToString('R', [cultureinfo]::InvariantCulture) }"
     }
 
     It 'is found by its name in a new process, and runs the README''s pipeline' {
@@ -116,15 +120,22 @@ $pipeline
         ($lines -join "`n") | Should -Match 'Jain'
         ($lines -join "`n") | Should -Match 'contributor-0'
         ($lines -join "`n") | Should -Match 'DiscreteGaussian'
+        $script:expected = Invoke-AtHome "& { $steps } | $fairness"
+        [double] $expected | Should -BeGreaterThan 1
     }
 
     It 'works in ForEach-Object -Parallel' {
         $lines = Invoke-AtHome "@($parallel).Where{ `$_.Vector.Count -eq 512 } | Group-Object Contributor | ForEach-Object { ""`$(`$_.Name) `$(`$_.Count)"" } | Sort-Object"
         $lines.Count | Should -Be 5
         ($lines | ForEach-Object { [int] ($_ -split ' ')[1] } | Measure-Object -Sum).Sum | Should -Be 60
+
+        $lines = Invoke-AtHome "1..2 | ForEach-Object -Parallel { $steps } | $fairness"
+        $lines.Count | Should -Be 2
+        $lines | Should -Be @($expected, $expected)
     }
 
     It 'works in Start-Job' -Skip:$noJobs {
         [double] (Invoke-AtHome $job) | Should -BeGreaterThan 3.7
+        Invoke-AtHome "Start-Job { Set-Location -LiteralPath '$work'; $steps } | Receive-Job -Wait | $fairness" | Should -Be $expected
     }
 }
