@@ -142,7 +142,31 @@ Describe 'New-DpPrototype' {
 
     It 'completes mechanisms' {
         $line = 'New-DpPrototype -Mechanism '
-        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'AnalyticGaussian', 'ClassicGaussian', 'DiscreteGaussian', 'ImageDp'
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'AnalyticGaussian', 'ClassicGaussian', 'DiscreteGaussian', 'ImageDp', 'None'
+    }
+
+    It 'never joins a list of mechanisms to another one' {
+        { New-TestCluster 0 3 | New-DpPrototype -Mechanism ClassicGaussian, DiscreteGaussian } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+        { New-TestCluster 0 3 | New-DpPrototype -Mechanism 'ClassicGaussian, DiscreteGaussian' } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+        { New-TestCluster 0 3 | New-DpPrototype -Neighboring ReplaceOne, AddRemove } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+        { New-TestCluster 0 3 | New-DpPrototype -Unit Record, Contributor } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+    }
+
+    It 'releases the mean itself without noise, and says so' {
+        $prototype = New-TestCluster 0 5 | New-DpPrototype -Mechanism None -WarningVariable warnings -WarningAction SilentlyContinue
+        $prototype.Vector | Should -Be (New-TestCluster 0 5 | New-DpPrototype -Mechanism ImageDp -PerturbationCoefficient 0 -WarningAction SilentlyContinue).Vector
+        $prototype.Sigma, $prototype.IsFormal, "$($prototype.Mechanism)" | Should -Be 0, $false, 'None'
+        "$warnings" | Should -Match 'adds no noise'
+        ($prototype | Measure-PrivacyLoss).Epsilon | Should -Be ([double]::PositiveInfinity)
+    }
+
+    It 'says that a seeded prototype is not private' {
+        $prototype = New-TestCluster 0 5 | New-DpPrototype -Seed 1
+        $prototype.IsSeeded, $prototype.IsFormal | Should -Be $true, $false
+        $loss = $prototype | Measure-PrivacyLoss
+        $loss.IsFormal | Should -BeFalse
+        $loss.Explanation | Should -Match 'from a seed'
+        [Math]::Abs($loss.Epsilon - 1) | Should -BeLessThan 1e-9
     }
 }
 
@@ -317,15 +341,42 @@ Describe 'Measure-PrivacyLoss' {
         $zcdp | Should -BeLessOrEqual ($rdp * (1 + 1e-9))
     }
 
-    It 'costs nothing without releases, and refuses faulty ones' {
-        $loss = @() | Measure-PrivacyLoss
-        $loss.Epsilon | Should -Be 0
-        $loss.Releases | Should -Be 0
+    It 'says that there was nothing to account for' {
+        $loss = @() | Measure-PrivacyLoss -WarningVariable warnings -WarningAction SilentlyContinue
+        $loss | Should -BeNullOrEmpty
+        "$warnings" | Should -Match 'no release'
+        $loss = Measure-PrivacyLoss -WarningVariable warnings -WarningAction SilentlyContinue
+        $loss | Should -BeNullOrEmpty
+        "$warnings" | Should -Match 'no release'
         { [pscustomobject]@{ Sensitivity = 1; Sigma = 1 } | Measure-PrivacyLoss -Delta 0 } | Should -Throw -ErrorId 'DeltaOutOfRange,*'
-        $loss = @{ Sensitivity = 1; Sigma = -1 }, @{ Sensitivity = 1; Sigma = 2 } | ForEach-Object { [pscustomobject] $_ } |
+    }
+
+    It 'takes a release that cannot be read (<Name>) for one that told everything' -ForEach @(
+        @{ Name = 'negative'; Release = @{ Sensitivity = 1; Sigma = -1 } }
+        @{ Name = 'NaN'; Release = @{ Sensitivity = 1; Sigma = [double]::NaN } }
+        @{ Name = 'missing'; Release = @{ Sensitivity = 1 } }
+        @{ Name = 'no number'; Release = @{ Sensitivity = 1; Sigma = 'much' } }
+        @{ Name = 'empty'; Release = @{ Sensitivity = 1; Sigma = $null } }
+        @{ Name = 'unknown mechanism'; Release = @{ Sensitivity = 1; Sigma = 1; Mechanism = 'Laplace' } }
+        @{ Name = 'two mechanisms'; Release = @{ Sensitivity = 1; Sigma = 1; Mechanism = 'AnalyticGaussian', 'DiscreteGaussian' } }
+        @{ Name = 'unknown relation'; Release = @{ Sensitivity = 1; Sigma = 1; Neighboring = 'Both' } }
+    ) {
+        $loss = [pscustomobject]@{ Sensitivity = 1; Sigma = 2 }, [pscustomobject] $Release, [pscustomobject]@{ Sensitivity = 1; Sigma = 2 } |
             Measure-PrivacyLoss -ErrorVariable faults -ErrorAction SilentlyContinue
-        $loss.Releases | Should -Be 1
+        $loss.Releases | Should -Be 3
+        $loss.Epsilon | Should -Be ([double]::PositiveInfinity)
+        $loss.IsFormal | Should -BeFalse
+        $loss.Explanation | Should -Match '1 of 3'
+        @($faults).Count | Should -Be 1
         $faults[0].FullyQualifiedErrorId | Should -Be 'ReleaseNotValid,QosValuation.Cmdlets.Privacy.MeasurePrivacyLossCommand'
+    }
+
+    It 'gives a result for each accountant, and refuses a list of mechanisms' {
+        $losses = [pscustomobject]@{ Sensitivity = 1; Sigma = 4 } | Measure-PrivacyLoss -Accountant Gdp, Zcdp, Rdp
+        "$($losses.Accountant)" | Should -Be 'Gdp Zcdp Rdp'
+        { [pscustomobject]@{ Sensitivity = 1; Sigma = 4 } | Measure-PrivacyLoss -Mechanism ClassicGaussian, DiscreteGaussian } | Should -Throw -ErrorId 'ReleaseNotValid,*'
+        @(Get-GaussianSigma 1 -Mechanism AnalyticGaussian, ClassicGaussian -WarningAction SilentlyContinue).Count | Should -Be 2
+        (New-TestCluster 0 5 | New-DpPrototype | Optimize-DpPrototype -PostProcess None, Sphere).PostProcessing | Should -Be 'None', 'Sphere'
     }
 }
 
