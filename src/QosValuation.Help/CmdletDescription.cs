@@ -73,7 +73,8 @@ internal sealed class CmdletDescription
 /// <summary>How a parameter takes part in one parameter set.</summary>
 internal sealed record ParameterUsage(string ParameterSet, int Position, bool Mandatory, bool ByValue, bool ByPropertyName)
 {
-    public string PipelineInput => ByValue && ByPropertyName ? "True (ByValue, ByPropertyName)" : ByValue ? "True (ByValue)" : ByPropertyName ? "True (ByPropertyName)" : "False";
+    public string PipelineInput =>
+        ByValue && ByPropertyName ? "True (ByValue, ByPropertyName)" : ByValue ? "True (ByValue)" : ByPropertyName ? "True (ByPropertyName)" : "False";
 
     public string PositionText => Position == int.MaxValue ? "named" : Position.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

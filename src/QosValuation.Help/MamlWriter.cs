@@ -61,7 +61,8 @@ internal static class MamlWriter
         .Where(parameter => parameter.Usages.Any(usage => usage.ByValue))
         .Select(parameter => TypeName(parameter.ElementType))
         .Distinct()
-        .Select(name => new XElement(Command + "inputType", new XElement(Dev + "type", new XElement(Maml + "name", name)), new XElement(Maml + "description", Para(string.Empty))));
+        .Select(name => new XElement(
+            Command + "inputType", new XElement(Dev + "type", new XElement(Maml + "name", name)), new XElement(Maml + "description", Para(string.Empty))));
 
     private static XElement SyntaxItem(CmdletDescription cmdlet, string set, DocComments docs) => new(Command + "syntaxItem",
         new XElement(Maml + "name", cmdlet.Name),
@@ -71,7 +72,8 @@ internal static class MamlWriter
             .OrderBy(pair => pair.usage!.Position)
             .ThenBy(pair => pair.usage!.Mandatory ? 0 : 1)
             .Select(pair => ParameterElement(pair.parameter, pair.usage!, docs)),
-        cmdlet.SupportsShouldProcess ? (XElement[])[CommonSwitch("Confirm", "Asks before each change."), CommonSwitch("WhatIf", "Shows what would change, and changes nothing.")] : null);
+        cmdlet.SupportsShouldProcess ? (XElement[])[CommonSwitch("Confirm", "Asks before each change."), CommonSwitch("WhatIf", "Shows what would change, and "
+            + "changes nothing.")] : null);
 
     private static XElement CommonSwitch(string name, string text) => new(Command + "parameter",
         new XAttribute("required", "false"), new XAttribute("variableLength", "true"), new XAttribute("globbing", "false"), new XAttribute("pipelineInput", "False"), new XAttribute("position", "named"),
@@ -99,9 +101,15 @@ internal static class MamlWriter
             new XElement(Maml + "name", parameter.Name),
             new XElement(Maml + "description", text.Select(Para)),
             parameter.Values.Count > 0 && !parameter.IsSwitch
-                ? new XElement(Command + "parameterValueGroup", parameter.Values.Select(value => new XElement(Command + "parameterValue", new XAttribute("required", "false"), new XAttribute("variableLength", "false"), value)))
+                ? new XElement(
+                    Command + "parameterValueGroup",
+                    parameter.Values.Select(value => new XElement(Command + "parameterValue", new XAttribute("required", "false"), new XAttribute("variableLength", "false"), value)))
                 : null,
-            parameter.IsSwitch ? null : new XElement(Command + "parameterValue", new XAttribute("required", "true"), new XAttribute("variableLength", parameter.ValueType.IsArray ? "true" : "false"), type),
+            parameter.IsSwitch ? null : new XElement(
+                Command + "parameterValue",
+                new XAttribute("required", "true"),
+                new XAttribute("variableLength", parameter.ValueType.IsArray ? "true" : "false"),
+                type),
             new XElement(Dev + "type", new XElement(Maml + "name", type), new XElement(Maml + "uri")),
             new XElement(Dev + "defaultValue", standard.Length > 0 ? standard : parameter.IsSwitch ? "False" : "None"));
     }

@@ -26,7 +26,10 @@ internal static class Program
         {
             if (type.GetCustomAttribute<AboutTopicAttribute>() is { } topic)
             {
-                File.WriteAllText(Path.Combine(output, topic.Name + ".help.txt"), Topic(topic.Name, docs, type, problems), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+                File.WriteAllText(
+                    Path.Combine(output, topic.Name + ".help.txt"),
+                    Topic(topic.Name, docs, type, problems),
+                    new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
             }
         }
 

@@ -175,7 +175,8 @@ public static class Inequality
     {
         if (!(aversion >= 0) || !double.IsFinite(aversion))
         {
-            throw new QosValuationException(Faults.AversionNotValid, $"The aversion to inequality is {aversion}; give a finite number of at least 0, such as 0.5, 1 or 2.", aversion);
+            throw new QosValuationException(
+                Faults.AversionNotValid, $"The aversion to inequality is {aversion}; give a finite number of at least 0, such as 0.5, 1 or 2.", aversion);
         }
     }
 

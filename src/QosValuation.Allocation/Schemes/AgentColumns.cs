@@ -123,7 +123,8 @@ public sealed class AgentColumns
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException(Faults.ColumnNotReadable, FaultKind.ReadFailed, $"'{path}' could not be read: {exception.Message}", path, exception);
+            throw new QosValuationException(
+                Faults.ColumnNotReadable, FaultKind.ReadFailed, $"'{path}' could not be read: {exception.Message}", path, exception);
         }
     }
 

@@ -37,7 +37,8 @@ public sealed record TokenAgent
         Require(Remaining, "remaining tokens");
         if (Remaining > Capacity)
         {
-            throw new QosValuationException(Faults.AgentNotValid, $"Agent '{Agent}' has {Remaining} tokens remaining in a bucket of {Capacity}; give at most the capacity.", this);
+            throw new QosValuationException(
+                Faults.AgentNotValid, $"Agent '{Agent}' has {Remaining} tokens remaining in a bucket of {Capacity}; give at most the capacity.", this);
         }
     }
 
@@ -45,7 +46,10 @@ public sealed record TokenAgent
     {
         if (double.IsNaN(number))
         {
-            throw new QosValuationException(Faults.AgentNotValid, $"Agent '{Agent}' has no number as its {name}; give a finite number of at least 0, as text such as 2.5 with nothing between thousands.", this);
+            throw new QosValuationException(
+                Faults.AgentNotValid,
+                $"Agent '{Agent}' has no number as its {name}; give a finite number of at least 0, as text such as 2.5 with nothing between thousands.",
+                this);
         }
 
         if (!(number >= 0) || !double.IsFinite(number))

@@ -154,7 +154,8 @@ public static class TokenAllocator
         {
             throw new QosValuationException(
                 Faults.WholeTokensNotSupported,
-                $"The scheme {scheme} divides tokens into fractions, and rounding would break what it promises. Leave out whole tokens, or take another scheme.",
+                $"The scheme {scheme} divides tokens into fractions, and rounding would break what it promises. Leave out whole tokens, or take another "
+                + $"scheme.",
                 scheme);
         }
 

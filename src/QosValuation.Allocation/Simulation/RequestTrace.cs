@@ -78,7 +78,10 @@ public sealed class RequestTrace
         int cost = Array.FindIndex(header, name => name.Trim().Equals("Cost", StringComparison.OrdinalIgnoreCase));
         if (time < 0 || agent < 0)
         {
-            throw new QosValuationException(Faults.TraceNotValid, $"The trace '{path}' lacks the column {(time < 0 ? "Time" : "Agent")}; it needs a header with Time, Agent and optionally Cost.", path);
+            throw new QosValuationException(
+                Faults.TraceNotValid,
+                $"The trace '{path}' lacks the column {(time < 0 ? "Time" : "Agent")}; it needs a header with Time, Agent and optionally Cost.",
+                path);
         }
 
         while (csv.Read())
@@ -86,7 +89,8 @@ public sealed class RequestTrace
             string Text(int column) => column >= 0 && column < csv.FieldCount ? csv.GetString(column) : string.Empty;
             double Number(int column) => double.TryParse(Text(column), NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
                 ? value
-                : throw new QosValuationException(Faults.TraceNotValid, $"Row {csv.RowNumber} of the trace '{path}': {header[column]} '{Text(column)}' is not a number.", path);
+                : throw new QosValuationException(
+                    Faults.TraceNotValid, $"Row {csv.RowNumber} of the trace '{path}': {header[column]} '{Text(column)}' is not a number.", path);
 
             yield return (csv.RowNumber, Number(time), Text(agent), Text(cost).Length == 0 ? double.NaN : Number(cost));
         }

@@ -27,10 +27,14 @@ public sealed record EmpiricalPrivacy
     /// </summary>
     public required double EpsilonLowerBound { get; init; }
 
-    /// <summary>The same under the assumption that the noise is Gaussian: from a lower bound on μ. Much closer to the truth, but void for other noise.</summary>
+    /// <summary>
+    /// The same under the assumption that the noise is Gaussian: from a lower bound on μ. Much closer to the truth, but void for other noise.
+    /// </summary>
     public required double GaussianEpsilonLowerBound { get; init; }
 
-    /// <summary>The lower bound on μ, the distance of the two datasets' releases in standard deviations, that <see cref="GaussianEpsilonLowerBound"/> rests on.</summary>
+    /// <summary>
+    /// The lower bound on μ, the distance of the two datasets' releases in standard deviations, that <see cref="GaussianEpsilonLowerBound"/> rests on.
+    /// </summary>
     public required double MuLowerBound { get; init; }
 
     /// <summary>The ε that this pair leaks in truth if the noise is Gaussian with the stated σ; NaN for a mechanism given from outside.</summary>
@@ -51,6 +55,9 @@ public sealed record EmpiricalPrivacy
     /// <summary>The noise that was drawn over the noise that the claim needs; 1 unless a fault was planted.</summary>
     public required double NoiseScale { get; init; }
 
-    /// <summary>Whether the mechanism provably leaks more than it claims: <see cref="EpsilonLowerBound"/> above <see cref="ClaimedEpsilon"/>. Never true without a claim.</summary>
+    /// <summary>
+    /// Whether the mechanism provably leaks more than it claims: <see cref="EpsilonLowerBound"/> above <see cref="ClaimedEpsilon"/>. Never true without a
+    /// claim.
+    /// </summary>
     public bool IsViolated => EpsilonLowerBound > ClaimedEpsilon;
 }

@@ -88,11 +88,13 @@ public static class EmpiricalPrivacyAudit
     /// <summary>Audits a mechanism from elsewhere, one release after another on the calling thread.</summary>
     /// <param name="options">The claim and the trials; the mechanism and the noise scale are not used.</param>
     /// <param name="pair">The datasets.</param>
-    /// <param name="release">Releases from a cluster with a seed (null without one): a <see cref="DpPrototype"/>, or a vector as float[] whose count and noise nobody tells.</param>
+    /// <param name="release">Releases from a cluster with a seed (null without one): a <see cref="DpPrototype"/>, or a vector as float[] whose count and
+    /// noise nobody tells.</param>
     /// <param name="progress">Told the number of pairs of releases done.</param>
     /// <param name="cancellationToken">Stops the audit.</param>
     /// <returns>The bounds.</returns>
-    /// <exception cref="QosValuationException"><c>AuditNotValid</c>, <c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, or <c>ReleaseNotValid</c> for a release that is no vector of the records' length.</exception>
+    /// <exception cref="QosValuationException"><c>AuditNotValid</c>, <c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, or <c>ReleaseNotValid</c> for a
+    /// release that is no vector of the records' length.</exception>
     public static EmpiricalPrivacy MeasureExternal(
         EmpiricalPrivacyOptions options, NeighboringPair pair, Func<SemanticCluster, int?, object> release, Action<int>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -174,7 +176,8 @@ public static class EmpiricalPrivacyAudit
     {
         if (!(noiseScale > 0) || !double.IsFinite(noiseScale))
         {
-            throw Invalid($"The noise scale is {noiseScale}; give a finite number above 0, 1 for the mechanism as it is and 0.5 for half of its noise.", noiseScale);
+            throw Invalid(
+                $"The noise scale is {noiseScale}; give a finite number above 0, 1 for the mechanism as it is and 0.5 for half of its noise.", noiseScale);
         }
 
         if (noiseScale == 1)
@@ -195,7 +198,8 @@ public static class EmpiricalPrivacyAudit
             _ => double.NaN,
         };
         return double.IsNaN(score)
-            ? throw new QosValuationException(Faults.ReleaseNotValid, "A release was no vector of numbers; return one prototype, or one vector as long as those of the records.", release)
+            ? throw new QosValuationException(
+                Faults.ReleaseNotValid, "A release was no vector of numbers; return one prototype, or one vector as long as those of the records.", release)
             : score;
     }
 

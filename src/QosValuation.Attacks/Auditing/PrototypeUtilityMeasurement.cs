@@ -26,13 +26,15 @@ public sealed class PrototypeUtilityMeasurement
 
     /// <summary>Adds a cluster. O(members·d).</summary>
     /// <param name="cluster">The cluster with its members.</param>
-    /// <exception cref="QosValuationException"><c>ClusterWithoutMembers</c>, <c>ClusterRepeated</c>, <c>PrototypeDimensionMismatch</c>, or the fault of a member; the cluster is left out.</exception>
+    /// <exception cref="QosValuationException"><c>ClusterWithoutMembers</c>, <c>ClusterRepeated</c>, <c>PrototypeDimensionMismatch</c>, or the fault of a
+    /// member; the cluster is left out.</exception>
     public void Add(SemanticCluster cluster)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         if (_clean.ContainsKey(cluster.Id))
         {
-            throw new QosValuationException(Faults.ClusterRepeated, $"Cluster {cluster.Id} came before: measure the clusters of one grouping at a time.", cluster);
+            throw new QosValuationException(
+                Faults.ClusterRepeated, $"Cluster {cluster.Id} came before: measure the clusters of one grouping at a time.", cluster);
         }
 
         Dictionary<Modality, DpPrototype> clean = [];
@@ -41,7 +43,11 @@ public sealed class PrototypeUtilityMeasurement
             float[] mean = records.Mean();
             if (_dimension != 0 && mean.Length != _dimension)
             {
-                throw new QosValuationException(Faults.PrototypeDimensionMismatch, $"Cluster {cluster.Id} holds vectors of {mean.Length} components, those before it of {_dimension}: measure the clusters of one model at a time.", cluster);
+                throw new QosValuationException(
+                    Faults.PrototypeDimensionMismatch,
+                    $"Cluster {cluster.Id} holds vectors of {mean.Length} components, those before it of {_dimension}: measure the clusters of one model at a "
+                    + $"time.",
+                    cluster);
             }
 
             clean.Add(records.Modality, new DpPrototype
@@ -71,12 +77,14 @@ public sealed class PrototypeUtilityMeasurement
     /// <param name="cancellationToken">Stops the measurement.</param>
     /// <returns>For each release, as soon as it is measured: the figures of each post-processing and modality.</returns>
     /// <exception cref="QosValuationException"><c>UtilityNotValid</c>, or what <see cref="PrototypeReleaser"/> throws.</exception>
-    public IEnumerable<IReadOnlyList<PrototypeUtility>> Measure(PrototypeUtilityOptions options, IProgress<int>? progress = null, int maximumThreads = -1, CancellationToken cancellationToken = default)
+    public IEnumerable<IReadOnlyList<PrototypeUtility>> Measure(
+        PrototypeUtilityOptions options, IProgress<int>? progress = null, int maximumThreads = -1, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Trials < 1)
         {
-            throw new QosValuationException(Faults.UtilityNotValid, $"{options.Trials} trials measure nothing; give at least 1, and 20 for useful standard errors.", options.Trials);
+            throw new QosValuationException(
+                Faults.UtilityNotValid, $"{options.Trials} trials measure nothing; give at least 1, and 20 for useful standard errors.", options.Trials);
         }
 
         // What is wrong with a release shows before the first is measured.
@@ -85,7 +93,11 @@ public sealed class PrototypeUtilityMeasurement
             _ = new PrototypeReleaser(release, RandomSource.Create(0));
             if (release.Modalities is { } modalities && !_clean.Values.Any(clean => modalities.Any(clean.ContainsKey)))
             {
-                throw new QosValuationException(Faults.UtilityNotValid, $"No cluster has records of the modality {string.Join(" or ", modalities)}, so there is nothing to release; leave the modality out, or group such embeddings too.", modalities);
+                throw new QosValuationException(
+                    Faults.UtilityNotValid,
+                    $"No cluster has records of the modality {string.Join(" or ", modalities)}, so there is nothing to release; leave the modality out, or "
+                    + $"group such embeddings too.",
+                    modalities);
             }
         }
 
@@ -96,7 +108,8 @@ public sealed class PrototypeUtilityMeasurement
     /// <param name="prototypes">The prototypes; several of one cluster and modality count as trials, in their order.</param>
     /// <param name="postProcessings">What to do to them first.</param>
     /// <returns>For each mechanism, relation, ε, δ and post-processing: the figures of each modality.</returns>
-    /// <exception cref="QosValuationException"><c>PrototypeWithoutReference</c> for one whose cluster and modality was not added; <c>PrototypeDimensionMismatch</c>, or <c>PostProcessingNotApplicable</c>.</exception>
+    /// <exception cref="QosValuationException"><c>PrototypeWithoutReference</c> for one whose cluster and modality was not added;
+    /// <c>PrototypeDimensionMismatch</c>, or <c>PostProcessingNotApplicable</c>.</exception>
     public IEnumerable<PrototypeUtility> Measure(IReadOnlyList<DpPrototype> prototypes, IReadOnlyList<PrototypePostProcessing> postProcessings)
     {
         ArgumentNullException.ThrowIfNull(prototypes);
@@ -145,16 +158,24 @@ public sealed class PrototypeUtilityMeasurement
         ArgumentNullException.ThrowIfNull(prototype);
         if (!_clean.TryGetValue(prototype.ClusterId, out Dictionary<Modality, DpPrototype>? clean) || !clean.ContainsKey(prototype.Modality))
         {
-            throw new QosValuationException(Faults.PrototypeWithoutReference, $"There is no cluster {prototype.ClusterId} with records of the modality {prototype.Modality} among the reference clusters; give the clusters that the prototypes were released from.", prototype);
+            throw new QosValuationException(
+                Faults.PrototypeWithoutReference,
+                $"There is no cluster {prototype.ClusterId} with records of the modality {prototype.Modality} among the reference clusters; give the clusters "
+                + $"that the prototypes were released from.",
+                prototype);
         }
 
         if (prototype.Vector.Length != (prototype.PostProcessing == PrototypePostProcessing.Join ? 2 * _dimension : _dimension))
         {
-            throw new QosValuationException(Faults.PrototypeDimensionMismatch, $"The prototype of cluster {prototype.ClusterId} has {prototype.Vector.Length} components, the records {_dimension}.", prototype);
+            throw new QosValuationException(
+                Faults.PrototypeDimensionMismatch,
+                $"The prototype of cluster {prototype.ClusterId} has {prototype.Vector.Length} components, the records {_dimension}.",
+                prototype);
         }
     }
 
-    private IEnumerable<IReadOnlyList<PrototypeUtility>> Iterate(PrototypeUtilityOptions options, IProgress<int>? progress, int maximumThreads, CancellationToken cancellationToken)
+    private IEnumerable<IReadOnlyList<PrototypeUtility>> Iterate(
+        PrototypeUtilityOptions options, IProgress<int>? progress, int maximumThreads, CancellationToken cancellationToken)
     {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = maximumThreads, CancellationToken = cancellationToken };
         foreach (PrototypeReleaseOptions release in options.Releases)
@@ -336,7 +357,8 @@ public sealed class PrototypeUtilityMeasurement
     }
 
     /// <summary>The figures of one trial, for each prototype.</summary>
-    private sealed record Outcome(int Candidates, double[] First, double[] Top5, double[] ReciprocalRank, double[] Cosine, double[] Distance, double[] Cross, double CleanCross)
+    private sealed record Outcome(
+        int Candidates, double[] First, double[] Top5, double[] ReciprocalRank, double[] Cosine, double[] Distance, double[] Cross, double CleanCross)
     {
         public static Outcome Of(List<DpPrototype> released, Catalogue clean, Catalogue? others, double cleanCross)
         {

@@ -62,13 +62,19 @@ public sealed record MembershipInference
     /// <summary>The standard error of <see cref="TruePositiveRate"/>, with that of its threshold.</summary>
     public required double TruePositiveRateStandardError { get; init; }
 
-    /// <summary>True- minus false-positive rate of the attacker's decision: 0 for guessing, 1 for certainty. The likelihood ratio decides at 0; the cosine at a threshold chosen on other trials.</summary>
+    /// <summary>
+    /// True- minus false-positive rate of the attacker's decision: 0 for guessing, 1 for certainty. The likelihood ratio decides at 0; the cosine at a
+    /// threshold chosen on other trials.
+    /// </summary>
     public required double Advantage { get; init; }
 
     /// <summary>The standard error of <see cref="Advantage"/>.</summary>
     public required double AdvantageStandardError { get; init; }
 
-    /// <summary>The area of the best attack there is on these datasets under Gaussian noise of the stated σ. Where the count is released with noise (AddRemove) and the cluster is small, rounding that count takes a little from every attack, and this is a bound.</summary>
+    /// <summary>
+    /// The area of the best attack there is on these datasets under Gaussian noise of the stated σ. Where the count is released with noise (AddRemove) and
+    /// the cluster is small, rounding that count takes a little from every attack, and this is a bound.
+    /// </summary>
     public required double TheoreticalAuc { get; init; }
 
     /// <summary>The true-positive rate of the best attack there is.</summary>

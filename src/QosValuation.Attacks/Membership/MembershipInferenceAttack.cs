@@ -35,12 +35,16 @@ public sealed class MembershipInferenceAttack
         ArgumentNullException.ThrowIfNull(options);
         if (options.Trials < 2)
         {
-            throw Invalid($"{options.Trials} trials measure nothing; give at least 2, and 10,000 or more for the true-positive rate at 0.1 % false positives.", options.Trials);
+            throw Invalid(
+                $"{options.Trials} trials measure nothing; give at least 2, and 10,000 or more for the true-positive rate at 0.1 % false positives.",
+                options.Trials);
         }
 
         if (!(options.FalsePositiveRate > 0 && options.FalsePositiveRate < 1))
         {
-            throw Invalid($"The false-positive rate is {options.FalsePositiveRate}; give a number between 0 and 1, both excluded (0.001 is usual).", options.FalsePositiveRate);
+            throw Invalid(
+                $"The false-positive rate is {options.FalsePositiveRate}; give a number between 0 and 1, both excluded (0.001 is usual).",
+                options.FalsePositiveRate);
         }
 
         if (options.Attacks.Count == 0)
@@ -60,9 +64,11 @@ public sealed class MembershipInferenceAttack
     /// <param name="cancellationToken">Stops the attack.</param>
     /// <returns>A result for each modality and attack.</returns>
     /// <exception cref="QosValuationException">
-    /// <c>ClusterWithoutMembers</c>, the fault of a member, <c>ClusterTooSmall</c> where no modality has enough records, or what <see cref="PrototypeReleaser"/> throws.
+    /// <c>ClusterWithoutMembers</c>, the fault of a member, <c>ClusterTooSmall</c> where no modality has enough records, or what
+    /// <see cref="PrototypeReleaser"/> throws.
     /// </exception>
-    public IReadOnlyList<MembershipInference> Run(SemanticCluster cluster, IProgress<int>? progress = null, int maximumThreads = -1, CancellationToken cancellationToken = default)
+    public IReadOnlyList<MembershipInference> Run(
+        SemanticCluster cluster, IProgress<int>? progress = null, int maximumThreads = -1, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var results = new List<MembershipInference>(4);
@@ -77,10 +83,14 @@ public sealed class MembershipInferenceAttack
 
         return results.Count > 0
             ? results
-            : throw new QosValuationException(Faults.ClusterTooSmall, $"Cluster {cluster.Id} has fewer than {smallest} records of the modality, so no dataset would be left without the candidate; leave it out.", cluster);
+            : throw new QosValuationException(
+                Faults.ClusterTooSmall,
+                $"Cluster {cluster.Id} has fewer than {smallest} records of the modality, so no dataset would be left without the candidate; leave it out.",
+                cluster);
     }
 
-    private IEnumerable<MembershipInference> Run(SemanticCluster cluster, NeighboringPair.WithinCluster records, IProgress<int>? progress, int maximumThreads, CancellationToken cancellationToken)
+    private IEnumerable<MembershipInference> Run(
+        SemanticCluster cluster, NeighboringPair.WithinCluster records, IProgress<int>? progress, int maximumThreads, CancellationToken cancellationToken)
     {
         ulong stream = RandomStreams.Mix(
             (ulong)_options.Release.Mechanism, (ulong)_options.Release.Neighboring, RandomStreams.Bits(_options.Release.Epsilon), (ulong)cluster.Id, (ulong)records.Modality);

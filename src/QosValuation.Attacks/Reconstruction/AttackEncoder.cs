@@ -58,7 +58,8 @@ public sealed class AttackEncoder : IDisposable
     /// <param name="nameOrPath">A model's name or folder; null for the default encoder.</param>
     /// <param name="threads">Threads a kernel may use; 0 lets ONNX Runtime choose.</param>
     /// <returns>The encoder; dispose of it.</returns>
-    /// <exception cref="QosValuationException">ModelNotFound; the errors of <see cref="GradientGraph.Build(string, GradientOptions?)"/>; ModelModalityMissing where it has no image encoder.</exception>
+    /// <exception cref="QosValuationException">ModelNotFound; the errors of <see cref="GradientGraph.Build(string, GradientOptions?)"/>;
+    /// ModelModalityMissing where it has no image encoder.</exception>
     public static AttackEncoder Open(string? nameOrPath = null, int threads = 0) => Open(ClipModelCatalog.Resolve(nameOrPath), threads);
 
     /// <summary>Opens a model for attack.</summary>
@@ -70,7 +71,8 @@ public sealed class AttackEncoder : IDisposable
     {
         ClipModelDescription description = ClipModelReader.Describe(files);
         VisionEncoderDescription vision = description.Vision
-            ?? throw new QosValuationException(Faults.ModelModalityMissing, $"The model {description.Model.Name} has no image encoder; choose one that has.", description.Model.Path);
+            ?? throw new QosValuationException(
+                Faults.ModelModalityMissing, $"The model {description.Model.Name} has no image encoder; choose one that has.", description.Model.Path);
         var options = new GradientOptions
         {
             InputName = vision.PixelInput,

@@ -30,7 +30,8 @@ internal sealed class MultiResolutionPreconditioner
         {
             if (resolution < 1 || resolution > size)
             {
-                throw new QosValuationException(Faults.ResolutionOutOfRange, $"A component's resolution must lie from 1 to the canvas side {size}, not {resolution}.", resolution);
+                throw new QosValuationException(
+                    Faults.ResolutionOutOfRange, $"A component's resolution must lie from 1 to the canvas side {size}, not {resolution}.", resolution);
             }
         }
 

@@ -126,7 +126,8 @@ public sealed class PrivateReferences(ImagePreprocessing preprocessing)
 
     private static float[] Usable(float[] vector, object subject) => UnitVector.Norm(vector) is > 0 and < double.PositiveInfinity
         ? vector
-        : throw new QosValuationException(Faults.ReferenceInvalid, FaultKind.InvalidData, "A reference is zero or not finite, so nothing can be compared with it.", subject);
+        : throw new QosValuationException(
+            Faults.ReferenceInvalid, FaultKind.InvalidData, "A reference is zero or not finite, so nothing can be compared with it.", subject);
 
     /// <summary>The picture as the encoder sees it; null where the source is no image file that can be read.</summary>
     private byte[]? Picture(string source)

@@ -37,7 +37,8 @@ public sealed class PublicEmbeddings
         if (vector.Length == 0 || (_embeddings.Count > 0 && vector.Length != _embeddings[0].Dimension) || !UnitVector.TryNormalize(vector))
         {
             throw new QosValuationException(
-                Faults.PublicEmbeddingInvalid, FaultKind.InvalidData, $"The public embedding of '{embedding.Source}' is not usable: it must be finite, not zero, and of the same length as the others.", embedding);
+                Faults.PublicEmbeddingInvalid, FaultKind.InvalidData, $"The public embedding of '{embedding.Source}' is not usable: it must be finite, not "
+                    + $"zero, and of the same length as the others.", embedding);
         }
 
         _embeddings.Add(embedding with { Vector = vector });
@@ -65,7 +66,10 @@ public sealed class PublicEmbeddings
         return best!;
     }
 
-    /// <summary>The posterior mean of the clean prototype; see <see cref="PrototypePrior"/>. O(anchors·N·d) once for each count, then O(anchors·d² + d³) once for each σ.</summary>
+    /// <summary>
+    /// The posterior mean of the clean prototype; see <see cref="PrototypePrior"/>. O(anchors·N·d) once for each count, then O(anchors·d² + d³) once for
+    /// each σ.
+    /// </summary>
     /// <param name="vector">The released vector, not normalised.</param>
     /// <param name="sigma">σ ≥ 0 of the noise per coordinate; 0 returns the vector itself.</param>
     /// <param name="count">n ≥ 1: the records averaged in the release.</param>
@@ -93,13 +97,15 @@ public sealed class PublicEmbeddings
     {
         if (_embeddings.Count == 0)
         {
-            throw new QosValuationException(Faults.PublicEmbeddingsMissing, "This attacker needs public embeddings, and there are none; give some with -Public.");
+            throw new QosValuationException(
+                Faults.PublicEmbeddingsMissing, "This attacker needs public embeddings, and there are none; give some with -Public.");
         }
 
         if (_embeddings[0].Dimension != dimension)
         {
             throw new QosValuationException(
-                Faults.AttackTargetInvalid, $"The released vector has {dimension} numbers and the public embeddings have {_embeddings[0].Dimension}; embed both with the same model.", dimension);
+                Faults.AttackTargetInvalid, $"The released vector has {dimension} numbers and the public embeddings have {_embeddings[0].Dimension}; embed "
+                    + $"both with the same model.", dimension);
         }
 
         ClipEmbedding[] matching = [.. _embeddings.Where(e => modality is null || e.Modality == modality)];

@@ -57,7 +57,9 @@ public sealed record Reconstruction
     /// </summary>
     public required double Score { get; init; }
 
-    /// <summary>The mean cosine over the augmented copies at every step, to the vector that was ascended to; of TextInversion the best cosine at every length.</summary>
+    /// <summary>
+    /// The mean cosine over the augmented copies at every step, to the vector that was ascended to; of TextInversion the best cosine at every length.
+    /// </summary>
     public required IReadOnlyList<double> ScoreTrace { get; init; }
 
     /// <summary>The last of <see cref="ScoreTrace"/>: the cosine over the attack's own augmented views; NaN before the first step.</summary>

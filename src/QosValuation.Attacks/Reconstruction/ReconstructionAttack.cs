@@ -65,7 +65,8 @@ public sealed class ReconstructionAttack
     /// <param name="targets">What the picture should embed to; at least one.</param>
     /// <param name="options">Steps, copies and augmentation; null for the published defaults.</param>
     /// <param name="random">The source of shifts and noise.</param>
-    /// <param name="raw">The canvas before tanh, 3 · R · R numbers, replaced by a new one; empty to start from <see cref="ReconstructionOptions.Initial"/> or grey.</param>
+    /// <param name="raw">The canvas before tanh, 3 · R · R numbers, replaced by a new one; empty to start from <see cref="ReconstructionOptions.Initial"/>
+    /// or grey.</param>
     /// <param name="progress">Called after every step; may be null.</param>
     /// <param name="cancellation">As in the public method.</param>
     /// <returns>As the public method.</returns>
@@ -99,7 +100,8 @@ public sealed class ReconstructionAttack
             {
                 for (int done = 0; done < options.Copies; done += options.BatchSize)
                 {
-                    score += views.Ascend(canvas, gradient, Math.Min(options.BatchSize, options.Copies - done), options.PlainCopies - done, shift, random, cancellation);
+                    score += views.Ascend(
+                        canvas, gradient, Math.Min(options.BatchSize, options.Copies - done), options.PlainCopies - done, shift, random, cancellation);
                 }
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -232,7 +234,8 @@ public sealed class ReconstructionAttack
         {
             if (target.Encoder < 0 || target.Encoder >= _encoders.Count)
             {
-                throw new QosValuationException(Faults.AttackTargetInvalid, $"There is no encoder {target.Encoder}; there are {_encoders.Count}.", target.Encoder);
+                throw new QosValuationException(
+                    Faults.AttackTargetInvalid, $"There is no encoder {target.Encoder}; there are {_encoders.Count}.", target.Encoder);
             }
 
             float[] sum = combined[target.Encoder];
@@ -245,7 +248,8 @@ public sealed class ReconstructionAttack
             if (fault is not null)
             {
                 throw new QosValuationException(
-                    Faults.AttackTargetInvalid, $"A target for {_encoders[target.Encoder].Name} must be a finite vector of {sum.Length} numbers, not all zero; this one {fault}.", target.Vector.Length);
+                    Faults.AttackTargetInvalid, $"A target for {_encoders[target.Encoder].Name} must be a finite vector of {sum.Length} numbers, not all zero; "
+                        + $"this one {fault}.", target.Vector.Length);
             }
 
             TensorPrimitives.MultiplyAdd(target.Vector, (float)(target.Weight / norm), sum, sum);

@@ -69,7 +69,8 @@ public sealed record AttackerOptions
 }
 
 /// <summary>Runs one attacker or several against released vectors, judges each against the truth, and names the strongest.</summary>
-/// <remarks>Not thread-safe. Each attacker of each target draws from a generator of its own, so that a picture depends on the target, the method and the seed alone.</remarks>
+/// <remarks>Not thread-safe. Each attacker of each target draws from a generator of its own, so that a picture depends on the target, the method and the
+/// seed alone.</remarks>
 public sealed class ReconstructionAttacker : IDisposable
 {
     /// <summary>Below this share of what can be reached, the plain crop is taken to be stuck.</summary>
@@ -94,7 +95,8 @@ public sealed class ReconstructionAttacker : IDisposable
     /// <param name="publicEmbeddings">What NearestEmbedding and DenoiseFirst know; null for nothing.</param>
     /// <param name="references">The truth to judge by; null for none.</param>
     /// <param name="openText">Opens the first encoder's model for TextInversion; disposed of with this object.</param>
-    /// <exception cref="QosValuationException"><c>PublicEmbeddingsMissing</c>: an attacker needs them. <c>AttackMethodRepeated</c>. <c>PublicEmbeddingInvalid</c>, <c>ReferenceInvalid</c>: of another length than the first encoder's.</exception>
+    /// <exception cref="QosValuationException"><c>PublicEmbeddingsMissing</c>: an attacker needs them. <c>AttackMethodRepeated</c>.
+    /// <c>PublicEmbeddingInvalid</c>, <c>ReferenceInvalid</c>: of another length than the first encoder's.</exception>
     public ReconstructionAttacker(
         IReadOnlyList<AttackEncoder> encoders,
         AttackerOptions options,
@@ -115,7 +117,8 @@ public sealed class ReconstructionAttacker : IDisposable
             {
                 throw new QosValuationException(
                     Faults.PublicEmbeddingsMissing,
-                    $"{method} needs public embeddings as prior knowledge: give some with -Public (embeddings, a folder of photographs, or an embedding file). Shrinking a vector without them changes no cosine.",
+                    $"{method} needs public embeddings as prior knowledge: give some with -Public (embeddings, a folder of photographs, or an embedding file). "
+                    + $"Shrinking a vector without them changes no cosine.",
                     method);
             }
         }
@@ -123,7 +126,8 @@ public sealed class ReconstructionAttacker : IDisposable
         if (publicEmbeddings is { Count: > 0 } && publicEmbeddings.Dimension != encoders[0].Dimension)
         {
             throw new QosValuationException(
-                Faults.PublicEmbeddingInvalid, $"The public embeddings have {publicEmbeddings.Dimension} numbers and {encoders[0].Name} gives {encoders[0].Dimension}; embed them with the model that is attacked.", publicEmbeddings.Dimension);
+                Faults.PublicEmbeddingInvalid, $"The public embeddings have {publicEmbeddings.Dimension} numbers and {encoders[0].Name} gives "
+                    + $"{encoders[0].Dimension}; embed them with the model that is attacked.", publicEmbeddings.Dimension);
         }
 
         references?.Require(encoders[0].Dimension);
@@ -145,7 +149,8 @@ public sealed class ReconstructionAttacker : IDisposable
     /// <param name="cancellation">Ends the attacks: the one under way returns what it has, and the others are left out.</param>
     /// <returns>A record an attacker, in order, the strongest marked; none where nothing was found before the cancellation.</returns>
     /// <exception cref="QosValuationException">AttackTargetInvalid, AttackOptionInvalid, NoiseUnknown, ResolutionOutOfRange, ReferenceInvalid.</exception>
-    public IReadOnlyList<QosValuation.Reconstruction> Attack(AttackTarget target, Func<RandomSource> random, Action<AttackerProgress>? progress = null, CancellationToken cancellation = default)
+    public IReadOnlyList<QosValuation.Reconstruction> Attack(
+        AttackTarget target, Func<RandomSource> random, Action<AttackerProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(random);
@@ -195,7 +200,8 @@ public sealed class ReconstructionAttacker : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _textEncoder?.Dispose();
 
-    private QosValuation.Reconstruction Ascend(AttackTarget target, ReconstructionMethod method, RandomSource random, Action<AttackerProgress>? progress, CancellationToken cancellation)
+    private QosValuation.Reconstruction Ascend(
+        AttackTarget target, ReconstructionMethod method, RandomSource random, Action<AttackerProgress>? progress, CancellationToken cancellation)
     {
         IReadOnlyList<ReconstructionTarget> aims = method == ReconstructionMethod.DenoiseFirst ? Denoised(target) : target.Vectors;
         ReconstructionOptions options = method != ReconstructionMethod.Adam ? _options.Ascent : _options.Ascent with
@@ -252,7 +258,8 @@ public sealed class ReconstructionAttacker : IDisposable
             ascent,
             random,
             ref raw,
-            progress is null ? null : state => progress(new AttackerProgress(target, method, state.Step, state.Steps, state.Score, null, start, state.Snapshot, previous)),
+            progress is null ? null : state => progress(new AttackerProgress(
+                target, method, state.Step, state.Steps, state.Score, null, start, state.Snapshot, previous)),
             cancellation) with { Start = start };
     }
 
@@ -280,7 +287,8 @@ public sealed class ReconstructionAttacker : IDisposable
         return sigma >= 0 && double.IsFinite(sigma)
             ? sigma
             : throw new QosValuationException(
-                Faults.NoiseUnknown, $"How much noise is in {target.Name} is not known; give its standard deviation per coordinate with -NoiseSigma.", target.Name);
+                Faults.NoiseUnknown, $"How much noise is in {target.Name} is not known; give its standard deviation per coordinate with "
+                    + $"-NoiseSigma.", target.Name);
     }
 
     private QosValuation.Reconstruction Search(AttackTarget target)
@@ -308,7 +316,8 @@ public sealed class ReconstructionAttacker : IDisposable
         _inversion ??= new TextInversion(_textEncoder, _options.Inversion);
         TextInversionResult? found = _inversion.Run(
             Combined(target),
-            progress is null ? null : (length, text, score) => progress(new AttackerProgress(target, ReconstructionMethod.TextInversion, length, _options.Inversion.MaximumWords, score, text, 1, null)),
+            progress is null ? null : (length, text, score) => progress(new AttackerProgress(
+                target, ReconstructionMethod.TextInversion, length, _options.Inversion.MaximumWords, score, text, 1, null)),
             cancellation);
         return found is null ? null : new QosValuation.Reconstruction
         {

@@ -40,7 +40,9 @@ public sealed record ReconstructionOptions
     /// </summary>
     public int PlainCopies { get; init; }
 
-    /// <summary>Copies the encoder sees at once: bounds memory. Sums are rounded otherwise with another number, which over many steps gives another picture.</summary>
+    /// <summary>
+    /// Copies the encoder sees at once: bounds memory. Sums are rounded otherwise with another number, which over many steps gives another picture.
+    /// </summary>
     public int BatchSize { get; init; } = 8;
 
     /// <summary>The amplitude of the uniform noise added to each copy, in units of the full range.</summary>

@@ -53,14 +53,16 @@ public sealed class TextInversion(ClipEncoder encoder, TextInversionOptions? opt
     /// <param name="progress">Called after every length with the best caption and cosine so far; may be null.</param>
     /// <param name="cancellation">Ends the search; what there is by then is returned.</param>
     /// <returns>The caption; null where the search was cancelled before it had one.</returns>
-    /// <exception cref="QosValuationException"><c>AttackTargetInvalid</c>; <c>ModalityNotSupported</c> and <c>TokenizerNotFound</c> where the model cannot embed texts.</exception>
+    /// <exception cref="QosValuationException"><c>AttackTargetInvalid</c>; <c>ModalityNotSupported</c> and <c>TokenizerNotFound</c> where the model cannot
+    /// embed texts.</exception>
     public TextInversionResult? Run(float[] target, Action<int, string, double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(target);
         if (target.Length != encoder.Dimension || !float.IsFinite(TensorPrimitives.Norm<float>(target)) || TensorPrimitives.Norm<float>(target) == 0)
         {
             throw new QosValuationException(
-                Faults.AttackTargetInvalid, $"A target for {encoder.Model.Name} must be a finite vector of {encoder.Dimension} numbers, not all zero; this one has {target.Length}.", target.Length);
+                Faults.AttackTargetInvalid, $"A target for {encoder.Model.Name} must be a finite vector of {encoder.Dimension} numbers, not all zero; this one "
+                    + $"has {target.Length}.", target.Length);
         }
 
         var trace = new List<double>();
@@ -120,13 +122,15 @@ public sealed class TextInversion(ClipEncoder encoder, TextInversionOptions? opt
 
         float[] vector = new float[target.Length];
         Encode([best.Ids], vector, CancellationToken.None);
-        return new TextInversionResult(encoder.Tokenizer.Decode(best.Ids), vector, TensorPrimitives.CosineSimilarity<float>(vector, target), [.. trace], complete);
+        return new TextInversionResult(
+            encoder.Tokenizer.Decode(best.Ids), vector, TensorPrimitives.CosineSimilarity<float>(vector, target), [.. trace], complete);
     }
 
     private static TextInversionOptions Check(TextInversionOptions options) =>
         options.BeamWidth >= 1 && options.CandidateWords >= 1 && options.MaximumWords >= 1
             ? options
-            : throw new QosValuationException(Faults.AttackOptionInvalid, "The beam width, the candidate words and the maximum of words must be at least 1.", options);
+            : throw new QosValuationException(
+                Faults.AttackOptionInvalid, "The beam width, the candidate words and the maximum of words must be at least 1.", options);
 
     /// <summary>The words that fit best alone, and those that join others.</summary>
     private int[] Candidates(float[] target, CancellationToken cancellation)
@@ -136,7 +140,10 @@ public sealed class TextInversion(ClipEncoder encoder, TextInversionOptions? opt
             int[] words = [.. WholeWords(encoder.Tokenizer)];
             if (words.Length == 0)
             {
-                throw new QosValuationException(Faults.TokenizerNotSupported, $"The vocabulary of {encoder.Model.Name} has no whole words, so captions cannot be searched.", encoder.Model.Name);
+                throw new QosValuationException(
+                    Faults.TokenizerNotSupported,
+                    $"The vocabulary of {encoder.Model.Name} has no whole words, so captions cannot be searched.",
+                    encoder.Model.Name);
             }
 
             float[] vectors = new float[words.Length * encoder.Dimension];
@@ -168,7 +175,8 @@ public sealed class TextInversion(ClipEncoder encoder, TextInversionOptions? opt
     {
         float[] vectors = new float[captions.Count * target.Length];
         Encode(captions, vectors, cancellation);
-        return [.. captions.Select((ids, i) => new Caption(ids, TensorPrimitives.CosineSimilarity<float>(vectors.AsSpan(i * target.Length, target.Length), target)))];
+        return [.. captions.Select((ids, i) => new Caption(
+            ids, TensorPrimitives.CosineSimilarity<float>(vectors.AsSpan(i * target.Length, target.Length), target)))];
     }
 
     private void Encode(List<int[]> captions, Span<float> vectors, CancellationToken cancellation)

@@ -84,7 +84,8 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
         };
         WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
-            $"{options.Points} points of {Rounds} rounds with {Scheme.Length} schemes; {(Seed is int seed ? $"draws from the seed {seed}" : "cryptographic draws")}."));
+            $"{options.Points} points of {Rounds} rounds with {Scheme.Length} schemes; "
+            + $"{(Seed is int seed ? $"draws from the seed {seed}" : "cryptographic draws")}."));
         var meter = new ProgressMeter(this, "Simulating token allocation", "rounds");
         var done = new ProgressCount();
         BackgroundWork.Stream(

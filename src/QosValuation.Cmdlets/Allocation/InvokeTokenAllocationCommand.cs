@@ -200,7 +200,8 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
 
         if (grants.Length > 0 && grants[0].Proof is OptimalityProof proof)
         {
-            string gap = string.Create(CultureInfo.CurrentCulture, $"at most {proof.DualBound:G8} (gap {proof.RelativeGap:E1}) after {proof.Iterations} iterations");
+            string gap = string.Create(
+                CultureInfo.CurrentCulture, $"at most {proof.DualBound:G8} (gap {proof.RelativeGap:E1}) after {proof.Iterations} iterations");
             WriteVerbose(string.Create(
                 CultureInfo.CurrentCulture, $"Social welfare {proof.SocialWelfare:G8}, {gap}; Jain {proof.Jain:F4}, Gini {proof.Gini:F4}."));
             if (proof.RelativeGap > (Bounds ?? new OptimalAllocationOptions()).RelativeGap)

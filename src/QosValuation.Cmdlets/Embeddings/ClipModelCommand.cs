@@ -21,7 +21,8 @@ public abstract class ClipModelCommand : QosCmdlet
             {
                 WriteFault(new QosValuationException(
                     Faults.ModelNotFound,
-                    $"There is no model '{name}'. Known models: {string.Join(", ", known.Select(model => model.Name))}. Install one with Install-ClipModel, or name a folder with -Path.",
+                    $"There is no model '{name}'. Known models: {string.Join(", ", known.Select(model => model.Name))}. Install one with Install-ClipModel, or "
+                    + $"name a folder with -Path.",
                     name));
             }
 

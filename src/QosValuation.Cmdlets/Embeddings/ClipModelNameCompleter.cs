@@ -23,7 +23,8 @@ public sealed class ClipModelOfferCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
         NameCompletion.Complete(
             wordToComplete,
-            ClipModelDefinition.All.Select(model => (model.Name, $"{model.Family}, {model.Precision}, {model.Files.Sum(file => file.ApproximateBytes) / 1e6:N0} MB")));
+            ClipModelDefinition.All.Select(model => (model.Name, $"{model.Family}, {model.Precision}, "
+                + $"{model.Files.Sum(file => file.ApproximateBytes) / 1e6:N0} MB")));
 }
 
 /// <summary>Turns names into completions.</summary>

@@ -7,8 +7,11 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Shows the square crop that a CLIP image encoder sees of an image.</summary>
 /// <remarks>
-/// <para>Decodes the image, resizes its shortest edge (antialiased bicubic, the arithmetic of Pillow), cuts the square at the centre and writes it as a PNG. This is the encoder's input before it is scaled and normalised.</para>
-/// <para>EXIF orientation is applied, so photographs stand upright. Grey becomes three equal channels, palettes are expanded, 16-bit samples keep their upper 8 bits, CMYK is converted without a profile, transparency is laid over white, embedded colour profiles are not applied, and an animation gives its first frame. JPEG, PNG, WebP, GIF, TIFF, AVIF and SVG are read.</para>
+/// <para>Decodes the image, resizes its shortest edge (antialiased bicubic, the arithmetic of Pillow), cuts the square at the centre and writes it as a
+/// PNG. This is the encoder's input before it is scaled and normalised.</para>
+/// <para>EXIF orientation is applied, so photographs stand upright. Grey becomes three equal channels, palettes are expanded, 16-bit samples keep their
+/// upper 8 bits, CMYK is converted without a profile, transparency is laid over white, embedded colour profiles are not applied, and an animation gives
+/// its first frame. JPEG, PNG, WebP, GIF, TIFF, AVIF and SVG are read.</para>
 /// <para>An image that is missing or damaged costs one error record and no other image.</para>
 /// </remarks>
 /// <example>
@@ -38,7 +41,10 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
     private bool _toFile;
     private long _count;
 
-    /// <summary>The images; wildcards allowed. A file of exactly the given name goes before a pattern. Objects with a property Path, such as those of Import-CocoDataset, may come from the pipeline.</summary>
+    /// <summary>
+    /// The images; wildcards allowed. A file of exactly the given name goes before a pattern. Objects with a property Path, such as those of
+    /// Import-CocoDataset, may come from the pipeline.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "Path")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
@@ -50,7 +56,9 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>The folder that receives the crops, named as the images with the ending .png; it is created. For a single image, a file whose name ends in .png.</summary>
+    /// <summary>
+    /// The folder that receives the crops, named as the images with the ending .png; it is created. For a single image, a file whose name ends in .png.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
     public string Destination { get; set; } = string.Empty;
@@ -104,7 +112,8 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
     {
         ClipModelFiles files = Resolve(name);
         return ClipModelReader.Describe(files).Vision?.Preprocessing
-            ?? throw new QosValuationException(Faults.ModalityNotSupported, $"The model '{files.Name}' has no image encoder. Choose another -Model, or give -ImageSize.", name);
+            ?? throw new QosValuationException(
+                Faults.ModalityNotSupported, $"The model '{files.Name}' has no image encoder. Choose another -Model, or give -ImageSize.", name);
     }
 
     private IEnumerable<string> Images()
@@ -136,7 +145,8 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
         {
             throw new QosValuationException(
                 Faults.ImageExists,
-                IsSame(image, target) ? $"The crop of '{image}' would replace the image itself. Choose another -Destination." : $"'{target}' exists. Replace it with -Force, or choose another -Destination.",
+                IsSame(image, target) ? $"The crop of '{image}' would replace the image itself. Choose another "
+                    + $"-Destination." : $"'{target}' exists. Replace it with -Force, or choose another -Destination.",
                 target);
         }
 

@@ -7,8 +7,11 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Shows the token ids that a CLIP text encoder sees for a text.</summary>
 /// <remarks>
-/// <para>Text is cleaned as CLIP does it (HTML references resolved twice, Unicode form C, white space collapsed, lower case), cut into words and encoded by byte-level byte-pair encoding with the model's own vocabulary. Ids begin with the start token and end with the end token; padding is not shown.</para>
-/// <para>A text that does not fit the encoder's context (77 positions for CLIP, 32 for clip-mini) keeps its first tokens and the end token, and IsTruncated says so; -NoTruncate shows all.</para>
+/// <para>Text is cleaned as CLIP does it (HTML references resolved twice, Unicode form C, white space collapsed, lower case), cut into words and encoded
+/// by byte-level byte-pair encoding with the model's own vocabulary. Ids begin with the start token and end with the end token; padding is not
+/// shown.</para>
+/// <para>A text that does not fit the encoder's context (77 positions for CLIP, 32 for clip-mini) keeps its first tokens and the end token, and
+/// IsTruncated says so; -NoTruncate shows all.</para>
 /// </remarks>
 /// <example>
 /// <summary>What the default model sees.</summary>
@@ -90,7 +93,8 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
             if (files.VocabularyPath is null)
             {
                 throw new QosValuationException(
-                    Faults.VocabularyNotFound, $"The model '{files.Name}' in '{files.Folder}' has no vocab.json and merges.txt. Put them beside its text encoder, or name a vocabulary with -VocabularyPath.", files.Folder);
+                    Faults.VocabularyNotFound, $"The model '{files.Name}' in '{files.Folder}' has no vocab.json and merges.txt. Put them beside its text "
+                        + $"encoder, or name a vocabulary with -VocabularyPath.", files.Folder);
             }
 
             _tokenizer = ClipTokenizer.Load(files.VocabularyPath, files.MergesPath);
@@ -112,7 +116,8 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
         {
             WriteFault(
                 new QosValuationException(
-                    Faults.TextNotFound, $"The object from the pipeline ({InputObject.BaseObject.GetType().Name}) is no text and has no property Text, Caption or Captions.", InputObject.BaseObject));
+                    Faults.TextNotFound, $"The object from the pipeline ({InputObject.BaseObject.GetType().Name}) is no text and has no property Text, Caption "
+                        + $"or Captions.", InputObject.BaseObject));
             return;
         }
 

@@ -8,11 +8,19 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Embeds images and texts with a CLIP model.</summary>
 /// <remarks>
-/// <para>Takes images by path, texts by -Text, and records from the pipeline: those of Import-CocoDataset (a photograph with its captions), files, paths as strings, and any objects with properties named Path, FullName or PSPath, and Text, Caption or Captions. Emits one embedding an image and one a text, in order of arrival, as soon as they are there: a vector of unit length (L2) in the space that the model's images and texts share.</para>
-/// <para>Item ties together what belongs to one record. It is the full path of the image, which the texts of the same pipeline object share. A record of a COCO file without an image has the Item coco:ID; any other text without an image is a record of its own, text:ORDINAL, except that the texts of one pipeline object share the first one's.</para>
+/// <para>Takes images by path, texts by -Text, and records from the pipeline: those of Import-CocoDataset (a photograph with its captions), files, paths
+/// as strings, and any objects with properties named Path, FullName or PSPath, and Text, Caption or Captions. Emits one embedding an image and one a text,
+/// in order of arrival, as soon as they are there: a vector of unit length (L2) in the space that the model's images and texts share.</para>
+/// <para>Item ties together what belongs to one record. It is the full path of the image, which the texts of the same pipeline object share. A record of a
+/// COCO file without an image has the Item coco:ID; any other text without an image is a record of its own, text:ORDINAL, except that the texts of one
+/// pipeline object share the first one's.</para>
 /// <para>Without -Contributor the contributor is the name of the image's folder, and empty for texts without an image.</para>
-/// <para>An image or text that cannot be embedded (missing, damaged, empty) costs one error record and no other item; the captions of such an image are embedded all the same. A text that is longer than the model's context loses its end.</para>
-/// <para>Images are decoded ahead of the running inference by several threads, and as many batches run at once as there are cores. Memory does not grow with the number of items. The same input gives byte-identical vectors with the same batch size on the same kind of machine; another batch size changes the last digits (cosine at least 0.99999). With -CachePath, vectors computed before are taken from the file, whatever batch size they were computed with.</para>
+/// <para>An image or text that cannot be embedded (missing, damaged, empty) costs one error record and no other item; the captions of such an image are
+/// embedded all the same. A text that is longer than the model's context loses its end.</para>
+/// <para>Images are decoded ahead of the running inference by several threads, and as many batches run at once as there are cores. Memory does not grow
+/// with the number of items. The same input gives byte-identical vectors with the same batch size on the same kind of machine; another batch size changes
+/// the last digits (cosine at least 0.99999). With -CachePath, vectors computed before are taken from the file, whatever batch size they were computed
+/// with.</para>
 /// <para>JPEG, PNG, WebP, GIF, TIFF, AVIF and SVG are read. ConvertTo-ClipImage and ConvertTo-ClipToken show what the encoders see.</para>
 /// </remarks>
 /// <example>
@@ -64,7 +72,10 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     private long _cached;
     private long _truncated;
 
-    /// <summary>The images; wildcards allowed. A file of exactly the given name goes before a pattern. A folder stands for the images in it. From the pipeline by the property name Path; strings from the pipeline are paths too.</summary>
+    /// <summary>
+    /// The images; wildcards allowed. A file of exactly the given name goes before a pattern. A folder stands for the images in it. From the pipeline by
+    /// the property name Path; strings from the pipeline are paths too.
+    /// </summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
@@ -78,7 +89,9 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     [Parameter]
     public SwitchParameter Recurse { get; set; }
 
-    /// <summary>Texts. From the pipeline by the property names Text, Caption and Captions; they then belong to the image of the same object, where it has one.</summary>
+    /// <summary>
+    /// Texts. From the pipeline by the property names Text, Caption and Captions; they then belong to the image of the same object, where it has one.
+    /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Caption", "Captions")]
     public string[] Text { get; set; } = [];
@@ -93,19 +106,28 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     [SingleValue]
     public EmbeddedModalities Modality { get; set; } = EmbeddedModalities.Both;
 
-    /// <summary>The model: a name (see Get-ClipModel), or a folder in the public ONNX layout, or an ONNX file in one. By default clip-mini, which is built in, small, and knows little; for results use ViT-B/32 (see Install-ClipModel).</summary>
+    /// <summary>
+    /// The model: a name (see Get-ClipModel), or a folder in the public ONNX layout, or an ONNX file in one. By default clip-mini, which is built in,
+    /// small, and knows little; for results use ViT-B/32 (see Install-ClipModel).
+    /// </summary>
     /// <value>clip-mini</value>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ClipModelNameCompleter))]
     public string Model { get; set; } = ClipModelCatalog.DefaultName;
 
-    /// <summary>Who contributed the records: a name, or a script block that gives the name, in which $_ is the file of the image, the text, or the object that came from the pipeline where that is neither a file nor a string. From the pipeline by property name. By default the name of the image's folder.</summary>
+    /// <summary>
+    /// Who contributed the records: a name, or a script block that gives the name, in which $_ is the file of the image, the text, or the object that came
+    /// from the pipeline where that is neither a file nor a string. From the pipeline by property name. By default the name of the image's folder.
+    /// </summary>
     /// <value>the name of the image's folder</value>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public object? Contributor { get; set; }
 
-    /// <summary>The number of images, or of texts, that are prepared and handed to the encoder together, from 1 to 1024. 8 suits processors, which run no more images than that at a time; GPUs like more.</summary>
+    /// <summary>
+    /// The number of images, or of texts, that are prepared and handed to the encoder together, from 1 to 1024. 8 suits processors, which run no more
+    /// images than that at a time; GPUs like more.
+    /// </summary>
     /// <value>8</value>
     [Parameter]
     [ValidateRange(1, 1024)]
@@ -117,7 +139,10 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     [SingleValue]
     public ExecutionProvider ExecutionProvider { get; set; } = ExecutionProvider.Cpu;
 
-    /// <summary>A SQLite file that keeps embeddings, made where there is none: a second run over the same content with the same model skips decoding and inference. Several processes may share it.</summary>
+    /// <summary>
+    /// A SQLite file that keeps embeddings, made where there is none: a second run over the same content with the same model skips decoding and inference.
+    /// Several processes may share it.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? CachePath { get; set; }
@@ -154,13 +179,18 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
 
         if (_namesInput)
         {
-            throw new QosValuationException(Faults.ParametersConflict, "Name images and texts as arguments, or pipe records in, but not both.", InputObject.BaseObject);
+            throw new QosValuationException(
+                Faults.ParametersConflict, "Name images and texts as arguments, or pipe records in, but not both.", InputObject.BaseObject);
         }
 
         switch (InputObject.BaseObject)
         {
             case CocoItem item:
-                AddRecord(item, item.Path is null ? null : ResolveNewPath(item.Path), item.Captions, string.Create(CultureInfo.InvariantCulture, $"coco:{item.ImageId}"));
+                AddRecord(
+                    item,
+                    item.Path is null ? null : ResolveNewPath(item.Path),
+                    item.Captions,
+                    string.Create(CultureInfo.InvariantCulture, $"coco:{item.ImageId}"));
                 break;
             case string path:
                 AddImages(Find([path], literal: false), null);
@@ -234,7 +264,8 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         if (paths.Length == 0 && literalPaths.Length == 0 && texts.Length == 0)
         {
             WriteFault(new QosValuationException(
-                Faults.InputNotRecognized, "The object has no property named Path, FullName, PSPath, Text, Caption or Captions, so there is nothing to embed.", subject));
+                Faults.InputNotRecognized, "The object has no property named Path, FullName, PSPath, Text, Caption or Captions, so there is nothing to "
+                    + "embed.", subject));
         }
         else if (images.Length == 1)
         {
@@ -308,7 +339,8 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         if (!_hasWarnedOfModality)
         {
             _hasWarnedOfModality = true;
-            WriteWarning($"The model '{_encoder.Model.Name}' embeds no {(modality == QosValuation.Modality.Image ? "images" : "texts")}; those of the records are left out.");
+            WriteWarning($"The model '{_encoder.Model.Name}' embeds no {(modality == QosValuation.Modality.Image ? "images" : "texts")}; those of the records "
+                + $"are left out.");
         }
 
         return false;
@@ -351,12 +383,14 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
         WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
-            $"{count:N0} items in {seconds:N1} s ({count / Math.Max(seconds, 1e-9):N1} a second) with {_encoder!.Model.Name}{(_cache is null ? string.Empty : $", {_cached:N0} of them from the cache")}."));
+            $"{count:N0} items in {seconds:N1} s ({count / Math.Max(seconds, 1e-9):N1} a second) with "
+            + $"{_encoder!.Model.Name}{(_cache is null ? string.Empty : $", {_cached:N0} of them from the cache")}."));
         if (_truncated > 0)
         {
             WriteWarning(string.Create(
                 CultureInfo.CurrentCulture,
-                $"Texts that are longer than the {_encoder.Model.ContextLength} tokens of {_encoder.Model.Name} lost their ends: {_truncated:N0}. ConvertTo-ClipToken shows what is left of them."));
+                $"Texts that are longer than the {_encoder.Model.ContextLength} tokens of {_encoder.Model.Name} lost their ends: {_truncated:N0}. "
+                + $"ConvertTo-ClipToken shows what is left of them."));
         }
     }
 

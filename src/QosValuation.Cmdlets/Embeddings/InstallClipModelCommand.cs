@@ -7,9 +7,15 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Installs the public CLIP ViT-B/32 weights, with pinned SHA-256 digests.</summary>
 /// <remarks>
-/// <para>Fetches the ONNX weights and the tokenizer from Hugging Face, or from the mirror that -Uri names, checks each file's SHA-256 against the digest pinned in this module, and puts the complete model into the folder of models, where -Model ViT-B-32 finds it. A model that is installed already is left alone unless -Force is given.</para>
-/// <para>An interrupted download goes on where it ended when the command is run again: files in progress lie in .partial under the folder of models. Passing failures of the network are tried again, waiting longer each time. A file with the wrong digest is deleted and nothing is installed. On a full disk nothing is installed either, and what was received is kept. A half model is never visible.</para>
-/// <para>A mirror keeps the layout of Hugging Face (REPOSITORY/resolve/main/FILE), the repositories as plain folders (REPOSITORY/FILE), or the files vision_model.onnx, text_model.onnx, vocab.json and merges.txt in one folder. http, https and file addresses work, so a folder on a stick does too.</para>
+/// <para>Fetches the ONNX weights and the tokenizer from Hugging Face, or from the mirror that -Uri names, checks each file's SHA-256 against the digest
+/// pinned in this module, and puts the complete model into the folder of models, where -Model ViT-B-32 finds it. A model that is installed already is left
+/// alone unless -Force is given.</para>
+/// <para>An interrupted download goes on where it ended when the command is run again: files in progress lie in .partial under the folder of models.
+/// Passing failures of the network are tried again, waiting longer each time. A file with the wrong digest is deleted and nothing is installed. On a full
+/// disk nothing is installed either, and what was received is kept. A half model is never visible.</para>
+/// <para>A mirror keeps the layout of Hugging Face (REPOSITORY/resolve/main/FILE), the repositories as plain folders (REPOSITORY/FILE), or the files
+/// vision_model.onnx, text_model.onnx, vocab.json and merges.txt in one folder. http, https and file addresses work, so a folder on a stick does
+/// too.</para>
 /// </remarks>
 /// <example>
 /// <summary>Install ViT-B/32 (0.6 GB) and use it.</summary>
@@ -42,7 +48,10 @@ public sealed class InstallClipModelCommand : ClipModelCommand
     [ArgumentCompleter(typeof(ClipModelOfferCompleter))]
     public string Name { get; set; } = "ViT-B-32";
 
-    /// <summary>The folder of models to install into; the model becomes a subfolder of its name. By default the user's data folder, where names are looked up; a model elsewhere is used by naming its folder.</summary>
+    /// <summary>
+    /// The folder of models to install into; the model becomes a subfolder of its name. By default the user's data folder, where names are looked up; a
+    /// model elsewhere is used by naming its folder.
+    /// </summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
     public string? Destination { get; set; }
@@ -52,7 +61,10 @@ public sealed class InstallClipModelCommand : ClipModelCommand
     [ValidateNotNull]
     public Uri? Uri { get; set; }
 
-    /// <summary>Float32 (the default, 0.6 GB), Float16 (0.3 GB, slower on most processors), or Quantized (the text encoder in 8-bit integers beside a Float32 image encoder).</summary>
+    /// <summary>
+    /// Float32 (the default, 0.6 GB), Float16 (0.3 GB, slower on most processors), or Quantized (the text encoder in 8-bit integers beside a Float32 image
+    /// encoder).
+    /// </summary>
     [Parameter]
     [SingleValue]
     public ClipModelPrecision Precision { get; set; } = ClipModelPrecision.Float32;

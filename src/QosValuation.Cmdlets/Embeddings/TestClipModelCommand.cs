@@ -5,7 +5,8 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Checks that CLIP models are complete and can be used.</summary>
 /// <remarks>
-/// <para>Checked are: the files and, for an installed model, their sizes and SHA-256 digests; the tokenizer's vocabulary and merges; that both encoders open, have the inputs and outputs of CLIP and agree in dimension; and that the text encoder knows every id of the vocabulary.</para>
+/// <para>Checked are: the files and, for an installed model, their sizes and SHA-256 digests; the tokenizer's vocabulary and merges; that both encoders
+/// open, have the inputs and outputs of CLIP and agree in dimension; and that the text encoder knows every id of the vocabulary.</para>
 /// <para>IsValid tells the result and Problems what is wrong, a sentence each. A model that is not valid is a result, not an error.</para>
 /// </remarks>
 /// <example>

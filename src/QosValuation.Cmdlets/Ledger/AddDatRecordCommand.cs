@@ -6,8 +6,11 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Appends data anchoring tokens to a ledger.</summary>
 /// <remarks>
-/// <para>A DAT record (address, v, ρ) binds a data value to the account that earned it (paper, section II-B). Records form a chain: each holds the SHA-256 hash of the one before, so a change anywhere shows. Data values from Measure-DataValue bind by property name: Contributor is the address, Value the value.</para>
-/// <para>Each record is a transaction of its own: what has been written to the pipeline is on disk, whatever happens next. Several processes may append at once.</para>
+/// <para>A DAT record (address, v, ρ) binds a data value to the account that earned it (paper, section II-B). Records form a chain: each holds the SHA-256
+/// hash of the one before, so a change anywhere shows. Data values from Measure-DataValue bind by property name: Contributor is the address, Value the
+/// value.</para>
+/// <para>Each record is a transaction of its own: what has been written to the pipeline is on disk, whatever happens next. Several processes may append at
+/// once.</para>
 /// </remarks>
 /// <example>
 /// <summary>Anchor the values of a dataset</summary>

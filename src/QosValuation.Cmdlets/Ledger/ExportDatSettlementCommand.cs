@@ -7,7 +7,8 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Writes a signed summary of a ledger that anyone can check offline.</summary>
 /// <remarks>
-/// <para>The settlement is a JSON file: the Merkle root over all records (RFC 6962, SHA-256), each record with its inclusion proof, the total value of each account, and an ECDSA signature over secp256k1. A ledger that does not verify is not settled.</para>
+/// <para>The settlement is a JSON file: the Merkle root over all records (RFC 6962, SHA-256), each record with its inclusion proof, the total value of
+/// each account, and an ECDSA signature over secp256k1. A ledger that does not verify is not settled.</para>
 /// <para>-NewKey makes a key pair first: the private key at -KeyPath, readable by its owner alone, and the public key beside it with the ending .pub.</para>
 /// </remarks>
 /// <example>
@@ -52,7 +53,10 @@ public sealed class ExportDatSettlementCommand : QosCmdlet
         DatLedgerReport report = ledger.Verify(cancellationToken: Cancellation);
         if (!report.IsValid)
         {
-            throw new QosValuationException(Faults.LedgerNotValid, $"The ledger '{LedgerPath}' does not verify, so it is not settled: {report.Faults[0].Message} See Test-DatLedger.", LedgerPath);
+            throw new QosValuationException(
+                Faults.LedgerNotValid,
+                $"The ledger '{LedgerPath}' does not verify, so it is not settled: {report.Faults[0].Message} See Test-DatLedger.",
+                LedgerPath);
         }
 
         string target = ResolveNewPath(Path);
@@ -65,7 +69,9 @@ public sealed class ExportDatSettlementCommand : QosCmdlet
 
         using ECDsa key = NewKey ? SigningKey.Create(keyPath) : SigningKey.Load(keyPath);
         DatSettlement.Create(ledger.Read().Take((int)report.Records), key).Save(target);
-        WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"Settled {report.Records} records{(NewKey ? $"; the key is '{keyPath}', its public half '{keyPath}.pub'" : string.Empty)}."));
+        WriteVerbose(string.Create(
+            CultureInfo.CurrentCulture,
+            $"Settled {report.Records} records{(NewKey ? $"; the key is '{keyPath}', its public half '{keyPath}.pub'" : string.Empty)}."));
         WriteRecord(new FileInfo(target));
     }
 }

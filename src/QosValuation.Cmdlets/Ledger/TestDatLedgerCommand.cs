@@ -6,8 +6,10 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Checks a ledger, or a settlement without its ledger, and names whatever was tampered with.</summary>
 /// <remarks>
-/// <para>For a ledger, the chain is walked: every changed, dropped, reordered or inserted record is named. A ledger whose hashes were all rewritten from some record on is consistent in itself: only a hash known from elsewhere (-ExpectedHash) or a signed settlement exposes that.</para>
-/// <para>For a settlement, everything is checked offline: the signature, each record's hash, its inclusion proof and the totals. Without -PublicKeyPath the key inside the file is used, which proves that the file is whole, but not who signed it.</para>
+/// <para>For a ledger, the chain is walked: every changed, dropped, reordered or inserted record is named. A ledger whose hashes were all rewritten from
+/// some record on is consistent in itself: only a hash known from elsewhere (-ExpectedHash) or a signed settlement exposes that.</para>
+/// <para>For a settlement, everything is checked offline: the signature, each record's hash, its inclusion proof and the totals. Without -PublicKeyPath
+/// the key inside the file is used, which proves that the file is whole, but not who signed it.</para>
 /// </remarks>
 /// <example>
 /// <summary>Is the ledger whole?</summary>
@@ -55,7 +57,8 @@ public sealed class TestDatLedgerCommand : QosCmdlet
         {
             string path = ResolveNewPath(SettlementPath);
             using ECDsa? key = PublicKeyPath is null ? null : SigningKey.Load(ResolveNewPath(PublicKeyPath));
-            WriteVerbose(key is null ? "Without -PublicKeyPath the key inside the file is used: that shows the file is whole, not who signed it." : $"The signature is checked with the key '{PublicKeyPath}'.");
+            WriteVerbose(key is null ? "Without -PublicKeyPath the key inside the file is used: that shows the file is whole, not who signed "
+                + "it." : $"The signature is checked with the key '{PublicKeyPath}'.");
             WriteRecord(DatSettlement.Load(path).Verify(path, key));
             return;
         }

@@ -20,7 +20,8 @@ internal static class BudgetPath
             _ => PSObject.AsPSObject(budget).Properties["Path"]?.Value as string,
         };
         return string.IsNullOrEmpty(path)
-            ? throw new QosValuationException(Faults.PrivacyBudgetNotValid, "-Budget takes a budget from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file.", budget)
+            ? throw new QosValuationException(
+                Faults.PrivacyBudgetNotValid, "-Budget takes a budget from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file.", budget)
             : path;
     }
 }

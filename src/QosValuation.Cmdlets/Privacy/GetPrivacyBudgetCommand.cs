@@ -4,7 +4,9 @@ namespace QosValuation.Cmdlets.Privacy;
 
 /// <summary>Opens a privacy budget, and shows what has been spent and what is left.</summary>
 /// <remarks>
-/// <para>Spent is the ε, at the budget's δ, of all releases together of the contributor who has spent most; Remaining is the largest ε of one more release that every contributor's budget allows. They are read from the file each time they are asked for. The two do not add up to Epsilon: what adds up is μ².</para>
+/// <para>Spent is the ε, at the budget's δ, of all releases together of the contributor who has spent most; Remaining is the largest ε of one more release
+/// that every contributor's budget allows. They are read from the file each time they are asked for. The two do not add up to Epsilon: what adds up is
+/// μ².</para>
 /// <para>With -Contributor one row leaves for each contributor that was charged and matches.</para>
 /// </remarks>
 /// <example>

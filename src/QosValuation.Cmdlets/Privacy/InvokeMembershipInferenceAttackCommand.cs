@@ -7,9 +7,19 @@ namespace QosValuation.Cmdlets.Privacy;
 
 /// <summary>Attacks released prototypes: can a server tell whether a record was in the cluster?</summary>
 /// <remarks>
-/// <para>The paper's threat model: a curious server holds the released prototype of a cluster and the embedding of a record, the candidate, and asks whether the record was among those averaged. The cmdlet plays that game on the clusters given: prototypes are released again and again from the cluster with the candidate and from its neighbour without it, and the attacker scores each release. Under ReplaceOne (the default) another record of the same cluster stands in the candidate's place, or with -Counterpart Opposite the candidate's opposite, the worst case. Under AddRemove the candidate is gone. Candidates take turns.</para>
-/// <para>LikelihoodRatio is the strongest attacker there is: it knows all other records, the mechanism and σ. Cosine knows the prototype and the candidate alone. A result leaves for each cluster, modality, mechanism, ε and attack: the area under the ROC curve (0.5 is guessing), the true-positive rate at 0.1 % false positives, and the advantage (true- minus false-positive rate), each with its standard error, beside what the best attack could reach on these datasets (TheoreticalAuc and so on) and on any datasets (WorstCaseAuc). A likelihood-ratio attack that does better than TheoreticalAuc by several standard errors means that the mechanism draws less noise than it says.</para>
-/// <para>The rate at 0.1 % false positives rests on the few highest scores: with 2,000 trials two false positives are allowed, and the standard error says how little that tells. Give -Trials 100000 where this figure matters. Each trial runs the mechanism's own release twice; its time grows with the members of the cluster.</para>
+/// <para>The paper's threat model: a curious server holds the released prototype of a cluster and the embedding of a record, the candidate, and asks
+/// whether the record was among those averaged. The cmdlet plays that game on the clusters given: prototypes are released again and again from the cluster
+/// with the candidate and from its neighbour without it, and the attacker scores each release. Under ReplaceOne (the default) another record of the same
+/// cluster stands in the candidate's place, or with -Counterpart Opposite the candidate's opposite, the worst case. Under AddRemove the candidate is gone.
+/// Candidates take turns.</para>
+/// <para>LikelihoodRatio is the strongest attacker there is: it knows all other records, the mechanism and σ. Cosine knows the prototype and the candidate
+/// alone. A result leaves for each cluster, modality, mechanism, ε and attack: the area under the ROC curve (0.5 is guessing), the true-positive rate at
+/// 0.1 % false positives, and the advantage (true- minus false-positive rate), each with its standard error, beside what the best attack could reach on
+/// these datasets (TheoreticalAuc and so on) and on any datasets (WorstCaseAuc). A likelihood-ratio attack that does better than TheoreticalAuc by several
+/// standard errors means that the mechanism draws less noise than it says.</para>
+/// <para>The rate at 0.1 % false positives rests on the few highest scores: with 2,000 trials two false positives are allowed, and the standard error says
+/// how little that tells. Give -Trials 100000 where this figure matters. Each trial runs the mechanism's own release twice; its time grows with the
+/// members of the cluster.</para>
 /// <para>Trials run on all cores. The same seed gives the same figures whatever their number.</para>
 /// </remarks>
 /// <example>
@@ -58,7 +68,9 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     [ValueList]
     public PrivacyMechanism[] Mechanism { get; set; } = [PrivacyMechanism.DiscreteGaussian];
 
-    /// <summary>What the attacker knows: LikelihoodRatio (all but the candidate's membership) or Cosine (the prototype alone); both by default, on the same releases.</summary>
+    /// <summary>
+    /// What the attacker knows: LikelihoodRatio (all but the candidate's membership) or Cosine (the prototype alone); both by default, on the same releases.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ValueList]
@@ -69,7 +81,9 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
-    /// <summary>What stands in the candidate's place under ReplaceOne: Record (the default; another record of the cluster) or Opposite (−x, the worst case).</summary>
+    /// <summary>
+    /// What stands in the candidate's place under ReplaceOne: Record (the default; another record of the cluster) or Opposite (−x, the worst case).
+    /// </summary>
     [Parameter]
     [SingleValue]
     public MembershipCounterpart Counterpart { get; set; } = MembershipCounterpart.Record;
@@ -125,10 +139,12 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
         })));
         if (Trials * FalsePositiveRate < 1)
         {
-            WriteWarning($"{Trials} trials allow no false positive at a rate of {FalsePositiveRate}: the true-positive rate is then that above every score without the candidate. Give at least {Math.Ceiling(1 / FalsePositiveRate):N0} trials, better ten times as many.");
+            WriteWarning($"{Trials} trials allow no false positive at a rate of {FalsePositiveRate}: the true-positive rate is then that above every score "
+                + $"without the candidate. Give at least {Math.Ceiling(1 / FalsePositiveRate):N0} trials, better ten times as many.");
         }
 
-        WriteVerbose($"{_attacks.Count} mechanisms and values of ε; {Trials} releases with and as many without the candidate for each cluster and modality; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
+        WriteVerbose($"{_attacks.Count} mechanisms and values of ε; {Trials} releases with and as many without the candidate for each cluster and modality; "
+            + $"draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
         _meter = new ProgressMeter(this, "Attacking membership", "trials");
     }
 

@@ -9,11 +9,21 @@ namespace QosValuation.Cmdlets.Privacy;
 
 /// <summary>Audits a mechanism: what do its real releases on two neighbouring datasets prove about ε?</summary>
 /// <remarks>
-/// <para>The mechanism releases a prototype many times from a dataset and from its worst neighbour: a record x turned into −x (ReplaceOne), or taken away (AddRemove). (ε, δ)-differential privacy bounds how much more probable any set of outputs may be under the one than under the other. The audit chooses the most telling set on one half of the trials, by the likelihood ratio, counts on the other half, and turns Clopper and Pearson's exact bounds on the two rates into a lower bound on ε at 95 % confidence. A mechanism whose EpsilonLowerBound exceeds its ClaimedEpsilon does not keep its promise: IsViolated. A sound mechanism is accused with probability 5 % at most, and in practice far less, because no number of trials reaches the true ε.</para>
-/// <para>GaussianEpsilonLowerBound assumes that the noise is Gaussian, and with it comes close to the truth with few trials; it says nothing about other noise. TheoreticalEpsilon is what the pair leaks in truth under Gaussian noise of the stated σ.</para>
-/// <para>With clusters from the pipeline the first record of each is the one that changes; without, the audit makes up records of random directions, -RecordCount of them with -Dimension components.</para>
-/// <para>-NoiseScale 0.5 draws half of the noise that the claim needs, to see that the audit finds such a fault. -ScriptBlock audits a mechanism from elsewhere: it is given a cluster and a seed ($null without -Seed) and returns a prototype of New-DpPrototype's type or a vector; it runs on one thread. ImageDp and None claim nothing, so their bound is all there is to say about them: it grows with the trials, and is infinite in truth where there is no noise.</para>
-/// <para>With n trials a bound cannot exceed about ln(n/8). Half of the noise missing at ε = 1 was found in 23 of 24 audits with the default of 500,000 trials (12 of 12 under ReplaceOne, 11 of 12 under AddRemove).</para>
+/// <para>The mechanism releases a prototype many times from a dataset and from its worst neighbour: a record x turned into −x (ReplaceOne), or taken away
+/// (AddRemove). (ε, δ)-differential privacy bounds how much more probable any set of outputs may be under the one than under the other. The audit chooses
+/// the most telling set on one half of the trials, by the likelihood ratio, counts on the other half, and turns Clopper and Pearson's exact bounds on the
+/// two rates into a lower bound on ε at 95 % confidence. A mechanism whose EpsilonLowerBound exceeds its ClaimedEpsilon does not keep its promise:
+/// IsViolated. A sound mechanism is accused with probability 5 % at most, and in practice far less, because no number of trials reaches the true ε.</para>
+/// <para>GaussianEpsilonLowerBound assumes that the noise is Gaussian, and with it comes close to the truth with few trials; it says nothing about other
+/// noise. TheoreticalEpsilon is what the pair leaks in truth under Gaussian noise of the stated σ.</para>
+/// <para>With clusters from the pipeline the first record of each is the one that changes; without, the audit makes up records of random directions,
+/// -RecordCount of them with -Dimension components.</para>
+/// <para>-NoiseScale 0.5 draws half of the noise that the claim needs, to see that the audit finds such a fault. -ScriptBlock audits a mechanism from
+/// elsewhere: it is given a cluster and a seed ($null without -Seed) and returns a prototype of New-DpPrototype's type or a vector; it runs on one thread.
+/// ImageDp and None claim nothing, so their bound is all there is to say about them: it grows with the trials, and is infinite in truth where there is no
+/// noise.</para>
+/// <para>With n trials a bound cannot exceed about ln(n/8). Half of the noise missing at ε = 1 was found in 23 of 24 audits with the default of 500,000
+/// trials (12 of 12 under ReplaceOne, 11 of 12 under AddRemove).</para>
 /// </remarks>
 /// <example>
 /// <summary>Does the default mechanism keep ε = 1?</summary>
@@ -54,7 +64,9 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
     [ValidateNotNullOrEmpty]
     public SemanticCluster[]? InputObject { get; set; }
 
-    /// <summary>ε: what each release claims, above 0; 1 by default. Several are audited one after another. ImageDp and None, which have none, come once.</summary>
+    /// <summary>
+    /// ε: what each release claims, above 0; 1 by default. Several are audited one after another. ImageDp and None, which have none, come once.
+    /// </summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     public double[] Epsilon { get; set; } = [1];
@@ -130,7 +142,8 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
         _meter = new ProgressMeter(this, "Auditing privacy", "trials");
         if (Neighboring == Neighboring.AddRemove && RecordCount < 2)
         {
-            throw new QosValuationException(Faults.AuditNotValid, "Taking the only record away leaves no cluster to release; give -RecordCount 2 or more for AddRemove.", RecordCount);
+            throw new QosValuationException(
+                Faults.AuditNotValid, "Taking the only record away leaves no cluster to release; give -RecordCount 2 or more for AddRemove.", RecordCount);
         }
     }
 
@@ -184,7 +197,8 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
             result = made ? result with { ClusterId = null } : result;
             WriteVerbose(string.Create(
                 CultureInfo.CurrentCulture,
-                $"The region chosen held {result.TruePositives:N0} of {result.Trials - result.Trials / 2:N0} releases of the one dataset and {result.FalsePositives:N0} of the other."));
+                $"The region chosen held {result.TruePositives:N0} of {result.Trials - result.Trials / 2:N0} releases of the one dataset and "
+                + $"{result.FalsePositives:N0} of the other."));
             WriteRecord(result);
         }
     }
@@ -206,6 +220,9 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
             return vector;
         }
 
-        throw new QosValuationException(Faults.ReleaseNotValid, $"The script block returned {(inner is null ? "nothing" : inner.GetType().Name)}; let it return one prototype or the numbers of one vector.", inner);
+        throw new QosValuationException(
+            Faults.ReleaseNotValid,
+            $"The script block returned {(inner is null ? "nothing" : inner.GetType().Name)}; let it return one prototype or the numbers of one vector.",
+            inner);
     }
 }

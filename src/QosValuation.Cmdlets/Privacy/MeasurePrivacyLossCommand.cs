@@ -5,10 +5,18 @@ namespace QosValuation.Cmdlets.Privacy;
 
 /// <summary>Adds up the privacy that a record loses to several releases.</summary>
 /// <remarks>
-/// <para>What counts is each release's sensitivity and noise, not the ε it was asked for. Releases compose in sequence, as if each concerned the same record: the image and the text prototype of a cluster do, and so do two releases of one cluster. One result leaves at the end for each accountant; without releases there is a warning and no result.</para>
-/// <para>-Parallel takes the largest loss of any cluster instead of the sum over clusters. That is right only where every record is in one cluster, and membership is fixed and does not depend on private data; give the releases of one grouping only. Releases of the unit Contributor are added up even then, because a contributor may be in several clusters.</para>
-/// <para>Gdp (the default) is exact for Gaussian noise, continuous or on a grid: μ = √Σ(Δ/σ)². Zcdp and Rdp are upper bounds; Zcdp takes the place of Gdp where a release of the discrete Gaussian does not tell its GridStep. A release without noise or without a sensitivity, such as those of ImageDp and None, has no finite ε: the total is infinite, and IsFormal false. So it is with a release that cannot be read, because its Sigma is missing or no number: it costs an error, and the total is infinite, because nobody knows what it told.</para>
-/// <para>Where noise came from a seed (IsSeeded, as New-DpPrototype -Seed says), ε is what the noise would be worth if the seed were secret and never used again; IsFormal is false, and the explanation says so.</para>
+/// <para>What counts is each release's sensitivity and noise, not the ε it was asked for. Releases compose in sequence, as if each concerned the same
+/// record: the image and the text prototype of a cluster do, and so do two releases of one cluster. One result leaves at the end for each accountant;
+/// without releases there is a warning and no result.</para>
+/// <para>-Parallel takes the largest loss of any cluster instead of the sum over clusters. That is right only where every record is in one cluster, and
+/// membership is fixed and does not depend on private data; give the releases of one grouping only. Releases of the unit Contributor are added up even
+/// then, because a contributor may be in several clusters.</para>
+/// <para>Gdp (the default) is exact for Gaussian noise, continuous or on a grid: μ = √Σ(Δ/σ)². Zcdp and Rdp are upper bounds; Zcdp takes the place of Gdp
+/// where a release of the discrete Gaussian does not tell its GridStep. A release without noise or without a sensitivity, such as those of ImageDp and
+/// None, has no finite ε: the total is infinite, and IsFormal false. So it is with a release that cannot be read, because its Sigma is missing or no
+/// number: it costs an error, and the total is infinite, because nobody knows what it told.</para>
+/// <para>Where noise came from a seed (IsSeeded, as New-DpPrototype -Seed says), ε is what the noise would be worth if the seed were secret and never used
+/// again; IsFormal is false, and the explanation says so.</para>
 /// <para>Releases under ReplaceOne and AddRemove may come together: the total is then stated for replacement.</para>
 /// </remarks>
 /// <example>
@@ -140,7 +148,8 @@ public sealed class MeasurePrivacyLossCommand : QosCmdlet
     {
         if (_accumulators[0].Releases == 0)
         {
-            WriteWarning("There was no release to account for, so there is no loss to state. Pipe prototypes of New-DpPrototype, or objects with Sensitivity and Sigma.");
+            WriteWarning("There was no release to account for, so there is no loss to state. Pipe prototypes of New-DpPrototype, or objects with Sensitivity "
+                + "and Sigma.");
             return;
         }
 

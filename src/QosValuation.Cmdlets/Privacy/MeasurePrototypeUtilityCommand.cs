@@ -6,10 +6,20 @@ namespace QosValuation.Cmdlets.Privacy;
 
 /// <summary>Measures how useful prototypes remain under noise: the privacy-utility curve.</summary>
 /// <remarks>
-/// <para>Prototypes of all clusters are released again and again at each ε. A released prototype should still find its own cluster: its nearest clean prototype, by cosine among those of all clusters, should be its own (RetrievalAccuracy; Top5Accuracy and MeanReciprocalRank tell how far off it is). Cosine and Distance compare it with its own clean prototype, the mean of the records' unit vectors. Where records have photographs and captions, CrossModalAccuracy tells how often a released image prototype's nearest released text prototype is that of the same cluster, and the other way round; CleanCrossModalAccuracy is what the same prototypes reach without noise.</para>
-/// <para>-PostProcess measures what can be done to prototypes after their release, at no cost in privacy, on the same noise. Sphere projects to the unit sphere: it shortens the distance, and changes no cosine. Shrink moves prototypes towards their average, the further the noisier they are: nearer in cosine and distance, while what tells the clusters apart stays as it was. Average takes the mean of a cluster's image and text prototype, and Join puts them side by side: two draws of noise for one cluster, whose Modality is then empty. Both use two releases, and a record pays for both. Optimize-DpPrototype does the same to prototypes that are published.</para>
-/// <para>One result leaves for each mechanism, ε, post-processing and modality, as soon as its ε is measured. Standard errors are over the trials. The noise of a prototype falls with the number of records: compare clusterings of the same data only.</para>
-/// <para>With -Reference, prototypes that were released already come from the pipeline, and are measured against the clusters they were released from. Several releases of one cluster count as trials; for a single one standard errors are over the clusters.</para>
+/// <para>Prototypes of all clusters are released again and again at each ε. A released prototype should still find its own cluster: its nearest clean
+/// prototype, by cosine among those of all clusters, should be its own (RetrievalAccuracy; Top5Accuracy and MeanReciprocalRank tell how far off it is).
+/// Cosine and Distance compare it with its own clean prototype, the mean of the records' unit vectors. Where records have photographs and captions,
+/// CrossModalAccuracy tells how often a released image prototype's nearest released text prototype is that of the same cluster, and the other way round;
+/// CleanCrossModalAccuracy is what the same prototypes reach without noise.</para>
+/// <para>-PostProcess measures what can be done to prototypes after their release, at no cost in privacy, on the same noise. Sphere projects to the unit
+/// sphere: it shortens the distance, and changes no cosine. Shrink moves prototypes towards their average, the further the noisier they are: nearer in
+/// cosine and distance, while what tells the clusters apart stays as it was. Average takes the mean of a cluster's image and text prototype, and Join puts
+/// them side by side: two draws of noise for one cluster, whose Modality is then empty. Both use two releases, and a record pays for both.
+/// Optimize-DpPrototype does the same to prototypes that are published.</para>
+/// <para>One result leaves for each mechanism, ε, post-processing and modality, as soon as its ε is measured. Standard errors are over the trials. The
+/// noise of a prototype falls with the number of records: compare clusterings of the same data only.</para>
+/// <para>With -Reference, prototypes that were released already come from the pipeline, and are measured against the clusters they were released from.
+/// Several releases of one cluster count as trials; for a single one standard errors are over the clusters.</para>
 /// </remarks>
 /// <example>
 /// <summary>The privacy-utility curve from ε = 0.1 to 10.</summary>
@@ -64,7 +74,9 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
     [ValueList]
     public PrivacyMechanism[] Mechanism { get; set; } = [PrivacyMechanism.DiscreteGaussian];
 
-    /// <summary>What is done to prototypes after their release: None (the default), Sphere, Shrink, Average or Join; several are measured on the same noise.</summary>
+    /// <summary>
+    /// What is done to prototypes after their release: None (the default), Sphere, Shrink, Average or Join; several are measured on the same noise.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ValueList]
@@ -159,7 +171,8 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
             Scale = Scale,
         };
         PrototypeReleaseOptions[] releases = [.. each.Sweep(Mechanism, Epsilon)];
-        WriteVerbose($"{releases.Length} mechanisms and values of ε, {Trials} releases of {_measurement.ClusterCount} clusters each; draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
+        WriteVerbose($"{releases.Length} mechanisms and values of ε, {Trials} releases of {_measurement.ClusterCount} clusters each; draws "
+            + $"{(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
         var meter = new ProgressMeter(this, "Measuring utility", "trials");
         long total = (long)releases.Length * Trials;
         long before = 0;

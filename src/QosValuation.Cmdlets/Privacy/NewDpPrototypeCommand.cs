@@ -9,15 +9,35 @@ namespace QosValuation.Cmdlets.Privacy;
 
 /// <summary>Releases differentially private prototypes of semantic clusters: mean plus calibrated noise.</summary>
 /// <remarks>
-/// <para>One prototype leaves for each cluster and modality: the mean of the records' unit vectors plus Gaussian noise, not normalised. Each record gives one vector: several captions of a photograph are averaged and renormalised first, so that a record counts once however many captions it has. Norms are never trusted: a vector whose norm is off 1 by more than 0.001 is normalised, and what is left above 1 is cut.</para>
-/// <para>The sensitivity of the mean of n vectors is 2/n: exchanging one record turns its vector round at most, from x to −x, and the mean moves by 2/n. So large clusters need little noise, and single records a lot. Under ReplaceOne (the default) the number of records is public. Under AddRemove it is not: the sum and the count of the records are released together with noise, Count is the noisy count, and the sensitivity is √1.25 over it.</para>
-/// <para>DiscreteGaussian (the default) draws whole numbers on a grid of 2⁻³⁶ in exact integer arithmetic (Canonne, Kamath and Steinke 2020), so that no rounding can leak. It needs no more noise than AnalyticGaussian, the least that keeps (ε, δ) for every ε (Balle and Wang 2018). AnalyticGaussian and ClassicGaussian add floating-point noise: of the doubles near a mean only some can come out, and which ones depends on the mean, so that whoever sees all bits of a prototype may learn more than (ε, δ) allows (Mironov 2012). ClassicGaussian is the paper's Eq. 21, proven for ε below 1 only; it warns from 1 on, and where its noise is too small (about ε ≥ 9 at δ = 1e-5) IsFormal is false. ImageDp is a baseline from the literature: noise of standard deviation q·s on image prototypes, none on text; it has no guarantee, so IsFormal is false and ε, δ and sensitivity are not numbers.</para>
-/// <para>None adds no noise at all: the prototypes are the private means themselves. It is the clean side of a comparison and never formal: its loss is infinite, and no budget covers it.</para>
-/// <para>ε and δ are spent by every prototype. A record with a photograph and captions spends them twice, once for each modality: Measure-PrivacyLoss adds up. The guarantee covers the vectors of the records given which record is in which cluster; how many clusters there are and who is in them is not hidden, unless the clusters come from Group-Embedding -PublicCentroid: then every centroid gets a prototype, with a private count, and membership is protected too. Contributors is for the curator's accounts: leave it out of what is published. It is empty where the count is noisy, because who takes part is then part of the secret.</para>
-/// <para>-Unit Contributor protects all data of a contributor at once (user-level privacy): each contributor's records in a cluster are averaged to one vector first, so that the sensitivity is 2 over the number of contributors, however many records one has. The prototype is then the mean over contributors, and Count counts them.</para>
-/// <para>-Budget charges every prototype to each contributor with a record in it before its noise is drawn. A release that one contributor's budget does not allow ends the command with the error PrivacyBudgetExceeded; nothing of that cluster is charged or drawn. What was charged stays charged, even where the release was lost in a crash. -Seed, -Sensitivity, ImageDp and None cannot be charged and are refused. See about_QosValuation_Privacy.</para>
-/// <para>Without -Seed the noise is cryptographic. With -Seed whoever knows the seed can take the noise away again, so seeded prototypes are for experiments only: IsSeeded is true and IsFormal false.</para>
-/// <para>The paper releases prototypes of confirmed clusters only: add Where-Object IsConfirmed for that. Which clusters are confirmed depends on the data; with public centroids choose by the noisy Count of the prototypes instead.</para>
+/// <para>One prototype leaves for each cluster and modality: the mean of the records' unit vectors plus Gaussian noise, not normalised. Each record gives
+/// one vector: several captions of a photograph are averaged and renormalised first, so that a record counts once however many captions it has. Norms are
+/// never trusted: a vector whose norm is off 1 by more than 0.001 is normalised, and what is left above 1 is cut.</para>
+/// <para>The sensitivity of the mean of n vectors is 2/n: exchanging one record turns its vector round at most, from x to −x, and the mean moves by 2/n.
+/// So large clusters need little noise, and single records a lot. Under ReplaceOne (the default) the number of records is public. Under AddRemove it is
+/// not: the sum and the count of the records are released together with noise, Count is the noisy count, and the sensitivity is √1.25 over it.</para>
+/// <para>DiscreteGaussian (the default) draws whole numbers on a grid of 2⁻³⁶ in exact integer arithmetic (Canonne, Kamath and Steinke 2020), so that no
+/// rounding can leak. It needs no more noise than AnalyticGaussian, the least that keeps (ε, δ) for every ε (Balle and Wang 2018). AnalyticGaussian and
+/// ClassicGaussian add floating-point noise: of the doubles near a mean only some can come out, and which ones depends on the mean, so that whoever sees
+/// all bits of a prototype may learn more than (ε, δ) allows (Mironov 2012). ClassicGaussian is the paper's Eq. 21, proven for ε below 1 only; it warns
+/// from 1 on, and where its noise is too small (about ε ≥ 9 at δ = 1e-5) IsFormal is false. ImageDp is a baseline from the literature: noise of standard
+/// deviation q·s on image prototypes, none on text; it has no guarantee, so IsFormal is false and ε, δ and sensitivity are not numbers.</para>
+/// <para>None adds no noise at all: the prototypes are the private means themselves. It is the clean side of a comparison and never formal: its loss is
+/// infinite, and no budget covers it.</para>
+/// <para>ε and δ are spent by every prototype. A record with a photograph and captions spends them twice, once for each modality: Measure-PrivacyLoss adds
+/// up. The guarantee covers the vectors of the records given which record is in which cluster; how many clusters there are and who is in them is not
+/// hidden, unless the clusters come from Group-Embedding -PublicCentroid: then every centroid gets a prototype, with a private count, and membership is
+/// protected too. Contributors is for the curator's accounts: leave it out of what is published. It is empty where the count is noisy, because who takes
+/// part is then part of the secret.</para>
+/// <para>-Unit Contributor protects all data of a contributor at once (user-level privacy): each contributor's records in a cluster are averaged to one
+/// vector first, so that the sensitivity is 2 over the number of contributors, however many records one has. The prototype is then the mean over
+/// contributors, and Count counts them.</para>
+/// <para>-Budget charges every prototype to each contributor with a record in it before its noise is drawn. A release that one contributor's budget does
+/// not allow ends the command with the error PrivacyBudgetExceeded; nothing of that cluster is charged or drawn. What was charged stays charged, even
+/// where the release was lost in a crash. -Seed, -Sensitivity, ImageDp and None cannot be charged and are refused. See about_QosValuation_Privacy.</para>
+/// <para>Without -Seed the noise is cryptographic. With -Seed whoever knows the seed can take the noise away again, so seeded prototypes are for
+/// experiments only: IsSeeded is true and IsFormal false.</para>
+/// <para>The paper releases prototypes of confirmed clusters only: add Where-Object IsConfirmed for that. Which clusters are confirmed depends on the
+/// data; with public centroids choose by the noisy Count of the prototypes instead.</para>
 /// </remarks>
 /// <example>
 /// <summary>Prototypes of the clusters of a folder of photographs.</summary>
@@ -69,7 +89,9 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     [Parameter(Position = 0)]
     public double Epsilon { get; set; } = 1;
 
-    /// <summary>δ: the probability that the guarantee fails, between 0 and 1, both excluded; 1e-5 by default. Keep it well below one over the number of records.</summary>
+    /// <summary>
+    /// δ: the probability that the guarantee fails, between 0 and 1, both excluded; 1e-5 by default. Keep it well below one over the number of records.
+    /// </summary>
     [Parameter(Position = 1)]
     public double Delta { get; set; } = 1e-5;
 
@@ -92,11 +114,17 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     [Alias("S")]
     public double Scale { get; set; } = 0.05;
 
-    /// <summary>The L2 sensitivity of the mean, above 0, in place of 2/n: at your own risk, where you know that means of neighbouring clusters lie no further apart. A value below 2/n is warned of. Not with -Budget, nor for clusters of public centroids.</summary>
+    /// <summary>
+    /// The L2 sensitivity of the mean, above 0, in place of 2/n: at your own risk, where you know that means of neighbouring clusters lie no further
+    /// apart. A value below 2/n is warned of. Not with -Budget, nor for clusters of public centroids.
+    /// </summary>
     [Parameter]
     public double? Sensitivity { get; set; }
 
-    /// <summary>Which datasets count as neighbours: ReplaceOne (the default; one record exchanged, the count public) or AddRemove (one record more or less, the count private).</summary>
+    /// <summary>
+    /// Which datasets count as neighbours: ReplaceOne (the default; one record exchanged, the count public) or AddRemove (one record more or less, the
+    /// count private).
+    /// </summary>
     [Parameter]
     [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
@@ -107,7 +135,10 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     [SingleValue]
     public PrivacyUnit Unit { get; set; } = PrivacyUnit.Record;
 
-    /// <summary>With -Unit Contributor: the most records of a contributor, in order of arrival, that count in a prototype; all by default. The noise does not depend on it, because a contributor's records are averaged.</summary>
+    /// <summary>
+    /// With -Unit Contributor: the most records of a contributor, in order of arrival, that count in a prototype; all by default. The noise does not
+    /// depend on it, because a contributor's records are averaged.
+    /// </summary>
     /// <value>all</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
@@ -124,7 +155,9 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     [ValueList]
     public Modality[]? Modality { get; set; }
 
-    /// <summary>The seed: the same seed and clusters give the same noise, which is then no longer private. Without it the noise is cryptographic. Not with -Budget.</summary>
+    /// <summary>
+    /// The seed: the same seed and clusters give the same noise, which is then no longer private. Without it the noise is cryptographic. Not with -Budget.
+    /// </summary>
     [Parameter]
     public int? Seed { get; set; }
 
@@ -133,7 +166,10 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     {
         if (MaxRecordsPerContributor is not null && Unit != PrivacyUnit.Contributor)
         {
-            throw new QosValuationException(Faults.ParameterNotForUnit, "-MaxRecordsPerContributor belongs to -Unit Contributor: add that, or leave it out.", nameof(MaxRecordsPerContributor));
+            throw new QosValuationException(
+                Faults.ParameterNotForUnit,
+                "-MaxRecordsPerContributor belongs to -Unit Contributor: add that, or leave it out.",
+                nameof(MaxRecordsPerContributor));
         }
 
         _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
@@ -222,7 +258,8 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
             _warnedOfSensitivity = true;
             WriteWarning(string.Create(
                 CultureInfo.CurrentCulture,
-                $"-Sensitivity {Sensitivity:G6} is below the bound 2/n = {PrototypeReleaser.SensitivityBound(prototype.Count):G6} of cluster {prototype.ClusterId} (n = {prototype.Count}): the guarantee holds only if you know that means of neighbours lie no further apart."));
+                $"-Sensitivity {Sensitivity:G6} is below the bound 2/n = {PrototypeReleaser.SensitivityBound(prototype.Count):G6} of cluster "
+                + $"{prototype.ClusterId} (n = {prototype.Count}): the guarantee holds only if you know that means of neighbours lie no further apart."));
         }
     }
 }

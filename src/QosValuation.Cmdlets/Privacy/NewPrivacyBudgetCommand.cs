@@ -4,10 +4,17 @@ namespace QosValuation.Cmdlets.Privacy;
 
 /// <summary>Makes a privacy budget: what all releases of a contributor's data together may cost.</summary>
 /// <remarks>
-/// <para>The budget is a SQLite file. New-DpPrototype -Budget charges each release to every contributor with a record in it, before any noise is drawn; a release that would take a contributor past (ε, δ) is refused. Several processes may release at once, and one that is killed loses no charge: what was charged and never released stays charged.</para>
-/// <para>Every contributor has the whole budget; contributors need not be named beforehand. Releases add up exactly, as squared distances μ² of neighbours in standard deviations of the noise (Gaussian differential privacy), so that two releases of ε cost less than 2ε together.</para>
-/// <para>-Neighboring and -Unit say what the budget protects, and cannot change later. A budget for ReplaceOne takes releases under AddRemove as well, at 3.2 times their μ² (the sum moves by 2 where a record is exchanged, the pair of sum and half the count by √1.25 where one joins); one for AddRemove refuses releases that tell the number of records. A budget for records takes releases for contributors, who include their records; not the other way round.</para>
-/// <para>Keep the file, and its -wal file beside it, where only the curator can write: who deletes it forgets what was spent. It says who took part in what, so it is private itself. Copies count separately: make no second one for the same data.</para>
+/// <para>The budget is a SQLite file. New-DpPrototype -Budget charges each release to every contributor with a record in it, before any noise is drawn; a
+/// release that would take a contributor past (ε, δ) is refused. Several processes may release at once, and one that is killed loses no charge: what was
+/// charged and never released stays charged.</para>
+/// <para>Every contributor has the whole budget; contributors need not be named beforehand. Releases add up exactly, as squared distances μ² of neighbours
+/// in standard deviations of the noise (Gaussian differential privacy), so that two releases of ε cost less than 2ε together.</para>
+/// <para>-Neighboring and -Unit say what the budget protects, and cannot change later. A budget for ReplaceOne takes releases under AddRemove as well, at
+/// 3.2 times their μ² (the sum moves by 2 where a record is exchanged, the pair of sum and half the count by √1.25 where one joins); one for AddRemove
+/// refuses releases that tell the number of records. A budget for records takes releases for contributors, who include their records; not the other way
+/// round.</para>
+/// <para>Keep the file, and its -wal file beside it, where only the curator can write: who deletes it forgets what was spent. It says who took part in
+/// what, so it is private itself. Copies count separately: make no second one for the same data.</para>
 /// </remarks>
 /// <example>
 /// <summary>A budget of ε = 1 for each contributor's records.</summary>
@@ -30,7 +37,9 @@ public sealed class NewPrivacyBudgetCommand : QosCmdlet
     [Parameter(Mandatory = true, Position = 0)]
     public double Epsilon { get; set; }
 
-    /// <summary>δ: the probability that the guarantee fails, between 0 and 1, both excluded; 1e-5 by default. Keep it well below one over the number of records.</summary>
+    /// <summary>
+    /// δ: the probability that the guarantee fails, between 0 and 1, both excluded; 1e-5 by default. Keep it well below one over the number of records.
+    /// </summary>
     [Parameter(Position = 1)]
     public double Delta { get; set; } = 1e-5;
 

@@ -5,9 +5,16 @@ namespace QosValuation.Cmdlets.Privacy;
 
 /// <summary>Makes released prototypes more useful, at no cost in privacy.</summary>
 /// <remarks>
-/// <para>Post-processing looks at nothing but what was released, so the guarantee stays as it is. The prototypes leave in the order they came in, with another Vector; PostProcessing names what was done. Sensitivity, Sigma, ε and δ go on telling what the release cost, so that Measure-PrivacyLoss accounts for it as before.</para>
-/// <para>Sphere (the default) projects to the unit sphere, where embeddings lie. Shrink moves the prototypes of a modality towards their average, the further the noisier they are: the posterior mean under a Gaussian prior estimated from the same prototypes, of which there should be many. Average puts the mean of a cluster's image and text prototype, on the unit sphere, in the place of both; Join puts the two side by side in one vector of twice the length, which finds its cluster better. Shrink takes prototypes as they were released, because it goes by their noise; to what Average or Join combined nothing more can be done.</para>
-/// <para>Sphere passes each prototype on as it comes; the others wait for all of them. Measure-PrototypeUtility -PostProcess tells what each brings on given clusters.</para>
+/// <para>Post-processing looks at nothing but what was released, so the guarantee stays as it is. The prototypes leave in the order they came in, with
+/// another Vector; PostProcessing names what was done. Sensitivity, Sigma, ε and δ go on telling what the release cost, so that Measure-PrivacyLoss
+/// accounts for it as before.</para>
+/// <para>Sphere (the default) projects to the unit sphere, where embeddings lie. Shrink moves the prototypes of a modality towards their average, the
+/// further the noisier they are: the posterior mean under a Gaussian prior estimated from the same prototypes, of which there should be many. Average puts
+/// the mean of a cluster's image and text prototype, on the unit sphere, in the place of both; Join puts the two side by side in one vector of twice the
+/// length, which finds its cluster better. Shrink takes prototypes as they were released, because it goes by their noise; to what Average or Join combined
+/// nothing more can be done.</para>
+/// <para>Sphere passes each prototype on as it comes; the others wait for all of them. Measure-PrototypeUtility -PostProcess tells what each brings on
+/// given clusters.</para>
 /// </remarks>
 /// <example>
 /// <summary>Prototypes on the unit sphere.</summary>

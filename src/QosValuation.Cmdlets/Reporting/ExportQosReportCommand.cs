@@ -134,7 +134,8 @@ public sealed class ExportQosReportCommand : QosCmdlet
 
         if (!IsBound(nameof(FigurePath)) && IsBound(nameof(Format)))
         {
-            throw new QosValuationException(Faults.FormatWithoutFigurePath, "-Format says how -FigurePath writes figures; give -FigurePath too, or leave -Format out.", Format);
+            throw new QosValuationException(
+                Faults.FormatWithoutFigurePath, "-Format says how -FigurePath writes figures; give -FigurePath too, or leave -Format out.", Format);
         }
 
         _builder = new ReportBuilder(Registry) { PictureFolders = [System.IO.Path.GetDirectoryName(_path)!, ResolveNewPath(".")] };
@@ -153,7 +154,13 @@ public sealed class ExportQosReportCommand : QosCmdlet
 
             if (item.BaseObject is string or ValueType)
             {
-                WriteFault(new QosValuationException(Faults.ResultNotUsable, $"'{item}' is a single {item.BaseObject.GetType().Name} without properties, which a report cannot show; pipe in the objects that the cmdlets emit.", item), item);
+                WriteFault(
+                    new QosValuationException(
+                        Faults.ResultNotUsable,
+                        $"'{item}' is a single {item.BaseObject.GetType().Name} without properties, which a report cannot show; pipe in the objects that the "
+                        + $"cmdlets emit.",
+                        item),
+                    item);
                 continue;
             }
 

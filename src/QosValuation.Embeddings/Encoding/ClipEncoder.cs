@@ -69,7 +69,8 @@ public sealed class ClipEncoder : IDisposable
                 _ = Text;
                 return _tokenizer ??= ClipTokenizer.Load(
                     Description.Files.VocabularyPath ?? throw new QosValuationException(
-                        Faults.TokenizerNotFound, $"The model '{Model.Name}' has no vocab.json with merges.txt, nor a tokenizer.json, so it cannot embed texts. Put the files of its tokenizer into '{Model.Path}'.", Model.Path),
+                        Faults.TokenizerNotFound, $"The model '{Model.Name}' has no vocab.json with merges.txt, nor a tokenizer.json, so it cannot embed "
+                            + $"texts. Put the files of its tokenizer into '{Model.Path}'.", Model.Path),
                     Description.Files.MergesPath);
             }
         }
@@ -243,7 +244,10 @@ public sealed class ClipEncoder : IDisposable
         float[] vector = batch.Vector(slot).ToArray();
         return UnitVector.TryNormalize(vector)
             ? vector
-            : throw new QosValuationException(Faults.EmbeddingNotFinite, $"The model gave no usable vector for '{source}': it is zero or not finite. A half-precision model may overflow; try the single-precision one.", source);
+            : throw new QosValuationException(
+                Faults.EmbeddingNotFinite,
+                $"The model gave no usable vector for '{source}': it is zero or not finite. A half-precision model may overflow; try the single-precision one.",
+                source);
     }
 
     private static int CountItems(int length, int itemLength, int vectorsLength, int dimension)

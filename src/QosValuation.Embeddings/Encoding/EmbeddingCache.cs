@@ -44,7 +44,8 @@ public sealed class EmbeddingCache : IDisposable
         _path = path;
         _connection = connection;
         _select = Command("SELECT vector FROM embeddings WHERE encoder = $encoder AND content = $content", "$encoder", "$content");
-        _insert = Command("INSERT OR REPLACE INTO embeddings (encoder, content, vector) VALUES ($encoder, $content, $vector)", "$encoder", "$content", "$vector");
+        _insert = Command(
+            "INSERT OR REPLACE INTO embeddings (encoder, content, vector) VALUES ($encoder, $content, $vector)", "$encoder", "$content", "$vector");
     }
 
     /// <summary>The number of embeddings that were found.</summary>
@@ -96,7 +97,8 @@ public sealed class EmbeddingCache : IDisposable
             fault.Is(Faults.DatabaseNotFound, Faults.DatabaseBusy, Faults.DatabaseNotReadable, Faults.DatabaseNotWritable, Faults.DiskFull))
         {
             // A cache's faults have names of their own: what to do is to name another file.
-            throw fault.InnerException is SqliteException cause ? Translate(path, cause) : NotReadable(path, fault.InnerException?.Message ?? "it is a SQLite file of another program", fault.InnerException);
+            throw fault.InnerException is SqliteException cause ? Translate(path, cause) : NotReadable(
+                path, fault.InnerException?.Message ?? "it is a SQLite file of another program", fault.InnerException);
         }
     }
 
@@ -220,7 +222,8 @@ public sealed class EmbeddingCache : IDisposable
         {
             try
             {
-                using SqliteCommand select = Command("SELECT digest FROM files WHERE path = $path AND size = $size AND changed = $changed", "$path", "$size", "$changed");
+                using SqliteCommand select = Command(
+                    "SELECT digest FROM files WHERE path = $path AND size = $size AND changed = $changed", "$path", "$size", "$changed");
                 select.Parameters[0].Value = file.FullName;
                 select.Parameters[1].Value = file.Length;
                 select.Parameters[2].Value = file.LastWriteTimeUtc.Ticks;
@@ -236,7 +239,8 @@ public sealed class EmbeddingCache : IDisposable
                 }
 
                 using SqliteCommand insert = Command(
-                    "INSERT OR REPLACE INTO files (path, size, changed, digest) VALUES ($path, $size, $changed, $digest)", "$path", "$size", "$changed", "$digest");
+                    "INSERT OR REPLACE INTO files (path, size, changed, digest) VALUES ($path, $size, $changed, "
+                    + "$digest)", "$path", "$size", "$changed", "$digest");
                 insert.Parameters[0].Value = file.FullName;
                 insert.Parameters[1].Value = file.Length;
                 insert.Parameters[2].Value = file.LastWriteTimeUtc.Ticks;
@@ -254,14 +258,19 @@ public sealed class EmbeddingCache : IDisposable
     private static QosValuationException Translate(string path, SqliteException exception) => exception.SqliteErrorCode switch
     {
         SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new QosValuationException(
-            Faults.CacheBusy, $"The cache '{path}' is in use by another process that has not let go of it for {SqliteFile.BusyTimeout / 1000} seconds.", path, exception),
+            Faults.CacheBusy, $"The cache '{path}' is in use by another process that has not let go of it for {SqliteFile.BusyTimeout / 1000} "
+                + $"seconds.", path, exception),
         SQLitePCL.raw.SQLITE_FULL => new QosValuationException(Faults.CacheFull, $"There is no room on the disk for the cache '{path}'.", path, exception),
         SQLitePCL.raw.SQLITE_NOTADB => NotReadable(path, "it is no SQLite file", exception),
         _ => NotReadable(path, exception.Message.TrimEnd('.'), exception),
     };
 
     private static QosValuationException NotReadable(string path, string cause, Exception? inner) =>
-        new(Faults.CacheNotReadable, $"'{path}' cannot be used as an embedding cache: {cause}. It was left as it is; name another file, or remove this one.", path, inner);
+        new(
+            Faults.CacheNotReadable,
+            $"'{path}' cannot be used as an embedding cache: {cause}. It was left as it is; name another file, or remove this one.",
+            path,
+            inner);
 
     private SqliteCommand Command(string sql, params ReadOnlySpan<string> parameters)
     {

@@ -45,7 +45,8 @@ internal sealed class EncoderCacheKeys
         ImagePreprocessing p = vision.Preprocessing;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"image {PreparationVersion} {Files(vision)} {vision.OutputName} {p.ImageSize} {p.ShortestEdge} {p.Stretch} {p.RescaleFactor:R} {List(p.Mean)} {List(p.Std)}");
+            $"image {PreparationVersion} {Files(vision)} {vision.OutputName} {p.ImageSize} {p.ShortestEdge} {p.Stretch} {p.RescaleFactor:R} {List(p.Mean)} "
+            + $"{List(p.Std)}");
     }
 
     private string DescribeText()
@@ -54,7 +55,8 @@ internal sealed class EncoderCacheKeys
         ClipModelFiles files = _encoder.Description.Files;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"text {PreparationVersion} {Files(text)} {text.OutputName} {text.ContextLength} {_encoder.Tokenizer.PadId} {File(files.VocabularyPath)} {File(files.MergesPath)}");
+            $"text {PreparationVersion} {Files(text)} {text.OutputName} {text.ContextLength} {_encoder.Tokenizer.PadId} {File(files.VocabularyPath)} "
+            + $"{File(files.MergesPath)}");
     }
 
     private static string List(float[] numbers) => string.Join(',', numbers.Select(number => number.ToString("R", CultureInfo.InvariantCulture)));

@@ -38,7 +38,8 @@ public static class ImageFileFinder
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                onFault(new QosValuationException(Faults.FolderNotReadable, $"The folder '{current}' cannot be listed: {exception.Message}", current, exception));
+                onFault(new QosValuationException(
+                    Faults.FolderNotReadable, $"The folder '{current}' cannot be listed: {exception.Message}", current, exception));
             }
 
             foreach (string file in files)

@@ -25,7 +25,8 @@ internal static class SourceContent
         byte[]? content = null;
         try
         {
-            using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+            using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
             long length = RandomAccess.GetLength(file);
             if (length > Array.MaxLength)
             {

@@ -42,7 +42,8 @@ internal static unsafe class BicubicResampler
     /// <param name="output">Receives the rows; one stray byte may be written after each.</param>
     /// <param name="outputStride">Bytes from one row to the next: more than 3 × <see cref="ResampleWeights.Count"/>.</param>
     /// <param name="kernel">Which code to use.</param>
-    public static void Horizontal(byte* source, nint sourceStride, int rows, ResampleWeights weights, byte* output, nint outputStride, ResampleKernel kernel = ResampleKernel.Best)
+    public static void Horizontal(
+        byte* source, nint sourceStride, int rows, ResampleWeights weights, byte* output, nint outputStride, ResampleKernel kernel = ResampleKernel.Best)
     {
         if (weights.IsIdentity)
         {

@@ -100,7 +100,8 @@ public static class ImageGrid
 
         int side = tiles.Max(tile => tile.Image?.Width ?? 1);
         int cell = side * Math.Max(1, (SmallestTile + side - 1) / side);
-        int[] widths = [.. columns.Select((label, c) => Math.Max(cell, CharacterWidth * rows.Select((_, r) => tiles[(r * columns.Count) + c].Caption.Length).Append(label.Length).Max()))];
+        int[] widths = [.. columns.Select((label, c) => Math.Max(
+            cell, CharacterWidth * rows.Select((_, r) => tiles[(r * columns.Count) + c].Caption.Length).Append(label.Length).Max()))];
         int left = (CharacterWidth * rows.Max(label => label.Length)) + (2 * Gap);
         int top = LabelHeight + (title.Length > 0 ? LabelHeight : 0);
         int height = cell + CaptionHeight + Gap;
@@ -161,14 +162,19 @@ public static class ImageGrid
     private static RgbImage Labels(int width, int height, Action<StringBuilder> write)
     {
         var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\"><rect width=\"100%\" height=\"100%\" fill=\"white\"/>");
+        svg.Append(
+            CultureInfo.InvariantCulture,
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\"><rect width=\"100%\" height=\"100%\" fill=\"white\"/>");
         write(svg);
         svg.Append("</svg>");
         return ImageWriter.RenderSvg(System.Text.Encoding.UTF8.GetBytes(svg.ToString()));
     }
 
     private static void Text(StringBuilder svg, int x, int y, string text, string anchor, string weight) =>
-        svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{x}\" y=\"{y}\" font-family=\"DejaVu Sans, Arial, sans-serif\" font-size=\"13\" font-weight=\"{weight}\" text-anchor=\"{anchor}\" fill=\"black\">{SecurityElement.Escape(Drawable(text))}</text>");
+        svg.Append(
+            CultureInfo.InvariantCulture,
+            $"<text x=\"{x}\" y=\"{y}\" font-family=\"DejaVu Sans, Arial, sans-serif\" font-size=\"13\" font-weight=\"{weight}\" text-anchor=\"{anchor}\" "
+            + $"fill=\"black\">{SecurityElement.Escape(Drawable(text))}</text>");
 
     /// <summary>A label without the characters that XML cannot hold.</summary>
     private static string Drawable(string text)

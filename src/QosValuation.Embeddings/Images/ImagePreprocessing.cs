@@ -40,7 +40,8 @@ public sealed record ImagePreprocessing
         try
         {
             using FileStream stream = File.OpenRead(preprocessorConfigPath);
-            using JsonDocument document = JsonDocument.Parse(stream, new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+            using JsonDocument document = JsonDocument.Parse(
+                stream, new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
             return Parse(document.RootElement, preprocessorConfigPath);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
@@ -57,7 +58,12 @@ public sealed record ImagePreprocessing
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException(Faults.PreprocessorConfigInvalid, FaultKind.ReadFailed, $"'{preprocessorConfigPath}' could not be read: {error.Message}", preprocessorConfigPath, error);
+            throw new QosValuationException(
+                Faults.PreprocessorConfigInvalid,
+                FaultKind.ReadFailed,
+                $"'{preprocessorConfigPath}' could not be read: {error.Message}",
+                preprocessorConfigPath,
+                error);
         }
     }
 

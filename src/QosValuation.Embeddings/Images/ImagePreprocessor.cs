@@ -170,7 +170,8 @@ public sealed class ImagePreprocessor
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+            using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
             long length = RandomAccess.GetLength(file);
             if (length > int.MaxValue - 128)
             {
@@ -230,7 +231,8 @@ public sealed class ImagePreprocessor
             if (from < to)
             {
                 nint rowBytes = (nint)rows.Width * 3;
-                BicubicResampler.Horizontal(strip + (from - first) * rowBytes, rowBytes, to - from, across, intermediate + (nint)(from - down.FirstInput) * stride, stride);
+                BicubicResampler.Horizontal(
+                    strip + (from - first) * rowBytes, rowBytes, to - from, across, intermediate + (nint)(from - down.FirstInput) * stride, stride);
             }
         }
 

@@ -21,14 +21,16 @@ public static class ImageWriter
     /// <param name="height">The height in pixels.</param>
     /// <param name="quality">1 (smallest) to 100 (best).</param>
     /// <exception cref="QosValuationException">ImageNotWritable.</exception>
-    public static void SaveJpeg(string path, ReadOnlySpan<byte> rgb, int width, int height, int quality = 90) => Save(path, EncodeJpeg(rgb, width, height, quality));
+    public static void SaveJpeg(string path, ReadOnlySpan<byte> rgb, int width, int height, int quality = 90) =>
+        Save(path, EncodeJpeg(rgb, width, height, quality));
 
     /// <summary>Encodes a PNG file in memory.</summary>
     /// <param name="rgb">width · height · 3 bytes: rows from the top, red, green, blue.</param>
     /// <param name="width">The width in pixels.</param>
     /// <param name="height">The height in pixels.</param>
     /// <returns>The bytes of the file.</returns>
-    public static byte[] EncodePng(ReadOnlySpan<byte> rgb, int width, int height) => Encode(rgb, width, height, static image => image.PngsaveBuffer(compression: 6));
+    public static byte[] EncodePng(ReadOnlySpan<byte> rgb, int width, int height) =>
+        Encode(rgb, width, height, static image => image.PngsaveBuffer(compression: 6));
 
     /// <summary>Encodes a JPEG file in memory.</summary>
     /// <param name="rgb">width · height · 3 bytes: rows from the top, red, green, blue.</param>
@@ -103,7 +105,9 @@ public static class ImageWriter
     {
         string full = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        using FileStream probe = new(AtomicFile.TemporaryNeighbour(full), new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose });
+        using FileStream probe = new(
+            AtomicFile.TemporaryNeighbour(full),
+            new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose });
     });
 
     private static void Save(string path, byte[] encoded) => Attempt(path, () => AtomicFile.Write(path, stream => stream.Write(encoded)));

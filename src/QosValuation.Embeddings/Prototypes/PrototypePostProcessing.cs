@@ -18,6 +18,8 @@ public enum PrototypePostProcessing
     /// <summary>The mean of a cluster's image and text prototype, projected to the unit sphere, in the place of both.</summary>
     Average,
 
-    /// <summary>A cluster's image and text prototype one after the other, in one vector of twice the length, in the place of both: keeps what the average mixes.</summary>
+    /// <summary>
+    /// A cluster's image and text prototype one after the other, in one vector of twice the length, in the place of both: keeps what the average mixes.
+    /// </summary>
     Join,
 }

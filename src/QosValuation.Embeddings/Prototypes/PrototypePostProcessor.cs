@@ -30,7 +30,11 @@ public static class PrototypePostProcessor
         {
             if (prototype.Vector.Length != prototypes[0].Vector.Length)
             {
-                throw new QosValuationException(Faults.PrototypeDimensionMismatch, $"The prototype of cluster {prototype.ClusterId} has {prototype.Vector.Length} components, the first one {prototypes[0].Vector.Length}: process the prototypes of one model at a time.", prototype);
+                throw new QosValuationException(
+                    Faults.PrototypeDimensionMismatch,
+                    $"The prototype of cluster {prototype.ClusterId} has {prototype.Vector.Length} components, the first one {prototypes[0].Vector.Length}: "
+                    + $"process the prototypes of one model at a time.",
+                    prototype);
             }
         }
 
@@ -67,7 +71,11 @@ public static class PrototypePostProcessor
         };
         if (!applies)
         {
-            throw new QosValuationException(Faults.PostProcessingNotApplicable, $"{method} cannot follow {prototype.PostProcessing}, which was done to the prototype of cluster {prototype.ClusterId} before; apply it to prototypes as they were released.", prototype);
+            throw new QosValuationException(
+                Faults.PostProcessingNotApplicable,
+                $"{method} cannot follow {prototype.PostProcessing}, which was done to the prototype of cluster {prototype.ClusterId} before; apply it to "
+                + $"prototypes as they were released.",
+                prototype);
         }
     }
 

@@ -60,7 +60,8 @@ public sealed class PrototypeReleaser
     /// <exception cref="QosValuationException">
     /// <c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, <c>SensitivityOutOfRange</c>, <c>PerturbationOutOfRange</c>,
     /// <c>MaximumRecordsOutOfRange</c> or <c>MechanismNotSupported</c>. With a budget: <c>PrivacyBudgetNotApplicable</c> for what it
-    /// cannot account for (a mechanism that is not formal, a sensitivity of the caller's, a source that is not cryptographic, a unit or relation it does not cover).
+    /// cannot account for (a mechanism that is not formal, a sensitivity of the caller's, a source that is not cryptographic, a unit or relation it does
+    /// not cover).
     /// </exception>
     public PrototypeReleaser(PrototypeReleaseOptions options, RandomSource random, PrivacyBudgetStore? budget = null)
     {
@@ -111,7 +112,8 @@ public sealed class PrototypeReleaser
     public static double SensitivityBound(int count) => MeanQuery.SensitivityOfMean(count);
 
     /// <summary>Releases the prototypes of one cluster: image first, then text; none for a modality without records. O(members·d).</summary>
-    /// <param name="cluster">The cluster with its members. One of a public centroid may be empty, and gives a prototype for each modality of its grouping.</param>
+    /// <param name="cluster">The cluster with its members. One of a public centroid may be empty, and gives a prototype for each modality of its
+    /// grouping.</param>
     /// <returns>At most one prototype a modality.</returns>
     /// <exception cref="QosValuationException">
     /// <c>ClusterWithoutMembers</c>, <c>ContributorMissing</c>, <c>SensitivityNotApplicable</c> or the fault of a member such as
@@ -148,7 +150,8 @@ public sealed class PrototypeReleaser
         {
             throw new QosValuationException(
                 Faults.SensitivityNotApplicable,
-                $"Cluster {cluster.Id} stands for a public centroid, so how many records it has is private: leave -Sensitivity out, and use a formal mechanism.",
+                $"Cluster {cluster.Id} stands for a public centroid, so how many records it has is private: leave -Sensitivity out, and use a formal "
+                + $"mechanism.",
                 cluster);
         }
 
@@ -166,7 +169,8 @@ public sealed class PrototypeReleaser
             {
                 throw new QosValuationException(
                     Faults.ContributorMissing,
-                    $"A record of cluster {cluster.Id} does not say who contributed it, so that it can neither be charged to a budget nor be averaged with the contributor's others: set Contributor (Get-ClipEmbedding -Contributor).",
+                    $"A record of cluster {cluster.Id} does not say who contributed it, so that it can neither be charged to a budget nor be averaged with the "
+                    + $"contributor's others: set Contributor (Get-ClipEmbedding -Contributor).",
                     cluster);
             }
 
@@ -180,7 +184,8 @@ public sealed class PrototypeReleaser
     private Query Prepare(SemanticCluster cluster, Modality modality, RecordVectors vectors)
     {
         bool countIsPublic = (_options.Neighboring == Neighboring.ReplaceOne && !cluster.IsPublic) || _options.Sensitivity is not null || !_mechanism.HasSensitivity;
-        var mean = new MeanQuery(vectors, _options.Neighboring, _options.Unit, countIsPublic, modality == Modality.Image, _mechanism.HasSensitivity ? _options.Sensitivity : null);
+        var mean = new MeanQuery(
+            vectors, _options.Neighboring, _options.Unit, countIsPublic, modality == Modality.Image, _mechanism.HasSensitivity ? _options.Sensitivity : null);
         ICalibratedNoise noise = _mechanism.Calibrate(_options.Noise, mean);
         var label = new ReleaseLabel(_options.Mechanism.ToString(), modality.ToString(), cluster.Id);
         return new Query(cluster, modality, vectors, countIsPublic, noise, new PrivacyCharge(noise.Event, label, vectors.Contributors));
@@ -220,7 +225,8 @@ public sealed class PrototypeReleaser
 
         if (_options.Sensitivity is not null)
         {
-            throw budget.NotApplicable("With a sensitivity of your own the guarantee rests on what you know of the data, which a budget cannot account for: leave -Sensitivity out.");
+            throw budget.NotApplicable("With a sensitivity of your own the guarantee rests on what you know of the data, which a budget cannot account for: "
+                + "leave -Sensitivity out.");
         }
 
         if (!_random.IsCryptographic)
@@ -238,5 +244,6 @@ public sealed class PrototypeReleaser
     /// <param name="CountIsPublic">Whether their number is released as it is, or with noise beside the sum.</param>
     /// <param name="Noise">The noise, calibrated and not drawn.</param>
     /// <param name="Charge">What the release costs.</param>
-    internal sealed record Query(SemanticCluster Cluster, Modality Modality, RecordVectors Vectors, bool CountIsPublic, ICalibratedNoise Noise, PrivacyCharge Charge);
+    internal sealed record Query(
+        SemanticCluster Cluster, Modality Modality, RecordVectors Vectors, bool CountIsPublic, ICalibratedNoise Noise, PrivacyCharge Charge);
 }

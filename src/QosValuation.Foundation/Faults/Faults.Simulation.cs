@@ -20,6 +20,4 @@ public static partial class Faults
         FaultKind.InvalidData,
         "Give a CSV file with the columns Time and Agent, and finite numbers in its rows.");
 
-    /// <summary>A client, weight or cost of the scheduler is out of range.</summary>
-    public static Fault VtcNotValid { get; } = Define(FaultKind.InvalidArgument, "Correct the value that the message names.");
 }

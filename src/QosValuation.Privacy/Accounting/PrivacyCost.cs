@@ -44,7 +44,8 @@ public sealed class PrivacyCost
     /// <param name="event">The event.</param>
     /// <param name="neighboring">The relation.</param>
     /// <returns>The cost; null where the event tells nothing about that relation.</returns>
-    /// <exception cref="QosValuationException"><c>PrivacyEventNotAccountable</c>: a sample of what is not Gaussian, for which no bound is known here.</exception>
+    /// <exception cref="QosValuationException"><c>PrivacyEventNotAccountable</c>: a sample of what is not Gaussian, for which no bound is known
+    /// here.</exception>
     public static PrivacyCost? Of(PrivacyEvent @event, Neighboring neighboring)
     {
         ArgumentNullException.ThrowIfNull(@event);
@@ -55,7 +56,8 @@ public sealed class PrivacyCost
                 ? new PrivacyCost(square, 0, null)
                 : null,
             ConcentratedEvent concentrated => Scaled(concentrated, neighboring, null, 4 * concentrated.Rho) is double rho ? new PrivacyCost(0, rho, null) : null,
-            ComposedEvent composed => composed.Events.Aggregate((PrivacyCost?)Zero, (sum, part) => sum is null ? null : Of(part, neighboring) is PrivacyCost cost ? sum.Plus(cost) : null),
+            ComposedEvent composed => composed.Events.Aggregate(
+                (PrivacyCost?)Zero, (sum, part) => sum is null ? null : Of(part, neighboring) is PrivacyCost cost ? sum.Plus(cost) : null),
             RepeatedEvent repeated => Of(repeated.Event, neighboring)?.Times(repeated.Count),
             PoissonSampledEvent sampled => OfSample(sampled, neighboring),
             _ => throw NotAccountable(@event, $"An event of the type {@event.GetType().Name} cannot be accounted for."),
@@ -138,7 +140,8 @@ public sealed class PrivacyCost
         {
             throw NotAccountable(
                 sampled,
-                "A Poisson sample can be accounted for where Gaussian noise of a known grid is released of it, once or several times: no bound is known here for a sample of a sample, or of zero-concentrated noise.");
+                "A Poisson sample can be accounted for where Gaussian noise of a known grid is released of it, once or several times: no bound is known here "
+                + "for a sample of a sample, or of zero-concentrated noise.");
         }
 
         return new PrivacyCost(0, 0, [.. RenyiOrders.Select(order => SampledGaussian.Renyi(sampled.Rate, inner.SquaredMu, order))]);

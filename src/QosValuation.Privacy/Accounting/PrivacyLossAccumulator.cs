@@ -56,7 +56,8 @@ public sealed class PrivacyLossAccumulator
     {
         ArgumentNullException.ThrowIfNull(@event);
         PrivacyCost cost = PrivacyCost.Of(@event, @event.Neighboring)
-            ?? throw new QosValuationException(Faults.PrivacyEventNotAccountable, $"The event is stated for {@event.Neighboring}, about which a part of it tells nothing.", @event);
+            ?? throw new QosValuationException(
+                Faults.PrivacyEventNotAccountable, $"The event is stated for {@event.Neighboring}, about which a part of it tells nothing.", @event);
         _releases++;
         _seeded += isSeeded ? 1 : 0;
         if (!cost.IsFinite)
@@ -91,7 +92,8 @@ public sealed class PrivacyLossAccumulator
     /// <param name="gridStep">The step of DiscreteGaussian's grid in the unit of σ; 0 where it is not known, and for continuous noise.</param>
     /// <param name="unit">Whose data Δ is stated for.</param>
     /// <param name="isSeeded">Whether the noise came from a seed.</param>
-    /// <exception cref="QosValuationException"><c>ReleaseNotValid</c> where Δ, σ or the step is negative, or σ or the step is NaN; nothing is added.</exception>
+    /// <exception cref="QosValuationException"><c>ReleaseNotValid</c> where Δ, σ or the step is negative, or σ or the step is NaN; nothing is
+    /// added.</exception>
     public void Add(
         double sensitivity,
         double sigma,
@@ -133,7 +135,8 @@ public sealed class PrivacyLossAccumulator
                 Mu = double.PositiveInfinity,
                 Accountant = _accountant,
                 IsSeeded = _seeded > 0,
-                Explanation = $"{_withoutGuarantee} of {_releases} releases carry no noise or noise without a sensitivity (such as ImageDp), or cannot be read, so no finite ε holds for all of them together.",
+                Explanation = $"{_withoutGuarantee} of {_releases} releases carry no noise or noise without a sensitivity (such as ImageDp), or cannot be "
+                    + $"read, so no finite ε holds for all of them together.",
             };
         }
 

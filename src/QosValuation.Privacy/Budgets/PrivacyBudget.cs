@@ -102,7 +102,8 @@ public sealed class PrivacyBudget
     /// <c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>; <c>PrivacyBudgetExists</c>: a budget is never replaced;
     /// <c>DatabaseNotReadable</c>, <c>DatabaseNotWritable</c>, <c>DiskFull</c>.
     /// </exception>
-    public static PrivacyBudget Create(string path, double epsilon, double delta, Neighboring neighboring = Neighboring.ReplaceOne, PrivacyUnit unit = PrivacyUnit.Record)
+    public static PrivacyBudget Create(
+        string path, double epsilon, double delta, Neighboring neighboring = Neighboring.ReplaceOne, PrivacyUnit unit = PrivacyUnit.Record)
     {
         using PrivacyBudgetStore store = PrivacyBudgetStore.Create(path, epsilon, delta, neighboring, unit);
         return store.Budget;

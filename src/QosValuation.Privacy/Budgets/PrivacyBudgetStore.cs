@@ -80,7 +80,8 @@ public sealed class PrivacyBudgetStore : IDisposable
             PrivacyBudget? budget = Guarded(path, () => ReadTerms(connection, path));
             return budget is not null
                 ? new PrivacyBudgetStore(connection, budget, Guarded(path, () => Migrate(connection)))
-                : throw new QosValuationException(Faults.DatabaseNotReadable, $"'{path}' was begun and never became a budget; New-PrivacyBudget completes it.", path);
+                : throw new QosValuationException(
+                    Faults.DatabaseNotReadable, $"'{path}' was begun and never became a budget; New-PrivacyBudget completes it.", path);
         }
         catch
         {
@@ -195,7 +196,8 @@ public sealed class PrivacyBudgetStore : IDisposable
             using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
             using SqliteCommand insert = connection.CreateCommand();
             insert.Transaction = transaction;
-            insert.CommandText = "INSERT OR IGNORE INTO budget (id, epsilon, delta, neighboring, unit, created) VALUES (1, $epsilon, $delta, $neighboring, $unit, $created)";
+            insert.CommandText = "INSERT OR IGNORE INTO budget (id, epsilon, delta, neighboring, unit, created) VALUES (1, $epsilon, $delta, $neighboring, "
+                + "$unit, $created)";
             insert.Parameters.AddWithValue("$epsilon", epsilon);
             insert.Parameters.AddWithValue("$delta", delta);
             insert.Parameters.AddWithValue("$neighboring", neighboring.ToString());
@@ -203,7 +205,10 @@ public sealed class PrivacyBudgetStore : IDisposable
             insert.Parameters.AddWithValue("$created", DateTime.UtcNow.Ticks);
             if (insert.ExecuteNonQuery() == 0)
             {
-                throw new QosValuationException(Faults.PrivacyBudgetExists, $"'{path}' is a privacy budget already, and a budget is never replaced: open it with Get-PrivacyBudget, or choose another path.", path);
+                throw new QosValuationException(
+                    Faults.PrivacyBudgetExists,
+                    $"'{path}' is a privacy budget already, and a budget is never replaced: open it with Get-PrivacyBudget, or choose another path.",
+                    path);
             }
 
             transaction.Commit();
@@ -380,7 +385,10 @@ public sealed class PrivacyBudgetStore : IDisposable
     {
         if (string.IsNullOrEmpty(contributor) || !SqliteFile.IsStorable(contributor))
         {
-            throw new PrivacyBudgetException(Faults.ContributorNotValid, $"The contributor '{contributor}' cannot be charged: a name must not be empty nor hold U+0000 or a lone surrogate.", contributor);
+            throw new PrivacyBudgetException(
+                Faults.ContributorNotValid,
+                $"The contributor '{contributor}' cannot be charged: a name must not be empty nor hold U+0000 or a lone surrogate.",
+                contributor);
         }
     }
 
@@ -390,7 +398,8 @@ public sealed class PrivacyBudgetStore : IDisposable
         PrivacyCost cost = charge.CostUnder(Budget.Neighboring)
             ?? throw NotApplicable(Budget.Neighboring == Neighboring.AddRemove
                 ? "The budget is for -Neighboring AddRemove, and this release tells how many records there are: release with -Neighboring AddRemove."
-                : "The budget is for -Neighboring ReplaceOne, and releases of Poisson samples are accounted for under AddRemove: charge them to a budget for AddRemove.");
+                : "The budget is for -Neighboring ReplaceOne, and releases of Poisson samples are accounted for under AddRemove: charge them to a budget for "
+                    + "AddRemove.");
         return cost.IsFinite ? cost : throw NotApplicable("A release without a guarantee has no finite cost.");
     }
 
@@ -442,10 +451,12 @@ public sealed class PrivacyBudgetStore : IDisposable
         double needed = needs[first].Epsilon(Budget.Delta);
         double remaining = RemainingOf(totals[first]);
         string others = refused.Length == 1 ? string.Empty : $" {refused.Length - 1} other contributors have too little left as well.";
-        string remedy = remaining > 0 ? "Release with a smaller ε, or without the contributor's data." : "The contributor's data can take part in no further release.";
+        string remedy = remaining > 0 ? "Release with a smaller ε, or without the contributor's "
+            + "data." : "The contributor's data can take part in no further release.";
         throw new PrivacyBudgetException(
             Faults.PrivacyBudgetExceeded,
-            $"The budget of contributor '{first}' does not allow this release: it needs ε = {needed:G6} at δ = {Budget.Delta:G3}, and ε = {remaining:G6} of {Budget.Epsilon:G6} is left.{others} Nothing was charged, and nothing drawn. {remedy}",
+            $"The budget of contributor '{first}' does not allow this release: it needs ε = {needed:G6} at δ = {Budget.Delta:G3}, and ε = {remaining:G6} of "
+            + $"{Budget.Epsilon:G6} is left.{others} Nothing was charged, and nothing drawn. {remedy}",
             first)
         {
             Contributor = first,
@@ -504,6 +515,7 @@ public sealed class PrivacyBudgetStore : IDisposable
             Sum(SquaredMu, other.SquaredMu),
             Curve is null ? other.Curve : other.Curve is null ? Curve : [.. Curve.Zip(other.Curve, Sum)]);
 
-        public double Epsilon(double delta) => Curve is null ? GaussianCalibration.EpsilonOfSquaredMu(SquaredMu, delta) : PrivacyCost.EpsilonOfCurve(SquaredMu, Curve, delta);
+        public double Epsilon(double delta) =>
+            Curve is null ? GaussianCalibration.EpsilonOfSquaredMu(SquaredMu, delta) : PrivacyCost.EpsilonOfCurve(SquaredMu, Curve, delta);
     }
 }

@@ -27,6 +27,7 @@ public sealed class ClassicGaussianMechanism : GaussianMechanism
 
         double exact = ExactDelta(parameters);
         string verdict = exact <= parameters.Delta ? "keeps the guarantee, with more noise than needed" : "does NOT keep the guarantee";
-        return $"The classic calibration is proven for ε below 1 only. At ε = {parameters.Epsilon:G6} and δ = {parameters.Delta:G3} its true δ is {exact:G3}: it {verdict}. AnalyticGaussian is exact for every ε.";
+        return $"The classic calibration is proven for ε below 1 only. At ε = {parameters.Epsilon:G6} and δ = {parameters.Delta:G3} its true δ is {exact:G3}: "
+            + $"it {verdict}. AnalyticGaussian is exact for every ε.";
     }
 }

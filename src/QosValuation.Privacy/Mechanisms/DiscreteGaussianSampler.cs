@@ -35,7 +35,8 @@ public sealed class DiscreteGaussianSampler
     private const int StepCount = 11;
     private const int FractionBits = 6;
 
-    private static readonly ulong[] Steps = [.. Enumerable.Range(0, StepCount).Select(k => FixedPoint(EnvelopeNumerator * (BigInteger.One << k), 1 << EnvelopeShift, k * k, 2))];
+    private static readonly ulong[] Steps = [.. Enumerable.Range(0, StepCount).Select(k =>
+        FixedPoint(EnvelopeNumerator * (BigInteger.One << k), 1 << EnvelopeShift, k * k, 2))];
     private static readonly ulong[] Wholes = [.. Enumerable.Range(0, StepCount + 1).Select(i => FixedPoint(1, 1, i, 1))];
     private static readonly ulong[] Fractions = [.. Enumerable.Range(0, 1 << FractionBits).Select(i => FixedPoint(1, 1, i, 1 << FractionBits))];
 

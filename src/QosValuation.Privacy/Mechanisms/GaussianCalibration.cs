@@ -22,7 +22,8 @@ public static class GaussianCalibration
     /// <param name="delta">δ in (0, 1).</param>
     /// <param name="sensitivity">Δ &gt; 0.</param>
     /// <returns>σ in the unit of Δ.</returns>
-    /// <exception cref="QosValuationException"><c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, <c>SensitivityOutOfRange</c>, or <c>SigmaOutOfRange</c> where σ overflows.</exception>
+    /// <exception cref="QosValuationException"><c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, <c>SensitivityOutOfRange</c>, or <c>SigmaOutOfRange</c>
+    /// where σ overflows.</exception>
     public static double ClassicSigma(double epsilon, double delta, double sensitivity)
     {
         RequireEpsilon(epsilon);
@@ -36,7 +37,8 @@ public static class GaussianCalibration
     /// <param name="delta">δ in (0, 1).</param>
     /// <param name="sensitivity">Δ &gt; 0.</param>
     /// <returns>σ in the unit of Δ: never below the exact value, and above it by less than 10⁻¹² of it.</returns>
-    /// <exception cref="QosValuationException"><c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, <c>SensitivityOutOfRange</c>, or <c>SigmaOutOfRange</c> where σ overflows.</exception>
+    /// <exception cref="QosValuationException"><c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, <c>SensitivityOutOfRange</c>, or <c>SigmaOutOfRange</c>
+    /// where σ overflows.</exception>
     public static double AnalyticSigma(double epsilon, double delta, double sensitivity)
     {
         RequireEpsilon(epsilon);
@@ -105,7 +107,9 @@ public static class GaussianCalibration
     /// <returns>ε ≥ 0; 0 without releases.</returns>
     public static double EpsilonOfSquaredMu(double squaredMu, double delta) => squaredMu == 0 ? 0 : EpsilonOfMu(Math.Sqrt(squaredMu), delta);
 
-    /// <summary>The largest Σμ² of releases that together are (ε, δ)-differentially private: what one exactly calibrated release uses, with room for its rounding.</summary>
+    /// <summary>
+    /// The largest Σμ² of releases that together are (ε, δ)-differentially private: what one exactly calibrated release uses, with room for its rounding.
+    /// </summary>
     /// <param name="epsilon">ε &gt; 0.</param>
     /// <param name="delta">δ in (0, 1).</param>
     /// <returns>μ² &gt; 0, never above the exact value.</returns>
@@ -237,7 +241,8 @@ public static class GaussianCalibration
     {
         if (!(epsilon > 0) || !double.IsFinite(epsilon))
         {
-            throw new QosValuationException(Faults.EpsilonOutOfRange, $"ε is {epsilon}; give a finite number above 0 (1 is usual, smaller is more private).", epsilon);
+            throw new QosValuationException(
+                Faults.EpsilonOutOfRange, $"ε is {epsilon}; give a finite number above 0 (1 is usual, smaller is more private).", epsilon);
         }
     }
 
@@ -248,7 +253,10 @@ public static class GaussianCalibration
     {
         if (!(delta > 0 && delta < 1))
         {
-            throw new QosValuationException(Faults.DeltaOutOfRange, $"δ is {delta}; give a number between 0 and 1, both excluded, well below one over the number of records (1e-5 is usual).", delta);
+            throw new QosValuationException(
+                Faults.DeltaOutOfRange,
+                $"δ is {delta}; give a number between 0 and 1, both excluded, well below one over the number of records (1e-5 is usual).",
+                delta);
         }
     }
 
@@ -259,7 +267,10 @@ public static class GaussianCalibration
     {
         if (!(sensitivity > 0) || !double.IsFinite(sensitivity))
         {
-            throw new QosValuationException(Faults.SensitivityOutOfRange, $"The L2 sensitivity is {sensitivity}; give a finite number above 0 (2/n for the mean of n unit vectors).", sensitivity);
+            throw new QosValuationException(
+                Faults.SensitivityOutOfRange,
+                $"The L2 sensitivity is {sensitivity}; give a finite number above 0 (2/n for the mean of n unit vectors).",
+                sensitivity);
         }
     }
 
@@ -287,7 +298,10 @@ public static class GaussianCalibration
     {
         if (!double.IsFinite(sigma))
         {
-            throw new QosValuationException(Faults.SigmaOutOfRange, "These privacy parameters and this sensitivity ask for more noise than a double can express; use a larger ε or a smaller sensitivity.", sigma);
+            throw new QosValuationException(
+                Faults.SigmaOutOfRange,
+                "These privacy parameters and this sensitivity ask for more noise than a double can express; use a larger ε or a smaller sensitivity.",
+                sigma);
         }
 
         return sigma;

@@ -34,7 +34,8 @@ public interface INoiseMechanism
     /// <summary>Checks the parameters and gives the noise for one unit of sensitivity. O(1).</summary>
     /// <param name="parameters">The parameters.</param>
     /// <returns>σ/Δ &gt; 0; NaN where there is no sensitivity.</returns>
-    /// <exception cref="QosValuationException"><c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, <c>SigmaOutOfRange</c> or <c>PerturbationOutOfRange</c>.</exception>
+    /// <exception cref="QosValuationException"><c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, <c>SigmaOutOfRange</c> or
+    /// <c>PerturbationOutOfRange</c>.</exception>
     double Multiplier(NoiseParameters parameters);
 
     /// <summary>The standard deviation of the noise per coordinate, before any rounding up to a grid. O(1).</summary>

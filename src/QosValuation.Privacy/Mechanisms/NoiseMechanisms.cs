@@ -27,6 +27,7 @@ public static class NoiseMechanisms
             }
         }
 
-        throw new QosValuationException(Faults.MechanismNotSupported, $"There is no mechanism {name}; use {string.Join(", ", All.Select(mechanism => mechanism.Name))}.", name);
+        throw new QosValuationException(
+            Faults.MechanismNotSupported, $"There is no mechanism {name}; use {string.Join(", ", All.Select(mechanism => mechanism.Name))}.", name);
     }
 }

@@ -3,7 +3,9 @@ namespace QosValuation;
 /// <summary>How noise is added to a prototype. The number of a name enters the random streams of seeded measurements: append new names.</summary>
 public enum PrivacyMechanism
 {
-    /// <summary>The Gaussian mechanism calibrated exactly (Balle &amp; Wang, ICML 2018), for every ε &gt; 0. Its floating-point noise can leak (Mironov 2012).</summary>
+    /// <summary>
+    /// The Gaussian mechanism calibrated exactly (Balle &amp; Wang, ICML 2018), for every ε &gt; 0. Its floating-point noise can leak (Mironov 2012).
+    /// </summary>
     AnalyticGaussian,
 
     /// <summary>
@@ -12,7 +14,9 @@ public enum PrivacyMechanism
     /// </summary>
     ClassicGaussian,
 
-    /// <summary>The discrete Gaussian on an integer grid (Canonne, Kamath &amp; Steinke, 2020), drawn exactly and calibrated as tightly as AnalyticGaussian.</summary>
+    /// <summary>
+    /// The discrete Gaussian on an integer grid (Canonne, Kamath &amp; Steinke, 2020), drawn exactly and calibrated as tightly as AnalyticGaussian.
+    /// </summary>
     DiscreteGaussian,
 
     /// <summary>The Image-DP baseline (arXiv 2410.07738): q·N(0, s²I) with no sensitivity and no formal guarantee.</summary>

@@ -33,7 +33,8 @@ public abstract class UncalibratedMechanism : INoiseMechanism
     /// <inheritdoc/>
     public double Sigma(double epsilon, double delta, double sensitivity) => throw new QosValuationException(
         Faults.MechanismNotSupported,
-        $"{Name} has no formal guarantee, so no σ follows from ε and δ; use {string.Join(" or ", NoiseMechanisms.All.Where(mechanism => mechanism.IsFormal).Select(mechanism => mechanism.Name))}.",
+        $"{Name} has no formal guarantee, so no σ follows from ε and δ; use "
+        + $"{string.Join(" or ", NoiseMechanisms.All.Where(mechanism => mechanism.IsFormal).Select(mechanism => mechanism.Name))}.",
         Name);
 
     /// <inheritdoc/>

@@ -69,7 +69,8 @@ public static class ReportFiles
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new QosValuationException(Faults.ReportNotWritable, $"'{path}' could not be written: {error.Message} Choose another folder, or make room.", path, error);
+            throw new QosValuationException(
+                Faults.ReportNotWritable, $"'{path}' could not be written: {error.Message} Choose another folder, or make room.", path, error);
         }
     }
 }

@@ -41,7 +41,8 @@ internal sealed class ValuationSimulationResultSection() : ResultSection<Valuati
         return SectionParts.Section(
             "Data value against quantity (Fig. 6)",
             "How the value of a contribution grows as records arrive, for several Γ: the first Γ records of a cluster count as novel, later ones half. A "
-                + "cluster is confirmed at Γ records; before the first one is, nothing can be released with noise. A large Γ pays more for quantity and waits longer.",
+                + "cluster is confirmed at Γ records; before the first one is, nothing can be released with noise. A large Γ pays more for quantity and waits "
+                    + "longer.",
             records,
             [
                 Over("Value", "Data value against quantity", "Value f(d)", "value-over-quantity"),

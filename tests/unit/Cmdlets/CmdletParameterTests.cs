@@ -17,7 +17,7 @@ public sealed class CmdletParameterTests
                             from property in cmdlet.GetProperties()
                             where property.IsDefined(typeof(ParameterAttribute))
                             let type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType
-                            where type.IsEnum && !type.IsDefined(typeof(FlagsAttribute)) && !property.IsDefined(typeof(SingleValueAttribute))
+                            where type.IsEnum && !type.IsDefined(typeof(FlagsAttribute)) && !property.IsDefined(typeof(SingleValueAttribute)) && !property.IsDefined(typeof(ReleaseValueAttribute))
                             select $"{cmdlet.Name} -{property.Name}"];
         Assert.Empty(open);
     }
