@@ -59,7 +59,8 @@ internal sealed class CmdletDescription
         .OrderBy(cmdlet => cmdlet.Name, StringComparer.Ordinal);
 
     internal static T Named<T>(CustomAttributeData attribute, string name, T otherwise) =>
-        attribute.NamedArguments.Where(argument => argument.MemberName == name).Select(argument => argument.TypedValue.Value).OfType<T>().FirstOrDefault(otherwise);
+        attribute.NamedArguments.Where(argument => argument.MemberName == name).Select(argument => argument.TypedValue.Value).OfType<T>()
+            .FirstOrDefault(otherwise);
 
     internal static IEnumerable<string> Strings(CustomAttributeData attribute) => attribute.ConstructorArguments
         .SelectMany(argument => argument.Value is IReadOnlyCollection<CustomAttributeTypedArgument> items ? items.Select(item => item.Value) : [argument.Value])

@@ -114,7 +114,8 @@ internal sealed partial class DocComments
 
     private static string ReferenceName(XElement reference)
     {
-        string name = (string?)reference.Attribute("cref") ?? (string?)reference.Attribute("langword") ?? (string?)reference.Attribute("name") ?? (string?)reference.Attribute("href") ?? string.Empty;
+        string name = (string?)reference.Attribute("cref") ?? (string?)reference.Attribute("langword") ?? (string?)reference.Attribute("name")
+            ?? (string?)reference.Attribute("href") ?? string.Empty;
         if (name.Contains("://", StringComparison.Ordinal))
         {
             return name;

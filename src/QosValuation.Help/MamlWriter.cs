@@ -39,7 +39,8 @@ internal static class MamlWriter
 
         IReadOnlyList<string> remarks = DocComments.Paragraphs(comment?.Element("remarks"));
         return new XElement(Command + "command",
-            new XAttribute(XNamespace.Xmlns + "maml", Maml), new XAttribute(XNamespace.Xmlns + "command", Command), new XAttribute(XNamespace.Xmlns + "dev", Dev),
+            new XAttribute(XNamespace.Xmlns + "maml", Maml), new XAttribute(XNamespace.Xmlns + "command", Command),
+                new XAttribute(XNamespace.Xmlns + "dev", Dev),
             new XElement(Command + "details",
                 new XElement(Command + "name", cmdlet.Name),
                 new XElement(Command + "verb", cmdlet.Verb),
@@ -54,7 +55,8 @@ internal static class MamlWriter
             new XElement(Maml + "alertSet", new XElement(Maml + "alert", DocComments.Paragraphs(comment?.Element("para")).Select(Para))),
             new XElement(Command + "examples", examples.Select((example, index) => Example(example, index + 1))),
             new XElement(Command + "relatedLinks", (comment?.Elements("seealso") ?? []).Select(link =>
-                new XElement(Maml + "navigationLink", new XElement(Maml + "linkText", link.Value.Length > 0 ? link.Value : (string?)link.Attribute("href")), new XElement(Maml + "uri", (string?)link.Attribute("href"))))));
+                new XElement(Maml + "navigationLink", new XElement(Maml + "linkText", link.Value.Length > 0 ? link.Value : (string?)link.Attribute("href")),
+                    new XElement(Maml + "uri", (string?)link.Attribute("href"))))));
     }
 
     private static IEnumerable<XElement> InputTypes(CmdletDescription cmdlet) => cmdlet.Parameters
@@ -76,7 +78,8 @@ internal static class MamlWriter
             + "changes nothing.")] : null);
 
     private static XElement CommonSwitch(string name, string text) => new(Command + "parameter",
-        new XAttribute("required", "false"), new XAttribute("variableLength", "true"), new XAttribute("globbing", "false"), new XAttribute("pipelineInput", "False"), new XAttribute("position", "named"),
+        new XAttribute("required", "false"), new XAttribute("variableLength", "true"), new XAttribute("globbing", "false"),
+            new XAttribute("pipelineInput", "False"), new XAttribute("position", "named"),
         new XElement(Maml + "name", name), new XElement(Maml + "description", Para(text)),
         new XElement(Dev + "type", new XElement(Maml + "name", "SwitchParameter")));
 
@@ -86,7 +89,8 @@ internal static class MamlWriter
         List<string> text = [.. DocComments.Paragraphs(comment?.Element("summary")), .. DocComments.Paragraphs(comment?.Element("remarks"))];
         if (parameter.ElementType.IsEnum)
         {
-            text.AddRange(parameter.Values.Select(value => "- " + value + ": " + DocComments.Text(docs.OfEnumValue(parameter.ElementType, value)?.Element("summary"))));
+            text.AddRange(parameter.Values
+                .Select(value => "- " + value + ": " + DocComments.Text(docs.OfEnumValue(parameter.ElementType, value)?.Element("summary"))));
         }
 
         string standard = DocComments.Text(comment?.Element("value")) is { Length: > 0 } said ? said : usage.Mandatory ? string.Empty : parameter.Default;
@@ -103,7 +107,8 @@ internal static class MamlWriter
             parameter.Values.Count > 0 && !parameter.IsSwitch
                 ? new XElement(
                     Command + "parameterValueGroup",
-                    parameter.Values.Select(value => new XElement(Command + "parameterValue", new XAttribute("required", "false"), new XAttribute("variableLength", "false"), value)))
+                    parameter.Values.Select(value =>
+                        new XElement(Command + "parameterValue", new XAttribute("required", "false"), new XAttribute("variableLength", "false"), value)))
                 : null,
             parameter.IsSwitch ? null : new XElement(
                 Command + "parameterValue",

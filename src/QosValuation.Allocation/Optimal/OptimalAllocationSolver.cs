@@ -238,8 +238,8 @@ internal sealed class OptimalAllocationSolver
         {
             throw new QosValuationException(
                 Faults.JainFloorInfeasible,
-                Text($"A Jain floor of {jain} cannot be met: {who}, so Jain's index is at most {most:0.######}, short by {jain - most:0.######}. Lower the "
-                    + $"floor to {most:0.######}, or leave those agents out."),
+                Text($"A Jain floor of {jain} cannot be met: {who}, so Jain's index is at most {most:0.######}, short by {jain - most:0.######}. Lower the ")
+                    + Text($"floor to {most:0.######}, or leave those agents out."),
                 jain);
         }
 
@@ -247,8 +247,8 @@ internal sealed class OptimalAllocationSolver
         {
             throw new QosValuationException(
                 Faults.GiniCeilingInfeasible,
-                Text($"A Gini ceiling of {gini} cannot be met: {who}, so the Gini coefficient is at least {least:0.######}, over by {least - gini:0.######}. "
-                    + $"Raise the ceiling to {least:0.######}, or leave those agents out."),
+                Text($"A Gini ceiling of {gini} cannot be met: {who}, so the Gini coefficient is at least {least:0.######}, over by {least - gini:0.######}. ")
+                    + Text($"Raise the ceiling to {least:0.######}, or leave those agents out."),
                 gini);
         }
     }

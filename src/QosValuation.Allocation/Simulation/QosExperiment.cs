@@ -75,7 +75,8 @@ public sealed class QosExperiment
             .. _runs.Select((run, index) =>
             {
                 QosSimulationOptions told = run with { Progress = done => progress?.Report(index * roundsOfRun + done) };
-                return _measuresGain ? QosSimulation.CompareStrategies(told, cancellationToken) : (IEnumerable<object>)QosSimulation.Run(told, cancellationToken);
+                return _measuresGain ? QosSimulation.CompareStrategies(told, cancellationToken)
+                    : (IEnumerable<object>)QosSimulation.Run(told, cancellationToken);
             }),
         ];
         return rows.SelectMany(run => run);

@@ -36,7 +36,8 @@ public static class EmpiricalPrivacyAudit
     /// <returns>The bounds.</returns>
     /// <exception cref="QosValuationException"><c>AuditNotValid</c>, or what <see cref="PrototypeReleaser"/> throws.</exception>
     public static EmpiricalPrivacy Measure(
-        EmpiricalPrivacyOptions options, NeighboringPair pair, IProgress<int>? progress = null, int maximumThreads = -1, CancellationToken cancellationToken = default)
+        EmpiricalPrivacyOptions options, NeighboringPair pair, IProgress<int>? progress = null, int maximumThreads = -1,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(pair);
@@ -80,7 +81,8 @@ public static class EmpiricalPrivacyAudit
             ClusterId = pair.Member.Id,
             Modality = pair.Modality,
             ClaimedEpsilon = claims ? options.Release.Epsilon : double.NaN,
-            TheoreticalEpsilon = options.Releaser is not null ? double.NaN : double.IsPositiveInfinity(mu) ? mu : GaussianCalibration.EpsilonOfMu(mu, options.Release.Delta),
+            TheoreticalEpsilon = options.Releaser is not null ? double.NaN : double.IsPositiveInfinity(mu) ? mu
+                : GaussianCalibration.EpsilonOfMu(mu, options.Release.Delta),
             NoiseScale = options.NoiseScale,
         };
     }
@@ -96,7 +98,8 @@ public static class EmpiricalPrivacyAudit
     /// <exception cref="QosValuationException"><c>AuditNotValid</c>, <c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, or <c>ReleaseNotValid</c> for a
     /// release that is no vector of the records' length.</exception>
     public static EmpiricalPrivacy MeasureExternal(
-        EmpiricalPrivacyOptions options, NeighboringPair pair, Func<SemanticCluster, int?, object> release, Action<int>? progress = null, CancellationToken cancellationToken = default)
+        EmpiricalPrivacyOptions options, NeighboringPair pair, Func<SemanticCluster, int?, object> release, Action<int>? progress = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(pair);

@@ -123,7 +123,8 @@ public sealed class PrototypeUtilityMeasurement
             }
         }
 
-        foreach (IGrouping<(PrivacyMechanism, Neighboring, double, double, PrototypePostProcessing), DpPrototype> group in prototypes.GroupBy(p => (p.Mechanism, p.Neighboring, p.Epsilon, p.Delta, p.PostProcessing)))
+        foreach (IGrouping<(PrivacyMechanism, Neighboring, double, double, PrototypePostProcessing), DpPrototype> group in prototypes
+            .GroupBy(p => (p.Mechanism, p.Neighboring, p.Epsilon, p.Delta, p.PostProcessing)))
         {
             var trials = new List<List<DpPrototype>>();
             var seen = new Dictionary<(int, Modality), int>();
@@ -295,7 +296,8 @@ public sealed class PrototypeUtilityMeasurement
     private static (double Mean, double StandardError) Mean(Outcome[] outcomes, Func<Outcome, double[]> figure)
     {
         RunningMean mean = new();
-        foreach (double value in outcomes.Length == 1 ? figure(outcomes[0]) : outcomes.Select(outcome => figure(outcome) is { Length: > 0 } one ? one.Average() : double.NaN))
+        foreach (double value in outcomes.Length == 1 ? figure(outcomes[0])
+            : outcomes.Select(outcome => figure(outcome) is { Length: > 0 } one ? one.Average() : double.NaN))
         {
             mean.Add(value);
         }
@@ -363,7 +365,8 @@ public sealed class PrototypeUtilityMeasurement
         public static Outcome Of(List<DpPrototype> released, Catalogue clean, Catalogue? others, double cleanCross)
         {
             var outcome = new Outcome(
-                clean.Count, new double[released.Count], new double[released.Count], new double[released.Count], new double[released.Count], new double[released.Count],
+                clean.Count, new double[released.Count], new double[released.Count], new double[released.Count], new double[released.Count],
+                    new double[released.Count],
                 others is null ? [] : [.. released.Where(p => others.Holds(p.ClusterId)).Select(p => Within(others.Search(p), 1))],
                 cleanCross);
             for (int k = 0; k < released.Count; k++)

@@ -73,7 +73,8 @@ public sealed class MembershipInferenceAttack
         ArgumentNullException.ThrowIfNull(cluster);
         var results = new List<MembershipInference>(4);
         int smallest = _options.Release.Neighboring == Neighboring.ReplaceOne && _options.Counterpart == MembershipCounterpart.Opposite ? 1 : 2;
-        foreach (NeighboringPair.WithinCluster records in NeighboringPair.WithinCluster.Of(cluster, clip: NoiseMechanisms.Of(_options.Release.Mechanism).ClipsRecords))
+        foreach (NeighboringPair.WithinCluster records in NeighboringPair.WithinCluster.Of(cluster,
+            clip: NoiseMechanisms.Of(_options.Release.Mechanism).ClipsRecords))
         {
             if (records.Count >= smallest && (_options.Release.Modalities?.Contains(records.Modality) ?? true))
             {
@@ -93,7 +94,8 @@ public sealed class MembershipInferenceAttack
         SemanticCluster cluster, NeighboringPair.WithinCluster records, IProgress<int>? progress, int maximumThreads, CancellationToken cancellationToken)
     {
         ulong stream = RandomStreams.Mix(
-            (ulong)_options.Release.Mechanism, (ulong)_options.Release.Neighboring, RandomStreams.Bits(_options.Release.Epsilon), (ulong)cluster.Id, (ulong)records.Modality);
+            (ulong)_options.Release.Mechanism, (ulong)_options.Release.Neighboring, RandomStreams.Bits(_options.Release.Epsilon), (ulong)cluster.Id,
+                (ulong)records.Modality);
         int[] order = [.. Enumerable.Range(0, records.Count)];
         RandomSource.Create(_options.Seed, stream).Shuffle(order.AsSpan());
         int candidates = Math.Min(Math.Min(records.Count, MostCandidates), _options.Trials);
@@ -143,7 +145,8 @@ public sealed class MembershipInferenceAttack
             var curve = new RocCurve(member[a], other[a]);
             (double auc, double aucError) = curve.Auc();
             (double rate, double rateError) = curve.TruePositiveRate(_options.FalsePositiveRate);
-            (double advantage, double advantageError) = _options.Attacks[a] == MembershipAttack.LikelihoodRatio ? curve.AdvantageAt(0) : curve.CrossValidatedAdvantage();
+            (double advantage, double advantageError) = _options.Attacks[a] == MembershipAttack.LikelihoodRatio ? curve.AdvantageAt(0)
+                : curve.CrossValidatedAdvantage();
             yield return new MembershipInference
             {
                 ClusterId = cluster.Id,

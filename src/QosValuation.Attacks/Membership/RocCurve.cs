@@ -40,7 +40,8 @@ internal sealed class RocCurve
         int allowed = (int)Math.Floor(falsePositiveRate * _negative.Length * (1 + 1e-12));
         int spread = (int)Math.Ceiling(Math.Sqrt(Math.Max(1, allowed)));
         double rate = RateWith(allowed);
-        double slope = (RateWith(allowed + spread) - RateWith(Math.Max(0, allowed - spread))) / (Math.Min(allowed, spread) + spread) * Math.Sqrt(Math.Max(1, allowed));
+        double slope = (RateWith(allowed + spread) - RateWith(Math.Max(0, allowed - spread))) / (Math.Min(allowed, spread) + spread)
+            * Math.Sqrt(Math.Max(1, allowed));
         return (rate, Math.Sqrt(rate * (1 - rate) / _positive.Length + slope * slope));
     }
 

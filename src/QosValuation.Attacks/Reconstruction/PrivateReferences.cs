@@ -101,7 +101,8 @@ public sealed class PrivateReferences(ImagePreprocessing preprocessing)
         return picture is null ? reconstruction : reconstruction with
         {
             Psnr = ImageQuality.Psnr(reconstruction.Image, picture),
-            Ssim = reconstruction.ImageSize < ImageQuality.SmallestSide ? double.NaN : ImageQuality.Ssim(reconstruction.Image, picture, reconstruction.ImageSize, reconstruction.ImageSize),
+            Ssim = reconstruction.ImageSize < ImageQuality.SmallestSide ? double.NaN
+                : ImageQuality.Ssim(reconstruction.Image, picture, reconstruction.ImageSize, reconstruction.ImageSize),
         };
     }
 

@@ -214,7 +214,8 @@ public sealed class ReconstructionAttacker : IDisposable
 
         // With several targets nobody knows what can be reached.
         double reachable = aims.Count == 1 ? Reachable(aims[0].Vector, sigma) * aims[0].Weight : 0;
-        double Share(QosValuation.Reconstruction found) => reachable <= 0 ? double.PositiveInfinity : Math.Min(found.Score / PlainGoal, found.AugmentedScore / ViewGoal) / reachable;
+        double Share(QosValuation.Reconstruction found) => reachable <= 0 ? double.PositiveInfinity
+            : Math.Min(found.Score / PlainGoal, found.AugmentedScore / ViewGoal) / reachable;
         float[] canvas = [];
         QosValuation.Reconstruction best = From(1, options, 0, ref canvas);
         byte[][] scenes = [];
@@ -270,7 +271,8 @@ public sealed class ReconstructionAttacker : IDisposable
     private static double Reachable(float[] vector, double sigma)
     {
         double square = vector.Sum(v => (double)v * v);
-        return square > 0 && double.IsFinite(sigma) ? Math.Sqrt(Math.Max(0, 1 - ((vector.Length + (2 * Math.Sqrt(2.0 * vector.Length))) * sigma * sigma / square))) : 1;
+        return square > 0 && double.IsFinite(sigma)
+            ? Math.Sqrt(Math.Max(0, 1 - ((vector.Length + (2 * Math.Sqrt(2.0 * vector.Length))) * sigma * sigma / square))) : 1;
     }
 
     /// <summary>The targets with the released vector replaced by the attacker's estimate of the clean one.</summary>

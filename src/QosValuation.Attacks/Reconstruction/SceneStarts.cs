@@ -23,7 +23,8 @@ internal static class SceneStarts
     /// <returns>The best crops, best first, side · side · 3 bytes each; none where cancelled.</returns>
     /// <remarks>64 drawings of some 10 ms and as many evaluations of the encoders: about two steps of the published algorithm.</remarks>
     public static byte[][] Ranked(
-        ReconstructionAttack attack, ImagePreprocessing preprocessing, IReadOnlyList<ReconstructionTarget> targets, int count, RandomSource random, CancellationToken cancellation)
+        ReconstructionAttack attack, ImagePreprocessing preprocessing, IReadOnlyList<ReconstructionTarget> targets, int count, RandomSource random,
+            CancellationToken cancellation)
     {
         var preprocessor = new ImagePreprocessor(preprocessing);
 

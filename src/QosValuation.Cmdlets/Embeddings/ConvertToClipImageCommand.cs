@@ -33,7 +33,8 @@ namespace QosValuation.Cmdlets;
 [OutputType(typeof(FileInfo))]
 public sealed class ConvertToClipImageCommand : ClipModelCommand
 {
-    private readonly HashSet<string> _written = new(OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
+    private readonly HashSet<string> _written =
+        new(OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
     private ImagePreprocessor? _preprocessor;
     private ProgressMeter? _meter;
     private byte[] _crop = [];

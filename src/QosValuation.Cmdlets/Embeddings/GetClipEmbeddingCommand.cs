@@ -428,7 +428,8 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         {
             return System.IO.Path.Exists(ResolveNewPath(path));
         }
-        catch (Exception exception) when (exception is QosValuationException or System.Management.Automation.DriveNotFoundException or ProviderNotFoundException)
+        catch (Exception exception)
+            when (exception is QosValuationException or System.Management.Automation.DriveNotFoundException or ProviderNotFoundException)
         {
             // Resolving the path as a pattern reports it.
             return false;

@@ -179,7 +179,8 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
         foreach (PrototypeReleaseOptions release in releases)
         {
             // Everything is checked before anything is measured, so the first step looks at all releases.
-            var options = new PrototypeUtilityOptions { Releases = [release, .. before == 0 ? releases : []], PostProcessings = PostProcess, Trials = Trials, Seed = Seed };
+            var options = new PrototypeUtilityOptions { Releases = [release, .. before == 0 ? releases : []], PostProcessings = PostProcess, Trials = Trials,
+                Seed = Seed };
             IReadOnlyList<PrototypeUtility> rows = BackgroundWork.Run(
                 (progress, cancellation) => _measurement.Measure(options, progress, cancellationToken: cancellation).First(),
                 done => meter.Report(before + done, total, status: $"{release.Mechanism}, ε = {release.Epsilon:G4}"),

@@ -45,7 +45,8 @@ internal sealed class ReleaseValueAttribute(Type type) : ArgumentTransformationA
 
     // A list of names, which Enum.Parse would take for a union of their bits, is no name.
     private object Name(object? given) =>
-        given is not null and not IList && !(given is string text && text.Contains(',', StringComparison.Ordinal)) && LanguagePrimitives.TryConvertTo(given, type, out object name)
+        given is not null and not IList && !(given is string text && text.Contains(',', StringComparison.Ordinal))
+            && LanguagePrimitives.TryConvertTo(given, type, out object name)
             ? name
             : Enum.ToObject(type, -1);
 }

@@ -27,7 +27,8 @@ public sealed class EmbeddingCache : IDisposable
         PRAGMA user_version = {SchemaVersion};
         CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER NOT NULL, changed INTEGER NOT NULL, digest BLOB NOT NULL);
         CREATE TABLE IF NOT EXISTS encoders (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, name TEXT NOT NULL);
-        CREATE TABLE IF NOT EXISTS embeddings (encoder INTEGER NOT NULL, content BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (encoder, content)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS embeddings (
+            encoder INTEGER NOT NULL, content BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (encoder, content)) WITHOUT ROWID;
         """;
 
     private readonly Lock _gate = new();

@@ -33,7 +33,8 @@ public static class ImageFileFinder
                 files = [.. Directory.EnumerateFiles(current).Where(IsImage).Order(StringComparer.Ordinal)];
                 if (recurse)
                 {
-                    folders = [.. new DirectoryInfo(current).EnumerateDirectories().Where(sub => sub.LinkTarget is null).Select(sub => sub.FullName).OrderDescending(StringComparer.Ordinal)];
+                    folders = [.. new DirectoryInfo(current).EnumerateDirectories().Where(sub => sub.LinkTarget is null).Select(sub => sub.FullName)
+                        .OrderDescending(StringComparer.Ordinal)];
                 }
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -154,7 +154,8 @@ public static class ImageGrid
         {
             for (int x = 0; x < image.Width * scale; x++)
             {
-                image.Pixels.AsSpan(3 * (((y / scale) * image.Width) + (x / scale)), 3).CopyTo(target.Pixels.AsSpan(3 * (((top + y) * target.Width) + left + x)));
+                image.Pixels.AsSpan(3 * (((y / scale) * image.Width) + (x / scale)), 3)
+                    .CopyTo(target.Pixels.AsSpan(3 * (((top + y) * target.Width) + left + x)));
             }
         }
     }

@@ -134,7 +134,8 @@ public sealed record ImagePreprocessing
             throw Invalid(subject, $"ImageSize must lie in 1 to 8192 and ShortestEdge in ImageSize to 16384, but they are {ImageSize} and {ShortestEdge}");
         }
 
-        if (Mean is not { Length: 3 } || Std is not { Length: 3 } || !Mean.All(float.IsFinite) || !Std.All(s => float.IsFinite(s) && s > 0) || !double.IsFinite(RescaleFactor))
+        if (Mean is not { Length: 3 } || Std is not { Length: 3 } || !Mean.All(float.IsFinite) || !Std.All(s => float.IsFinite(s) && s > 0)
+            || !double.IsFinite(RescaleFactor))
         {
             throw Invalid(subject, "the mean and standard deviation must be three finite numbers each, the latter positive");
         }

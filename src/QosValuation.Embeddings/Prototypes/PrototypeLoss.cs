@@ -15,6 +15,7 @@ public static class PrototypeLoss
         ArgumentNullException.ThrowIfNull(accumulator);
         ArgumentNullException.ThrowIfNull(prototype);
         accumulator.Add(
-            prototype.Sensitivity, prototype.Sigma, prototype.Mechanism, prototype.Neighboring, prototype.ClusterId, prototype.GridStep, prototype.Unit, prototype.IsSeeded);
+            prototype.Sensitivity, prototype.Sigma, prototype.Mechanism, prototype.Neighboring, prototype.ClusterId, prototype.GridStep, prototype.Unit,
+                prototype.IsSeeded);
     }
 }

@@ -108,7 +108,8 @@ public static class PrototypePostProcessor
             foreach (IGrouping<Modality, DpPrototype> modality in cluster.GroupBy(prototype => prototype.Modality))
             {
                 // One without noise outweighs all others.
-                DpPrototype[] releases = modality.Any(prototype => prototype.Sigma == 0) ? [.. modality.Where(prototype => prototype.Sigma == 0)] : [.. modality];
+                DpPrototype[] releases = modality.Any(prototype => prototype.Sigma == 0) ? [.. modality.Where(prototype => prototype.Sigma == 0)]
+                    : [.. modality];
                 double[] weights = [.. releases.Select(release => release.Sigma == 0 ? 1 : 1 / (release.Sigma * release.Sigma))];
                 double total = weights.Sum();
                 int start = join && modality.Key == Modality.Text ? dimension : 0;

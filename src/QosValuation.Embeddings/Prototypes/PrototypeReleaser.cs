@@ -183,7 +183,8 @@ public sealed class PrototypeReleaser
 
     private Query Prepare(SemanticCluster cluster, Modality modality, RecordVectors vectors)
     {
-        bool countIsPublic = (_options.Neighboring == Neighboring.ReplaceOne && !cluster.IsPublic) || _options.Sensitivity is not null || !_mechanism.HasSensitivity;
+        bool countIsPublic = (_options.Neighboring == Neighboring.ReplaceOne && !cluster.IsPublic) || _options.Sensitivity is not null
+            || !_mechanism.HasSensitivity;
         var mean = new MeanQuery(
             vectors, _options.Neighboring, _options.Unit, countIsPublic, modality == Modality.Image, _mechanism.HasSensitivity ? _options.Sensitivity : null);
         ICalibratedNoise noise = _mechanism.Calibrate(_options.Noise, mean);

@@ -55,7 +55,8 @@ public sealed class PrivacyCost
             GaussianEvent gaussian => Scaled(gaussian, neighboring, gaussian.OtherSquaredMu, 4 * gaussian.SquaredMu) is double square
                 ? new PrivacyCost(square, 0, null)
                 : null,
-            ConcentratedEvent concentrated => Scaled(concentrated, neighboring, null, 4 * concentrated.Rho) is double rho ? new PrivacyCost(0, rho, null) : null,
+            ConcentratedEvent concentrated => Scaled(concentrated, neighboring, null, 4 * concentrated.Rho) is double rho ? new PrivacyCost(0, rho, null)
+                : null,
             ComposedEvent composed => composed.Events.Aggregate(
                 (PrivacyCost?)Zero, (sum, part) => sum is null ? null : Of(part, neighboring) is PrivacyCost cost ? sum.Plus(cost) : null),
             RepeatedEvent repeated => Of(repeated.Event, neighboring)?.Times(repeated.Count),

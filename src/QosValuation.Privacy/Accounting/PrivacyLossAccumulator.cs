@@ -149,7 +149,8 @@ public sealed class PrivacyLossAccumulator
                 _releases);
         }
 
-        PrivacyAccountant used = _isSampled ? PrivacyAccountant.Rdp : _accountant == PrivacyAccountant.Gdp && _isConcentrated ? PrivacyAccountant.Zcdp : _accountant;
+        PrivacyAccountant used = _isSampled ? PrivacyAccountant.Rdp : _accountant == PrivacyAccountant.Gdp && _isConcentrated ? PrivacyAccountant.Zcdp
+            : _accountant;
         (double epsilon, double mu) = _isSampled ? (SampledEpsilon(delta), double.NaN) : Epsilon(mixed, used, delta);
         return new PrivacyLoss
         {

@@ -292,7 +292,8 @@ public sealed class PrivacyBudgetStore : IDisposable
             transaction.Commit();
             return true;
         }
-        catch (SqliteException exception) when (exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM)
+        catch (SqliteException exception)
+            when (exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM)
         {
             return false;
         }

@@ -3,6 +3,8 @@ namespace QosValuation.Privacy.Mechanisms;
 /// <summary>The calibration of the paper's Eq. 21, proven for ε below 1 (Dwork and Roth 2014, Theorem A.1).</summary>
 public sealed class ClassicGaussianMechanism : GaussianMechanism
 {
+    private const string Exact = "AnalyticGaussian is exact for every ε.";
+
     /// <inheritdoc/>
     public override PrivacyMechanism Name => PrivacyMechanism.ClassicGaussian;
 
@@ -27,7 +29,7 @@ public sealed class ClassicGaussianMechanism : GaussianMechanism
 
         double exact = ExactDelta(parameters);
         string verdict = exact <= parameters.Delta ? "keeps the guarantee, with more noise than needed" : "does NOT keep the guarantee";
-        return $"The classic calibration is proven for ε below 1 only. At ε = {parameters.Epsilon:G6} and δ = {parameters.Delta:G3} its true δ is {exact:G3}: "
-            + $"it {verdict}. AnalyticGaussian is exact for every ε.";
+        (double epsilon, double delta) = (parameters.Epsilon, parameters.Delta);
+        return $"The classic calibration is proven for ε below 1 only. At ε = {epsilon:G6} and δ = {delta:G3} its true δ is {exact:G3}: it {verdict}. {Exact}";
     }
 }

@@ -56,7 +56,8 @@ public abstract class GaussianMechanism : INoiseMechanism
     public PrivacyEvent EventOf(double sensitivity, double sigma, double gridStep, Neighboring neighboring, PrivacyUnit unit)
     {
         double mu = sensitivity / sigma;
-        return double.IsFinite(mu * mu) ? new GaussianEvent(mu * mu) { Neighboring = neighboring, Unit = unit } : new NonFormalEvent { Neighboring = neighboring, Unit = unit };
+        return double.IsFinite(mu * mu) ? new GaussianEvent(mu * mu) { Neighboring = neighboring, Unit = unit }
+            : new NonFormalEvent { Neighboring = neighboring, Unit = unit };
     }
 
     /// <summary>The parameters with the ε whose noise is a multiple of theirs.</summary>

@@ -7,8 +7,8 @@ public sealed class NoNoiseMechanism : UncalibratedMechanism
     public override PrivacyMechanism Name => PrivacyMechanism.None;
 
     /// <inheritdoc/>
-    public override FormattableString? Advice(NoiseParameters parameters) => $"{Name} adds no noise: these are the private means themselves. Use them for "
-        + $"comparisons, and publish none.";
+    public override FormattableString? Advice(NoiseParameters parameters) =>
+        $"{Name} adds no noise: these are the private means themselves. Use them for comparisons, and publish none.";
 
     /// <inheritdoc/>
     public override NoiseParameters ScaleNoise(NoiseParameters parameters, double factor) => parameters;

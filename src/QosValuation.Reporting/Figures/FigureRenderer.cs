@@ -94,9 +94,9 @@ public sealed partial class FigureRenderer
     {
         string svg = Svg(id, figure, width, withTitle: true);
         Match size = Size().Match(svg);
-        string enlarged = string.Create(
-            CultureInfo.InvariantCulture,
-            $"<svg width=\"{scale * int.Parse(size.Groups[1].ValueSpan, CultureInfo.InvariantCulture)}\" height=\"{scale * int.Parse(size.Groups[2].ValueSpan, CultureInfo.InvariantCulture)}\"{svg.AsSpan(size.Length)}");
+        int wide = scale * int.Parse(size.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        int high = scale * int.Parse(size.Groups[2].ValueSpan, CultureInfo.InvariantCulture);
+        string enlarged = string.Create(CultureInfo.InvariantCulture, $"<svg width=\"{wide}\" height=\"{high}\"{svg.AsSpan(size.Length)}");
         return toPng(Encoding.UTF8.GetBytes(enlarged));
     }
 

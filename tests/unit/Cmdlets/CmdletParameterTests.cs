@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Reflection;
 using QosValuation.Cmdlets;
+using QosValuation.Cmdlets.Privacy;
 
 namespace QosValuation.Tests;
 
