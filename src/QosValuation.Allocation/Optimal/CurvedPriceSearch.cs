@@ -150,7 +150,7 @@ internal sealed class CurvedPriceSearch
 
                 // τ ← ‖r‖ always improves; Newton's step goes further.
                 double bend = ScaleSlope(value);
-                // Where the rates scale freely it knows no end: the steps grow until something else comes to hold them.
+                // Where the rates scale freely the step has no bound: it grows up to eightfold until another constraint binds.
                 double length = bend < 0 ? value / -bend : double.PositiveInfinity;
                 reach = Math.Abs(length) < reach ? Math.Max(4 * Math.Abs(length), 0.05) : Math.Min(8 * reach, 2);
                 move = Math.CopySign(Math.Min(Math.Abs(length), reach), value);

@@ -36,7 +36,7 @@ internal static class ErrorRecords
         FaultKind.InvalidData => ErrorCategory.InvalidData,
         FaultKind.NotFound => ErrorCategory.ObjectNotFound,
         FaultKind.ReadFailed => ErrorCategory.ReadError,
-        FaultKind.WriteFailed or FaultKind.ReadWrite => ErrorCategory.WriteError,
+        FaultKind.WriteFailed => ErrorCategory.WriteError,
         FaultKind.LimitReached => ErrorCategory.LimitsExceeded,
         FaultKind.Connection => ErrorCategory.ConnectionError,
         FaultKind.Integrity => ErrorCategory.SecurityError,

@@ -12,9 +12,6 @@ public enum FaultKind
     /// <summary>A file, model, column or key that was named does not exist.</summary>
     NotFound,
 
-    /// <summary>Reading or writing failed. New faults say which: <see cref="ReadFailed"/> or <see cref="WriteFailed"/>.</summary>
-    ReadWrite,
-
     /// <summary>A resource (disk, memory, privacy budget) is exhausted.</summary>
     LimitReached,
 

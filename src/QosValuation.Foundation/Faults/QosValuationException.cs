@@ -31,17 +31,6 @@ public class QosValuationException : Exception
         Subject = subject;
     }
 
-    /// <summary>Creates an exception of a fault that is named by its id.</summary>
-    /// <param name="errorId">The id; the catalogue's fault is taken where it has one of that id.</param>
-    /// <param name="kind">The kind of mistake.</param>
-    /// <param name="message">What went wrong and what to do about it.</param>
-    /// <param name="subject">The offending path or value.</param>
-    /// <param name="innerException">The cause, where there is one.</param>
-    public QosValuationException(string errorId, FaultKind kind, string message, object? subject = null, Exception? innerException = null)
-        : this(Faults.Find(errorId) ?? new Fault(errorId, kind, Faults.Unspecified.Advice), kind, message, subject, innerException)
-    {
-    }
-
     /// <summary>Creates an exception with the fault <see cref="Faults.Unspecified"/>.</summary>
     public QosValuationException() : this(Faults.Unspecified, "An unspecified error occurred.")
     {

@@ -24,17 +24,6 @@ public sealed class PrivacyBudgetException : QosValuationException
     {
     }
 
-    /// <summary>Creates an exception of a fault that is named by its id.</summary>
-    /// <param name="errorId">A stable identifier such as <c>PrivacyBudgetExceeded</c>.</param>
-    /// <param name="kind">The kind of mistake.</param>
-    /// <param name="message">What went wrong and what to do about it.</param>
-    /// <param name="subject">The contributor or the path.</param>
-    /// <param name="innerException">The cause, where there is one.</param>
-    public PrivacyBudgetException(string errorId, FaultKind kind, string message, object? subject = null, Exception? innerException = null)
-        : base(errorId, kind, message, subject, innerException)
-    {
-    }
-
     /// <summary>Creates an exception with the id <c>Unspecified</c>.</summary>
     public PrivacyBudgetException()
     {
