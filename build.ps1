@@ -130,7 +130,8 @@ function Invoke-Test {
 
     # Both at a time, because each leaves processors idle; what xunit says is shown when Pester has ended.
     $unit = if ($Filter -or -not $files) {
-        $arguments = @('test', 'tests/unit', '--no-build', '--configuration', $Configuration, '--results-directory', $results, '--logger', 'trx;LogFileName=unit.trx', '--logger', 'console')
+        $arguments = @('test', 'tests/unit', '--no-build', '--configuration', $Configuration)
+        $arguments += '--results-directory', $results, '--logger', 'console', '--logger', 'trx;LogFileName=unit.trx'
         if ($Filter) {
             $arguments += '--filter', $Filter
         }
@@ -180,16 +181,25 @@ function Build-Module {
 # Adds to a bill of materials the packages of which a project takes single files (PackageDownload): CycloneDX does not look at those.
 function Add-DownloadedPackage([string] $BomPath, [string] $Cache) {
     $bom = Get-Content -LiteralPath $BomPath -Raw | ConvertFrom-Json -AsHashtable
-    foreach ($assets in Get-Item -Path 'src/*/obj/project.assets.json') {
-        foreach ($package in ((Get-Content -LiteralPath $assets -Raw | ConvertFrom-Json).project.frameworks.PSObject.Properties.Value).downloadDependencies | Where-Object { $_ }) {
-            $version = $package.version.Trim('[', ']').Split(',')[0]
-            $folder = Join-Path $Cache $package.name.ToLowerInvariant() $version
-            $nuspec = ([xml] (Get-Content -Path (Join-Path $folder '*.nuspec') -Raw)).package.metadata
-            $hash = [Convert]::ToHexString([Convert]::FromBase64String((Get-Content -Path (Join-Path $folder '*.nupkg.sha512') -Raw)))
-            $bom.components += @{
-                type = 'library'; 'bom-ref' = "pkg:nuget/$($package.name)@$version"; purl = "pkg:nuget/$($package.name)@$version"; name = $package.name; version = $version; scope = 'required'
-                hashes = @(@{ alg = 'SHA-512'; content = $hash }); licenses = @(@{ license = @{ id = $nuspec.license.InnerText } })
-            }
+    # Packs of the framework are downloaded too, and are not part of the module.
+    $packages = Get-Item -Path 'src/*/obj/project.assets.json' |
+        ForEach-Object { (Get-Content -LiteralPath $_ -Raw | ConvertFrom-Json).project.frameworks.PSObject.Properties.Value.downloadDependencies } |
+        Where-Object { $_ -and $_.name -notlike 'Microsoft.*.App.*' } | Sort-Object name, version -Unique
+    foreach ($package in $packages) {
+        $version = $package.version.Trim('[', ']').Split(',')[0]
+        $folder = Join-Path $Cache $package.name.ToLowerInvariant() $version
+        $nuspec = ([xml] (Get-Content -Path (Join-Path $folder '*.nuspec') -Raw)).package.metadata
+        $hash = [Convert]::ToHexString([Convert]::FromBase64String((Get-Content -Path (Join-Path $folder '*.nupkg.sha512') -Raw)))
+        $address = "pkg:nuget/$($package.name)@$version"
+        $bom.components += @{
+            type      = 'library'
+            'bom-ref' = $address
+            name      = $package.name
+            version   = $version
+            scope     = 'required'
+            hashes    = @(@{ alg = 'SHA-512'; content = $hash })
+            licenses  = @(@{ license = @{ id = $nuspec.license.InnerText } })
+            purl      = $address
         }
     }
 
@@ -201,37 +211,53 @@ function Add-DownloadedPackage([string] $BomPath, [string] $Cache) {
 function Export-ThirdPartyNotice([string] $BomPath, [string] $Cache, [string] $Folder) {
     $bom = Get-Content -LiteralPath $BomPath -Raw | ConvertFrom-Json -AsHashtable
     $lines = @(foreach ($component in $bom.components | Where-Object { $_.scope -ne 'excluded' } | Sort-Object { $_.name }) {
-            $source = Join-Path $Cache $component.name.ToLowerInvariant() $component.version.ToLowerInvariant()
-            $texts = @(foreach ($file in Get-ChildItem -LiteralPath $source -File | Where-Object { $_.Name -match '^(licen[cs]e|notice|copying|third-?party-?notices)' -and $_.Extension -in '', '.txt', '.md' }) {
-                    $null = New-Item -ItemType Directory -Path (Join-Path $Folder $component.name) -Force
-                    Copy-Item -LiteralPath $file.FullName -Destination (Join-Path $Folder $component.name)
-                    "[$($file.Name)]($($component.name)/$($file.Name))"
-                })
+            $name = $component.name
+            $source = Join-Path $Cache $name.ToLowerInvariant() $component.version.ToLowerInvariant()
+            $files = @(Get-ChildItem -LiteralPath $source -File | Where-Object Extension -In '', '.txt', '.md' |
+                    Where-Object Name -Match '^(licen[cs]e|notice|copying|third-?party-?notices)')
+            if ($files) {
+                $null = New-Item -ItemType Directory -Path (Join-Path $Folder $name)
+                Copy-Item -LiteralPath $files.FullName -Destination (Join-Path $Folder $name)
+            }
+
             $licences = @($component.licenses.license.id | Where-Object { $_ })
-            $standard = @($licences | ForEach-Object { $_ -replace '-(or-later|only)$' } | Where-Object { Test-Path -LiteralPath (Join-Path $Folder "$_.txt") } | ForEach-Object { "[$_]($_.txt)" })
-            if (-not $texts -and -not $standard) {
-                throw "$($component.name) brings no licence, and module/licenses has no text for '$($licences -join ', ')'."
+            $texts = $licences -replace '-(or-later|only)$' | Where-Object { Test-Path -LiteralPath (Join-Path $Folder "$_.txt") }
+            $links = @($texts | ForEach-Object { "[$_]($_.txt)" })
+            $links += $files | ForEach-Object { "[$($_.Name)]($name/$($_.Name))" }
+            if (-not $links) {
+                throw "$name brings no licence, and module/licenses has no text for '$($licences -join ', ')'."
             }
 
             $nuspec = ([xml] (Get-Content -Path (Join-Path $source '*.nuspec') -Raw)).package.metadata
-            "| [$($component.name)]($($nuspec.projectUrl ?? $nuspec.repository.url)) $($component.version) | $($nuspec.copyright ?? $nuspec.authors) | $(@($standard) + @($texts) -join ', ') |"
+            $address = $nuspec.projectUrl ?? $nuspec.repository.url
+            "| [$name]($address) $($component.version) | $($nuspec.copyright ?? $nuspec.authors) | $($links -join ', ') |"
         })
 
     # What a package contains of others and does not say itself has a folder in module/licenses.
     foreach ($own in Get-ChildItem -LiteralPath (Join-Path $PSScriptRoot 'module/licenses') -Directory) {
-        $lines += "| $($own.Name) | see its notice | $((Get-ChildItem -LiteralPath $own.FullName -File | Sort-Object Name | ForEach-Object { "[$($_.Name)]($($own.Name)/$($_.Name))" }) -join ', ') |"
+        $links = Get-ChildItem -LiteralPath $own.FullName -File | Sort-Object Name | ForEach-Object { "[$($_.Name)]($($own.Name)/$($_.Name))" }
+        $lines += "| $($own.Name) | see its notice | $($links -join ', ') |"
     }
 
-    $head = '# What the module contains of others', '', 'Where a line links several licences of one package, the package is used under any of them.', '', '| package | copyright | licence |', '|---|---|---|'
+    $head = @(
+        '# What the module contains of others'
+        ''
+        'Where a line links several licences of one package, the package is used under any of them.'
+        ''
+        '| package | copyright | licence |'
+        '|---|---|---|'
+    )
     Set-Content -LiteralPath (Join-Path $Folder 'THIRD-PARTY-NOTICES.md') -Value ($head + $lines)
 }
 
 # In a process of its own, because a process keeps the module that it has loaded, also when it has been built again.
 function Invoke-Reproduce {
-    Write-Host "Reproduce: builds the module (about a minute the first time, seconds later), then runs the paper's experiments in a quick size on drawn scenes (about a minute)."
+    Write-Host 'Reproduce: builds the module (about a minute the first time, seconds later),'
+    Write-Host "then runs the paper's experiments in a quick size on drawn scenes (about a minute)."
     Build-Module
     $experiments = Join-Path $PSScriptRoot 'scripts/Invoke-PaperExperiments.ps1'
-    dotnet pwsh -NoProfile -CommandWithArgs '$null = & $args[0] -Quick -OutputPath $args[1] -Seed $args[2] -Force:($args[3] -eq "True"); exit $LASTEXITCODE' $experiments $destination $Seed $Force
+    $run = '$null = & $args[0] -Quick -OutputPath $args[1] -Seed $args[2] -Force:($args[3] -eq "True"); exit $LASTEXITCODE'
+    dotnet pwsh -NoProfile -CommandWithArgs $run $experiments $destination $Seed $Force
     $script:exitCode = $LASTEXITCODE
 }
 
@@ -244,14 +270,17 @@ function Invoke-Package {
     # The module as every build assembles it, but with the native libraries of every platform.
     Build-Module
     $libraries = Join-Path $work 'cmdlets/'
-    Invoke-DotNet publish src/QosValuation.Cmdlets --no-build --configuration $Configuration --verbosity quiet '-p:NativeRuntimes=all' --output $libraries
-    Invoke-DotNet build src/QosValuation.Help --no-restore --configuration $Configuration '--consoleLoggerParameters:NoSummary' '-t:AssembleModule' "-p:ModuleFolder=$module/" "-p:CmdletsOutput=$libraries" "-p:ModuleRuntimes=$($platforms -join '%3B')"
+    $publish = '--no-build', '--configuration', $Configuration, '--verbosity', 'quiet', '-p:NativeRuntimes=all', '--output', $libraries
+    Invoke-DotNet publish src/QosValuation.Cmdlets @publish
+    $assemble = '-t:AssembleModule', "-p:ModuleFolder=$module/", "-p:CmdletsOutput=$libraries", "-p:ModuleRuntimes=$($platforms -join '%3B')"
+    Invoke-DotNet build src/QosValuation.Help --no-restore --configuration $Configuration '--consoleLoggerParameters:NoSummary' @assemble
     $version = (Import-PowerShellDataFile -LiteralPath (Join-Path $module 'QosValuation.psd1')).ModuleVersion
 
     $bom = Join-Path $module 'sbom.cdx.json'
     $cache = (dotnet nuget locals global-packages --list) -replace '^[^:]*: '
-    $described = '--set-name', 'QosValuation', '--set-version', $version, '--set-type', 'Library', '--output', $module, '--filename', 'sbom.cdx.json', '--output-format', 'Json'
-    Invoke-DotNet CycloneDX src/QosValuation.Cmdlets/QosValuation.Cmdlets.csproj --disable-package-restore --exclude-filter PowerShellStandard.Library @described | Out-Null
+    $describe = '--set-name', 'QosValuation', '--set-version', $version, '--set-type', 'Library', '--exclude-filter', 'PowerShellStandard.Library'
+    $write = '--disable-package-restore', '--output', $module, '--filename', (Split-Path $bom -Leaf), '--output-format', 'Json'
+    Invoke-DotNet CycloneDX src/QosValuation.Cmdlets/QosValuation.Cmdlets.csproj @describe @write | Out-Null
     Add-DownloadedPackage $bom $cache
     Export-ThirdPartyNotice $bom $cache (Join-Path $module 'licenses')
 
@@ -259,7 +288,7 @@ function Invoke-Package {
     Remove-Item -LiteralPath $package -Force -ErrorAction Ignore
     Compress-PSResource -Path $module -DestinationPath $destination
     foreach ($platform in $platforms) {
-        $names = @(Get-ChildItem -Path (Join-Path $module "bin/lib/runtimes/$platform/native/*") -ErrorAction Ignore | Sort-Object Name | ForEach-Object Name)
+        $names = @(Get-Item -Path (Join-Path $module "bin/lib/runtimes/$platform/native/*") | Sort-Object Name | ForEach-Object Name)
         Write-Host "$($platform.PadRight(12)) $($names ? $names -join ', ' : 'no native library')"
     }
 
@@ -273,7 +302,8 @@ function Invoke-Bench {
 
 $exitCode = 0
 $platforms = 'linux-x64', 'linux-arm64', 'osx-arm64', 'osx-x64', 'win-x64', 'win-arm64'
-$destination = $PSCmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($OutputPath ? $OutputPath : (Join-Path $PSScriptRoot ($Task -eq 'Package' ? 'out/packages' : 'results')))
+$default = Join-Path $PSScriptRoot ($Task -eq 'Package' ? 'out/packages' : 'results')
+$destination = $PSCmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($OutputPath ? $OutputPath : $default)
 $files = @($Path | Where-Object { $_ } | Convert-Path)
 if ($Path -and -not $files) {
     throw "No file is named $($Path -join ', ')."

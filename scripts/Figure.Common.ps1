@@ -52,7 +52,8 @@ function Export-FigureCsv([object[]] $Rows, [string] $Path) {
 function Get-SceneEmbedding([int] $Count, [int] $Seed, [switch] $WithCaption) {
     $scenes = Join-Path ([System.IO.Path]::GetTempPath()) "scenes-$([guid]::NewGuid().ToString('N'))"
     try {
-        New-SceneDataset -Path $scenes -Count $Count -ImageSize 64 -Seed $Seed | Get-ClipEmbedding -Modality ($WithCaption ? 'Both' : 'Image') -WarningAction SilentlyContinue
+        New-SceneDataset -Path $scenes -Count $Count -ImageSize 64 -Seed $Seed |
+            Get-ClipEmbedding -Modality ($WithCaption ? 'Both' : 'Image') -WarningAction SilentlyContinue
     }
     finally {
         Remove-Item -LiteralPath $scenes -Recurse -Force -ErrorAction Ignore
@@ -70,7 +71,7 @@ function Measure-Cosine([float[]] $A, [float[]] $B) {
     $dot / [Math]::Sqrt($square * $other)
 }
 
-# Notes what an experiment found, and in which file: a record for -InformationVariable, by which Invoke-PaperExperiments.ps1 makes its summary.
+# Notes what an experiment found, and in which file: a record for -InformationVariable, of which Invoke-PaperExperiments.ps1 makes its summary.
 function Write-Finding([string] $Experiment, [string] $File, [string] $Finding) {
     Write-Information ([pscustomobject]@{ Experiment = $Experiment; Finding = $Finding; File = $File }) -Tags Finding
 }

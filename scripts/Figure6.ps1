@@ -123,7 +123,8 @@ Invoke-FigureBody {
     $claim = [QosValuation.ValuationClaim]::Of([QosValuation.ValuationSimulationResult[]] @($rows))
     $script:FigureExitCode = $claim.IsShown ? 0 : 2
     $each = $rows | Where-Object Quantity -eq $largest | ForEach-Object {
-        "Γ = $($_.NoveltyThreshold): value $($_.Value.ToString('F2')), $($_.Novel.ToString('F0')) novel, $($null -ne $_.FirstConfirmation ? "DP after $($_.FirstConfirmation.ToString('F0')) records" : 'no DP')"
+        $privacy = $null -ne $_.FirstConfirmation ? "DP after $($_.FirstConfirmation.ToString('F0')) records" : 'no DP'
+        "Γ = $($_.NoveltyThreshold): value $($_.Value.ToString('F2')), $($_.Novel.ToString('F0')) novel, $privacy"
     }
     Write-Finding 'Figure 6' (Split-Path $files[1] -Leaf) "$($each -join '; '). $claim"
     Write-Host "Figure 6: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $($files -join ' and '). $claim"

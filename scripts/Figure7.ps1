@@ -126,7 +126,7 @@ $ErrorActionPreference = 'Stop'
 function Get-FigureEmbedding([string] $Folder) {
     $items = if (-not $Images) {
         $scenes = Join-Path $Folder 'figure7-scenes'
-        New-SceneDataset $scenes -Count ($Quick ? 300 : 1000) -ImageSize 128 -Seed $Seed -Force
+        New-SceneDataset $scenes -Count ($Quick ? 400 : 1000) -ImageSize 128 -Seed $Seed -Force
     }
     elseif ($Annotations) {
         Import-CocoDataset $Annotations $Images -ErrorAction SilentlyContinue

@@ -3,9 +3,13 @@
 Runs the paper's pipeline, makes all its figures and the experiments on privacy, and one report of them.
 
 .DESCRIPTION
-Runs Pipeline.ps1, Figure4.ps1, Figure5.ps1, Figure6.ps1, Privacy.ps1 and Figure7.ps1 into one folder, in that order, and writes their results into report.html and what each found into summary.csv. It says first what it will do, and for how long. What has been made is noted in experiments.json: run again after an interruption, and only what is missing, or was made with other parameters or by another version, is made. An experiment that fails does not keep the others from being made.
+Runs Pipeline.ps1, Figure4.ps1, Figure5.ps1, Figure6.ps1, Privacy.ps1 and Figure7.ps1 into one folder, in that order.
+Writes their results into report.html, and what each found into summary.csv. Says first what it will do, and for how long.
 
-Without data of your own, scenes are drawn and embedded by the built-in clip-mini. -EmbeddingPath and -PromptPath name embeddings for Figure 6 and Privacy; -Images, -Annotations and -Model the photographs and the encoder of Pipeline and of Figure 7.
+What has been made is noted in experiments.json: run again after an interruption, and only what is missing, or was made with other parameters or by another version, is made. An experiment that fails does not keep the others from being made.
+
+Without data of your own, scenes are drawn and embedded by the built-in clip-mini. -EmbeddingPath and -PromptPath name
+embeddings for Figure 6 and Privacy; -Images, -Annotations and -Model the photographs and the encoder of Pipeline and of Figure 7.
 
 Exit codes: 0 everything was made, and what the paper claims was found at every point; 1 something failed (the other experiments were made; run again to make the rest); 2 everything was made, but a claim of the paper does not hold at every point (the experiments say which).
 
@@ -147,7 +151,8 @@ function Read-ExperimentState([string] $Path) {
 # The files of an experiment: Pipeline has a name for each step, the others begin with their own.
 function Get-ExperimentFile([string] $Name) {
     $steps = 'dataset', 'retrieval', 'clusters', 'prototypes', 'data-values', 'allocation', 'fairness'
-    Get-ChildItem -LiteralPath $folder -File | Where-Object Extension -In '.csv', '.png', '.svg' | Where-Object { $Name -eq 'Pipeline' ? $_.BaseName -in $steps : $_.Name -like "$Name*" } |
+    Get-ChildItem -LiteralPath $folder -File |
+        Where-Object { $_.Extension -in '.csv', '.png', '.svg' -and ($Name -eq 'Pipeline' ? $_.BaseName -in $steps : $_.Name -like "$Name*") } |
         Sort-Object Name | ForEach-Object Name
 }
 
@@ -170,14 +175,16 @@ function Show-Summary([object[]] $Summary) {
     }
 }
 
-# What is known of an experiment before it is made: its parameters and fingerprint, the note of an earlier run and whether its files can stay, or why it cannot be made.
+# What is known of an experiment before it is made: its parameters and fingerprint, the note of an earlier run, whether its files can stay,
+# or why it cannot be made.
 function Get-ExperimentPlan([string] $Name) {
     $plan = @{ Note = $state[$Name]; IsKept = $false; Fault = $null }
     try {
         $plan.Parameters = Get-ExperimentParameter $Name
         $plan.Fingerprint = Get-ExperimentFingerprint $Name $plan.Parameters
         $files = @($plan.Note.Files | Where-Object { $_ })
-        $plan.IsKept = -not $Force -and $plan.Note.Fingerprint -eq $plan.Fingerprint -and $files.Count -gt 0 -and -not ($files | Where-Object { -not (Test-Path -LiteralPath (Join-Path $folder $_)) })
+        $lost = @($files | Where-Object { -not (Test-Path -LiteralPath (Join-Path $folder $_)) })
+        $plan.IsKept = -not $Force -and $plan.Note.Fingerprint -eq $plan.Fingerprint -and $files.Count -gt 0 -and $lost.Count -eq 0
     }
     catch {
         $plan.Fault = $_
@@ -205,7 +212,9 @@ catch {
 }
 
 # Seconds of an experiment where no earlier run tells: only the order of magnitude matters, for the time left.
-$usual = $Quick ? @{ Pipeline = 12; Figure4 = 1; Figure5 = 1; Figure6 = 3; Privacy = 20; Figure7 = 30 } : @{ Pipeline = 30; Figure4 = 5; Figure5 = 5; Figure6 = 30; Privacy = 300; Figure7 = 1800 }
+$usual = $Quick ?
+    @{ Pipeline = 12; Figure4 = 1; Figure5 = 1; Figure6 = 3; Privacy = 20; Figure7 = 30 } :
+    @{ Pipeline = 30; Figure4 = 5; Figure5 = 5; Figure6 = 30; Privacy = 300; Figure7 = 1800 }
 $names = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7' | Where-Object { $_ -in $Experiment })
 $plans = @{}
 $left = @{}
@@ -217,7 +226,8 @@ foreach ($name in $names) {
 $kept, $missing = $names.Where({ $plans[$_].IsKept }, 'Split')
 $seconds = 10 * [Math]::Ceiling(($left.Values | Measure-Object -Sum).Sum / 10)
 if ($missing) {
-    Write-Host "To make: $($missing -join ', '); about $($seconds -lt 300 ? "$seconds seconds" : "$([Math]::Ceiling($seconds / 60)) minutes") on two processors. The results go to $folder."
+    $time = $seconds -lt 300 ? "$seconds seconds" : "$([Math]::Ceiling($seconds / 60)) minutes"
+    Write-Host "To make: $($missing -join ', '); about $time on two processors. The results go to $folder."
 }
 
 if ($kept) {
@@ -272,7 +282,8 @@ foreach ($name in $names) {
 
     $seconds = $isKept ? [double] $plan.Note.Seconds : [Math]::Round($watch.Elapsed.TotalSeconds, 1)
     if (-not $isKept -and $code -in 0, 2) {
-        $state[$name] = @{ Fingerprint = $plan.Fingerprint; ExitCode = $code; Seconds = $seconds; Finished = [datetime]::UtcNow.ToString('o'); Files = $files; Findings = $findings }
+        $finished = [datetime]::UtcNow.ToString('o')
+        $state[$name] = @{ Fingerprint = $plan.Fingerprint; ExitCode = $code; Seconds = $seconds; Finished = $finished; Files = $files; Findings = $findings }
         Save-ExperimentState $state $statePath
     }
 
@@ -312,7 +323,13 @@ if (-not $WithoutReport) {
             }
         }
         if ($rows) {
-            $facts = [ordered]@{ Seed = $Seed; Size = $Quick ? 'quick' : 'full'; Data = $Images ? (Split-Path $Images -Leaf) : $EmbeddingPath ? (Split-Path $EmbeddingPath -Leaf) : 'drawn scenes'; Encoder = $Model ? $Model : 'clip-mini' }
+            $data = @($Images, $EmbeddingPath | Where-Object { $_ } | Split-Path -Leaf)
+            $facts = [ordered]@{
+                Seed    = $Seed
+                Size    = $Quick ? 'quick' : 'full'
+                Data    = $data ? $data -join ', ' : 'drawn scenes'
+                Encoder = $Model ? $Model : 'clip-mini'
+            }
             $findings = $summary | Select-Object Experiment, Finding, File | ForEach-Object { $_.PSTypeNames.Insert(0, 'QosValuation.Findings'); $_ }
             $null = @($findings) + @($rows) | Export-QosReport -Path $report -Title 'Experiments of the paper' -Parameter $facts -Force
             $summary += [pscustomobject]@{ Experiment = 'Report'; Finding = 'all of this as one page with plots'; File = 'report.html' }

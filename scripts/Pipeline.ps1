@@ -3,13 +3,18 @@
 Runs the paper's pipeline once, from photographs to fair token grants.
 
 .DESCRIPTION
-Embeds photographs with their captions, clusters them with the paper's Γ = 50, releases the prototypes of the confirmed clusters by every mechanism at ε = 1 and δ = 1e-5, values the contributors, allocates tokens to them by every scheme, and measures how fair each allocation is. Emits a row for each scheme.
+Embeds photographs with their captions, clusters them with the paper's Γ = 50, releases the prototypes of the confirmed
+clusters by every mechanism at ε = 1 and δ = 1e-5, values the contributors, allocates tokens to them by every scheme, and
+measures how fair each allocation is. Emits a row for each scheme.
 
-Writes dataset.csv (a row a photograph), embeddings.npy, retrieval.csv (the caption nearest to each photograph), clusters.csv, prototypes.csv (how near each release comes to the prototype without noise, and whether it still finds its own cluster), data-values.csv, allocation.csv and fairness.csv.
+Writes dataset.csv (a row a photograph), embeddings.npy, retrieval.csv (the caption nearest to each photograph),
+clusters.csv, prototypes.csv (how near each release comes to the prototype without noise, and whether it still finds its
+own cluster), data-values.csv, allocation.csv and fairness.csv.
 
 Without -Images scenes are drawn, by eight contributors, into the folder scenes beside the results.
 
-Exit codes: 0 everything was made, and Proposed is the fairest of the paper's four schemes by both indices; 1 an error; 2 everything was made, but that ordering does not hold.
+Exit codes: 0 everything was made, and Proposed is the fairest of the paper's four schemes by both indices; 1 an error;
+2 everything was made, but that ordering does not hold.
 
 .PARAMETER OutputPath
 The folder for the results; created where it does not exist. The folder results by default.
@@ -131,7 +136,8 @@ function Get-NearestCaption([object[]] $Embeddings) {
     if ($captions) {
         foreach ($cluster in $photographs | Group-Embedding -PublicCentroid $captions -WarningAction SilentlyContinue) {
             foreach ($photograph in $cluster.Members) {
-                [pscustomobject]@{ Item = Split-Path $photograph.Item -Leaf; NearestCaption = $captions[$cluster.Id].Source; IsOwn = $captions[$cluster.Id].Item -eq $photograph.Item }
+                $caption = $captions[$cluster.Id]
+                [pscustomobject]@{ Item = Split-Path $photograph.Item -Leaf; NearestCaption = $caption.Source; IsOwn = $caption.Item -eq $photograph.Item }
             }
         }
     }
@@ -149,10 +155,13 @@ Invoke-FigureBody {
     }
 
     $owners = Get-Owner $photographs
-    $dataset = $photographs | ForEach-Object { [pscustomobject]@{ Path = [System.IO.Path]::GetRelativePath($folder, $_.Path); Contributor = $owners[$_.Path]; Captions = @($_.Captions).Count } }
+    $dataset = $photographs | ForEach-Object {
+        [pscustomobject]@{ Path = [System.IO.Path]::GetRelativePath($folder, $_.Path); Contributor = $owners[$_.Path]; Captions = @($_.Captions).Count }
+    }
     & $save $dataset 'dataset'
     $captionCount = ($dataset | Measure-Object Captions -Sum).Sum
-    Write-Finding 'Dataset' 'dataset.csv' "$($photographs.Count) photographs, $captionCount captions $($Images ? "from $(Split-Path $Images -Leaf)" : 'of drawn scenes')"
+    $origin = $Images ? "from $(Split-Path $Images -Leaf)" : 'of drawn scenes'
+    Write-Finding 'Dataset' 'dataset.csv' "$($photographs.Count) photographs, $captionCount captions $origin"
 
     Write-Progress -Id 1 -Activity 'Pipeline' -Status 'Embedding' -PercentComplete 20
     $embedding = [System.Diagnostics.Stopwatch]::StartNew()
@@ -164,39 +173,48 @@ Invoke-FigureBody {
 
     $embeddings | Export-Embedding (Join-Path $folder 'embeddings.npy')
     $nearest = @(Get-NearestCaption $embeddings)
-    $own = if ($nearest) {
+    $speed = ($embeddings.Count / $embedding.Elapsed.TotalSeconds).ToString('F0')
+    $finding = "$($embeddings.Count) vectors of $($embeddings[0].Vector.Count) by $($embeddings[0].Model), $speed a second"
+    if ($nearest) {
         & $save ($nearest | Sort-Object Item) 'retrieval'
-        "; $(@($nearest | Where-Object IsOwn).Count) of $($nearest.Count) photographs are nearest to their own caption (chance 1)"
+        $finding += "; $(@($nearest | Where-Object IsOwn).Count) of $($nearest.Count) photographs are nearest to their own caption (chance 1)"
     }
-    Write-Finding 'Embeddings' ($nearest ? 'retrieval.csv' : 'embeddings.npy') "$($embeddings.Count) vectors of $($embeddings[0].Vector.Count) by $($embeddings[0].Model), $(($embeddings.Count / $embedding.Elapsed.TotalSeconds).ToString('F0')) a second$own"
+
+    Write-Finding 'Embeddings' ($nearest ? 'retrieval.csv' : 'embeddings.npy') $finding
 
     Write-Progress -Id 1 -Activity 'Pipeline' -Status 'Clusters and prototypes' -PercentComplete 70
     $clusters = @($embeddings | Group-Embedding -NoveltyThreshold $NoveltyThreshold)
     $labelled = @($embeddings | Group-Embedding -NoveltyThreshold $NoveltyThreshold -PassThru)
     & $save ($clusters | ForEach-Object {
-            [pscustomobject]@{ ClusterId = $_.Id; Records = $_.Count; Contributors = @($_.Members.Contributor | Select-Object -Unique).Count; IsConfirmed = $_.IsConfirmed; ConfirmedAt = $_.ConfirmedAt }
+            $contributors = @($_.Members.Contributor | Select-Object -Unique).Count
+            [pscustomobject]@{ ClusterId = $_.Id; Records = $_.Count; Contributors = $contributors; IsConfirmed = $_.IsConfirmed; ConfirmedAt = $_.ConfirmedAt }
         }) 'clusters'
     $confirmed = @($clusters | Where-Object IsConfirmed)
     $noise = @($labelled | Where-Object Novelty -EQ Noise | Select-Object Item -Unique).Count
-    Write-Finding 'Clusters' 'clusters.csv' "$($clusters.Count) clusters, $($confirmed.Count) confirmed at Γ = $NoveltyThreshold, $noise of $($photographs.Count) records are noise"
+    $finding = "$($clusters.Count) clusters, $($confirmed.Count) confirmed at Γ = $NoveltyThreshold, $noise of $($photographs.Count) records are noise"
+    Write-Finding 'Clusters' 'clusters.csv' $finding
 
     $clean = @($confirmed | New-DpPrototype -Mechanism None -WarningAction SilentlyContinue)
     $prototypes = foreach ($mechanism in 'AnalyticGaussian', 'ClassicGaussian', 'DiscreteGaussian', 'ImageDp') {
         # The baseline has no ε, and the classic mechanism says that its proof ends at 1.
         $parameters = $mechanism -eq 'ImageDp' ? @{} : @{ Epsilon = $Epsilon; Delta = 1e-5 }
         foreach ($prototype in $confirmed | New-DpPrototype -Mechanism $mechanism @parameters -Seed $Seed -WarningAction SilentlyContinue) {
-            $cosines = @($clean | Where-Object Modality -EQ $prototype.Modality | ForEach-Object { [pscustomobject]@{ ClusterId = $_.ClusterId; Cosine = Measure-Cosine $prototype.Vector $_.Vector } })
-            $best = $cosines | Sort-Object Cosine -Descending | Select-Object -First 1
+            $cosines = @{}
+            $clean | Where-Object Modality -EQ $prototype.Modality | ForEach-Object { $cosines[$_.ClusterId] = Measure-Cosine $prototype.Vector $_.Vector }
+            $nearestCluster = $cosines.Keys | Sort-Object { $cosines[$_] } -Descending | Select-Object -First 1
             $prototype | Select-Object Mechanism, ClusterId, Modality, Count, Epsilon, Delta, Sensitivity, Sigma, IsFormal,
-                @{ n = 'CosineToClean'; e = { ($cosines | Where-Object ClusterId -EQ $prototype.ClusterId).Cosine } }, @{ n = 'FindsOwnCluster'; e = { $best.ClusterId -eq $prototype.ClusterId } }
+                @{ n = 'CosineToClean'; e = { $cosines[$prototype.ClusterId] } },
+                @{ n = 'FindsOwnCluster'; e = { $nearestCluster -eq $prototype.ClusterId } }
         }
     }
     if ($prototypes) {
         & $save $prototypes 'prototypes'
         $each = $prototypes | Group-Object Mechanism | ForEach-Object {
-            "$($_.Name) $(($_.Group | Measure-Object CosineToClean -Average).Average.ToString('F2')) ($(@($_.Group | Where-Object FindsOwnCluster).Count)/$($_.Count))"
+            $mean = ($_.Group | Measure-Object CosineToClean -Average).Average
+            "$($_.Name) $($mean.ToString('F2')) ($(@($_.Group | Where-Object FindsOwnCluster).Count)/$($_.Count))"
         }
-        Write-Finding 'Prototypes' 'prototypes.csv' "ε = ${Epsilon}: mean cosine to the prototype without noise (that still find their cluster): $($each -join ', ')"
+        $finding = "ε = ${Epsilon}: mean cosine to the prototype without noise (that still find their cluster): $($each -join ', ')"
+        Write-Finding 'Prototypes' 'prototypes.csv' $finding
     }
     else {
         Write-Finding 'Prototypes' '' "no cluster is confirmed at Γ = $NoveltyThreshold, so nothing is released"
@@ -205,7 +223,8 @@ Invoke-FigureBody {
     $values = @($labelled | Measure-DataValue)
     & $save ($values | Select-Object Contributor, Quantity, Novel, Normal, Noise, Novelty, Value) 'data-values'
     $range = $values | Measure-Object Value -Minimum -Maximum
-    Write-Finding 'Data values' 'data-values.csv' "$($values.Count) contributors, f(d) from $($range.Minimum.ToString('F2')) to $($range.Maximum.ToString('F2'))"
+    $finding = "$($values.Count) contributors, f(d) from $($range.Minimum.ToString('F2')) to $($range.Maximum.ToString('F2'))"
+    Write-Finding 'Data values' 'data-values.csv' $finding
 
     Write-Progress -Id 1 -Activity 'Pipeline' -Status 'Allocation' -PercentComplete 90
     $tokens = $supplyBound ? $Supply : $values.Count * $Capacity / 2
@@ -215,7 +234,9 @@ Invoke-FigureBody {
     & $save ($grants | Select-Object Scheme, Agent, Value, Tokens, Capacity, Remaining, RewardRate) 'allocation'
     $rows = @($grants | Group-Object Scheme | ForEach-Object {
             $scheme = $_.Name
-            $_.Group | Measure-Fairness | Select-Object @{ n = 'Scheme'; e = { $scheme } }, @{ n = 'Agents'; e = { $_.Count } }, @{ n = 'Supply'; e = { $tokens } }, Allocated, SocialWelfare, Jain, Gini, MinRate, MaxRate
+            $_.Group | Measure-Fairness |
+                Select-Object @{ n = 'Scheme'; e = { $scheme } }, @{ n = 'Agents'; e = { $_.Count } }, @{ n = 'Supply'; e = { $tokens } },
+                    Allocated, SocialWelfare, Jain, Gini, MinRate, MaxRate
         })
     & $save $rows 'fairness'
     Write-Finding 'Fairness' 'fairness.csv' "$tokens tokens, Jain's index: $(($rows | ForEach-Object { "$($_.Scheme) $($_.Jain.ToString('F3'))" }) -join ', ')"
@@ -223,7 +244,9 @@ Invoke-FigureBody {
     Write-Progress -Id 1 -Activity 'Pipeline' -Completed
     $claim = Measure-AllocationClaim $rows 'Agents'
     $script:FigureExitCode = $claim.Holds -eq $claim.Points ? 0 : 2
-    Write-Host "Pipeline: $($photographs.Count) photographs by $($values.Count) contributors in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $folder. Proposed is $($claim.Holds ? '' : 'not ')the fairest of the paper's schemes by both indices."
+    $seconds = $watch.Elapsed.TotalSeconds.ToString('F1')
+    $text = "Pipeline: $($photographs.Count) photographs by $($values.Count) contributors in $seconds s, written to $folder."
+    Write-Host "$text Proposed is $($claim.Holds ? '' : 'not ')the fairest of the paper's schemes by both indices."
 }
 
 exit $FigureExitCode

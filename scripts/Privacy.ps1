@@ -150,11 +150,13 @@ Invoke-FigureBody {
     $one = $curve | Where-Object { $_.Epsilon -eq 1 -and $_.Modality -eq 'Image' -and $_.PostProcess -eq 'None' } | Select-Object -First 1
     $finding = "$violated of $(@($kept).Count) audits found more than was claimed; half of the noise $($halved.IsViolated ? 'was' : 'was not') caught."
     if ($one) {
-        $finding += " At ε = 1 an image prototype finds its own cluster among $(@($clusters).Count) in $($one.RetrievalAccuracy.ToString('P0')) of the releases."
+        $accuracy = $one.RetrievalAccuracy.ToString('P0')
+        $finding += " At ε = 1 an image prototype finds its own cluster among $(@($clusters).Count) in $accuracy of the releases."
     }
 
     Write-Finding 'Privacy' 'privacy-utility.csv' $finding.TrimEnd('.')
-    Write-Host "Privacy: $(@($curve).Count + @($attacks).Count + @($kept).Count + 1) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $utilityPath and beside it. $finding"
+    $count = @($curve).Count + @($attacks).Count + @($kept).Count + 1
+    Write-Host "Privacy: $count rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $utilityPath and beside it. $finding"
 }
 
 exit $FigureExitCode

@@ -15,7 +15,8 @@ Describe 'build.ps1' {
 
         $text | Should -Not -Match "`e\[\d+;\d+H" -Because 'bars are for terminals'
         $summary = Import-Csv (Join-Path $folder summary.csv)
-        $summary.Experiment | Should -Be 'Dataset', 'Embeddings', 'Clusters', 'Prototypes', 'Data values', 'Fairness', 'Figure 4', 'Figure 5', 'Figure 6', 'Privacy', 'Figure 7', 'Report'
+        $summary.Experiment | Should -Be 'Dataset', 'Embeddings', 'Clusters', 'Prototypes', 'Data values', 'Fairness',
+            'Figure 4', 'Figure 5', 'Figure 6', 'Privacy', 'Figure 7', 'Report'
         foreach ($row in $summary) {
             $text | Should -Match "(?m)^$($row.Experiment) +$([regex]::Escape($row.Finding.Substring(0, 20)))"
             Join-Path $folder $row.File | Should -Exist
@@ -48,7 +49,12 @@ Describe 'build.ps1' {
     }
 
     It 'gives a benchmark its arguments, and its exit code back' {
-        $lines = Invoke-FreshPwsh "& '$build' Bench allocation --agents 100 --repeats 3; if (`$LASTEXITCODE) { exit 9 }; & '$build' Bench nonsense *> `$null; `"code `$LASTEXITCODE`""
+        $lines = Invoke-FreshPwsh @"
+& '$build' Bench allocation --agents 100 --repeats 3
+if (`$LASTEXITCODE) { exit 9 }
+& '$build' Bench nonsense *> `$null
+"code `$LASTEXITCODE"
+"@
         "$lines" | Should -Match '100 agents'
         $lines[-1] | Should -Be 'code 1'
     }

@@ -9,8 +9,11 @@ if (-not (Test-Path -LiteralPath $SharedData)) {
 }
 
 # Chromium, for the tests that look at a page as a browser shows it; null where there is none.
-$script:Browser = $env:QOSVALUATION_BROWSER ? $env:QOSVALUATION_BROWSER :
-    ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable' | ForEach-Object { Get-Command $_ -CommandType Application -ErrorAction Ignore } | Select-Object -First 1).Source
+$script:Browser = $env:QOSVALUATION_BROWSER
+if (-not $Browser) {
+    $names = 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'
+    $script:Browser = (Get-Command $names -CommandType Application -ErrorAction Ignore | Select-Object -First 1).Source
+}
 
 if (-not (Get-Module QosValuation)) {
     Import-Module $ModuleManifest -ErrorAction Stop

@@ -141,11 +141,17 @@ Describe 'scripts/Pipeline.ps1' {
         $retrieval.Count | Should -Be 60
         $texts = @($embeddings | Where-Object Modality -EQ Text | Group-Object Item | ForEach-Object { $_.Group[0] })
         foreach ($image in ($embeddings | Where-Object Modality -EQ Image)[0, 20, 40]) {
-            $best = $texts | Sort-Object { $text = $_; $sum = 0.0; for ($i = 0; $i -lt 512; $i++) { $sum += $text.Vector[$i] * $image.Vector[$i] }; $sum } -Descending | Select-Object -First 1
+            $best = $texts | Sort-Object -Descending {
+                $text = $_
+                $sum = 0.0
+                for ($i = 0; $i -lt 512; $i++) { $sum += $text.Vector[$i] * $image.Vector[$i] }
+                $sum
+            } | Select-Object -First 1
             ($retrieval | Where-Object Item -EQ (Split-Path $image.Item -Leaf)).NearestCaption | Should -Be $best.Source
         }
 
-        ($said | Where-Object Tags -Contains Finding).MessageData.Experiment | Should -Be 'Dataset', 'Embeddings', 'Clusters', 'Prototypes', 'Data values', 'Fairness'
+        $found = ($said | Where-Object Tags -Contains Finding).MessageData
+        $found.Experiment | Should -Be 'Dataset', 'Embeddings', 'Clusters', 'Prototypes', 'Data values', 'Fairness'
     }
 
     It 'repeats with a seed' {

@@ -19,7 +19,8 @@ BeforeAll {
     $readme = Get-Content -LiteralPath (Join-Path $RepositoryRoot 'README.md') -Raw
     $install, $elsewhere = [regex]::Matches($readme, '(?ms)^```pwsh\n(.*?)^```') | ForEach-Object { $_.Groups[1].Value }
     $parallel, $job = $elsewhere.Trim() -split "`n"
-    $pipeline = [regex]::Match($readme, '(?ms)^```powershell\n(Import-Module \./out/QosValuation\n.*?)^```').Groups[1].Value.Replace('./out/QosValuation', 'QosValuation')
+    $pipeline = [regex]::Match($readme, '(?ms)^```powershell\n(Import-Module \./out/QosValuation\n.*?)^```').Groups[1].Value
+    $pipeline = $pipeline.Replace('./out/QosValuation', 'QosValuation')
 
     # Runs a script in a process whose home is empty but for what the tests before put there, and that inherits no module path.
     function Invoke-AtHome([string] $Script) {
@@ -83,7 +84,7 @@ Describe 'The package' {
         $bom.bomFormat | Should -Be 'CycloneDX'
         $bom.metadata.component.version | Should -Be $version
         $names = ($bom.components | Where-Object scope -NE 'excluded').name
-        foreach ($expected in 'Microsoft.ML.OnnxRuntime', 'NetVips', 'Vizor.ECharts', 'CsvHelper', 'MathNet.Numerics', 'Microsoft.Data.Sqlite', 'System.Numerics.Tensors', 'Google.Protobuf') {
+        foreach ($expected in 'Microsoft.ML.OnnxRuntime', 'NetVips', 'Vizor.ECharts', 'CsvHelper', 'MathNet.Numerics', 'Microsoft.Data.Sqlite') {
             $names | Should -Contain $expected
         }
 
@@ -107,7 +108,7 @@ Describe 'The installed package' {
 
         # The pipeline without what must not run twice at a time, and the one number of it that is compared.
         $steps = $pipeline -replace '(?m)^(Import-Module|\$scenes).*$'
-        $fairness = "Where-Object { `$_.PSTypeNames[0] -like '*QosValuation.FairnessReport' } | ForEach-Object { `$_.SocialWelfare.ToString('R', [cultureinfo]::InvariantCulture) }"
+        $fairness = "Where-Object { `$_.PSTypeNames[0] -like '*QosValuation.FairnessReport' } | ForEach-Object { [string] `$_.SocialWelfare }"
     }
 
     It 'is found by its name in a new process, and runs the README''s pipeline' {
@@ -125,9 +126,9 @@ $pipeline
     }
 
     It 'works in ForEach-Object -Parallel' {
-        $lines = Invoke-AtHome "@($parallel).Where{ `$_.Vector.Count -eq 512 } | Group-Object Contributor | ForEach-Object { ""`$(`$_.Name) `$(`$_.Count)"" } | Sort-Object"
-        $lines.Count | Should -Be 5
-        ($lines | ForEach-Object { [int] ($_ -split ' ')[1] } | Measure-Object -Sum).Sum | Should -Be 60
+        $lines = Invoke-AtHome "@($parallel).Where{ `$_.Vector.Count -eq 512 }.Contributor"
+        $lines.Count | Should -Be 60
+        @($lines | Select-Object -Unique).Count | Should -Be 5
 
         $lines = Invoke-AtHome "1..2 | ForEach-Object -Parallel { $steps } | $fairness"
         $lines.Count | Should -Be 2
