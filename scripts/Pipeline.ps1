@@ -242,11 +242,12 @@ Invoke-FigureBody {
     Write-Finding 'Fairness' 'fairness.csv' "$tokens tokens, Jain's index: $(($rows | ForEach-Object { "$($_.Scheme) $($_.Jain.ToString('F3'))" }) -join ', ')"
     $rows
     Write-Progress -Id 1 -Activity 'Pipeline' -Completed
-    $claim = Measure-AllocationClaim $rows 'Agents'
-    $script:FigureExitCode = $claim.Holds -eq $claim.Points ? 0 : 2
+    $one = $rows | ForEach-Object { [QosValuation.AllocationSimulationResult]@{ Scheme = $_.Scheme; Agents = $_.Agents; Jain = $_.Jain; Gini = $_.Gini } }
+    $claim = [QosValuation.AllocationClaim]::Of([QosValuation.AllocationSimulationResult[]] @($one))
+    $script:FigureExitCode = $claim.IsShown ? 0 : 2
     $seconds = $watch.Elapsed.TotalSeconds.ToString('F1')
     $text = "Pipeline: $($photographs.Count) photographs by $($values.Count) contributors in $seconds s, written to $folder."
-    Write-Host "$text Proposed is $($claim.Holds ? '' : 'not ')the fairest of the paper's schemes by both indices."
+    Write-Host "$text Proposed is $($claim.IsShown ? '' : 'not ')the fairest of the paper's schemes by both indices."
 }
 
 exit $FigureExitCode
