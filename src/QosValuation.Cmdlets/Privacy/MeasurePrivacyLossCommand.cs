@@ -82,7 +82,7 @@ public sealed class MeasurePrivacyLossCommand : QosCmdlet
     /// <summary>Whether the noise came from a seed, as prototypes tell it.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ReleaseValue(typeof(bool))]
-    public bool IsSeeded { get; set; }
+    public SwitchParameter IsSeeded { get; set; }
 
     /// <summary>δ at which the total ε is stated, between 0 and 1, both excluded; 1e-5 by default.</summary>
     [Parameter(Position = 0)]

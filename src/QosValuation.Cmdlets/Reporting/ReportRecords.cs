@@ -15,6 +15,9 @@ internal static class ReportRecords
         "PSComputerName", "PSShowComputerName", "PSSourceJobInstanceId", "RunspaceId",
     };
 
+    // Names that properties had before, which stay as aliases (module/types) and so are saved beside the present ones.
+    private static readonly Dictionary<string, string> FormerNames = new(StringComparer.OrdinalIgnoreCase) { ["Replications"] = "Rounds" };
+
     /// <summary>
     /// Reads an object: a result of the module with what the user added to it, one that was saved and read again, or any other by its
     /// properties.
@@ -31,7 +34,8 @@ internal static class ReportRecords
             return new ReportRecord(string.Empty, keys.Select(key => KeyValuePair.Create(key.ToString() ?? string.Empty, Plain(entries[key]))));
         }
 
-        IEnumerable<PSPropertyInfo> properties = item.Properties.Where(property => property.IsGettable && !HostProperties.Contains(property.Name));
+        IEnumerable<PSPropertyInfo> properties = item.Properties.Where(property =>
+            property.IsGettable && !HostProperties.Contains(property.Name) && !IsFormerName(property.Name, item));
         if (instance.GetType().Namespace == nameof(QosValuation))
         {
             return ReportRecord.From(instance, Read(properties.Where(property => property.IsInstance)));
@@ -39,6 +43,9 @@ internal static class ReportRecords
 
         return new ReportRecord(instance is PSCustomObject ? CustomName(item) : instance.GetType().Name, Read(properties));
     }
+
+    private static bool IsFormerName(string name, PSObject item) =>
+        FormerNames.TryGetValue(name, out string? present) && item.Properties[present] is not null;
 
     // Select-Object, Import-Clixml and remoting keep the name of the type and put a word before it.
     private static string CustomName(PSObject item)
