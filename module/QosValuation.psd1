@@ -23,7 +23,6 @@
         'formats/Allocation.format.ps1xml'
         'formats/Attacks.format.ps1xml'
     )
-    TypesToProcess       = @('types/Qos.types.ps1xml')
     FunctionsToExport    = @()
     VariablesToExport    = @()
     AliasesToExport      = @()

@@ -31,6 +31,11 @@ $script:names = foreach ($type in $engine.GetExportedTypes()) {
     }
 }
 
+# Names that properties had before. By -Force, because a session may import the module again from another folder, which a types file refuses.
+foreach ($type in 'QosValuation.QosReport', 'QosValuation.StrategyGain') {
+    Update-TypeData -TypeName $type -MemberType AliasProperty -MemberName Replications -Value Rounds -Force
+}
+
 $MyInvocation.MyCommand.ScriptBlock.Module.OnRemove = {
     $accelerators = [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')
     foreach ($name in $script:names) {

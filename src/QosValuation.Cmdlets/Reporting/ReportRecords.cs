@@ -15,7 +15,7 @@ internal static class ReportRecords
         "PSComputerName", "PSShowComputerName", "PSSourceJobInstanceId", "RunspaceId",
     };
 
-    // Names that properties had before, which stay as aliases (module/types) and so are saved beside the present ones.
+    // Names that properties had before, which stay as aliases (QosValuation.psm1) and so are saved beside the present ones.
     private static readonly Dictionary<string, string> FormerNames = new(StringComparer.OrdinalIgnoreCase) { ["Replications"] = "Rounds" };
 
     /// <summary>
