@@ -74,4 +74,28 @@ Describe 'The DAT ledger' {
         $report.Faults.Kind | Should -Contain 'NotAuthentic'
         { Export-DatSettlement -LedgerPath $ledger -Path $folder/t.json -KeyPath $folder/k.pem } | Should -Throw -ErrorId 'DatabaseNotFound,*'
     }
+
+    It 'gives one account a receipt that is verified offline' {
+        1..6 | ForEach-Object { [pscustomobject]@{ Contributor = "agent$($_ % 2)"; Value = $_ } } | Add-DatRecord -LedgerPath $ledger | Out-Null
+        $null = Export-DatSettlement -LedgerPath $ledger -Path $folder/r.json -KeyPath $folder/r.pem -NewKey -Address agent1
+        $report = Test-DatLedger -SettlementPath $folder/r.json -PublicKeyPath $folder/r.pem.pub
+        $report.IsValid | Should -BeTrue
+        $report.Records | Should -Be 3
+        (Get-Content $folder/r.json -Raw | ConvertFrom-Json).records | ForEach-Object Address | Should -Be 'agent1', 'agent1', 'agent1'
+        { Export-DatSettlement -LedgerPath $ledger -Path $folder/n.json -KeyPath $folder/r.pem -Address nobody } | Should -Throw -ErrorId 'DatAddressNotFound,*'
+        "$folder/n.json" | Should -Not -Exist
+    }
+
+    It 'keeps what an upstream command sent before it failed, and names each record of a stream' {
+        $written = [System.Collections.Generic.List[object]]::new()
+        try {
+            & { 1..50 | ForEach-Object { [pscustomobject]@{ Address = "a$_"; Value = $_ } }; throw 'upstream' } | Add-DatRecord -LedgerPath $ledger | ForEach-Object { $written.Add($_) }
+        }
+        catch { $_.Exception.Message | Should -Be 'upstream' }
+        Get-DatRecord -LedgerPath $ledger | ForEach-Object Address | Should -Be (1..50 | ForEach-Object { "a$_" })
+        (Test-DatLedger -LedgerPath $ledger).IsValid | Should -BeTrue
+        $all = 1..5000 | ForEach-Object { [pscustomobject]@{ Address = 'b'; Value = $_ } } | Add-DatRecord -LedgerPath $ledger
+        $all.Count | Should -Be 5000
+        $all[-1].Sequence | Should -Be 5050
+    }
 }

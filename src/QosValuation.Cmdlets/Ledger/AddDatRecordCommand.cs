@@ -9,8 +9,8 @@ namespace QosValuation.Cmdlets;
 /// <para>A DAT record (address, v, ρ) binds a data value to the account that earned it (paper, section II-B). Records form a chain: each holds the SHA-256
 /// hash of the one before, so a change anywhere shows. Data values from Measure-DataValue bind by property name: Contributor is the address, Value the
 /// value.</para>
-/// <para>Each record is a transaction of its own: what has been written to the pipeline is on disk, whatever happens next. Several processes may append at
-/// once.</para>
+/// <para>What has been written to the pipeline is on disk, whatever happens next. A record that comes alone is appended at once; of a fast stream those
+/// that arrive within 50 milliseconds share a transaction: all of them are in the ledger, or none. Several processes may append at once.</para>
 /// </remarks>
 /// <example>
 /// <summary>Anchor the values of a dataset</summary>
@@ -28,6 +28,7 @@ namespace QosValuation.Cmdlets;
 public sealed class AddDatRecordCommand : QosCmdlet
 {
     private DatLedger? _ledger;
+    private DatLedgerAppender? _appender;
 
     /// <summary>The ledger, a SQLite file; created where it does not exist.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -62,13 +63,39 @@ public sealed class AddDatRecordCommand : QosCmdlet
         }
 
         _ledger ??= DatLedger.Open(LedgerPath, create: true);
-        TryItem(Address, () =>
+        _appender ??= new DatLedgerAppender(_ledger);
+        TryItem(Address, () => _appender.Add(Address, Value, Pointer));
+        WriteAppended();
+    }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
+        _appender?.Flush();
+        WriteAppended();
+    }
+
+    private void WriteAppended()
+    {
+        if (_appender is null)
         {
-            foreach (DatRecord record in _ledger.Append([(Address, Value, Pointer)]))
+            return;
+        }
+
+        (IReadOnlyList<DatRecord> appended, IReadOnlyList<DatAppendFailure> failures) = _appender.Take();
+        foreach (DatRecord record in appended)
+        {
+            WriteRecord(record);
+        }
+
+        foreach (DatAppendFailure failure in failures)
+        {
+            // Each record that is not in the ledger is named, so that it can be piped in again.
+            foreach (string address in failure.Addresses)
             {
-                WriteRecord(record);
+                WriteFault(failure.Fault, address);
             }
-        });
+        }
     }
 
     /// <inheritdoc/>
@@ -76,6 +103,12 @@ public sealed class AddDatRecordCommand : QosCmdlet
     {
         if (disposing)
         {
+            if (!Cancellation.IsCancellationRequested)
+            {
+                _appender?.Flush(); // an error upstream ended the pipeline: what it sent before is kept
+            }
+
+            _appender?.Dispose();
             _ledger?.Dispose();
         }
 

@@ -7,8 +7,10 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Writes a signed summary of a ledger that anyone can check offline.</summary>
 /// <remarks>
-/// <para>The settlement is a JSON file: the Merkle root over all records (RFC 6962, SHA-256), each record with its inclusion proof, the total value of
-/// each account, and an ECDSA signature over secp256k1. A ledger that does not verify is not settled.</para>
+/// <para>The settlement is a JSON file: the Merkle root over all records (RFC 6962, SHA-256), the total value of each account, an ECDSA signature over
+/// secp256k1, and all records. A ledger that does not verify is not settled. Records are streamed: memory does not grow with them.</para>
+/// <para>-Address writes a receipt instead: the same signed summary with the records of one account alone, each with its inclusion proof, so that the
+/// account can show what it was credited. Test-DatLedger -SettlementPath checks both.</para>
 /// <para>-NewKey makes a key pair first: the private key at -KeyPath, readable by its owner alone, and the public key beside it with the ending .pub.</para>
 /// </remarks>
 /// <example>
@@ -18,6 +20,10 @@ namespace QosValuation.Cmdlets;
 /// <example>
 /// <summary>Settle with an existing key</summary>
 /// <code>Export-DatSettlement -LedgerPath ./market.db -Path ./settlement.json -KeyPath ./operator.pem</code>
+/// </example>
+/// <example>
+/// <summary>Give one account its receipt</summary>
+/// <code>Export-DatSettlement -LedgerPath ./market.db -Path ./alice.json -KeyPath ./operator.pem -Address alice</code>
 /// </example>
 /// <seealso>Test-DatLedger</seealso>
 /// <seealso>Add-DatRecord</seealso>
@@ -46,6 +52,11 @@ public sealed class ExportDatSettlementCommand : QosCmdlet
     [Parameter]
     public SwitchParameter NewKey { get; set; }
 
+    /// <summary>Writes a receipt for this account: its records alone, with their inclusion proofs.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Address { get; set; }
+
     /// <inheritdoc/>
     protected override void Process()
     {
@@ -68,7 +79,7 @@ public sealed class ExportDatSettlementCommand : QosCmdlet
         }
 
         using ECDsa key = NewKey ? SigningKey.Create(keyPath) : SigningKey.Load(keyPath);
-        DatSettlement.Create(ledger.Read().Take((int)report.Records), key).Save(target);
+        DatSettlement.Write(target, () => ledger.Read().TakeWhile(record => record.Sequence <= report.Records), key, Address, Cancellation);
         WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
             $"Settled {report.Records} records{(NewKey ? $"; the key is '{keyPath}', its public half '{keyPath}.pub'" : string.Empty)}."));

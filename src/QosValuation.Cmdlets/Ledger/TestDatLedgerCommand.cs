@@ -59,7 +59,7 @@ public sealed class TestDatLedgerCommand : QosCmdlet
             using ECDsa? key = PublicKeyPath is null ? null : SigningKey.Load(ResolveNewPath(PublicKeyPath));
             WriteVerbose(key is null ? "Without -PublicKeyPath the key inside the file is used: that shows the file is whole, not who signed "
                 + "it." : $"The signature is checked with the key '{PublicKeyPath}'.");
-            WriteRecord(DatSettlement.Load(path).Verify(path, key));
+            WriteRecord(DatSettlement.Verify(path, key, Cancellation));
             return;
         }
 

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
@@ -13,7 +12,8 @@ namespace QosValuation.Embeddings.Encoding;
 /// <remarks>
 /// Keys are SHA-256 digests of content and of everything else a vector depends on (<see cref="EncoderCacheKeys"/>), so an
 /// entry is never out of date; a vector may have been computed with another batch size, which changes its last digits.
-/// Vectors are 32-bit little-endian floats. A file that is not such a cache is refused and left as it is.
+/// Vectors are 32-bit little-endian floats, each followed by a checksum over itself and what its key stands for: an entry that was changed, or has
+/// none because an earlier version wrote it, counts as missing and is computed again. A file that is not such a cache is refused and left as it is.
 /// </remarks>
 public sealed class EmbeddingCache : IDisposable
 {
@@ -21,7 +21,7 @@ public sealed class EmbeddingCache : IDisposable
     private const int SchemaVersion = 1;
     private const int MostPending = 256;
     private const long MostPendingMilliseconds = 2000;
-    private const float NormTolerance = 1e-3f;
+    private const int ChecksumBytes = 16;
 
     private static readonly string Schema = $"""
         PRAGMA user_version = {SchemaVersion};
@@ -37,6 +37,7 @@ public sealed class EmbeddingCache : IDisposable
     private readonly SqliteCommand _select;
     private readonly SqliteCommand _insert;
     private readonly List<(CacheKey Key, byte[] Vector)> _pending = [];
+    private readonly Dictionary<long, byte[]> _encoders = [];
     private long _lastFlush = Environment.TickCount64;
     private bool _isDisposed;
 
@@ -157,14 +158,11 @@ public sealed class EmbeddingCache : IDisposable
                 throw Translate(_path, exception);
             }
 
-            if (stored?.Length == dimension * sizeof(float))
+            int size = dimension * sizeof(float);
+            if (stored?.Length == size + ChecksumBytes && stored.AsSpan(size).SequenceEqual(Checksum(key, stored.AsSpan(0, size))))
             {
-                float[] vector = MemoryMarshal.Cast<byte, float>(stored).ToArray();
-                if (MathF.Abs(TensorPrimitives.Norm<float>(vector) - 1) <= NormTolerance)
-                {
-                    Hits++;
-                    return vector;
-                }
+                Hits++;
+                return MemoryMarshal.Cast<byte, float>(stored.AsSpan(0, size)).ToArray();
             }
 
             Misses++;
@@ -177,9 +175,10 @@ public sealed class EmbeddingCache : IDisposable
     /// <param name="vector">The vector.</param>
     internal void Add(CacheKey key, ReadOnlySpan<float> vector)
     {
-        byte[] bytes = MemoryMarshal.AsBytes(vector).ToArray();
+        ReadOnlySpan<byte> content = MemoryMarshal.AsBytes(vector);
         lock (_gate)
         {
+            byte[] bytes = [.. content, .. Checksum(key, content)];
             _pending.Add((key, bytes));
             if (_pending.Count >= MostPending || Environment.TickCount64 - _lastFlush > MostPendingMilliseconds)
             {
@@ -204,7 +203,9 @@ public sealed class EmbeddingCache : IDisposable
                 insert.ExecuteNonQuery();
                 using SqliteCommand select = Command("SELECT id FROM encoders WHERE digest = $digest", "$digest");
                 select.Parameters[0].Value = digest;
-                return (long)select.ExecuteScalar()!;
+                long number = (long)select.ExecuteScalar()!;
+                _encoders[number] = digest;
+                return number;
             }
             catch (SqliteException exception)
             {
@@ -254,6 +255,16 @@ public sealed class EmbeddingCache : IDisposable
                 throw Translate(_path, exception);
             }
         }
+    }
+
+    // Over the encoder's digest and not its number, so that a changed number is noticed too.
+    private byte[] Checksum(CacheKey key, ReadOnlySpan<byte> vector)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(_encoders.GetValueOrDefault(key.Encoder) ?? []);
+        hash.AppendData(key.ContentDigest);
+        hash.AppendData(vector);
+        return hash.GetHashAndReset()[..ChecksumBytes];
     }
 
     private static QosValuationException Translate(string path, SqliteException exception) => exception.SqliteErrorCode switch

@@ -8,6 +8,9 @@ public static partial class Faults
         FaultKind.InvalidArgument,
         "Give an address that is not empty and holds no U+0000 and no lone surrogate.");
 
+    /// <summary>The ledger has no record of the account.</summary>
+    public static Fault DatAddressNotFound { get; } = Define(FaultKind.NotFound, "Look at the accounts with Get-DatRecord.");
+
     /// <summary>The pointer of a DAT record is missing or cannot be stored.</summary>
     public static Fault DatPointerNotValid { get; } = Define(FaultKind.InvalidArgument, "Give a pointer without U+0000 and without a lone surrogate.");
 

@@ -52,13 +52,14 @@ public static class SqliteFile
                 Initialize(connection, path, applicationId, schema, kind, create);
             }
 
+            RefuseForeignSchema(connection, path, schema, kind);
             Execute(connection, "PRAGMA synchronous = FULL");
             return connection;
         }
         catch (SqliteException exception)
         {
             connection.Dispose();
-            return !create && IsNotWritable(exception) && IsSettled(full) ? OpenToRead(full, path, applicationId, kind) : throw Fault(exception, path, kind);
+            return !create && IsNotWritable(exception) && IsSettled(full) ? OpenToRead(full, path, applicationId, schema, kind) : throw Fault(exception, path, kind);
         }
         catch
         {
@@ -71,7 +72,7 @@ public static class SqliteFile
     /// Opens a file that cannot be written to. A file with a write-ahead log is not even read without writing its index beside
     /// it; where there is no log, SQLite may be told that the file is at rest.
     /// </summary>
-    private static SqliteConnection OpenToRead(string full, string path, int applicationId, string kind)
+    private static SqliteConnection OpenToRead(string full, string path, int applicationId, string schema, string kind)
     {
         // Not by the Uri class, which takes %20 in a name for a space that was escaped already.
         string escaped = string.Join('/', full.Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString));
@@ -85,7 +86,13 @@ public static class SqliteFile
         try
         {
             connection.Open();
-            return Scalar(connection, "PRAGMA application_id") == applicationId ? connection : throw NotOfThisKind(path, kind);
+            if (Scalar(connection, "PRAGMA application_id") != applicationId)
+            {
+                throw NotOfThisKind(path, kind);
+            }
+
+            RefuseForeignSchema(connection, path, schema, kind);
+            return connection;
         }
         catch (SqliteException exception)
         {
@@ -120,6 +127,61 @@ public static class SqliteFile
                 $"The folder of the {kind} '{path}' cannot be made: {exception.Message} Choose a folder that you may write to.",
                 path, exception);
         }
+    }
+
+    /// <summary>
+    /// Refuses what another hand added: a view in the place of a table may compute without end, a trigger may rewrite what is stored, and so may a
+    /// generated column or an index over an expression. Tables of the kind, with plain columns, and its indices are all that is accepted.
+    /// </summary>
+    private static void RefuseForeignSchema(SqliteConnection connection, string path, string schema, string kind)
+    {
+        Execute(connection, "PRAGMA trusted_schema = OFF");
+        using var model = new SqliteConnection("Data Source=:memory:;Pooling=False");
+        model.Open();
+        Execute(model, schema);
+        var known = new HashSet<(string Type, string Name, string Definition)>(Objects(model));
+        foreach ((string Type, string Name, string Definition) found in Objects(connection))
+        {
+            // An older version's table may lack a column: that is for the reader to judge.
+            bool isKnown = found.Type == "table"
+                ? known.Any(item => item.Type == "table" && item.Name == found.Name)
+                    && !found.Definition.StartsWith("CREATE VIRTUAL", StringComparison.OrdinalIgnoreCase)
+                    && HiddenColumns(connection, found.Name) == 0
+                : known.Contains(found);
+            if (!isKnown)
+            {
+                throw new QosValuationException(
+                    Faults.DatabaseNotReadable,
+                    $"'{path}' holds a {found.Type} '{(found.Name.Length > 80 ? found.Name[..80] + "…" : found.Name)}' that does not belong to a {kind} of QosValuation: "
+                    + "somebody else wrote to the file. Nothing was changed.",
+                    path);
+            }
+        }
+    }
+
+    // Tables, indices, views and triggers with their definitions, but for white space; what SQLite makes itself has none.
+    private static List<(string Type, string Name, string Definition)> Objects(SqliteConnection connection)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*'";
+        using SqliteDataReader reader = command.ExecuteReader();
+        var objects = new List<(string Type, string Name, string Definition)>();
+        while (reader.Read())
+        {
+            // By value and not by GetString: a damaged row may hold anything.
+            string definition = string.Join(' ', $"{reader.GetValue(2)}".Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            objects.Add(($"{reader.GetValue(0)}", $"{reader.GetValue(1)}", definition));
+        }
+
+        return objects;
+    }
+
+    private static long HiddenColumns(SqliteConnection connection, string table)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM pragma_table_xinfo($table) WHERE hidden <> 0";
+        command.Parameters.AddWithValue("$table", table);
+        return (long)command.ExecuteScalar()!;
     }
 
     /// <summary>Makes the tables of an empty file. Decided under the write lock, because other processes may be opening the same new file.</summary>

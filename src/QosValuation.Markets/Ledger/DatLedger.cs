@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 using QosValuation.Foundation.IO;
 
@@ -28,6 +29,10 @@ public sealed class DatLedger : IDisposable
         """;
 
     private const string Columns = "sequence, address, value, pointer, timestamp, previous_hash, hash";
+
+    private static readonly string[] InsertNames = ["$sequence", "$address", "$value", "$pointer", "$timestamp", "$previous", "$hash"];
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly SqliteConnection _connection;
     private readonly string _path;
@@ -74,6 +79,7 @@ public sealed class DatLedger : IDisposable
             insert.Transaction = transaction;
             insert.CommandText = "INSERT INTO record (sequence, address, value, pointer, timestamp, previous_hash, hash) "
                 + "VALUES ($sequence, $address, $value, $pointer, $timestamp, $previous, $hash)";
+            SqliteParameter[] parameters = [.. InsertNames.Select(name => insert.Parameters.AddWithValue(name, null))];
             foreach ((string address, double value, string pointer) in all)
             {
                 var record = new DatRecord
@@ -87,14 +93,13 @@ public sealed class DatLedger : IDisposable
                     Hash = string.Empty,
                 };
                 record = record with { Hash = record.ComputeHash() };
-                insert.Parameters.Clear();
-                insert.Parameters.AddWithValue("$sequence", record.Sequence);
-                insert.Parameters.AddWithValue("$address", record.Address);
-                insert.Parameters.AddWithValue("$value", record.Value);
-                insert.Parameters.AddWithValue("$pointer", record.Pointer);
-                insert.Parameters.AddWithValue("$timestamp", DatRecord.ToMicroseconds(record.Timestamp));
-                insert.Parameters.AddWithValue("$previous", record.PreviousHash);
-                insert.Parameters.AddWithValue("$hash", record.Hash);
+                parameters[0].Value = record.Sequence;
+                parameters[1].Value = record.Address;
+                parameters[2].Value = record.Value;
+                parameters[3].Value = record.Pointer;
+                parameters[4].Value = DatRecord.ToMicroseconds(record.Timestamp);
+                parameters[5].Value = record.PreviousHash;
+                parameters[6].Value = record.Hash;
                 insert.ExecuteNonQuery();
                 previous = record.Hash;
                 records.Add(record);
@@ -145,9 +150,9 @@ public sealed class DatLedger : IDisposable
             yield return Guarded(() => new DatRecord
             {
                 Sequence = reader.GetInt64(0),
-                Address = reader.GetString(1),
+                Address = Text(reader, 1),
                 Value = reader.GetDouble(2),
-                Pointer = reader.GetString(3),
+                Pointer = Text(reader, 3),
                 Timestamp = DatRecord.FromMicroseconds(reader.GetInt64(4)),
                 PreviousHash = reader.GetString(5),
                 Hash = reader.GetString(6),
@@ -229,7 +234,12 @@ public sealed class DatLedger : IDisposable
         return new DatLedgerReport { Path = _path, IsValid = faults.Count == 0, Records = count, HeadHash = last, Faults = faults };
     }
 
-    private static void Validate(string address, double value, string pointer)
+    /// <summary>Refuses what is no record.</summary>
+    /// <param name="address">The account.</param>
+    /// <param name="value">v.</param>
+    /// <param name="pointer">ρ.</param>
+    /// <exception cref="QosValuationException"><c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>.</exception>
+    internal static void Validate(string address, double value, string pointer)
     {
         if (!(value >= 0) || double.IsInfinity(value))
         {
@@ -253,6 +263,10 @@ public sealed class DatLedger : IDisposable
             throw new QosValuationException(fault, $"The {name} '{text}' holds characters that cannot be stored (U+0000 or a lone surrogate).", text);
         }
     }
+
+    // GetString would show a byte that is no UTF-8 as U+FFFD, which is a character that the text may truly hold.
+    private static string Text(SqliteDataReader reader, int column) =>
+        reader.GetFieldType(column) == typeof(string) ? StrictUtf8.GetString(reader.GetFieldValue<byte[]>(column)) : reader.GetString(column);
 
     private string IntegrityCheck()
     {

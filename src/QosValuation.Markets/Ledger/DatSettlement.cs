@@ -7,7 +7,7 @@ using QosValuation.Foundation.IO;
 
 namespace QosValuation.Markets.Ledger;
 
-/// <summary>One record of a settlement, with the proof that it stands under the root.</summary>
+/// <summary>One record of a settlement.</summary>
 public sealed record DatSettlementEntry
 {
     /// <summary>The record's position in the ledger.</summary>
@@ -31,31 +31,65 @@ public sealed record DatSettlementEntry
     /// <summary>The record's hash: the Merkle leaf.</summary>
     public required string Hash { get; init; }
 
-    /// <summary>The audit path from the leaf upwards, in hexadecimal.</summary>
-    public required IReadOnlyList<string> Proof { get; init; }
+    /// <summary>The audit path from the leaf upwards, in hexadecimal. A settlement of all records needs none; a receipt of one account has them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Proof { get; init; }
+
+    /// <summary>Copies a record.</summary>
+    /// <param name="record">The ledger's record.</param>
+    /// <returns>The entry, without a proof.</returns>
+    internal static DatSettlementEntry Of(DatRecord record) => new()
+    {
+        Sequence = record.Sequence,
+        Address = record.Address,
+        Value = record.Value,
+        Pointer = record.Pointer,
+        Timestamp = DatRecord.ToMicroseconds(record.Timestamp),
+        PreviousHash = record.PreviousHash,
+        Hash = record.Hash,
+    };
+
+    /// <summary>The inverse of <see cref="Of"/>.</summary>
+    /// <returns>The record.</returns>
+    internal DatRecord ToRecord() => new()
+    {
+        Sequence = Sequence,
+        Address = Address,
+        Value = Value,
+        Pointer = Pointer,
+        Timestamp = DatRecord.FromMicroseconds(Timestamp),
+        PreviousHash = PreviousHash,
+        Hash = Hash,
+    };
 }
 
 /// <summary>
-/// A signed summary of a ledger that can be checked without it: a Merkle root over all records, each record's inclusion
-/// proof, and the total by account, signed with ECDSA over secp256k1 and SHA-256.
+/// A signed summary of a ledger that can be checked without it: a Merkle root over all records and the total by account, signed with ECDSA over
+/// secp256k1 and SHA-256. In its file the records follow, or those of one account with their inclusion proofs.
 /// </summary>
 public sealed record DatSettlement
 {
     /// <summary>The format this version writes.</summary>
-    public const string CurrentFormat = "QosValuation.DatSettlement.v1";
+    public const string CurrentFormat = "QosValuation.DatSettlement.v2";
 
-    private static readonly JsonSerializerOptions Json = new()
+    /// <summary>The format before: every record carried its proof. It is read still.</summary>
+    public const string FormerFormat = "QosValuation.DatSettlement.v1";
+
+    /// <summary>How a record is written and read.</summary>
+    internal static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        AllowDuplicateProperties = false, // of two totals of one account a reader might show the other one
+        AllowDuplicateProperties = false, // of two values of one name a reader might show the other one
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    private const int FlushBytes = 1 << 16;
 
     /// <summary>The format's name and version.</summary>
     public required string Format { get; init; }
 
-    /// <summary>The number of records.</summary>
+    /// <summary>The number of the ledger's records.</summary>
     public required long Count { get; init; }
 
     /// <summary>The hash of the last record.</summary>
@@ -64,7 +98,7 @@ public sealed record DatSettlement
     /// <summary>The Merkle root (RFC 6962, SHA-256) over the records' hashes, in hexadecimal.</summary>
     public required string MerkleRoot { get; init; }
 
-    /// <summary>Σ v for each account, in ordinal order of the accounts.</summary>
+    /// <summary>Σ v for each account.</summary>
     public required IReadOnlyDictionary<string, double> Totals { get; init; }
 
     /// <summary>The signer's public key (SubjectPublicKeyInfo, Base64).</summary>
@@ -77,113 +111,41 @@ public sealed record DatSettlement
     /// </summary>
     public required string Signature { get; init; }
 
-    /// <summary>The records with their proofs.</summary>
-    public required IReadOnlyList<DatSettlementEntry> Records { get; init; }
+    /// <summary>In a receipt, the account whose records the file holds; null where it holds all of them.</summary>
+    public string? Address { get; init; }
 
-    /// <summary>Makes a settlement of all records and signs it.</summary>
-    /// <param name="records">The ledger's records in order, verified.</param>
+    /// <summary>
+    /// Settles a ledger: summarises and signs it, and writes the summary and the records. The records are read twice and never held: O(n) time,
+    /// memory O(accounts), and 64 bytes a record where <paramref name="address"/> asks for proofs. The file appears whole or not at all.
+    /// </summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="records">Reads the ledger's records in order, verified; called twice.</param>
     /// <param name="key">A private key on secp256k1.</param>
-    /// <returns>The settlement.</returns>
+    /// <param name="address">Writes a receipt for this account: its records alone, each with its proof. Null writes all records.</param>
+    /// <param name="cancellationToken">Stops the work; nothing is written then.</param>
+    /// <returns>The summary.</returns>
     /// <exception cref="QosValuationException">
     /// <c>SigningKeyNotValid</c>: the key is on another curve or lacks its private part. <c>DatTotalNotFinite</c>: an account's
-    /// values add up to more than a number holds.
+    /// values add up to more than a number holds. <c>DatAddressNotFound</c>: the ledger has no record of the account.
+    /// <c>LedgerNotValid</c>: the records changed in between. <c>DiskFull</c>, <c>FileNotWritable</c>.
     /// </exception>
-    public static DatSettlement Create(IEnumerable<DatRecord> records, ECDsa key)
+    public static DatSettlement Write(
+        string path, Func<IEnumerable<DatRecord>> records, ECDsa key, string? address = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(records);
         ArgumentNullException.ThrowIfNull(key);
-        DatRecord[] all = [.. records];
         RequireCurve(key, "the signing key");
-        SortedDictionary<string, double> totals = TotalsOf(all.Select(record => (record.Address, record.Value)));
-        foreach ((string address, double total) in totals)
+        var tree = new MerkleTree(keepsNodes: address is not null);
+        DatSettlement settlement = Summarise(records(), tree, key, cancellationToken) with { Address = address };
+        if (address is not null && !settlement.Totals.ContainsKey(address))
         {
-            if (!double.IsFinite(total))
-            {
-                throw new QosValuationException(
-                    Faults.DatTotalNotFinite,
-                    $"The values of '{address}' add up to more than a 64-bit number holds, so that there is no total to sign: "
-                    + "record values of a smaller unit in a new ledger.",
-                    address);
-            }
+            throw new QosValuationException(Faults.DatAddressNotFound, $"The ledger has no record of '{address}'.", address);
         }
 
-        (byte[] root, IReadOnlyList<byte[]>[] proofs) = MerkleTree.Build([.. all.Select(record => Convert.FromHexString(record.Hash))]);
-        var settlement = new DatSettlement
-        {
-            Format = CurrentFormat,
-            Count = all.Length,
-            HeadHash = all.Length == 0 ? DatRecord.Genesis : all[^1].Hash,
-            MerkleRoot = Convert.ToHexStringLower(root),
-            Totals = totals,
-            PublicKey = Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()),
-            Signature = string.Empty,
-            Records =
-            [
-                .. all.Select((record, i) => new DatSettlementEntry
-                {
-                    Sequence = record.Sequence,
-                    Address = record.Address,
-                    Value = record.Value,
-                    Pointer = record.Pointer,
-                    Timestamp = DatRecord.ToMicroseconds(record.Timestamp),
-                    PreviousHash = record.PreviousHash,
-                    Hash = record.Hash,
-                    Proof = [.. proofs[i].Select(Convert.ToHexStringLower)],
-                }),
-            ],
-        };
         try
         {
-            byte[] signature = key.SignData(settlement.Canonical(), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
-            return settlement with { Signature = Convert.ToBase64String(SigningKey.WithSmallerS(signature)) };
-        }
-        catch (CryptographicException exception)
-        {
-            throw new QosValuationException(Faults.SigningKeyNotValid, "The signing key has no private part: " + exception.Message, null, exception);
-        }
-    }
-
-    /// <summary>Reads a settlement file.</summary>
-    /// <param name="path">A JSON file that <see cref="Save"/> wrote.</param>
-    /// <returns>The settlement, unverified.</returns>
-    /// <exception cref="QosValuationException"><c>SettlementNotFound</c>, <c>SettlementNotReadable</c>.</exception>
-    public static DatSettlement Load(string path)
-    {
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            DatSettlement? settlement = JsonSerializer.Deserialize<DatSettlement>(stream, Json);
-            return settlement is { Format: CurrentFormat, Records: not null, Totals: not null }
-                && settlement.Records.All(entry => entry is { Proof: not null, Address: not null, Pointer: not null })
-                ? settlement
-                : throw new QosValuationException(Faults.SettlementNotReadable, $"'{path}' is not a settlement of the format {CurrentFormat}.", path);
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new QosValuationException(Faults.SettlementNotFound, $"There is no settlement at '{path}'.", path, exception);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new QosValuationException(
-                Faults.SettlementNotReadable,
-                FaultKind.ReadFailed,
-                $"The settlement '{path}' cannot be read: {exception.Message} Name the file that Export-DatSettlement wrote.",
-                path,
-                exception);
-        }
-        catch (Exception exception) when (exception is JsonException or DecoderFallbackException)
-        {
-            throw new QosValuationException(Faults.SettlementNotReadable, $"'{path}' is not a settlement: {exception.Message}", path, exception);
-        }
-    }
-
-    /// <summary>Writes the settlement as JSON; the file appears whole or not at all.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="QosValuationException"><c>DiskFull</c>, <c>FileNotWritable</c>.</exception>
-    public void Save(string path)
-    {
-        try
-        {
-            AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, Json));
+            AtomicFile.Write(path, stream => settlement.Save(stream, records(), tree, cancellationToken));
+            return settlement;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -192,65 +154,179 @@ public sealed record DatSettlement
     }
 
     /// <summary>
-    /// Checks everything that can be checked offline: the signature, each record's hash, the chain, each inclusion proof,
-    /// the root, the head and the totals. O(n log n).
+    /// Checks everything that can be checked offline: the signature, each record's hash, the chain, the root or each inclusion proof, the head and
+    /// the totals. The records are read one at a time: O(n) time, O(n log n) with proofs, memory O(accounts).
     /// </summary>
-    /// <param name="path">The file's name, for the report.</param>
+    /// <param name="path">A file that <see cref="Write"/> made.</param>
     /// <param name="trustedKey">The signer's public key known from elsewhere; null accepts the key in the file, which proves
     /// integrity but not who signed.</param>
+    /// <param name="cancellationToken">Stops the walk.</param>
     /// <returns>The report.</returns>
-    public DatLedgerReport Verify(string path, ECDsa? trustedKey = null)
+    /// <exception cref="QosValuationException"><c>SettlementNotFound</c>, <c>SettlementNotReadable</c>.</exception>
+    public static DatLedgerReport Verify(string path, ECDsa? trustedKey = null, CancellationToken cancellationToken = default)
     {
-        var check = new SettlementCheck(this);
+        using SettlementReader reader = SettlementReader.Open(path, out DatSettlement summary);
+        var check = new SettlementCheck(summary);
         check.Signature(trustedKey);
-        check.Records();
-        check.Head();
-        check.Totals();
-        return new DatLedgerReport { Path = path, IsValid = check.Faults.Count == 0, Records = Records.Count, HeadHash = HeadHash, Faults = check.Faults };
-    }
-
-    /// <summary>The bytes that are signed: format, count, head and root, then each total, with lengths so that the encoding is injective.</summary>
-    /// <returns>The canonical summary.</returns>
-    internal byte[] Canonical()
-    {
-        using var buffer = new MemoryStream();
-        Span<byte> number = stackalloc byte[8];
-        void Text(string text)
+        foreach (DatSettlementEntry entry in reader.Records())
         {
-            byte[] bytes = Encoding.UTF8.GetBytes(text);
-            Span<byte> length = stackalloc byte[4];
-            BinaryPrimitives.WriteInt32BigEndian(length, bytes.Length);
-            buffer.Write(length);
-            buffer.Write(bytes);
+            cancellationToken.ThrowIfCancellationRequested();
+            check.Record(entry);
         }
 
-        Text(Format);
+        check.Finish();
+        return new DatLedgerReport
+        {
+            Path = path,
+            IsValid = check.Faults.Count == 0,
+            Records = check.Records,
+            HeadHash = summary.HeadHash,
+            Faults = check.Faults,
+        };
+    }
+
+    /// <summary>The SHA-256 hash that is signed: over format, count, head and root, then each total, with lengths so that the encoding is injective.</summary>
+    /// <returns>32 bytes.</returns>
+    internal byte[] Digest()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Canonical(hash.AppendData);
+        return hash.GetHashAndReset();
+    }
+
+    /// <summary>Writes the canonical summary, which is what is signed.</summary>
+    /// <param name="append">Takes the next bytes.</param>
+    internal void Canonical(Appender append)
+    {
+        Span<byte> number = stackalloc byte[8];
+        Text(append, Format);
         BinaryPrimitives.WriteInt64BigEndian(number, Count);
-        buffer.Write(number);
-        Text(HeadHash);
-        Text(MerkleRoot);
+        append(number);
+        Text(append, HeadHash);
+        Text(append, MerkleRoot);
         foreach (KeyValuePair<string, double> pair in Totals.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            Text(pair.Key);
+            Text(append, pair.Key);
             BinaryPrimitives.WriteDoubleBigEndian(number, pair.Value);
-            buffer.Write(number);
+            append(number);
         }
-
-        return buffer.ToArray();
     }
 
-    /// <summary>Adds up the values of each account, in the order of the records.</summary>
-    /// <param name="records">The records.</param>
-    /// <returns>The totals, in ordinal order of the accounts.</returns>
-    internal static SortedDictionary<string, double> TotalsOf(IEnumerable<(string Address, double Value)> records)
+    /// <summary>Takes bytes.</summary>
+    /// <param name="bytes">The bytes.</param>
+    internal delegate void Appender(ReadOnlySpan<byte> bytes);
+
+    private static DatSettlement Summarise(IEnumerable<DatRecord> records, MerkleTree tree, ECDsa key, CancellationToken cancellationToken)
     {
-        var totals = new SortedDictionary<string, double>(StringComparer.Ordinal);
-        foreach ((string address, double value) in records)
+        var totals = new Dictionary<string, double>(StringComparer.Ordinal);
+        string head = DatRecord.Genesis;
+        foreach (DatRecord record in records)
         {
-            totals[address] = totals.GetValueOrDefault(address) + value;
+            cancellationToken.ThrowIfCancellationRequested();
+            tree.Add(Convert.FromHexString(record.Hash));
+            totals[record.Address] = totals.GetValueOrDefault(record.Address) + record.Value;
+            head = record.Hash;
         }
 
-        return totals;
+        foreach ((string account, double total) in totals)
+        {
+            if (!double.IsFinite(total))
+            {
+                throw new QosValuationException(
+                    Faults.DatTotalNotFinite,
+                    $"The values of '{account}' add up to more than a 64-bit number holds, so that there is no total to sign: "
+                    + "record values of a smaller unit in a new ledger.",
+                    account);
+            }
+        }
+
+        var settlement = new DatSettlement
+        {
+            Format = CurrentFormat,
+            Count = tree.Count,
+            HeadHash = head,
+            MerkleRoot = Convert.ToHexStringLower(tree.Root()),
+            Totals = totals,
+            PublicKey = Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()),
+            Signature = string.Empty,
+        };
+        try
+        {
+            byte[] signature = key.SignHash(settlement.Digest(), DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            return settlement with { Signature = Convert.ToBase64String(SigningKey.WithSmallerS(signature)) };
+        }
+        catch (CryptographicException exception)
+        {
+            throw new QosValuationException(Faults.SigningKeyNotValid, "The signing key has no private part: " + exception.Message, null, exception);
+        }
+    }
+
+    private static void Text(Appender append, string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        Span<byte> length = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(length, bytes.Length);
+        append(length);
+        append(bytes);
+    }
+
+    private void Save(Stream stream, IEnumerable<DatRecord> records, MerkleTree tree, CancellationToken cancellationToken)
+    {
+        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = Json.Encoder });
+        json.WriteStartObject();
+        json.WriteString("format", Format);
+        json.WriteNumber("count", Count);
+        json.WriteString("headHash", HeadHash);
+        json.WriteString("merkleRoot", MerkleRoot);
+        json.WriteStartObject("totals");
+        foreach ((string account, double total) in Totals.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            json.WriteNumber(account, total);
+            Flush(json);
+        }
+
+        json.WriteEndObject();
+        json.WriteString("publicKey", PublicKey);
+        json.WriteString("signature", Signature);
+        if (Address is not null)
+        {
+            json.WriteString("address", Address);
+        }
+
+        json.WriteStartArray("records");
+        var written = new MerkleTree();
+        foreach (DatRecord record in records)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            written.Add(Convert.FromHexString(record.Hash));
+            if (Address is null)
+            {
+                JsonSerializer.Serialize(json, DatSettlementEntry.Of(record), Json);
+            }
+            else if (record.Address == Address)
+            {
+                IReadOnlyList<string> proof = [.. tree.Proof(written.Count - 1).Select(Convert.ToHexStringLower)];
+                JsonSerializer.Serialize(json, DatSettlementEntry.Of(record) with { Proof = proof }, Json);
+            }
+
+            Flush(json);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.Flush();
+        if (Convert.ToHexStringLower(written.Root()) != MerkleRoot)
+        {
+            throw new QosValuationException(Faults.LedgerNotValid, "The ledger was changed while it was settled; nothing was written. See Test-DatLedger.");
+        }
+    }
+
+    private static void Flush(Utf8JsonWriter json)
+    {
+        if (json.BytesPending >= FlushBytes)
+        {
+            json.Flush();
+        }
     }
 
     /// <summary>Refuses a key on another curve than secp256k1.</summary>

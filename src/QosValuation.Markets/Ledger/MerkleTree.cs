@@ -4,10 +4,77 @@ namespace QosValuation.Markets.Ledger;
 
 /// <summary>
 /// The Merkle tree of RFC 6962 (section 2.1) over SHA-256: leaves and inner nodes are hashed under different prefixes, so
-/// that no inner node can pass for a leaf.
+/// that no inner node can pass for a leaf. Leaves are added one at a time; adding n of them is O(n) in all.
 /// </summary>
-public static class MerkleTree
+/// <param name="keepsNodes">Whether <see cref="Proof"/> will be asked for: the tree then holds all its nodes, 64 bytes a leaf. Otherwise it holds
+/// O(log n) nodes, whatever its size.</param>
+public sealed class MerkleTree(bool keepsNodes = false)
 {
+    private const int Size = SHA256.HashSizeInBytes;
+
+    private readonly List<Level> _levels = [];
+
+    /// <summary>The number of leaves.</summary>
+    public long Count => _levels.Count == 0 ? 0 : _levels[0].Count;
+
+    /// <summary>Appends a leaf. O(1) amortised, O(log n) at worst.</summary>
+    /// <param name="data">The leaf's data.</param>
+    public void Add(ReadOnlySpan<byte> data)
+    {
+        byte[] hash = LeafHash(data);
+        for (int k = 0; ; k++)
+        {
+            if (k == _levels.Count)
+            {
+                _levels.Add(new Level(keepsNodes));
+            }
+
+            byte[]? left = _levels[k].Add(hash);
+            if (left is null)
+            {
+                return;
+            }
+
+            hash = NodeHash(left, hash);
+        }
+    }
+
+    /// <summary>The root over all leaves so far. O(log n).</summary>
+    /// <returns>32 bytes; SHA-256 of nothing for an empty tree.</returns>
+    public byte[] Root() => Edges(_levels.Count)[^1] ?? SHA256.HashData([]);
+
+    /// <summary>The inclusion proof of a leaf (RFC 6962, section 2.1.1). O(log n).</summary>
+    /// <param name="index">The leaf's position, from 0.</param>
+    /// <returns>The audit path, from the leaf upwards.</returns>
+    /// <exception cref="InvalidOperationException">The tree does not keep its nodes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such leaf.</exception>
+    public IReadOnlyList<byte[]> Proof(long index)
+    {
+        if (!keepsNodes)
+        {
+            throw new InvalidOperationException("The tree does not keep its nodes.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        byte[]?[] edges = Edges(_levels.Count);
+        var path = new List<byte[]>(_levels.Count);
+        for (int k = 0; k < _levels.Count; k++, index >>= 1)
+        {
+            long sibling = index ^ 1;
+            if (sibling < _levels[k].Count)
+            {
+                path.Add(_levels[k].Node(sibling));
+            }
+            else if (sibling == _levels[k].Count && edges[k] is { } edge)
+            {
+                path.Add(edge);
+            }
+        }
+
+        return path;
+    }
+
     /// <summary>The hash of a leaf: SHA-256(0x00 ‖ data).</summary>
     /// <param name="data">The leaf's data.</param>
     /// <returns>32 bytes.</returns>
@@ -16,22 +83,6 @@ public static class MerkleTree
         byte[] buffer = new byte[data.Length + 1];
         data.CopyTo(buffer.AsSpan(1));
         return SHA256.HashData(buffer);
-    }
-
-    /// <summary>The root and every leaf's inclusion proof. O(n log n), which is the size of the proofs.</summary>
-    /// <param name="leaves">The leaves' data, in order.</param>
-    /// <returns>The root (SHA-256 of nothing for an empty tree) and the audit paths, from the leaf upwards.</returns>
-    public static (byte[] Root, IReadOnlyList<byte[]>[] Proofs) Build(IReadOnlyList<byte[]> leaves)
-    {
-        ArgumentNullException.ThrowIfNull(leaves);
-        var proofs = new List<byte[]>[leaves.Count];
-        for (int i = 0; i < proofs.Length; i++)
-        {
-            proofs[i] = [];
-        }
-
-        byte[] root = leaves.Count == 0 ? SHA256.HashData([]) : Subtree(leaves, 0, leaves.Count, proofs);
-        return (root, proofs);
     }
 
     /// <summary>Whether a leaf stands at a position of a tree (RFC 9162, section 2.1.3.2). O(log n).</summary>
@@ -54,7 +105,7 @@ public static class MerkleTree
         byte[] hash = LeafHash(data);
         foreach (byte[] sibling in proof)
         {
-            if (last == 0 || sibling.Length != SHA256.HashSizeInBytes)
+            if (last == 0 || sibling.Length != Size)
             {
                 return false;
             }
@@ -80,35 +131,61 @@ public static class MerkleTree
         return last == 0 && CryptographicOperations.FixedTimeEquals(hash, root);
     }
 
-    private static byte[] Subtree(IReadOnlyList<byte[]> leaves, int start, int count, List<byte[]>[] proofs)
+    // At each level the subtree at the right edge that is not full, null where the leaves divide evenly. One more than the levels: the last is the root.
+    private byte[]?[] Edges(int levels)
     {
-        if (count == 1)
+        byte[]?[] edges = new byte[]?[levels + 1];
+        for (int k = 0; k < levels; k++)
         {
-            return LeafHash(leaves[start]);
+            edges[k + 1] = _levels[k].Unpaired is not { } unpaired ? edges[k] : edges[k] is { } edge ? NodeHash(unpaired, edge) : unpaired;
         }
 
-        int split = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)count) / 2; // the largest power of two below count
-        byte[] left = Subtree(leaves, start, split, proofs);
-        byte[] right = Subtree(leaves, start + split, count - split, proofs);
-        for (int i = start; i < start + split; i++)
-        {
-            proofs[i].Add(right);
-        }
-
-        for (int i = start + split; i < start + count; i++)
-        {
-            proofs[i].Add(left);
-        }
-
-        return NodeHash(left, right);
+        return edges;
     }
 
     private static byte[] NodeHash(byte[] left, byte[] right)
     {
-        Span<byte> buffer = stackalloc byte[1 + 2 * SHA256.HashSizeInBytes];
+        Span<byte> buffer = stackalloc byte[1 + 2 * Size];
         buffer[0] = 1;
         left.CopyTo(buffer[1..]);
-        right.CopyTo(buffer[(1 + SHA256.HashSizeInBytes)..]);
+        right.CopyTo(buffer[(1 + Size)..]);
         return SHA256.HashData(buffer);
+    }
+
+    /// <summary>The full subtrees of one height, from the left.</summary>
+    private sealed class Level(bool keepsNodes)
+    {
+        // Fixed pieces, because a ledger of a hundred million records passes the longest array.
+        private const int PieceNodes = 1 << 15;
+
+        private readonly List<byte[]> _pieces = [];
+
+        public long Count { get; private set; }
+
+        /// <summary>The last node where it has no right neighbour yet.</summary>
+        public byte[]? Unpaired { get; private set; }
+
+        /// <summary>Appends a node.</summary>
+        /// <returns>Its left neighbour where the two now make a pair; else null.</returns>
+        public byte[]? Add(byte[] node)
+        {
+            if (keepsNodes)
+            {
+                int offset = (int)(Count % PieceNodes);
+                if (offset == 0)
+                {
+                    _pieces.Add(new byte[PieceNodes * Size]);
+                }
+
+                node.CopyTo(_pieces[^1], offset * Size);
+            }
+
+            Count++;
+            byte[]? left = Unpaired;
+            Unpaired = left is null ? node : null;
+            return left;
+        }
+
+        public byte[] Node(long index) => _pieces[(int)(index / PieceNodes)].AsSpan((int)(index % PieceNodes) * Size, Size).ToArray();
     }
 }

@@ -2,14 +2,24 @@ using System.Security.Cryptography;
 
 namespace QosValuation.Markets.Ledger;
 
-/// <summary>Checks one settlement, part by part; what does not hold is collected in the order in which it was found. O(n log n).</summary>
-/// <param name="settlement">The settlement as it was read.</param>
+/// <summary>Checks one settlement, part by part; what does not hold is collected in the order in which it was found.</summary>
+/// <param name="settlement">The summary as it was read.</param>
 internal sealed class SettlementCheck(DatSettlement settlement)
 {
+    private const int MaximumFaults = 1000;
+
     private readonly List<DatLedgerFault> _faults = [];
+    private readonly Dictionary<string, double> _totals = new(StringComparer.Ordinal);
+    private readonly MerkleTree _tree = new();
+    private readonly byte[] _root = TryHex(settlement.MerkleRoot) ?? [];
+    private string _last = DatRecord.Genesis;
+    private long _lastSequence;
 
     /// <summary>What does not hold.</summary>
     public IReadOnlyList<DatLedgerFault> Faults => _faults;
+
+    /// <summary>The records checked so far.</summary>
+    public long Records { get; private set; }
 
     /// <summary>Checks the key and the signature of the summary.</summary>
     /// <param name="trustedKey">The signer's public key known from elsewhere; null accepts the key in the file.</param>
@@ -43,88 +53,100 @@ internal sealed class SettlementCheck(DatSettlement settlement)
         }
     }
 
-    /// <summary>Checks the number of records, and each record's place, hash, predecessor and inclusion proof.</summary>
-    public void Records()
+    /// <summary>Checks the next record's place, hash, predecessor and inclusion proof.</summary>
+    /// <param name="entry">The record.</param>
+    public void Record(DatSettlementEntry entry)
     {
-        byte[] root = TryHex(settlement.MerkleRoot) ?? [];
-        if (settlement.Records.Count != settlement.Count)
+        Records++;
+        bool isReceipt = settlement.Address is not null;
+        if (isReceipt ? entry.Sequence <= _lastSequence : entry.Sequence != Records)
         {
-            Add(0, $"The settlement states {settlement.Count} records and holds {settlement.Records.Count}.");
+            Add(entry.Sequence, isReceipt
+                ? $"Record {entry.Sequence} stands behind record {_lastSequence}."
+                : $"Record {entry.Sequence} stands at position {Records}.");
         }
 
-        for (int i = 0; i < settlement.Records.Count; i++)
+        if (isReceipt && entry.Address != settlement.Address)
         {
-            Record(i, root);
+            Add(entry.Sequence, $"Record {entry.Sequence} belongs to '{entry.Address}', not to the receipt's account '{settlement.Address}'.");
         }
 
-        if (settlement.Records.Count == 0 && !root.AsSpan().SequenceEqual(SHA256.HashData([])))
+        byte[]? hash = TryHex(entry.Hash) is { Length: SHA256.HashSizeInBytes } bytes ? bytes : null;
+        if (hash is null || TryHex(entry.PreviousHash) is not { Length: 32 } || entry.ToRecord().ComputeHash() != entry.Hash)
         {
-            Add(0, "The root is not that of an empty ledger.");
+            Add(entry.Sequence, $"Record {entry.Sequence} was changed: its content does not match its hash.");
         }
+
+        if (!isReceipt && entry.PreviousHash != _last)
+        {
+            Add(entry.Sequence, $"Record {entry.Sequence} does not follow the record before it.");
+        }
+
+        bool needsProof = isReceipt || settlement.Format == DatSettlement.FormerFormat;
+        byte[]?[]? proof = entry.Proof is null ? null : [.. entry.Proof.Select(TryHex)];
+        if (proof is null
+            ? needsProof
+            : hash is null || proof.Contains(null) || !MerkleTree.Verify(hash, entry.Sequence - 1, settlement.Count, proof!, _root))
+        {
+            Add(entry.Sequence, $"The inclusion proof of record {entry.Sequence} does not lead to the root.");
+        }
+
+        _tree.Add(hash ?? []);
+        _totals[entry.Address] = _totals.GetValueOrDefault(entry.Address) + entry.Value;
+        _last = entry.Hash;
+        _lastSequence = entry.Sequence;
     }
 
-    /// <summary>Checks that the last record is the head.</summary>
-    public void Head()
+    /// <summary>Checks what only the end shows: the number of records, the root, the head and the totals.</summary>
+    public void Finish()
     {
-        if (HashBefore(settlement.Records.Count) != settlement.HeadHash)
+        if (settlement.Address is { } account)
+        {
+            if (!settlement.Totals.TryGetValue(account, out double stated) || !_totals.TryGetValue(account, out double sum) || stated != sum)
+            {
+                Add(0, $"The records of '{account}' do not add up to the total that was signed.");
+            }
+
+            return;
+        }
+
+        if (Records != settlement.Count)
+        {
+            Add(0, $"The settlement states {settlement.Count} records and holds {Records}.");
+        }
+
+        if (!_tree.Root().AsSpan().SequenceEqual(_root))
+        {
+            Add(0, "The root is not that of the records.");
+        }
+
+        if (_last != settlement.HeadHash)
         {
             Add(0, "The last record is not the head that was signed.");
         }
-    }
 
-    /// <summary>Checks that the totals are the sums of the records.</summary>
-    public void Totals()
-    {
-        SortedDictionary<string, double> totals = DatSettlement.TotalsOf(settlement.Records.Select(entry => (entry.Address, entry.Value)));
-        if (totals.Count != settlement.Totals.Count
-            || totals.Any(pair => !settlement.Totals.TryGetValue(pair.Key, out double total) || total != pair.Value))
+        if (_totals.Count != settlement.Totals.Count
+            || _totals.Any(pair => !settlement.Totals.TryGetValue(pair.Key, out double total) || total != pair.Value))
         {
             Add(0, "The totals are not the sums of the records.");
         }
     }
 
-    private void Record(int index, byte[] root)
+    private bool IsSignedBy(ECDsa key, byte[] signature) =>
+        key.VerifyHash(settlement.Digest(), signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+
+    // A file of a million bad records must not become a report of a million lines.
+    private void Add(long sequence, string message)
     {
-        DatSettlementEntry entry = settlement.Records[index];
-        if (entry.Sequence != index + 1)
+        if (_faults.Count < MaximumFaults)
         {
-            Add(entry.Sequence, $"Record {entry.Sequence} stands at position {index + 1}.");
+            _faults.Add(new DatLedgerFault(sequence, DatLedgerFaultKind.NotAuthentic, message));
         }
-
-        if (TryHex(entry.PreviousHash) is not { Length: 32 } || ToRecord(entry).ComputeHash() != entry.Hash)
+        else if (_faults.Count == MaximumFaults)
         {
-            Add(entry.Sequence, $"Record {entry.Sequence} was changed: its content does not match its hash.");
-        }
-
-        if (entry.PreviousHash != HashBefore(index))
-        {
-            Add(entry.Sequence, $"Record {entry.Sequence} does not follow the record before it.");
-        }
-
-        byte[]?[] proof = [.. entry.Proof.Select(TryHex)];
-        if (TryHex(entry.Hash) is not { } leaf || proof.Contains(null) || !MerkleTree.Verify(leaf, index, settlement.Count, proof!, root))
-        {
-            Add(entry.Sequence, $"The inclusion proof of record {entry.Sequence} does not lead to the root.");
+            _faults.Add(new DatLedgerFault(sequence, DatLedgerFaultKind.NotAuthentic, $"There are more faults than the first {MaximumFaults}."));
         }
     }
-
-    private bool IsSignedBy(ECDsa key, byte[] signature) =>
-        key.VerifyData(settlement.Canonical(), signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
-
-    private string HashBefore(int index) => index == 0 ? DatRecord.Genesis : settlement.Records[index - 1].Hash;
-
-    private void Add(long sequence, string message) => _faults.Add(new DatLedgerFault(sequence, DatLedgerFaultKind.NotAuthentic, message));
-
-    private static DatRecord ToRecord(DatSettlementEntry entry) => new()
-    {
-        Sequence = entry.Sequence,
-        Address = entry.Address,
-        Value = entry.Value,
-        Pointer = entry.Pointer,
-        Timestamp = DatRecord.FromMicroseconds(entry.Timestamp),
-        PreviousHash = entry.PreviousHash,
-        Hash = entry.Hash,
-    };
 
     /// <summary>Decodes Base64 in its one spelling: no spaces, no stray bits.</summary>
     private static byte[] FromBase64(string text)

@@ -158,6 +158,41 @@ public sealed class EmbeddingCacheTests : IDisposable
     }
 
     [Fact]
+    public void NoFlippedBitOfTheVectorsOrTheirKeysChangesAnEmbedding()
+    {
+        List<EmbeddingRequest> requests = Requests(2);
+        EmbeddingOutcome[] first = Embed(requests, TinyFiles());
+        byte[] bytes = File.ReadAllBytes(_folder.File("cache.db"));
+        int found = 0;
+        int flips = 0;
+
+        // Every part of the file is met; the vectors and their keys fill the end of a page each, at every byte.
+        for (int i = 0; i < bytes.Length; i += bytes[i] == 0 ? 61 : 7)
+        {
+            byte[] tampered = (byte[])bytes.Clone();
+            tampered[i] ^= (byte)(1 << (i % 8));
+            File.WriteAllBytes(_folder.File("cache.db"), tampered);
+            flips++;
+            try
+            {
+                EmbeddingOutcome[] again = Embed(requests, TinyFiles());
+                Assert.Equal(first.Select(outcome => outcome.Embedding!.Vector), again.Select(outcome => outcome.Embedding!.Vector));
+                found += again.Any(outcome => !outcome.IsCached) ? 1 : 0;
+            }
+            catch (QosValuationException fault)
+            {
+                Assert.StartsWith("Cache", fault.ErrorId, StringComparison.Ordinal);
+                found++;
+            }
+
+            File.Delete(_folder.File("cache.db-wal"));
+            File.Delete(_folder.File("cache.db-shm"));
+        }
+
+        Assert.InRange(found, 10, flips);
+    }
+
+    [Fact]
     public void ATextThatLostItsEndSaysSoOnEveryRun()
     {
         List<EmbeddingRequest> requests =

@@ -251,6 +251,26 @@ public sealed class DatLedgerTests : IDisposable
     }
 
     [Fact]
+    public void AByteThatIsNoTextDoesNotPassForTheReplacementCharacter()
+    {
+        using (DatLedger ledger = DatLedger.Open(LedgerPath, create: true))
+        {
+            ledger.Append([("caf\uFFFD", 1, "p")]);
+            Assert.True(ledger.Verify().IsValid);
+        }
+
+        using (var connection = new SqliteConnection($"Data Source={LedgerPath};Pooling=False"))
+        {
+            connection.Open();
+            QosValuation.Foundation.IO.SqliteFile.Execute(connection, "UPDATE record SET address = CAST(x'636166FF' AS TEXT)");
+        }
+
+        using DatLedger changed = DatLedger.Open(LedgerPath, create: false);
+        Assert.False(changed.Verify().IsValid);
+        Assert.Equal("DatabaseNotReadable", Assert.Throws<QosValuationException>(() => changed.Read().ToList()).ErrorId);
+    }
+
+    [Fact]
     public void NoFlippedByteOfASmallLedgerGoesUnnoticed()
     {
         IReadOnlyList<DatRecord> original = Fill(3);

@@ -28,7 +28,7 @@ public sealed class DatSettlementTests : IDisposable
         for (int n = 1; n <= leaves.Length; n++)
         {
             byte[][] data = [.. leaves.Take(n).Select(Convert.FromHexString)];
-            (byte[] root, IReadOnlyList<byte[]>[] proofs) = MerkleTree.Build(data);
+            (byte[] root, IReadOnlyList<byte[]>[] proofs) = Build(data);
             Assert.Equal(roots[n - 1], Convert.ToHexStringLower(root));
             for (int i = 0; i < n; i++)
             {
@@ -39,7 +39,7 @@ public sealed class DatSettlementTests : IDisposable
             }
         }
 
-        Assert.Equal("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", Convert.ToHexStringLower(MerkleTree.Build([]).Root));
+        Assert.Equal("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", Convert.ToHexStringLower(new MerkleTree().Root()));
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class DatSettlementTests : IDisposable
         for (int n = 1; n <= 40; n++)
         {
             byte[][] data = [.. Enumerable.Range(0, n).Select(i => BitConverter.GetBytes(i))];
-            (byte[] root, IReadOnlyList<byte[]>[] proofs) = MerkleTree.Build(data);
+            (byte[] root, IReadOnlyList<byte[]>[] proofs) = Build(data);
             for (int i = 0; i < n; i++)
             {
                 for (int j = 0; j < n; j++)
@@ -67,20 +67,23 @@ public sealed class DatSettlementTests : IDisposable
     {
         string path = Save(count, out string key);
         using ECDsa trusted = SigningKey.Load(key + ".pub");
-        DatLedgerReport report = DatSettlement.Load(path).Verify(path, trusted);
+        DatLedgerReport report = DatSettlement.Verify(path, trusted);
         Assert.True(report.IsValid, string.Join('\n', report.Faults.Select(fault => fault.Message)));
         Assert.Equal(count, report.Records);
         using ECDsa other = SigningKey.Create(_folder.File("other.pem"));
-        Assert.False(DatSettlement.Load(path).Verify(path, other).IsValid);
+        Assert.False(DatSettlement.Verify(path, other).IsValid);
     }
 
-    [Fact]
-    public void NoChangedCharacterOfASettlementGoesUnnoticed()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("alice")]
+    public void NoChangedCharacterOfASettlementGoesUnnoticed(string? address)
     {
-        string path = Save(3, out string key);
+        string path = Save(3, out string key, address);
         using ECDsa trusted = SigningKey.Load(key + ".pub");
         byte[] bytes = File.ReadAllBytes(path);
-        DatSettlement original = DatSettlement.Load(path);
+        byte[] original = Canonical(Read(path));
+        Assert.True(DatSettlement.Verify(path, trusted).IsValid);
         string copy = _folder.File("copy.json");
         int found = 0;
         for (int i = 0; i < bytes.Length; i++)
@@ -90,11 +93,10 @@ public sealed class DatSettlementTests : IDisposable
             File.WriteAllBytes(copy, tampered);
             try
             {
-                DatSettlement settlement = DatSettlement.Load(copy);
-                bool valid = settlement.Verify(copy, trusted).IsValid;
+                bool valid = DatSettlement.Verify(copy, trusted).IsValid;
 
                 // JSON may spell the same number in several ways (0.250 and 0.25): the content is what counts.
-                Assert.True(!valid || System.Text.Encoding.UTF8.GetString(original.Canonical()) == System.Text.Encoding.UTF8.GetString(settlement.Canonical()), $"Character {i} was changed unnoticed.");
+                Assert.True(!valid || original.AsSpan().SequenceEqual(Canonical(Read(copy))), $"Character {i} was changed unnoticed.");
                 found += valid ? 0 : 1;
             }
             catch (QosValuationException)
@@ -113,33 +115,170 @@ public sealed class DatSettlementTests : IDisposable
         // accepted, a file could be changed and pass, or show one total to this reader and another one to the next.
         string path = Save(3, out string key);
         using ECDsa trusted = SigningKey.Load(key + ".pub");
-        DatSettlement settlement = DatSettlement.Load(path);
+        DatSettlement settlement = Read(path);
         byte[] signature = Convert.FromBase64String(settlement.Signature);
         var order = System.Numerics.BigInteger.Parse("0FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141", System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
         byte[] other = (order - new System.Numerics.BigInteger(signature.AsSpan(32), isUnsigned: true, isBigEndian: true)).ToByteArray(isUnsigned: true, isBigEndian: true);
         byte[] twin = [.. signature[..32], .. new byte[32 - other.Length], .. other];
-        Assert.True(trusted.VerifyData(settlement.Canonical(), twin, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation), "the other signature holds for ECDSA itself");
+        Assert.True(trusted.VerifyData(Canonical(settlement), twin, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation), "the other signature holds for ECDSA itself");
         Assert.Equal(signature, SigningKey.WithSmallerS(twin));
-        foreach (DatSettlement changed in new[]
+        string text = File.ReadAllText(path);
+        foreach ((string before, string after) in new[]
         {
-            settlement with { Signature = Convert.ToBase64String(twin) },
-            settlement with { Signature = settlement.Signature.Insert(5, " ") },
-            settlement with { PublicKey = Convert.ToBase64String([.. Convert.FromBase64String(settlement.PublicKey), 0]) },
+            (settlement.Signature, Convert.ToBase64String(twin)),
+            (settlement.Signature, settlement.Signature.Insert(5, " ")),
+            (settlement.PublicKey, Convert.ToBase64String([.. Convert.FromBase64String(settlement.PublicKey), 0])),
         })
         {
-            Assert.False(changed.Verify(path, trusted).IsValid);
-            Assert.False(changed.Verify(path).IsValid);
+            File.WriteAllText(path, text.Replace(before, after, StringComparison.Ordinal));
+            Assert.NotEqual(text, File.ReadAllText(path));
+            Assert.False(DatSettlement.Verify(path, trusted).IsValid);
+            Assert.False(DatSettlement.Verify(path).IsValid);
         }
 
-        string text = File.ReadAllText(path);
-        foreach (string start in new[] { "\"count\":7,", "\"records\":[]," })
+        foreach (string changed in new[]
         {
-            File.WriteAllText(path, "{" + start + text[1..]);
-            Assert.Equal("SettlementNotReadable", Assert.Throws<QosValuationException>(() => DatSettlement.Load(path)).ErrorId);
+            "{\"count\":7," + text[1..],
+            "{\"records\":[]," + text[1..],
+            "{\"note\":1," + text[1..],
+            text.Replace("\"totals\":{", "\"totals\":{\"alice\":99,", StringComparison.Ordinal),
+            text.Replace("\"sequence\":1,", "\"sequence\":1,\"sequence\":1,", StringComparison.Ordinal),
+            text.Replace("\"sequence\":1,", string.Empty, StringComparison.Ordinal),
+            text.Replace("\"pointer\":\"sha256:0\"", "\"pointer\":null", StringComparison.Ordinal),
+            text.Replace("\"pointer\":\"sha256:0\"", "\"pointer\":\"\\ud800\"", StringComparison.Ordinal),
+            text + "{}",
+            text[..^1],
+            text[..(text.Length / 2)],
+            "[" + text + "]",
+            string.Empty,
+        })
+        {
+            Assert.NotEqual(text, changed);
+            File.WriteAllText(path, changed);
+            Assert.Equal("SettlementNotReadable", ErrorOf(() => DatSettlement.Verify(path, trusted)));
+        }
+    }
+
+    [Fact]
+    public void ASettlementOfTheFormerFormatIsReadStill()
+    {
+        // Version 1 gave each record its proof. The file of this test is signed here; its layout is that of the documentation of version 1.
+        using ECDsa key = SigningKey.Create(_folder.File("v1.pem"));
+        using DatLedger ledger = DatLedger.Open(_folder.File("v1.db"), create: true);
+        ledger.Append([("alice", 1, "p"), ("bob", 2, "q"), ("alice", 0.5, "r")]);
+        var tree = new MerkleTree(keepsNodes: true);
+        foreach (DatRecord record in ledger.Read())
+        {
+            tree.Add(Convert.FromHexString(record.Hash));
         }
 
-        File.WriteAllText(path, text.Replace("\"totals\":{", "\"totals\":{\"alice\":99,", StringComparison.Ordinal));
-        Assert.Equal("SettlementNotReadable", Assert.Throws<QosValuationException>(() => DatSettlement.Load(path)).ErrorId);
+        var summary = new DatSettlement
+        {
+            Format = DatSettlement.FormerFormat,
+            Count = 3,
+            HeadHash = ledger.Read().Last().Hash,
+            MerkleRoot = Convert.ToHexStringLower(tree.Root()),
+            Totals = new Dictionary<string, double> { ["alice"] = 1.5, ["bob"] = 2 },
+            PublicKey = Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()),
+            Signature = string.Empty,
+        };
+        string signature = Convert.ToBase64String(SigningKey.WithSmallerS(
+            key.SignData(Canonical(summary), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)));
+        string Records(bool withProof) => string.Join(",\n", ledger.Read().Select(record => System.Text.Json.JsonSerializer.Serialize(
+            DatSettlementEntry.Of(record) with { Proof = withProof ? [.. tree.Proof(record.Sequence - 1).Select(Convert.ToHexStringLower)] : null },
+            DatSettlement.Json)));
+        string Document(string records) => $$"""
+            {
+              "format": "{{summary.Format}}", "count": 3, "headHash": "{{summary.HeadHash}}", "merkleRoot": "{{summary.MerkleRoot}}",
+              "totals": { "alice": 1.5, "bob": 2 }, "publicKey": "{{summary.PublicKey}}", "signature": "{{signature}}",
+              "records": [ {{records}} ]
+            }
+            """;
+        string path = _folder.File("v1.json");
+        File.WriteAllText(path, Document(Records(withProof: true)));
+        DatLedgerReport report = DatSettlement.Verify(path, key);
+        Assert.True(report.IsValid, string.Join('\n', report.Faults.Select(fault => fault.Message)));
+        Assert.Equal(3, report.Records);
+        File.WriteAllText(path, Document(Records(withProof: false)));
+        Assert.Equal([1, 2, 3], DatSettlement.Verify(path, key).Faults.Select(fault => fault.Sequence));
+    }
+
+    [Fact]
+    public void AReceiptProvesOneAccountsRecordsAndNoOthers()
+    {
+        string path = Save(9, out string key, "bob");
+        using ECDsa trusted = SigningKey.Load(key + ".pub");
+        DatLedgerReport report = DatSettlement.Verify(path, trusted);
+        Assert.True(report.IsValid, string.Join('\n', report.Faults.Select(fault => fault.Message)));
+        Assert.Equal(4, report.Records);
+        string text = File.ReadAllText(path);
+        Assert.DoesNotContain("sha256:0\"", text, StringComparison.Ordinal);
+
+        // One record held back, another account's name, the records the other way round.
+        int first = text.IndexOf("{\"sequence\"", StringComparison.Ordinal);
+        int second = text.IndexOf("{\"sequence\"", first + 1, StringComparison.Ordinal);
+        int third = text.IndexOf("{\"sequence\"", second + 1, StringComparison.Ordinal);
+        foreach (string changed in new[]
+        {
+            text.Remove(first, second - first),
+            text.Replace("\"address\":\"bob\"", "\"address\":\"alice\"", StringComparison.Ordinal),
+            text.Replace("\"address\":\"bob\",\"records\"", "\"address\":\"alice\",\"records\"", StringComparison.Ordinal),
+            text.Replace("\"address\":\"bob\",\"records\"", "\"records\"", StringComparison.Ordinal),
+            text[..first] + text[second..third] + text[first..second] + text[third..],
+            text[..second] + text[first..second] + text[second..],
+        })
+        {
+            Assert.NotEqual(text, changed);
+            File.WriteAllText(path, changed);
+            Assert.False(DatSettlement.Verify(path, trusted).IsValid);
+        }
+
+        using ECDsa signer = SigningKey.Load(key);
+        using DatLedger ledger = DatLedger.Open(_folder.File("two.db"), create: true);
+        ledger.Append([("alice", 1, "p")]);
+        Assert.Equal("DatAddressNotFound", ErrorOf(() => DatSettlement.Write(_folder.File("no.json"), () => ledger.Read(), signer, "carol")));
+        Assert.False(File.Exists(_folder.File("no.json")));
+    }
+
+    [Fact]
+    public void ALedgerThatChangesWhileItIsSettledIsNotSettled()
+    {
+        using ECDsa key = SigningKey.Create(_folder.File("c.pem"));
+        using DatLedger ledger = DatLedger.Open(_folder.File("c.db"), create: true);
+        ledger.Append([("alice", 1, "p")]);
+        IEnumerable<DatRecord> Growing()
+        {
+            DatRecord[] records = [.. ledger.Read()];
+            ledger.Append([("alice", 1, "p")]);
+            return records;
+        }
+
+        string path = _folder.File("c.json");
+        Assert.Equal("LedgerNotValid", ErrorOf(() => DatSettlement.Write(path, Growing, key)));
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public void ValuesLongerThanTheReadersBufferAreReadAndThoseWithoutEndAreNot()
+    {
+        using ECDsa key = SigningKey.Create(_folder.File("l.pem"));
+        using DatLedger ledger = DatLedger.Open(_folder.File("l.db"), create: true);
+        ledger.Append([("alice", 1, new string('x', 300_000)), (new string('y', 200_000), 2, "p")]);
+        string path = _folder.File("l.json");
+        DatSettlement.Write(path, () => ledger.Read(), key);
+        Assert.True(DatSettlement.Verify(path, key).IsValid);
+        using (FileStream stream = File.Create(path))
+        {
+            stream.Write("{\"format\":\""u8);
+            byte[] block = new byte[1 << 20];
+            Array.Fill(block, (byte)'z');
+            for (int i = 0; i <= SettlementReader.LongestValue >> 20; i++)
+            {
+                stream.Write(block);
+            }
+        }
+
+        Assert.Equal("SettlementNotReadable", ErrorOf(() => DatSettlement.Verify(path, key)));
     }
 
     [Fact]
@@ -149,17 +288,17 @@ public sealed class DatSettlementTests : IDisposable
         using ECDsa key = SigningKey.Create(_folder.File("doc.pem"));
         using DatLedger ledger = DatLedger.Open(_folder.File("doc.db"), create: true);
         ledger.Append([("﹏", 0.1, "p"), ("𝒳", 2, "p"), ("﹏", 0.2, "p")]);
-        DatSettlement settlement = DatSettlement.Create(ledger.Read(), key);
+        DatSettlement settlement = DatSettlement.Write(_folder.File("doc.json"), () => ledger.Read(), key);
         byte[] summary =
         [
-            0, 0, 0, 29, .. "QosValuation.DatSettlement.v1"u8,
+            0, 0, 0, 29, .. "QosValuation.DatSettlement.v2"u8,
             0, 0, 0, 0, 0, 0, 0, 3,
             0, 0, 0, 64, .. System.Text.Encoding.ASCII.GetBytes(ledger.Read().Last().Hash),
             0, 0, 0, 64, .. System.Text.Encoding.ASCII.GetBytes(settlement.MerkleRoot),
             0, 0, 0, 4, 0xF0, 0x9D, 0x92, 0xB3, 0x40, 0, 0, 0, 0, 0, 0, 0,
             0, 0, 0, 3, 0xEF, 0xB9, 0x8F, 0x3F, 0xD3, 0x33, 0x33, 0x33, 0x33, 0x33, 0x34,
         ];
-        Assert.Equal(summary, settlement.Canonical());
+        Assert.Equal(summary, Canonical(settlement));
         Assert.True(key.VerifyData(summary, Convert.FromBase64String(settlement.Signature), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
     }
 
@@ -169,7 +308,7 @@ public sealed class DatSettlementTests : IDisposable
         using ECDsa key = SigningKey.Create(_folder.File("many.pem"));
         for (int i = 0; i < 20; i++)
         {
-            byte[] signature = Convert.FromBase64String(DatSettlement.Create([], key).Signature);
+            byte[] signature = Convert.FromBase64String(DatSettlement.Write(_folder.File("many.json"), () => [], key).Signature);
             Assert.Equal(signature, SigningKey.WithSmallerS(signature));
         }
     }
@@ -181,13 +320,13 @@ public sealed class DatSettlementTests : IDisposable
         using (DatLedger ledger = DatLedger.Open(_folder.File("huge.db"), create: true))
         {
             ledger.Append([("alice", 1e308, "p"), ("alice", 1e308, "p")]);
-            Assert.Equal("DatTotalNotFinite", Assert.Throws<QosValuationException>(() => DatSettlement.Create(ledger.Read(), key)).ErrorId);
+            Assert.Equal("DatTotalNotFinite", Assert.Throws<QosValuationException>(() => DatSettlement.Write(_folder.File("t.json"), () => ledger.Read(), key)).ErrorId);
         }
 
         string folder = Path.GetDirectoryName(_folder.File("x"))!;
-        Assert.Equal("SettlementNotReadable", Assert.Throws<QosValuationException>(() => DatSettlement.Load(folder)).ErrorId);
+        Assert.Equal("SettlementNotReadable", Assert.Throws<QosValuationException>(() => DatSettlement.Verify(folder)).ErrorId);
         Assert.Equal("SigningKeyNotReadable", Assert.Throws<QosValuationException>(() => SigningKey.Load(folder)).ErrorId);
-        Assert.Equal("FileNotWritable", Assert.Throws<QosValuationException>(() => DatSettlement.Create([], key).Save(folder)).ErrorId);
+        Assert.Equal("FileNotWritable", Assert.Throws<QosValuationException>(() => DatSettlement.Write(folder, () => [], key)).ErrorId);
         string file = _folder.File("file");
         File.WriteAllText(file, string.Empty);
         Assert.Equal("DatabaseNotWritable", Assert.Throws<QosValuationException>(() => DatLedger.Open(Path.Combine(file, "ledger.db"), create: true)).ErrorId);
@@ -203,7 +342,7 @@ public sealed class DatSettlementTests : IDisposable
     public void KeysOnOtherCurvesAreRefusedAndKeysAreNeverOverwritten()
     {
         using ECDsa p256 = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        Assert.Equal("SigningKeyNotValid", Assert.Throws<QosValuationException>(() => DatSettlement.Create([], p256)).ErrorId);
+        Assert.Equal("SigningKeyNotValid", Assert.Throws<QosValuationException>(() => DatSettlement.Write(_folder.File("p.json"), () => [], p256)).ErrorId);
         string path = _folder.File("key.pem");
         using (SigningKey.Create(path))
         {
@@ -219,10 +358,42 @@ public sealed class DatSettlementTests : IDisposable
         File.WriteAllText(_folder.File("bad.pem"), "not a key");
         Assert.Equal("SigningKeyNotValid", Assert.Throws<QosValuationException>(() => SigningKey.Load(_folder.File("bad.pem"))).ErrorId);
         using ECDsa publicOnly = SigningKey.Load(path + ".pub");
-        Assert.Equal("SigningKeyNotValid", Assert.Throws<QosValuationException>(() => DatSettlement.Create([], publicOnly)).ErrorId);
+        Assert.Equal("SigningKeyNotValid", Assert.Throws<QosValuationException>(() => DatSettlement.Write(_folder.File("p.json"), () => [], publicOnly)).ErrorId);
     }
 
-    private string Save(int count, out string key)
+    // The tree that keeps its nodes and the one that does not have one root.
+    private static (byte[] Root, IReadOnlyList<byte[]>[] Proofs) Build(byte[][] leaves)
+    {
+        var tree = new MerkleTree(keepsNodes: true);
+        var light = new MerkleTree();
+        foreach (byte[] leaf in leaves)
+        {
+            tree.Add(leaf);
+            light.Add(leaf);
+        }
+
+        Assert.Equal(tree.Root(), light.Root());
+        Assert.Throws<InvalidOperationException>(() => light.Proof(0));
+        return (tree.Root(), [.. Enumerable.Range(0, leaves.Length).Select(i => tree.Proof(i))]);
+    }
+
+    private static byte[] Canonical(DatSettlement settlement)
+    {
+        using var buffer = new MemoryStream();
+        settlement.Canonical(bytes => buffer.Write(bytes));
+        return buffer.ToArray();
+    }
+
+    private static DatSettlement Read(string path)
+    {
+        using SettlementReader reader = SettlementReader.Open(path, out DatSettlement summary);
+        Assert.All(reader.Records(), entry => Assert.NotNull(entry.Hash));
+        return summary;
+    }
+
+    private static string ErrorOf(Action action) => Assert.Throws<QosValuationException>(action).ErrorId;
+
+    private string Save(int count, out string key, string? address = null)
     {
         key = _folder.File("signer.pem");
         using ECDsa signer = SigningKey.Create(key);
@@ -231,7 +402,7 @@ public sealed class DatSettlementTests : IDisposable
         using (DatLedger ledger = DatLedger.Open(file, create: true))
         {
             ledger.Append(Enumerable.Range(0, count).Select(i => (i % 2 == 0 ? "alice" : "bob", i + 0.25, "sha256:" + i)));
-            DatSettlement.Create(ledger.Read(), signer).Save(path);
+            DatSettlement.Write(path, () => ledger.Read(), signer, address);
         }
 
         File.Delete(file);
