@@ -11,7 +11,11 @@ The tasks:
 
 Build compiles everything and assembles the importable module in out/QosValuation.
 
-Test builds, runs the xunit and the Pester tests, and ends with "N passed, N failed"; ", N skipped" follows where a test needs what is not there.
+Test builds, runs the xunit and the Pester tests, reads damaged files for a minute, and ends with "N passed, N failed"; ", N skipped" follows where a
+test needs what is not there.
+
+Fuzz builds and reads damaged files of every kind with the module: nothing may hang, change in silence, flood the memory or end in a raw exception.
+What it finds is kept in out/fuzz. Its options follow: --seconds, --seed, --target.
 
 Reproduce builds the module and runs scripts/Invoke-PaperExperiments.ps1 -Quick on drawn scenes: a summary, CSV files and report.html.
 
@@ -22,7 +26,7 @@ Bench builds bench/QosValuation.Bench and runs it with the arguments that follow
 Exit codes: 0 the task was done; 1 it failed, or a test did; Reproduce 2 where a claim of the paper does not hold at every point; Bench those of the benchmark.
 
 .PARAMETER Task
-What to do: Build (the default), Test, Reproduce, Package or Bench.
+What to do: Build (the default), Test, Fuzz, Reproduce, Package or Bench.
 
 .PARAMETER Configuration
 Release (the default) or Debug.
@@ -43,7 +47,7 @@ Test: only the xunit tests that match, as `dotnet test --filter` takes it. Peste
 Test: only these Pester files. xunit tests run then only with -Filter.
 
 .PARAMETER ArgumentList
-Bench: the command of the benchmark and its options.
+Bench: the command of the benchmark and its options. Fuzz: its options.
 
 .EXAMPLE
 ./build.ps1 Reproduce
@@ -64,12 +68,16 @@ Builds, and runs the xunit tests whose names contain a word.
 ./build.ps1 Bench allocation --agents 100000
 
 Measures the allocation of a hundred thousand agents.
+.EXAMPLE
+./build.ps1 Fuzz --seconds 600 --seed 7
+
+Reads damaged files for ten minutes.
 #>
 #Requires -Version 7.6
 [CmdletBinding(PositionalBinding = $false)]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Reproduce', 'Package', 'Bench')]
+    [ValidateSet('Build', 'Test', 'Fuzz', 'Reproduce', 'Package', 'Bench')]
     [string] $Task = 'Build',
 
     [ValidateSet('Release', 'Debug')]
@@ -164,6 +172,12 @@ function Invoke-Test {
         Remove-Item -LiteralPath $results -Recurse -Force
     }
 
+    if (-not $files -and -not $Filter) {
+        Read-DamagedFile --seconds 60 --seed 1 | Out-Host
+        $found = [int] $script:exitCode
+        $counts.Add([pscustomobject] @{ Passed = 1 - $found; Failed = $found; Skipped = 0 })
+    }
+
     $sum = @{}
     foreach ($name in 'Passed', 'Failed', 'Skipped') {
         $sum[$name] = ($counts | Measure-Object $name -Sum).Sum
@@ -171,6 +185,12 @@ function Invoke-Test {
 
     "$($sum.Passed) passed, $($sum.Failed) failed$($sum.Skipped ? ", $($sum.Skipped) skipped" : '')"
     $script:exitCode = $sum.Failed ? 1 : 0
+}
+
+# The exit code is 1 where something was found.
+function Read-DamagedFile {
+    & dotnet run --project tests/fuzz --no-build --configuration $Configuration -- @args
+    $script:exitCode = $LASTEXITCODE ? 1 : 0
 }
 
 # The module alone, without tests and benchmarks.
@@ -293,6 +313,11 @@ function Invoke-Package {
     }
 
     Get-Item -LiteralPath $package
+}
+
+function Invoke-Fuzz {
+    Invoke-Build
+    Read-DamagedFile @ArgumentList
 }
 
 function Invoke-Bench {
