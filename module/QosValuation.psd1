@@ -28,6 +28,7 @@
     AliasesToExport      = @()
     CmdletsToExport      = @(
         'Add-DatRecord'
+        'Add-UsageRecord'
         'ConvertTo-ClipImage'
         'ConvertTo-ClipToken'
         'Export-DatSettlement'
@@ -40,6 +41,7 @@
         'Get-FairnessFrontier'
         'Get-GaussianSigma'
         'Get-PrivacyBudget'
+        'Get-UsageRecord'
         'Group-Embedding'
         'Import-CocoDataset'
         'Import-Embedding'
@@ -56,12 +58,15 @@
         'Measure-OrderSensitivity'
         'Measure-PrivacyLoss'
         'Measure-PrototypeUtility'
+        'New-DataSubmissionKey'
         'New-DpPrototype'
         'New-PrivacyBudget'
         'New-SceneDataset'
         'Optimize-DpPrototype'
+        'Protect-DataSubmission'
         'Test-ClipModel'
         'Test-DatLedger'
+        'Unprotect-DataSubmission'
     )
     PrivateData          = @{
         PSData = @{

@@ -40,4 +40,30 @@ public static partial class Faults
 
     /// <summary>The signing key has no private part or is not on the curve secp256k1.</summary>
     public static Fault SigningKeyNotValid { get; } = Define(FaultKind.InvalidArgument, "Give a private key on secp256k1 in PEM.");
+
+    /// <summary>A document cannot be read for sealing, or a sealed one cannot be read.</summary>
+    public static Fault SubmissionSourceNotReadable { get; } = Define(FaultKind.ReadFailed, "Check that the file may be read and that nobody writes to it.");
+
+    /// <summary>A file is no sealed submission.</summary>
+    public static Fault SubmissionNotReadable { get; } = Define(FaultKind.InvalidData, "Name a file that Protect-DataSubmission wrote.");
+
+    /// <summary>A sealed submission was changed.</summary>
+    public static Fault SubmissionNotAuthentic { get; } = Define(FaultKind.Integrity, "Ask the contributor for the sealed file again.");
+
+    /// <summary>No award of a submission is in the ledger.</summary>
+    public static Fault SubmissionNotAwarded { get; } = Define(
+        FaultKind.NotFound,
+        "Write the award first: Add-DatRecord with the contributor as address and the submission's hash as pointer.");
+
+    /// <summary>A submission was sealed for another key.</summary>
+    public static Fault SubmissionKeyMismatch { get; } = Define(FaultKind.InvalidArgument, "Give the private key whose public half it was sealed for.");
+
+    /// <summary>The submission key does not exist.</summary>
+    public static Fault SubmissionKeyNotFound { get; } = Define(FaultKind.NotFound, "Check the path, or make a key with New-DataSubmissionKey.");
+
+    /// <summary>A file of that name exists, and a key is never replaced.</summary>
+    public static Fault SubmissionKeyExists { get; } = Define(FaultKind.InvalidArgument, "Choose another name for the key.");
+
+    /// <summary>The submission key cannot be read or is not on the curve P-256.</summary>
+    public static Fault SubmissionKeyNotValid { get; } = Define(FaultKind.InvalidArgument, "Give a key on P-256 in PEM.");
 }

@@ -59,7 +59,8 @@ public static class SqliteFile
         catch (SqliteException exception)
         {
             connection.Dispose();
-            return !create && IsNotWritable(exception) && IsSettled(full) ? OpenToRead(full, path, applicationId, schema, kind) : throw Fault(exception, path, kind);
+            bool canBeRead = !create && IsNotWritable(exception) && IsSettled(full);
+            return canBeRead ? OpenToRead(full, path, applicationId, schema, kind) : throw Fault(exception, path, kind);
         }
         catch
         {
@@ -150,10 +151,11 @@ public static class SqliteFile
                 : known.Contains(found);
             if (!isKnown)
             {
+                string name = found.Name.Length > 80 ? found.Name[..80] + "…" : found.Name;
                 throw new QosValuationException(
                     Faults.DatabaseNotReadable,
-                    $"'{path}' holds a {found.Type} '{(found.Name.Length > 80 ? found.Name[..80] + "…" : found.Name)}' that does not belong to a {kind} of QosValuation: "
-                    + "somebody else wrote to the file. Nothing was changed.",
+                    $"'{path}' holds a {found.Type} '{name}' that does not belong to a {kind} of QosValuation: somebody else wrote to the file. "
+                    + "Nothing was changed.",
                     path);
             }
         }

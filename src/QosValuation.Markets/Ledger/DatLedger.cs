@@ -60,13 +60,16 @@ public sealed class DatLedger : IDisposable
     /// <exception cref="QosValuationException">
     /// <c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>, <c>DiskFull</c>, <c>DatabaseBusy</c>.
     /// </exception>
-    public IReadOnlyList<DatRecord> Append(IEnumerable<(string Address, double Value, string Pointer)> entries, DateTime? clock = null)
+    public IReadOnlyList<DatRecord> Append(IEnumerable<(string Address, double Value, string Pointer)> entries, DateTime? clock = null) =>
+        Append(entries, isReserved: false, clock);
+
+    private List<DatRecord> Append(IEnumerable<(string Address, double Value, string Pointer)> entries, bool isReserved, DateTime? clock = null)
     {
         ArgumentNullException.ThrowIfNull(entries);
         (string Address, double Value, string Pointer)[] all = [.. entries];
         foreach ((string address, double value, string pointer) in all)
         {
-            Validate(address, value, pointer);
+            Validate(address, value, pointer, isReserved);
         }
 
         try
@@ -124,6 +127,14 @@ public sealed class DatLedger : IDisposable
             throw SqliteFile.Fault(exception, _path, "ledger");
         }
     }
+
+    /// <summary>Appends a record of a reserved account (<see cref="LedgerAccount"/>).</summary>
+    /// <param name="address">The account.</param>
+    /// <param name="value">v.</param>
+    /// <param name="pointer">ρ.</param>
+    /// <returns>The record as stored.</returns>
+    /// <exception cref="QosValuationException"><c>DatAddressNotValid</c>, <c>DiskFull</c>, <c>DatabaseBusy</c>.</exception>
+    internal DatRecord AppendReserved(string address, double value, string pointer) => Append([(address, value, pointer)], isReserved: true)[0];
 
     /// <summary>Reads records in order, one at a time. O(n) in the ledger, or in the address's records.</summary>
     /// <param name="address">Only records of this address; null for all.</param>
@@ -238,8 +249,9 @@ public sealed class DatLedger : IDisposable
     /// <param name="address">The account.</param>
     /// <param name="value">v.</param>
     /// <param name="pointer">ρ.</param>
+    /// <param name="isReserved">Whether the account may be one of <see cref="LedgerAccount"/>.</param>
     /// <exception cref="QosValuationException"><c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>.</exception>
-    internal static void Validate(string address, double value, string pointer)
+    internal static void Validate(string address, double value, string pointer, bool isReserved = false)
     {
         if (!(value >= 0) || double.IsInfinity(value))
         {
@@ -248,6 +260,13 @@ public sealed class DatLedger : IDisposable
 
         ValidateText(address, Faults.DatAddressNotValid, "address", allowEmpty: false);
         ValidateText(pointer, Faults.DatPointerNotValid, "pointer", allowEmpty: true);
+        if (!isReserved && LedgerAccount.IsReserved(address))
+        {
+            throw new QosValuationException(
+                Faults.DatAddressNotValid,
+                $"The address '{address}' begins as those of usage and releases do, which Add-UsageRecord and Unprotect-DataSubmission write.",
+                address);
+        }
     }
 
     private static void ValidateText(string text, Fault fault, string name, bool allowEmpty)

@@ -39,7 +39,9 @@ public sealed class DatLedgerAppender : IDisposable
     /// <param name="address">The account.</param>
     /// <param name="value">v; finite and at least 0.</param>
     /// <param name="pointer">ρ.</param>
-    /// <exception cref="QosValuationException"><c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>: the record is not taken.</exception>
+    /// <exception cref="QosValuationException">
+    /// <c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>: the record is not taken.
+    /// </exception>
     public void Add(string address, double value, string pointer)
     {
         DatLedger.Validate(address, value, pointer);

@@ -336,11 +336,12 @@ public sealed record DatSettlement
     internal static void RequireCurve(ECDsa key, string name)
     {
         // secp256k1's object identifier, and its friendly name where a platform gives no identifier.
-        Oid curve = key.ExportParameters(includePrivateParameters: false).Curve.Oid;
-        if (curve.Value != "1.3.132.0.10" && !string.Equals(curve.FriendlyName, "secP256k1", StringComparison.OrdinalIgnoreCase))
+        // A curve that is given by its numbers has neither.
+        Oid? curve = key.ExportParameters(includePrivateParameters: false).Curve.Oid;
+        if (curve?.Value != "1.3.132.0.10" && !string.Equals(curve?.FriendlyName, "secP256k1", StringComparison.OrdinalIgnoreCase))
         {
-            throw new QosValuationException(
-                Faults.SigningKeyNotValid, $"{name} is not on the curve secp256k1 but on {curve.FriendlyName ?? curve.Value}.", curve.Value);
+            string other = curve?.FriendlyName ?? curve?.Value ?? "a curve of its own";
+            throw new QosValuationException(Faults.SigningKeyNotValid, $"{name} is not on the curve secp256k1 but on {other}.", curve?.Value);
         }
     }
 }

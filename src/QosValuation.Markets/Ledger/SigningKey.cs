@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
-using QosValuation.Foundation.IO;
 
 namespace QosValuation.Markets.Ledger;
 
@@ -37,33 +36,10 @@ public static class SigningKey
     /// <exception cref="QosValuationException"><c>SigningKeyNotFound</c>, <c>SigningKeyNotReadable</c>, <c>SigningKeyNotValid</c>.</exception>
     public static ECDsa Load(string path)
     {
-        string text;
-        try
-        {
-            text = File.ReadAllText(path);
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new QosValuationException(
-                Faults.SigningKeyNotFound, $"There is no key at '{path}'. Export-DatSettlement -NewKey makes one.", path, exception);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new QosValuationException(Faults.SigningKeyNotReadable, $"The key '{path}' cannot be read: {exception.Message}", path, exception);
-        }
-
         ECDsa key = ECDsa.Create();
-        try
-        {
-            key.ImportFromPem(text);
-            return key;
-        }
-        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
-        {
-            key.Dispose();
-            throw new QosValuationException(
-                Faults.SigningKeyNotValid, FaultKind.InvalidData, $"'{path}' is not an elliptic-curve key in PEM: {exception.Message}", path, exception);
-        }
+        KeyFile.Read(
+            path, key, Faults.SigningKeyNotFound, Faults.SigningKeyNotReadable, Faults.SigningKeyNotValid, "Export-DatSettlement -NewKey makes one.");
+        return key;
     }
 
     /// <summary>
@@ -75,45 +51,16 @@ public static class SigningKey
     /// <exception cref="QosValuationException"><c>SigningKeyExists</c>: either file is there. <c>DiskFull</c>, <c>FileNotWritable</c>.</exception>
     public static ECDsa Create(string path)
     {
-        string full = Path.GetFullPath(path);
-        foreach (string file in new[] { full, full + ".pub" })
-        {
-            if (File.Exists(file))
-            {
-                throw new QosValuationException(
-                    Faults.SigningKeyExists,
-                    $"'{file}' exists; a key is never overwritten. Name another file, or leave -NewKey out to sign with the key that is there.",
-                    file);
-            }
-        }
-
         var key = ECDsa.Create(ECCurve.CreateFromValue("1.3.132.0.10"));
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            using (var writer = new StreamWriter(full, options))
-            {
-                writer.WriteLine(key.ExportPkcs8PrivateKeyPem());
-            }
-
-            AtomicFile.Write(full + ".pub", stream =>
-            {
-                using var writer = new StreamWriter(stream, leaveOpen: true);
-                writer.WriteLine(key.ExportSubjectPublicKeyInfoPem());
-            });
+            KeyFile.Write(path, key, Faults.SigningKeyExists, "Name another file, or leave -NewKey out to sign with the key that is there.");
+            return key;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch
         {
             key.Dispose();
-            throw DiskFaults.Explain(exception, path);
+            throw;
         }
-
-        return key;
     }
 }

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Management.Automation;
+using QosValuation.Markets.Ledger;
+
+namespace QosValuation.Cmdlets.Markets;
+
+/// <summary>Records what a market's data earned, in the ledger that holds their values.</summary>
+/// <remarks>
+/// <para>Calls of an interface and licence fees are appended to the same chain as the data values, under an account of their own (usage: and the
+/// source), so that nobody can change the revenue that shares are paid from (seed 002, section 5). Measure-UtilityShare -LedgerPath reads it.</para>
+/// <para>Each record is on disk before it is written to the pipeline.</para>
+/// </remarks>
+/// <example>
+/// <summary>A day of calls</summary>
+/// <code>Add-UsageRecord -LedgerPath ./market.db -Source caption-api -Kind ApiCall -Quantity 12000 -Revenue 36</code>
+/// </example>
+/// <example>
+/// <summary>From a bill</summary>
+/// <code>Import-Csv ./usage.csv | Add-UsageRecord -LedgerPath ./market.db</code>
+/// </example>
+/// <seealso>Get-UsageRecord</seealso>
+/// <seealso>Add-DatRecord</seealso>
+[Cmdlet(VerbsCommon.Add, "UsageRecord", SupportsShouldProcess = true)]
+[OutputType(typeof(UsageRecord))]
+public sealed class AddUsageRecordCommand : QosCmdlet
+{
+    private DatLedger? _ledger;
+
+    /// <summary>The ledger, a SQLite file; created where it does not exist.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public string LedgerPath { get; set; } = string.Empty;
+
+    /// <summary>What earned the revenue, such as the name of an interface or of a licensee.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    public string Source { get; set; } = string.Empty;
+
+    /// <summary>The revenue, in the market's unit of money; finite and at least 0.</summary>
+    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
+    [Alias("Amount")]
+    public double Revenue { get; set; }
+
+    /// <summary>How it was earned: ApiCall (the default), License or Other.</summary>
+    /// <value>ApiCall</value>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SingleValue]
+    public UsageKind Kind { get; set; } = UsageKind.ApiCall;
+
+    /// <summary>The number of calls or licences; 1 by default.</summary>
+    /// <value>1</value>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateRange(0, long.MaxValue)]
+    public long Quantity { get; set; } = 1;
+
+    /// <inheritdoc/>
+    protected override void Begin() => LedgerPath = ResolveNewPath(LedgerPath);
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        if (!ShouldProcess(LedgerPath, string.Create(CultureInfo.CurrentCulture, $"Append usage ({Source}, {Kind}, {Quantity}, {Revenue})")))
+        {
+            return;
+        }
+
+        _ledger ??= DatLedger.Open(LedgerPath, create: true);
+        TryItem(Source, () => WriteRecord(UsageLedger.Add(_ledger, Source, Kind, Quantity, Revenue)));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _ledger?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}
