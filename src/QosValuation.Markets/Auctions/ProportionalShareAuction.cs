@@ -66,7 +66,7 @@ internal sealed class ProportionalShareAuction : IDataAuction
             if (k < winners)
             {
                 outcome.Reasons[offer] = AwardReason.Won;
-                outcome.Payments[offer] = Math.Max(price * request.Values[offer], request.Costs[offer]);
+                outcome.Payments[offer] = Math.Max(Math.Min(price * request.Values[offer], request.Budget), request.Costs[offer]);
             }
             else
             {

@@ -18,6 +18,9 @@ public enum MechanismProperty
     /// <summary>No coalition can report together so that each member gains, without money moving between them.</summary>
     Collusion,
 
-    /// <summary>No provider gains by offering its data under several names, each asking its part of the cost.</summary>
+    /// <summary>
+    /// No provider gains by offering its data under several names, each asking its part of the cost: not more than one name earns with all the
+    /// data, or with one of the parts.
+    /// </summary>
     Sybil,
 }

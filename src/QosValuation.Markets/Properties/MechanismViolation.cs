@@ -18,7 +18,9 @@ public sealed record MechanismViolation
     /// <summary>The costs that the agents report; of a Sybil those of its names.</summary>
     public required double[] Report { get; init; }
 
-    /// <summary>What the agents earn together when honest: payments less true costs. For Budget the limit.</summary>
+    /// <summary>
+    /// What the agents earn together when honest: payments less true costs. Of a Sybil the most that it earns under one name. For Budget the limit.
+    /// </summary>
     public required double UtilityBefore { get; init; }
 
     /// <summary>What they earn together with their reports. For Budget the payments.</summary>

@@ -61,6 +61,11 @@ internal abstract class PropertySearch
     /// </summary>
     protected static double[] Reports(ITestedMechanism mechanism, TestMarket market, int agent, RandomSource random)
     {
+        if (!mechanism.UsesCosts)
+        {
+            return [0];
+        }
+
         var reports = new List<double> { market.Costs[agent], 0, mechanism.Budget, mechanism.Budget * 1.1 * random.NextDouble() };
         double Value(int i) => market.Qualities[i] * market.Utilities[i];
         if (market.Count > 1)

@@ -29,7 +29,7 @@ internal sealed class ReportLine
         }
 
         (double Report, bool Wins, double Payment)[] winning = [.. Points.Where(point => point.Wins)];
-        if (winning.Length == 0)
+        if (winning.Length == 0 || !mechanism.UsesCosts)
         {
             return;
         }

@@ -1,3 +1,5 @@
+using QosValuation.Foundation.Randomness;
+
 namespace QosValuation.Markets.Properties;
 
 /// <summary>Makes a violation small: drops offers that do not matter, and puts plain numbers where they do as well.</summary>
@@ -5,6 +7,10 @@ internal static class Shrinker
 {
     // A plainer case may gain this much less, but not vanish into rounding.
     private const double KeptPart = 0.25;
+
+    // How often a smaller market is searched, and what a violation in it must come to, as a part of the budget.
+    private const int Restarts = 200;
+    private const double LeastScore = 1e-3;
 
     /// <summary>Shrinks a violation until nothing more can be made smaller. The property stays broken.</summary>
     /// <param name="mechanism">The mechanism.</param>
@@ -18,6 +24,12 @@ internal static class Shrinker
     {
         Func<Deviation, IEnumerable<Deviation>>[] steps =
             keepsNumbers ? [FewerOffers, FewerMembers, PlainerReports] : [FewerOffers, FewerMembers, PlainerNumbers, PlainerReports];
+        while (!keepsNumbers && Restart(mechanism, search, deviation) is { } fewer)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            deviation = fewer;
+        }
+
         double least = Math.Max(KeptPart * search.Judge(mechanism, deviation).Score, PropertySearch.Tolerance * Math.Max(1, mechanism.Limit));
         bool IsKept(Deviation candidate) => search.Judge(mechanism, candidate).Score >= least;
         bool hasChanged = true;
@@ -45,6 +57,26 @@ internal static class Shrinker
         }
 
         return deviation;
+    }
+
+    // Fewer offers may need other reports: what a search among them finds, of the same size of coalition.
+    private static Deviation? Restart(ITestedMechanism mechanism, PropertySearch search, Deviation deviation)
+    {
+        for (int offer = deviation.Truth.Count - 1; offer >= 0 && deviation.Truth.Count > 1; offer--)
+        {
+            var random = RandomSource.Create(offer);
+            TestMarket market = deviation.Truth.Without(offer);
+            for (int k = 0; k < Restarts; k++)
+            {
+                int size = Math.Max(2, deviation.Names?.Length ?? deviation.Agents.Length);
+                if (search.Find(mechanism, market, isFixed: false, size, random) is { } found && search.Judge(mechanism, found).Score > LeastScore * mechanism.Limit)
+                {
+                    return found;
+                }
+            }
+        }
+
+        return null;
     }
 
     private static IEnumerable<Deviation> FewerOffers(Deviation deviation)

@@ -3,8 +3,8 @@ using QosValuation.Foundation.Randomness;
 namespace QosValuation.Markets.Properties;
 
 /// <summary>
-/// Looks for a provider that gains by splitting its data among several names, each honest about its part. Where costs play no part, as in a
-/// contract of shares, a name may also hold data that harm.
+/// Looks for a provider that gains by splitting its data among several names, each honest about its part: more than under one name with all its
+/// data, and more than with any one of the parts alone. Where costs play no part, as in a contract of shares, a name may also hold worthless data.
 /// </summary>
 internal sealed class SybilSearch : PropertySearch
 {
@@ -24,7 +24,7 @@ internal sealed class SybilSearch : PropertySearch
         if (!mechanism.UsesCosts)
         {
             double harm = (1 + (9 * random.NextDouble())) * Math.Max(1, market.Utilities.Max());
-            splits = [.. splits, [utility, -harm], [utility + harm, -harm]];
+            splits = [[utility, -harm], .. splits];
         }
 
         foreach (double[] names in splits)
@@ -44,6 +44,12 @@ internal sealed class SybilSearch : PropertySearch
         int agent = deviation.Agents[0];
         TestMarket reported = deviation.Reported();
         double honest = Earnings(mechanism, deviation.Truth, deviation.Truth.Costs, out _)[agent];
+        foreach (double part in deviation.Names ?? [])
+        {
+            TestMarket alone = (deviation with { Names = [part] }).Reported();
+            honest = Math.Max(honest, Earnings(mechanism, alone, alone.Costs, out _)[agent]);
+        }
+
         double[] split = Earnings(mechanism, reported, reported.Costs, out _);
         double total = split[agent];
         for (int i = deviation.Truth.Count; i < split.Length; i++)

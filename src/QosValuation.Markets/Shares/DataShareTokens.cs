@@ -5,6 +5,9 @@ namespace QosValuation.Markets.Shares;
 /// <summary>Data share tokens: a fixed supply divided by volume, quality and impact, within floors and caps (seed 002, section 7).</summary>
 public static class DataShareTokens
 {
+    private const int SettlingTerms = 64;
+    private static readonly double[] SettlingSteps = [1, 0.5, 1.5, 0.75, 0.25, 2, 3];
+
     /// <summary>Divides a supply. O(n log n).</summary>
     /// <param name="claims">The providers.</param>
     /// <param name="supply">T, finite and at least 0; whole where tokens are.</param>
@@ -205,30 +208,50 @@ public static class DataShareTokens
         return slope > 0 ? start + ((supply - Sum(start)) / slope) : start;
     }
 
-    // Rounding leaves the sum off by units in the last place; those that no bound holds take it up, so that the sum is the supply exactly.
+    // Rounding leaves the sum off by units in the last place. One of those that no bound holds takes them up, so that the sum is the supply
+    // exactly; which step does so depends on how the later terms round, so several are tried.
     private static void Settle(double[] tokens, double[] floors, double[] caps, double supply)
     {
-        for (int attempt = 0; attempt < 8; attempt++)
+        double excess = supply - tokens.Sum();
+        int[] free = [.. Enumerable.Range(0, tokens.Length).Where(i => tokens[i] > floors[i] && tokens[i] < caps[i]).Reverse().Take(SettlingTerms)];
+        if (excess == 0)
         {
-            for (int i = tokens.Length - 1; i >= 0; i--)
+            return;
+        }
+
+        foreach (int i in free)
+        {
+            double before = tokens[i];
+            foreach (double step in SettlingSteps)
             {
-                double excess = supply - tokens.Sum();
-                if (excess == 0)
+                tokens[i] = Math.Clamp(before + (step * excess), floors[i], caps[i]);
+                if (tokens.Sum() == supply)
                 {
                     return;
                 }
+            }
 
-                double moved = Math.Clamp(tokens[i] + excess, floors[i], caps[i]);
-                if (Math.Abs(moved - tokens[i]) > 1e-9 * Math.Max(1, supply))
+            tokens[i] = before;
+        }
+
+        // Two terms may do what one cannot.
+        if (free.Length > 1 && Math.Abs(excess) < 1e-9 * Math.Max(1, supply))
+        {
+            tokens[free[^1]] = Math.Clamp(tokens[free[^1]] + excess, floors[free[^1]], caps[free[^1]]);
+            foreach (int i in free)
+            {
+                double before = tokens[i];
+                double left = supply - tokens.Sum();
+                foreach (double step in SettlingSteps)
                 {
-                    continue;
+                    tokens[i] = Math.Clamp(before + (step * left), floors[i], caps[i]);
+                    if (tokens.Sum() == supply)
+                    {
+                        return;
+                    }
                 }
 
-                tokens[i] = moved;
-                if (attempt == 0 && i < tokens.Length - 64)
-                {
-                    break;
-                }
+                tokens[i] = before;
             }
         }
     }
