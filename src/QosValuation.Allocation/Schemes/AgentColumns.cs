@@ -1,5 +1,3 @@
-using System.Buffers;
-using CsvHelper;
 using QosValuation.Allocation.Fairness;
 using QosValuation.Allocation.Optimal;
 using QosValuation.Foundation.IO;
@@ -14,22 +12,17 @@ namespace QosValuation.Allocation.Schemes;
 /// </summary>
 public sealed class AgentColumns
 {
-    private static readonly CsvReaderOptions ReaderOptions = new();
-    private static readonly CsvWriterOptions WriterOptions = new() { NewLine = "\n" };
-
-    // The names in UTF-8, one after the other, and where each ends; null where there are none.
-    private readonly byte[]? _names;
-    private readonly int[] _nameEnds;
+    // Where the names are; null for NumPy arrays.
+    private readonly CsvNumberTable? _table;
     private readonly double[] _remaining;
     private readonly double[] _room;
 
-    private AgentColumns(double[] values, double[] capacities, double[] remaining, byte[]? names, int[] nameEnds, string path)
+    private AgentColumns(double[] values, double[] capacities, double[] remaining, CsvNumberTable? table, string path)
     {
         Values = values;
         _remaining = remaining;
         _room = capacities;
-        _names = names;
-        _nameEnds = nameEnds;
+        _table = table;
         for (int i = 0; i < values.Length; i++)
         {
             bool isValid = values[i] is >= 0 and <= double.MaxValue
@@ -71,61 +64,9 @@ public sealed class AgentColumns
     /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>, <c>AgentNotValid</c>: the first row at fault is named.</exception>
     public static AgentColumns ReadCsv(string path, double capacity, double remaining, CancellationToken cancellationToken)
     {
-        QosValuationException Fault(string reason) => new(Faults.ColumnNotReadable, $"'{path}' {reason}", path);
-        var values = new List<double>();
-        var capacities = new List<double>();
-        var remainders = new List<double>();
-        var ends = new List<int>();
-        var names = new ArrayBufferWriter<byte>();
-        try
-        {
-            using CsvReader csv = CsvReader.FromFile(path, ReaderOptions);
-            string[] header = [.. csv.Headers];
-            int Find(params string[] known) => Array.FindIndex(header, name => known.Contains(name.Trim(), StringComparer.OrdinalIgnoreCase));
-            int value = Find("Value");
-            int agent = Find("Agent", "Contributor", "Address");
-            int ownCapacity = Find("Capacity");
-            int ownRemaining = Find("Remaining");
-            if (value < 0)
-            {
-                throw Fault("has no column named Value in its first line.");
-            }
-
-            double Number(int column, double otherwise) =>
-                column < 0 || (column != value && csv.GetSpan(column).IsEmpty) ? otherwise
-                : csv.TryParse(column, out double number) ? number
-                : throw Fault($"holds '{csv.GetString(column)}' as {header[column]} of agent {values.Count + 1}, which is not a number.");
-
-            while (csv.Read())
-            {
-                if ((values.Count & 0xFFFF) == 0)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                }
-
-                capacities.Add(Number(ownCapacity, capacity));
-                remainders.Add(Number(ownRemaining, remaining));
-                if (agent >= 0)
-                {
-                    names.Write(csv.GetSpan(agent));
-                    ends.Add(names.WrittenCount);
-                }
-
-                values.Add(Number(value, 0));
-            }
-
-            byte[]? written = agent >= 0 ? names.WrittenSpan.ToArray() : null;
-            return new AgentColumns([.. values], [.. capacities], [.. remainders], written, [.. ends], path);
-        }
-        catch (CsvFormatException exception)
-        {
-            throw new QosValuationException(Faults.ColumnNotReadable, $"'{path}' is not a CSV file: {exception.Message}", path, exception);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new QosValuationException(
-                Faults.ColumnNotReadable, FaultKind.ReadFailed, $"'{path}' could not be read: {exception.Message}", path, exception);
-        }
+        CsvNumberTable table = CsvNumberTable.Read(
+            path, "agent", ["Agent", "Contributor", "Address"], [("Value", null), ("Capacity", capacity), ("Remaining", remaining)], cancellationToken);
+        return new AgentColumns(table.Columns[0], table.Columns[1], table.Columns[2], table, path);
     }
 
     /// <summary>Reads NumPy arrays, one a column. O(N).</summary>
@@ -139,7 +80,7 @@ public sealed class AgentColumns
     public static AgentColumns ReadNpy(string valuePath, string? capacityPath, string? remainingPath, double capacity, double remaining)
     {
         double[] values = NpyColumn.Read(valuePath);
-        return new AgentColumns(values, Column(capacityPath, capacity), Column(remainingPath, remaining), null, [], valuePath);
+        return new AgentColumns(values, Column(capacityPath, capacity), Column(remainingPath, remaining), null, valuePath);
 
         double[] Column(string? path, double everywhere)
         {
@@ -209,58 +150,17 @@ public sealed class AgentColumns
     /// <exception cref="QosValuationException"><c>ColumnFormatNotKnown</c>, <c>FileNotWritable</c>, <c>DiskFull</c>.</exception>
     public void Write(string path)
     {
-        bool isNpy = IsNpy(path);
-        try
+        bool hasNames = _table is { HasNames: true };
+        CsvNumberTable.Write(path, Tokens, hasNames ? ["Agent", "Value", "Tokens", "RewardRate"] : ["Value", "Tokens", "RewardRate"], (csv, i) =>
         {
-            AtomicFile.Write(path, stream =>
+            if (hasNames)
             {
-                if (isNpy)
-                {
-                    NpyColumn.Write(stream, Tokens);
-                }
-                else
-                {
-                    WriteCsv(stream);
-                }
-            });
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw DiskFaults.Explain(exception, path, "Nothing was changed there.");
-        }
-    }
-
-    /// <summary>Tells the format of a column file by its name. O(1).</summary>
-    /// <param name="path">The file.</param>
-    /// <returns>True for .npy, false for .csv.</returns>
-    /// <exception cref="QosValuationException"><c>ColumnFormatNotKnown</c>.</exception>
-    public static bool IsNpy(string path) => Path.GetExtension(path).ToUpperInvariant() switch
-    {
-        ".NPY" => true,
-        ".CSV" => false,
-        _ => throw new QosValuationException(
-            Faults.ColumnFormatNotKnown, $"The format of '{path}' is not known; columns are .csv or .npy files.", path),
-    };
-
-    private void WriteCsv(Stream stream)
-    {
-        using CsvWriter csv = CsvWriter.Create(stream, WriterOptions, true);
-        csv.WriteHeader(_names is null ? ["Value", "Tokens", "RewardRate"] : ["Agent", "Value", "Tokens", "RewardRate"]);
-        int start = 0;
-        for (int i = 0; i < Count; i++)
-        {
-            if (_names is not null)
-            {
-                csv.WriteField(_names.AsSpan(start, _nameEnds[i] - start));
-                start = _nameEnds[i];
+                csv.WriteField(_table!.Name(i));
             }
 
             csv.WriteField(Values[i]);
             csv.WriteField(Tokens[i]);
             csv.WriteField(FairnessMeasures.RewardRate(Tokens[i], Values[i]));
-            csv.EndRecord();
-        }
-
-        csv.Flush();
+        });
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Allocation.Optimal;
 using QosValuation.Allocation.Schemes;
+using QosValuation.Foundation.IO;
 using QosValuation.Foundation.Randomness;
 
 namespace QosValuation.Cmdlets.Allocation;
@@ -226,9 +227,9 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
             return;
         }
 
-        bool isNpy = AgentColumns.IsNpy(paths[0]);
+        bool isNpy = CsvNumberTable.IsNpy(paths[0]);
         string target = ResolveNewPath(OutputPath);
-        AgentColumns.IsNpy(target);
+        CsvNumberTable.IsNpy(target);
         if (!isNpy && (CapacityPath ?? RemainingPath) is not null)
         {
             throw new QosValuationException(

@@ -102,7 +102,7 @@ public sealed class AgentColumnsTests : IDisposable
         Assert.Equal("ColumnNotReadable", IdOf(() => NpyColumn.Read(Npy("matrix.npy", "<f8", [1.0, 2, 3, 4], BitConverter.GetBytes, "(2, 2)")), "(2, 2)"));
         Assert.Equal("ColumnNotReadable", IdOf(() => NpyColumn.Read(Npy("cut.npy", "<f8", [1.0], BitConverter.GetBytes, "(9,)")), "cut off"));
         Assert.Equal("ColumnNotReadable", IdOf(() => NpyColumn.Read(File("not.npy", "Value\n1\n")), "does not start"));
-        Assert.Equal("ColumnFormatNotKnown", IdOf(() => AgentColumns.IsNpy("agents.xlsx"), "agents.xlsx"));
+        Assert.Equal("ColumnFormatNotKnown", IdOf(() => CsvNumberTable.IsNpy("agents.xlsx"), "agents.xlsx"));
     }
 
     [Fact]

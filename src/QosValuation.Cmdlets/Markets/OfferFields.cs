@@ -1,0 +1,79 @@
+using System.Collections;
+using System.Management.Automation;
+
+namespace QosValuation.Cmdlets.Markets;
+
+/// <summary>Reads the fields of offers, so that a field that cannot be used is named with its row and what it holds.</summary>
+internal static class OfferFields
+{
+    /// <summary>Reads a number.</summary>
+    /// <param name="row">The row in the input, from 1.</param>
+    /// <param name="contributor">The provider's name.</param>
+    /// <param name="field">The field.</param>
+    /// <param name="raw">What it holds: a number, or text as <see cref="RecordProperties.TryRead"/> reads it.</param>
+    /// <param name="whenEmpty">What an absent or empty field means; null where a number is needed.</param>
+    /// <returns>The number; it may be NaN or infinite where the input says so.</returns>
+    /// <exception cref="QosValuationException"><c>OfferNotValid</c>.</exception>
+    public static double Read(long row, string contributor, string field, object? raw, double? whenEmpty)
+    {
+        object? given = Unwrap(raw);
+        if (given is null || (given is string text && string.IsNullOrWhiteSpace(text)))
+        {
+            return whenEmpty ?? throw DataOffer.NotValid(row, contributor, field, given, "give a number, as text such as 2.5 with nothing between thousands");
+        }
+
+        return given is not (bool or ICollection) && RecordProperties.TryRead(given, out double number)
+            ? number
+            : throw DataOffer.NotValid(
+                row, contributor, field, given is string ? given : given.ToString(), "give a number, as text such as 2.5 with nothing between thousands", given);
+    }
+
+    /// <summary>Reads a column of numbers where a list is given.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="raw">A list, or anything else.</param>
+    /// <returns>The numbers; null where it is no list.</returns>
+    /// <exception cref="QosValuationException"><c>OfferNotValid</c> names the first row at fault.</exception>
+    public static double[]? Column(string field, object? raw)
+    {
+        object? given = Unwrap(raw);
+        if (given is double[] numbers)
+        {
+            return numbers;
+        }
+
+        if (given is not IList list)
+        {
+            return null;
+        }
+
+        double[] column = new double[list.Count];
+        for (int i = 0; i < column.Length; i++)
+        {
+            column[i] = list[i] is double number ? number : Read(i + 1, string.Empty, field, list[i], null);
+        }
+
+        return column;
+    }
+
+    /// <summary>Reads an embedding.</summary>
+    /// <param name="row">The row in the input, from 1.</param>
+    /// <param name="contributor">The provider's name.</param>
+    /// <param name="raw">A list of numbers, or null.</param>
+    /// <returns>The embedding; null where there is none.</returns>
+    /// <exception cref="QosValuationException"><c>OfferNotValid</c>.</exception>
+    public static float[]? Vector(long row, string contributor, object? raw)
+    {
+        object? given = Unwrap(raw);
+        return given switch
+        {
+            null or "" => null,
+            float[] vector => vector,
+            IList list => [.. list.Cast<object?>().Select(item => (float)Read(row, contributor, "Vector", item, null))],
+            _ => throw DataOffer.NotValid(row, contributor, "Vector", given.ToString(), "give an embedding as a list of numbers", given),
+        };
+    }
+
+    /// <summary>The object itself, without PowerShell's wrapping.</summary>
+    /// <param name="value">Any object.</param>
+    public static object? Unwrap(object? value) => value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value;
+}

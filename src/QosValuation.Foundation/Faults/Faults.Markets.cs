@@ -1,0 +1,36 @@
+namespace QosValuation;
+
+// Auctions, shares, and the search for what breaks them.
+public static partial class Faults
+{
+    /// <summary>The auction is not known.</summary>
+    public static Fault AuctionNotSupported { get; } = Define(FaultKind.NotSupported, "Choose a mechanism that the parameter's completion lists.");
+
+    /// <summary>A setting of an auction is out of range.</summary>
+    public static Fault AuctionOptionNotValid { get; } = Define(FaultKind.InvalidArgument, "Correct the setting that the message names.");
+
+    /// <summary>The auction cannot do what a setting asks.</summary>
+    public static Fault AuctionOptionNotSupported { get; } = Define(FaultKind.NotSupported, "Leave the setting out, or choose a mechanism that has it.");
+
+    /// <summary>An offer holds a number that is none, or is out of range.</summary>
+    public static Fault OfferNotValid { get; } = Define(FaultKind.InvalidData, "Correct the field that the message names, or leave the offer out.");
+
+    /// <summary>A similarity matrix or embeddings do not fit the offers.</summary>
+    public static Fault SimilarityNotValid { get; } = Define(
+        FaultKind.InvalidData,
+        "Give a row for each reference point with one number of at least 0 for each offer, or embeddings of one model.");
+
+    /// <summary>A pool, a risk aversion or a weight is out of range.</summary>
+    public static Fault ShareOptionNotValid { get; } = Define(FaultKind.InvalidArgument, "Correct the setting that the message names.");
+
+    /// <summary>Floors and caps leave no way to divide the supply.</summary>
+    public static Fault ShareBoundsInfeasible { get; } = Define(FaultKind.InvalidArgument, "Change the floors, the caps or the supply by the numbers in the message.");
+
+    /// <summary>What was named is no mechanism that can be tested, or the search's settings are out of range.</summary>
+    public static Fault MechanismSearchNotValid { get; } = Define(FaultKind.InvalidArgument, "Correct the setting that the message names.");
+
+    /// <summary>A script block that stands for a mechanism failed, or returned no awards.</summary>
+    public static Fault MechanismScriptFailed { get; } = Define(
+        FaultKind.InvalidData,
+        "Return one object for each winner with Contributor and Payment from the offers that the block receives.");
+}

@@ -1,0 +1,163 @@
+using System.Buffers;
+using CsvHelper;
+
+namespace QosValuation.Foundation.IO;
+
+/// <summary>
+/// Columns of numbers, and one of names, out of a CSV file: millions of rows without an object for each. Memory is 8 bytes a number and the names.
+/// </summary>
+public sealed class CsvNumberTable
+{
+    private static readonly CsvReaderOptions ReaderOptions = new();
+    private static readonly CsvWriterOptions WriterOptions = new() { NewLine = "\n" };
+
+    // The names in UTF-8, one after the other, and where each ends; null where there are none.
+    private readonly byte[]? _names;
+    private readonly int[] _nameEnds;
+
+    private CsvNumberTable(double[][] columns, byte[]? names, int[] nameEnds)
+    {
+        Columns = columns;
+        _names = names;
+        _nameEnds = nameEnds;
+    }
+
+    /// <summary>The columns, in the order in which they were asked for.</summary>
+    public double[][] Columns { get; }
+
+    /// <summary>Whether the file has names.</summary>
+    public bool HasNames => _names is not null;
+
+    /// <summary>The name of a row in UTF-8; empty where there are none. O(1).</summary>
+    /// <param name="row">The row, from 0.</param>
+    public ReadOnlySpan<byte> Name(int row)
+    {
+        int start = row == 0 || _names is null ? 0 : _nameEnds[row - 1];
+        return _names is null ? [] : _names.AsSpan(start, _nameEnds[row] - start);
+    }
+
+    /// <summary>Reads a file with a header; names of columns are not case-sensitive, and other columns are ignored. O(size of the file).</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="item">What a row is, such as <c>agent</c>, for messages.</param>
+    /// <param name="names">What the column of names may be called.</param>
+    /// <param name="columns">
+    /// The columns, each with the number of rows whose field is empty, or of all where there is no such column; null where there must be one and
+    /// no field may be empty.
+    /// </param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>The table.</returns>
+    /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>: the first field at fault is named.</exception>
+    public static CsvNumberTable Read(
+        string path, string item, IReadOnlyList<string> names, IReadOnlyList<(string Name, double? Otherwise)> columns, CancellationToken cancellationToken)
+    {
+        QosValuationException Fault(string reason) => new(Faults.ColumnNotReadable, $"'{path}' {reason}", path);
+        ArgumentNullException.ThrowIfNull(columns);
+        List<double>[] numbers = [.. columns.Select(_ => new List<double>())];
+        var ends = new List<int>();
+        var written = new ArrayBufferWriter<byte>();
+        try
+        {
+            using CsvReader csv = CsvReader.FromFile(path, ReaderOptions);
+            string[] header = [.. csv.Headers];
+            int Find(IReadOnlyList<string> known) => Array.FindIndex(header, name => known.Contains(name.Trim(), StringComparer.OrdinalIgnoreCase));
+            int[] places = [.. columns.Select(column => Find([column.Name]))];
+            int named = Find(names);
+            for (int k = 0; k < places.Length; k++)
+            {
+                if (places[k] < 0 && columns[k].Otherwise is null)
+                {
+                    throw Fault($"has no column named {columns[k].Name} in its first line.");
+                }
+            }
+
+            double[] otherwise = [.. columns.Select(column => column.Otherwise ?? double.NaN)];
+            bool[] isNeeded = [.. columns.Select(column => column.Otherwise is null)];
+            for (long row = 0; csv.Read(); row++)
+            {
+                if ((row & 0xFFFF) == 0)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
+                for (int k = 0; k < places.Length; k++)
+                {
+                    int place = places[k];
+                    double number = otherwise[k];
+                    if (place >= 0 && (isNeeded[k] || !csv.GetSpan(place).IsEmpty) && !csv.TryParse(place, out number))
+                    {
+                        throw Fault($"holds '{csv.GetString(place)}' as {header[place]} of {item} {row + 1}, which is not a number.");
+                    }
+
+                    numbers[k].Add(number);
+                }
+
+                if (named >= 0)
+                {
+                    written.Write(csv.GetSpan(named));
+                    ends.Add(written.WrittenCount);
+                }
+            }
+
+            return new CsvNumberTable([.. numbers.Select(column => column.ToArray())], named >= 0 ? written.WrittenSpan.ToArray() : null, [.. ends]);
+        }
+        catch (CsvFormatException exception)
+        {
+            throw new QosValuationException(Faults.ColumnNotReadable, $"'{path}' is not a CSV file: {exception.Message}", path, exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new QosValuationException(
+                Faults.ColumnNotReadable, FaultKind.ReadFailed, $"'{path}' could not be read: {exception.Message}", path, exception);
+        }
+    }
+
+    /// <summary>Tells the format of a column file by its name. O(1).</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>True for .npy, false for .csv.</returns>
+    /// <exception cref="QosValuationException"><c>ColumnFormatNotKnown</c>.</exception>
+    public static bool IsNpy(string path) => Path.GetExtension(path).ToUpperInvariant() switch
+    {
+        ".NPY" => true,
+        ".CSV" => false,
+        _ => throw new QosValuationException(
+            Faults.ColumnFormatNotKnown, $"The format of '{path}' is not known; columns are .csv or .npy files.", path),
+    };
+
+    /// <summary>Writes results in the order of the rows, whole or not at all. O(n).</summary>
+    /// <param name="path">The file, .csv or .npy; its folder is created.</param>
+    /// <param name="numbers">What a .npy holds.</param>
+    /// <param name="header">The columns of a .csv.</param>
+    /// <param name="writeRow">Writes the fields of a row of a .csv.</param>
+    /// <exception cref="QosValuationException"><c>ColumnFormatNotKnown</c>, <c>FileNotWritable</c>, <c>DiskFull</c>.</exception>
+    public static void Write(string path, double[] numbers, IReadOnlyList<string> header, Action<CsvWriter, int> writeRow)
+    {
+        ArgumentNullException.ThrowIfNull(numbers);
+        ArgumentNullException.ThrowIfNull(writeRow);
+        bool isNpy = IsNpy(path);
+        try
+        {
+            AtomicFile.Write(path, stream =>
+            {
+                if (isNpy)
+                {
+                    NpyColumn.Write(stream, numbers);
+                    return;
+                }
+
+                using CsvWriter csv = CsvWriter.Create(stream, WriterOptions, true);
+                csv.WriteHeader([.. header]);
+                for (int row = 0; row < numbers.Length; row++)
+                {
+                    writeRow(csv, row);
+                    csv.EndRecord();
+                }
+
+                csv.Flush();
+            });
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw DiskFaults.Explain(exception, path, "Nothing was changed there.");
+        }
+    }
+}

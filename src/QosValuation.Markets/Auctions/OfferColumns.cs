@@ -1,0 +1,78 @@
+using QosValuation.Foundation.IO;
+
+namespace QosValuation.Markets.Auctions;
+
+/// <summary>Offers as columns of a file: a million of them are read, sold and written without an object for each.</summary>
+public sealed class OfferColumns
+{
+    private readonly CsvNumberTable? _table;
+    private readonly double[] _costs;
+    private readonly double[] _qualities;
+    private readonly double[] _utilities;
+
+    private OfferColumns(double[] costs, double[] qualities, double[] utilities, CsvNumberTable? table)
+    {
+        _costs = costs;
+        _qualities = qualities;
+        _utilities = utilities;
+        _table = table;
+    }
+
+    /// <summary>n: the number of offers.</summary>
+    public int Count => _costs.Length;
+
+    /// <summary>Reads a CSV file with the column Cost, and where it has them Contributor, Quality and MarginalUtility, which are 1 elsewhere. O(size).</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>The offers.</returns>
+    /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>.</exception>
+    public static OfferColumns ReadCsv(string path, CancellationToken cancellationToken)
+    {
+        CsvNumberTable table = CsvNumberTable.Read(
+            path, "offer", ["Contributor", "Agent", "Address"], [("Cost", null), ("Quality", 1), ("MarginalUtility", 1)], cancellationToken);
+        return new OfferColumns(table.Columns[0], table.Columns[1], table.Columns[2], table);
+    }
+
+    /// <summary>Reads NumPy arrays, one a column. O(n).</summary>
+    /// <param name="costPath">A .npy file of c.</param>
+    /// <param name="qualityPath">A .npy file of q; null where all are 1.</param>
+    /// <param name="utilityPath">A .npy file of φ; null where all are 1.</param>
+    /// <returns>The offers.</returns>
+    /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>.</exception>
+    public static OfferColumns ReadNpy(string costPath, string? qualityPath, string? utilityPath) =>
+        new(NpyColumn.Read(costPath), qualityPath is null ? [] : NpyColumn.Read(qualityPath), utilityPath is null ? [] : NpyColumn.Read(utilityPath), null);
+
+    /// <summary>Holds an auction. O(n log n).</summary>
+    /// <param name="options">How.</param>
+    /// <returns>The outcome.</returns>
+    /// <exception cref="QosValuationException">What <see cref="DataAuctioneer"/> refuses.</exception>
+    public AuctionColumns Sell(AuctionOptions options) => DataAuctioneer.Run(_costs, _qualities, _utilities, options);
+
+    /// <summary>
+    /// Writes an outcome, whole or not at all: a .csv with Contributor (where there are names), Cost, Value, IsWinner, Reason and Payment, or a
+    /// .npy with the payments alone. O(n).
+    /// </summary>
+    /// <param name="path">The file; its folder is created.</param>
+    /// <param name="outcome">The outcome.</param>
+    /// <exception cref="QosValuationException"><c>ColumnFormatNotKnown</c>, <c>FileNotWritable</c>, <c>DiskFull</c>.</exception>
+    public void Write(string path, AuctionColumns outcome)
+    {
+        ArgumentNullException.ThrowIfNull(outcome);
+        bool hasNames = _table is { HasNames: true };
+        string[] reasons = Enum.GetNames<AwardReason>();
+        string[] header = ["Cost", "Value", "IsWinner", "Reason", "Payment"];
+        CsvNumberTable.Write(path, outcome.Payment, hasNames ? ["Contributor", .. header] : header, (csv, i) =>
+        {
+            if (hasNames)
+            {
+                csv.WriteField(_table!.Name(i));
+            }
+
+            csv.WriteField(_costs[i]);
+            csv.WriteField(outcome.Value[i]);
+            csv.WriteField(outcome.Reason[i] == AwardReason.Won ? "True" : "False");
+            csv.WriteField(reasons[(int)outcome.Reason[i]]);
+            csv.WriteField(outcome.Payment[i]);
+        });
+    }
+}
