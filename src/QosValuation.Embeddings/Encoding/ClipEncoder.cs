@@ -23,7 +23,7 @@ public sealed class ClipEncoder : IDisposable
     private EncoderSession? _vision;
     private EncoderSession? _text;
     private ImagePreprocessor? _preprocessor;
-    private ClipTokenizer? _tokenizer;
+    private ITextTokenizer? _tokenizer;
     private bool? _trimsPadding;
     private bool _isDisposed;
 
@@ -60,16 +60,16 @@ public sealed class ClipEncoder : IDisposable
 
     /// <summary>Encodes texts for this model.</summary>
     /// <exception cref="QosValuationException"><c>ModalityNotSupported</c>: there is no text encoder. <c>TokenizerNotFound</c>.</exception>
-    public ClipTokenizer Tokenizer
+    public ITextTokenizer Tokenizer
     {
         get
         {
             lock (_toolsGate)
             {
                 _ = Text;
-                return _tokenizer ??= ClipTokenizer.Load(
+                return _tokenizer ??= TextTokenizer.Load(
                     Description.Files.VocabularyPath ?? throw new QosValuationException(
-                        Faults.TokenizerNotFound, $"The model '{Model.Name}' has no vocab.json with merges.txt, nor a tokenizer.json, so it cannot embed "
+                        Faults.TokenizerNotFound, $"The model '{Model.Name}' has no vocab.json with merges.txt, no vocab.txt and no tokenizer.json, so it cannot embed "
                             + $"texts. Put the files of its tokenizer into '{Model.Path}'.", Model.Path),
                     Description.Files.MergesPath);
             }
