@@ -50,6 +50,7 @@
         'Invoke-ReconstructionAttack'
         'Invoke-TokenAllocation'
         'Invoke-ValuationSimulation'
+        'Measure-DataQuality'
         'Measure-DataValue'
         'Measure-EmpiricalPrivacy'
         'Measure-Fairness'
@@ -62,6 +63,7 @@
         'Optimize-DpPrototype'
         'Test-ClipModel'
         'Test-DatLedger'
+        'Test-DataQuality'
     )
     PrivateData          = @{
         PSData = @{

@@ -43,7 +43,7 @@ public sealed class ClipEncoder : IDisposable
     public ClipEncoderOptions Options { get; }
 
     /// <summary>Names, types and sizes of the files.</summary>
-    internal ClipModelDescription Description { get; }
+    public ClipModelDescription Description { get; }
 
     /// <summary>Decodes and normalises images for this model.</summary>
     /// <exception cref="QosValuationException"><c>ModalityNotSupported</c>: there is no image encoder.</exception>
