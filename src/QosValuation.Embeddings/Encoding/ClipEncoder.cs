@@ -69,8 +69,8 @@ public sealed class ClipEncoder : IDisposable
                 _ = Text;
                 return _tokenizer ??= TextTokenizer.Load(
                     Description.Files.VocabularyPath ?? throw new QosValuationException(
-                        Faults.TokenizerNotFound, $"The model '{Model.Name}' has no vocab.json with merges.txt, no vocab.txt and no tokenizer.json, so it cannot embed "
-                            + $"texts. Put the files of its tokenizer into '{Model.Path}'.", Model.Path),
+                        Faults.TokenizerNotFound, $"The model '{Model.Name}' has no vocab.json with merges.txt, no vocab.txt and no tokenizer.json, so it "
+                            + $"cannot embed texts. Put the files of its tokenizer into '{Model.Path}'.", Model.Path),
                     Description.Files.MergesPath);
             }
         }

@@ -31,7 +31,9 @@ public static class ClipModelReader
         ImagePreprocessing? preprocessing = vision is null ? null : VisionEncoderReader.ReadPreprocessing(vision, files.PreprocessorConfigPath);
         int context = text is null ? 0 : TextEncoderReader.ReadContextLength(text, files);
         VisionEncoderDescription? visionEncoder = vision is null ? null : VisionEncoderReader.Describe(vision, preprocessing!, context);
-        TextEncoderDescription? textEncoder = text is null ? null : TextEncoderReader.Describe(text, context, preprocessing, SentencePooling.Read(files), IsWordPiece(files));
+        TextEncoderDescription? textEncoder = text is null
+            ? null
+            : TextEncoderReader.Describe(text, context, preprocessing, SentencePooling.Read(files), IsWordPiece(files));
         RequireOneSpace(files, visionEncoder, textEncoder);
         return new ClipModelDescription
         {

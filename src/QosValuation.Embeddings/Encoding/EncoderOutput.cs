@@ -62,8 +62,8 @@ internal sealed record EncoderOutput(string Name, TensorElementType ElementType,
             : chosen is not null ? Probe(graph, chosen.Name, probe)
             : throw EncoderGraph.NotSupported(
                 graph.Path,
-                $"its files say how the vectors of tokens are pooled, but none of its outputs ({string.Join(", ", graph.Outputs.Select(output => output.Name))}) "
-                    + "has the shape items × positions × dimension");
+                "its files say how the vectors of tokens are pooled, but none of its outputs "
+                    + $"({string.Join(", ", graph.Outputs.Select(output => output.Name))}) has the shape items × positions × dimension");
     }
 
     private static int Rank(OnnxValue output, string modality)

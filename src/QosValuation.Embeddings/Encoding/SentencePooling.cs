@@ -88,7 +88,8 @@ internal static class SentencePooling
             ["pooling_mode_mean_tokens"] => TextPooling.Mean,
             ["pooling_mode_cls_token"] => TextPooling.First,
             _ => throw EncoderGraph.NotSupported(
-                path, $"it pools by {(chosen.Length == 0 ? "nothing" : string.Join(" and ", chosen))}; the mean of the tokens or the first token is known here"),
+                path,
+                $"it pools by {(chosen.Length == 0 ? "nothing" : string.Join(" and ", chosen))}; the mean of the tokens and the first token are known here"),
         };
         int dimension = root.TryGetProperty("word_embedding_dimension", out JsonElement width) && width.ValueKind == JsonValueKind.Number
             && width.TryGetInt32(out int number) && number is > 0 and <= LargestDimension ? number : 0;

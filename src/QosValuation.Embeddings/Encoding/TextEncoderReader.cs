@@ -60,7 +60,8 @@ internal static class TextEncoderReader
         {
             // BERT's own pooled output was trained to tell whether two sentences follow each other, and embeds none.
             throw EncoderGraph.NotSupported(
-                graph.Path, "it gives a vector for each token, and no file 1_Pooling/config.json says how they become one (as sentence-transformers' files do)");
+                graph.Path,
+                "it gives a vector for each token, and no file 1_Pooling/config.json says how they become one (as sentence-transformers' files do)");
         }
 
         OnnxValue ids = graph.Ids!;

@@ -3,7 +3,8 @@ using QosValuation.Onnx.Model;
 namespace QosValuation.Embeddings.Models;
 
 /// <summary>
-/// Finds models: the embedded <c>clip-mini</c> and <c>MiniLM-L6</c> (texts alone), those installed in the user's data folder, and any folder in a public ONNX layout.
+/// Finds models: the embedded <c>clip-mini</c> and <c>MiniLM-L6</c> (texts alone),
+/// those installed in the user's data folder, and any folder in a public ONNX layout.
 /// </summary>
 /// <remarks>
 /// Layouts: <c>vision_model.onnx</c> and <c>text_model.onnx</c> in a folder or in its <c>onnx</c> subfolder, also with a suffix

@@ -32,7 +32,8 @@ public sealed class DataQualityEstimator
         bool hasReference = options is { Reference: not null, Embedder: not null };
         if (hasReference && options.Reference!.Model != ReferenceCorpus.DigestOfModel(options.Embedder!.Identity))
         {
-            throw new QosValuationException(Faults.ReferenceNotReadable, "The reference index was made with another text model: delete it, or name its corpus.");
+            throw new QosValuationException(
+                Faults.ReferenceNotReadable, "The reference index was made with another text model: delete it, or name its corpus.");
         }
 
         bool usesRecency = given.NoveltyDefinition == NoveltyDefinition.Recency;

@@ -37,7 +37,7 @@ public static class DocumentReader
         {
             ".JSONL" or ".NDJSON" => ReadLines(path, contributor, faulted),
             ".CSV" => ReadRows(path, contributor, faulted),
-            _ => [ReadText(path, contributor)],
+            _ => ReadText(path, contributor),
         };
         using IEnumerator<QualityDocument> enumerator = documents.GetEnumerator();
         int count = 0;
@@ -96,7 +96,7 @@ public static class DocumentReader
 
     private static QosValuationException Empty(string path) => new(Faults.DocumentNotReadable, $"'{path}' is empty.", path);
 
-    private static QualityDocument ReadText(string path, string contributor)
+    private static IEnumerable<QualityDocument> ReadText(string path, string contributor)
     {
         long length = new FileInfo(path).Length;
         if (length > MostBytes)
@@ -110,7 +110,7 @@ public static class DocumentReader
             throw Empty(path);
         }
 
-        return new QualityDocument { Text = Decode(path, bytes), Contributor = contributor, Source = path };
+        yield return new QualityDocument { Text = Decode(path, bytes), Contributor = contributor, Source = path };
     }
 
     private static string Decode(string path, byte[] bytes)

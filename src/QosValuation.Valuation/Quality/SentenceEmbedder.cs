@@ -11,7 +11,7 @@ public sealed class SentenceEmbedder : IDisposable
     /// <summary>The model.</summary>
     public const string ModelName = "MiniLM-L6";
 
-    private const int BatchSize = 16;
+    private const int BatchSize = 64;
 
     private readonly ClipEncoder _encoder;
     private string? _identity;
