@@ -54,6 +54,7 @@
         'Invoke-ReconstructionAttack'
         'Invoke-TokenAllocation'
         'Invoke-ValuationSimulation'
+        'Measure-DataQuality'
         'Measure-DataShareToken'
         'Measure-DataValue'
         'Measure-EmpiricalPrivacy'
@@ -70,6 +71,7 @@
         'Protect-DataSubmission'
         'Test-ClipModel'
         'Test-DatLedger'
+        'Test-DataQuality'
         'Test-MechanismProperty'
         'Unprotect-DataSubmission'
     )

@@ -32,7 +32,7 @@ Describe 'Get-ClipModel' {
     }
 
     It 'lists the embedded and the installed models, and none that is half installed' {
-        (Get-ClipModel).Name | Should -Be 'clip-mini', 'my model'
+        (Get-ClipModel).Name | Should -Be 'clip-mini', 'MiniLM-L6', 'my model'
         (Get-ClipModel my*, *mini).Name | Should -Be 'clip-mini', 'my model'
         'my model' | Get-ClipModel | ForEach-Object Path | Should -Be (Join-Path $TestDrive 'home/models/my model')
     }
@@ -72,7 +72,7 @@ Describe 'Get-ClipModel' {
 
     It 'completes names, quoted where they need it' {
         $line = 'Get-ClipModel -Name '
-        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'clip-mini', "'my model'"
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'clip-mini', 'MiniLM-L6', "'my model'"
         (TabExpansion2 "${line}my" ($line.Length + 2)).CompletionMatches.CompletionText | Should -Be "'my model'"
         $line = 'ConvertTo-ClipToken x -Model c'
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain 'clip-mini'

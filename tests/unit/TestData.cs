@@ -12,6 +12,9 @@ internal static class TestData
 
     public static string ClipMini => Path.Combine(AppContext.BaseDirectory, "models", "clip-mini");
 
+    /// <summary>The text model that the build takes out of a package.</summary>
+    public static string MiniLm => Path.Combine(RepositoryRoot, "out", "models", "MiniLM-L6");
+
     /// <summary>
     /// A pair of encoders with what PyTorch computes with them (tests/fixtures/reference-clip); QOSVALUATION_REFERENCE_CLIP names a folder with another
     /// pair, such as one of ViT-B/32's size, that is used instead.

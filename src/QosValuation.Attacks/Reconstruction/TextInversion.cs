@@ -159,7 +159,7 @@ public sealed class TextInversion(ClipEncoder encoder, TextInversionOptions? opt
     }
 
     /// <summary>Tokens that are a word of letters by themselves.</summary>
-    private static IEnumerable<int> WholeWords(ClipTokenizer tokenizer)
+    private static IEnumerable<int> WholeWords(ITextTokenizer tokenizer)
     {
         for (int id = 0; id < tokenizer.VocabularySize; id++)
         {

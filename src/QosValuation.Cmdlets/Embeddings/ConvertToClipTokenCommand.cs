@@ -34,7 +34,7 @@ namespace QosValuation.Cmdlets;
 public sealed class ConvertToClipTokenCommand : ClipModelCommand
 {
     private const int ClipContextLength = 77;
-    private ClipTokenizer? _tokenizer;
+    private ITextTokenizer? _tokenizer;
     private int? _contextLength;
 
     /// <summary>The texts. From the pipeline as strings, or as the property Text, Caption or Captions of objects such as those of Import-CocoDataset.</summary>
@@ -82,9 +82,10 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
         {
             string vocabulary = ResolveNewPath(VocabularyPath);
             string? merges = MergesPath is not null ? ResolveNewPath(MergesPath)
-                : Path.GetFileName(vocabulary).Equals("tokenizer.json", StringComparison.OrdinalIgnoreCase) ? null
+                : Path.GetFileName(vocabulary).Equals("tokenizer.json", StringComparison.OrdinalIgnoreCase)
+                    || vocabulary.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) ? null
                 : Path.Combine(Path.GetDirectoryName(vocabulary)!, "merges.txt");
-            _tokenizer = ClipTokenizer.Load(vocabulary, merges);
+            _tokenizer = TextTokenizer.Load(vocabulary, merges);
             _contextLength = ClipContextLength;
         }
         else
@@ -97,7 +98,7 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
                         + $"encoder, or name a vocabulary with -VocabularyPath.", files.Folder);
             }
 
-            _tokenizer = ClipTokenizer.Load(files.VocabularyPath, files.MergesPath);
+            _tokenizer = TextTokenizer.Load(files.VocabularyPath, files.MergesPath);
             _contextLength = ContextLength > 0 || NoTruncate || files.TextModelPath is null ? ClipContextLength : ClipModelReader.Read(files).ContextLength;
         }
 

@@ -23,7 +23,7 @@ public sealed class ClipEncoder : IDisposable
     private EncoderSession? _vision;
     private EncoderSession? _text;
     private ImagePreprocessor? _preprocessor;
-    private ClipTokenizer? _tokenizer;
+    private ITextTokenizer? _tokenizer;
     private bool? _trimsPadding;
     private bool _isDisposed;
 
@@ -43,7 +43,7 @@ public sealed class ClipEncoder : IDisposable
     public ClipEncoderOptions Options { get; }
 
     /// <summary>Names, types and sizes of the files.</summary>
-    internal ClipModelDescription Description { get; }
+    public ClipModelDescription Description { get; }
 
     /// <summary>Decodes and normalises images for this model.</summary>
     /// <exception cref="QosValuationException"><c>ModalityNotSupported</c>: there is no image encoder.</exception>
@@ -60,17 +60,17 @@ public sealed class ClipEncoder : IDisposable
 
     /// <summary>Encodes texts for this model.</summary>
     /// <exception cref="QosValuationException"><c>ModalityNotSupported</c>: there is no text encoder. <c>TokenizerNotFound</c>.</exception>
-    public ClipTokenizer Tokenizer
+    public ITextTokenizer Tokenizer
     {
         get
         {
             lock (_toolsGate)
             {
                 _ = Text;
-                return _tokenizer ??= ClipTokenizer.Load(
+                return _tokenizer ??= TextTokenizer.Load(
                     Description.Files.VocabularyPath ?? throw new QosValuationException(
-                        Faults.TokenizerNotFound, $"The model '{Model.Name}' has no vocab.json with merges.txt, nor a tokenizer.json, so it cannot embed "
-                            + $"texts. Put the files of its tokenizer into '{Model.Path}'.", Model.Path),
+                        Faults.TokenizerNotFound, $"The model '{Model.Name}' has no vocab.json with merges.txt, no vocab.txt and no tokenizer.json, so it "
+                            + $"cannot embed texts. Put the files of its tokenizer into '{Model.Path}'.", Model.Path),
                     Description.Files.MergesPath);
             }
         }

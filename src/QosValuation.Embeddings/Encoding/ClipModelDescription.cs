@@ -77,6 +77,9 @@ public sealed record TextEncoderDescription : EncoderDescription
     /// <summary>The number of token positions.</summary>
     public required int ContextLength { get; init; }
 
+    /// <summary>How the vectors of the tokens become one; None where the graph gives one vector a text.</summary>
+    public TextPooling Pooling { get; init; }
+
     /// <summary>Whether the graph takes no other number of positions.</summary>
     public required bool IsLengthFixed { get; init; }
 }

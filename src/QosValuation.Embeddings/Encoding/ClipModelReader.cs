@@ -1,5 +1,6 @@
 using QosValuation.Embeddings.Images;
 using QosValuation.Embeddings.Models;
+using QosValuation.Embeddings.Text;
 
 namespace QosValuation.Embeddings.Encoding;
 
@@ -30,7 +31,9 @@ public static class ClipModelReader
         ImagePreprocessing? preprocessing = vision is null ? null : VisionEncoderReader.ReadPreprocessing(vision, files.PreprocessorConfigPath);
         int context = text is null ? 0 : TextEncoderReader.ReadContextLength(text, files);
         VisionEncoderDescription? visionEncoder = vision is null ? null : VisionEncoderReader.Describe(vision, preprocessing!, context);
-        TextEncoderDescription? textEncoder = text is null ? null : TextEncoderReader.Describe(text, context, preprocessing);
+        TextEncoderDescription? textEncoder = text is null
+            ? null
+            : TextEncoderReader.Describe(text, context, preprocessing, SentencePooling.Read(files), IsWordPiece(files));
         RequireOneSpace(files, visionEncoder, textEncoder);
         return new ClipModelDescription
         {
@@ -70,6 +73,9 @@ public static class ClipModelReader
             ? throw new QosValuationException(Faults.ModelNotFound, $"'{files.Folder}' holds neither an image nor a text encoder.", files.Folder)
             : (vision, text);
     }
+
+    private static bool IsWordPiece(ClipModelFiles files) =>
+        files is { VocabularyPath: { } vocabulary, MergesPath: null } && WordPieceTokenizerReader.IsWordPiece(vocabulary);
 
     private static void RequireOneSpace(ClipModelFiles files, VisionEncoderDescription? vision, TextEncoderDescription? text)
     {

@@ -27,6 +27,12 @@ internal abstract class EncoderBatch : IDisposable
         int step = Math.Max(1, encoder.FixedBatch);
         PaddedCapacity = checked((capacity + step - 1) / step * step);
         int length = checked(PaddedCapacity * encoder.Dimension);
+        if (encoder is TextEncoderDescription { Pooling: not TextPooling.None })
+        {
+            _vectors = new float[length];
+            return;
+        }
+
         if (encoder.OutputType == TensorElementType.Float16)
         {
             _halfOutput = new TensorBuffer<Float16>(length);
@@ -48,7 +54,12 @@ internal abstract class EncoderBatch : IDisposable
     /// <summary>The embedding of an item as the last run left it, before normalisation.</summary>
     /// <param name="slot">The item.</param>
     /// <returns>As many numbers as the dimension.</returns>
-    public ReadOnlySpan<float> Vector(int slot) => (_output is null ? _vectors : _output.Span).Slice(slot * _encoder.Dimension, _encoder.Dimension);
+    public ReadOnlySpan<float> Vector(int slot) => Writable(slot);
+
+    /// <summary>The place of an item's embedding.</summary>
+    /// <param name="slot">The item.</param>
+    /// <returns>As many numbers as the dimension.</returns>
+    protected Span<float> Writable(int slot) => (_output is null ? _vectors : _output.Span).Slice(slot * _encoder.Dimension, _encoder.Dimension);
 
     /// <summary>Puts a neutral item into a slot, so that the others of the batch do not notice that its item failed.</summary>
     /// <param name="slot">The slot.</param>
@@ -67,9 +78,8 @@ internal abstract class EncoderBatch : IDisposable
         for (int first = 0; first < count; first += most)
         {
             int step = _encoder.FixedBatch > 0 ? most : Math.Min(most, count - first);
-            OrtValue output = _output is null
-                ? _halfOutput!.View(first * _encoder.Dimension, step, _encoder.Dimension)
-                : _output.View(first * _encoder.Dimension, step, _encoder.Dimension);
+            OrtValue? output = _output?.View(first * _encoder.Dimension, step, _encoder.Dimension)
+                ?? _halfOutput?.View(first * _encoder.Dimension, step, _encoder.Dimension);
             Run(session, first, step, count, output, run);
         }
 
@@ -91,9 +101,9 @@ internal abstract class EncoderBatch : IDisposable
     /// <param name="first">The first item.</param>
     /// <param name="step">The number of items to feed; those from <paramref name="count"/> on are padding.</param>
     /// <param name="count">The number of items of the whole batch.</param>
-    /// <param name="output">Receives the embeddings.</param>
+    /// <param name="output">Receives the embeddings; null where the vectors of tokens are pooled here.</param>
     /// <param name="run">Ends the run from another thread.</param>
-    protected abstract void Run(EncoderSession session, int first, int step, int count, OrtValue output, RunOptions run);
+    protected abstract void Run(EncoderSession session, int first, int step, int count, OrtValue? output, RunOptions run);
 
     /// <summary>The output's name.</summary>
     protected string OutputName => _encoder.OutputName;
@@ -185,11 +195,11 @@ internal sealed class ImageBatch : EncoderBatch
     }
 
     /// <inheritdoc/>
-    protected override void Run(EncoderSession session, int first, int step, int count, OrtValue output, RunOptions run)
+    protected override void Run(EncoderSession session, int first, int step, int count, OrtValue? output, RunOptions run)
     {
         int side = _encoder.Preprocessing.ImageSize;
         _values[0] = _pixels is null ? _halfPixels!.View(first * _slotLength, step, 3, side) : _pixels.View(first * _slotLength, step, 3, side);
-        session.Run(_names, _values, OutputName, output, run);
+        session.Run(_names, _values, OutputName, output!, run);
     }
 
     private static void Decode(ImagePreprocessor preprocessor, string path, ReadOnlySpan<byte> content, Span<float> pixels)
@@ -209,6 +219,7 @@ internal sealed class ImageBatch : EncoderBatch
 internal sealed class TextBatch : EncoderBatch
 {
     private const int LengthStep = 8;
+    private const int TextsPerPooledRun = 32;
 
     private readonly TextEncoderDescription _encoder;
     private readonly int[] _ids;
@@ -219,6 +230,7 @@ internal sealed class TextBatch : EncoderBatch
     private readonly IdTensor? _segmentTensor;
     private readonly string[] _names;
     private readonly OrtValue[] _values;
+    private readonly TokenTensor? _tokens;
 
     /// <summary>Allocates a batch.</summary>
     /// <param name="encoder">The encoder.</param>
@@ -235,6 +247,13 @@ internal sealed class TextBatch : EncoderBatch
         _segmentTensor = encoder.SegmentInput is { } segments ? new IdTensor(segments, length) : null;
         _names = [.. Tensors.Select(tensor => tensor.Name)];
         _values = new OrtValue[_names.Length];
+        if (encoder.Pooling != TextPooling.None)
+        {
+            // The vectors of tokens take much memory: few texts at a time, of the width that they need.
+            PreferredRun = TextsPerPooledRun;
+            int texts = encoder.FixedBatch > 0 ? encoder.FixedBatch : Math.Min(PaddedCapacity, TextsPerPooledRun);
+            _tokens = new TokenTensor(encoder, checked(texts * encoder.ContextLength * encoder.Dimension));
+        }
     }
 
     /// <summary>Whether positions beyond the longest text of a run may be left out.</summary>
@@ -248,7 +267,7 @@ internal sealed class TextBatch : EncoderBatch
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="text">The text.</param>
     /// <returns>Whether the text was longer than the context and lost its end.</returns>
-    public bool Fill(int slot, ClipTokenizer tokenizer, string text)
+    public bool Fill(int slot, ITextTokenizer tokenizer, string text)
     {
         int context = _encoder.ContextLength;
         _lengths[slot] = tokenizer.EncodePadded(text, context, _ids.AsSpan(slot * context, context), out bool isTruncated);
@@ -276,6 +295,7 @@ internal sealed class TextBatch : EncoderBatch
     public override void Dispose()
     {
         base.Dispose();
+        _tokens?.Dispose();
         foreach (IdTensor tensor in Tensors)
         {
             tensor.Dispose();
@@ -283,7 +303,7 @@ internal sealed class TextBatch : EncoderBatch
     }
 
     /// <inheritdoc/>
-    protected override void Run(EncoderSession session, int first, int step, int count, OrtValue output, RunOptions run)
+    protected override void Run(EncoderSession session, int first, int step, int count, OrtValue? output, RunOptions run)
     {
         for (int slot = count; slot < first + step; slot++)
         {
@@ -318,7 +338,47 @@ internal sealed class TextBatch : EncoderBatch
             _values[at++] = tensor.View(step, width);
         }
 
-        session.Run(_names, _values, OutputName, output, run);
+        if (_tokens is null)
+        {
+            session.Run(_names, _values, OutputName, output!, run);
+            return;
+        }
+
+        session.Run(_names, _values, OutputName, _tokens.View(step, width), run);
+        ReadOnlySpan<float> tokens = _tokens.Read(step * width);
+        int stride = width * _encoder.Dimension;
+        for (int row = 0; row < Math.Min(step, count - first); row++)
+        {
+            TokenPooler.Pool(tokens.Slice(row * stride, stride), _lengths[first + row], _encoder.Pooling, Writable(first + row));
+        }
+    }
+
+    /// <summary>The vectors of the tokens of a run, in the type that the graph gives.</summary>
+    private sealed class TokenTensor(TextEncoderDescription encoder, int length) : IDisposable
+    {
+        private readonly int _dimension = encoder.Dimension;
+        private readonly TensorBuffer<float>? _floats = encoder.OutputType == TensorElementType.Float16 ? null : new(length);
+        private readonly TensorBuffer<Float16>? _halves = encoder.OutputType == TensorElementType.Float16 ? new(length) : null;
+        private readonly float[] _converted = encoder.OutputType == TensorElementType.Float16 ? new float[length] : [];
+
+        public OrtValue View(int rows, int width) => _floats?.ViewCube(rows, width, _dimension) ?? _halves!.ViewCube(rows, width, _dimension);
+
+        public ReadOnlySpan<float> Read(int tokens)
+        {
+            if (_floats is not null)
+            {
+                return _floats.Span[..(tokens * _dimension)];
+            }
+
+            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<Float16, Half>(_halves!.Span[..(tokens * _dimension)]), _converted);
+            return _converted;
+        }
+
+        public void Dispose()
+        {
+            _floats?.Dispose();
+            _halves?.Dispose();
+        }
     }
 
     /// <summary>A tensor of small whole numbers in whatever type the graph wants.</summary>

@@ -56,7 +56,7 @@ internal sealed class EncoderCacheKeys
         return string.Create(
             CultureInfo.InvariantCulture,
             $"text {PreparationVersion} {Files(text)} {text.OutputName} {text.ContextLength} {_encoder.Tokenizer.PadId} {File(files.VocabularyPath)} "
-            + $"{File(files.MergesPath)}");
+            + $"{File(files.MergesPath)}{(text.Pooling == TextPooling.None ? string.Empty : $" {text.Pooling}")}");
     }
 
     private static string List(float[] numbers) => string.Join(',', numbers.Select(number => number.ToString("R", CultureInfo.InvariantCulture)));

@@ -15,12 +15,19 @@ internal sealed record EncoderOutput(string Name, TensorElementType ElementType,
     /// <param name="modality">The word for what is embedded: <c>image</c> or <c>text</c>.</param>
     /// <param name="other">The word for the other modality.</param>
     /// <param name="probe">What to feed where the model has to run.</param>
+    /// <param name="pooling">How the vectors of tokens are pooled, for a text model that gives one vector a token.</param>
     /// <returns>The output.</returns>
     /// <exception cref="QosValuationException">
     /// <c>ModelNotSupported</c>: no output is of this shape. <c>ModelNotReadable</c>: the model does not run.
     /// </exception>
-    public static EncoderOutput Choose(EncoderGraph graph, string modality, string other, IReadOnlyList<CompanionInput> probe)
+    public static EncoderOutput Choose(
+        EncoderGraph graph, string modality, string other, IReadOnlyList<CompanionInput> probe, PoolingSettings pooling = default)
     {
+        if (pooling.Pooling != TextPooling.None)
+        {
+            return ChooseOfTokens(graph, pooling.Dimension, probe);
+        }
+
         OnnxValue? chosen = graph.Outputs
             .Where(output => output.ElementType is TensorElementType.Float or TensorElementType.Float16 or 0 && output.Dimensions is null or [_, _])
             .Where(output => !(graph.HoldsBoth && output.Name.Contains(other, StringComparison.OrdinalIgnoreCase)))
@@ -35,6 +42,28 @@ internal sealed record EncoderOutput(string Name, TensorElementType ElementType,
         return chosen is { Dimensions: [_, > 0 and long dimension], ElementType: not 0 }
             ? new EncoderOutput(chosen.Name, chosen.ElementType, (int)dimension)
             : Probe(graph, chosen.Name, probe);
+    }
+
+    /// <summary>Whether a graph gives one vector a text by itself although its files say how to pool: sentence-transformers' own exports do.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <returns>True where an output of shape items × dimension is named sentence_embedding.</returns>
+    public static bool HasSentences(EncoderGraph graph) =>
+        graph.Outputs.Any(output => output.Name.Equals("sentence_embedding", StringComparison.OrdinalIgnoreCase) && output.Dimensions is null or [_, _]);
+
+    private static EncoderOutput ChooseOfTokens(EncoderGraph graph, int dimension, IReadOnlyList<CompanionInput> probe)
+    {
+        OnnxValue? chosen = graph.Outputs
+            .Where(output => output.ElementType is TensorElementType.Float or TensorElementType.Float16 && output.Dimensions is [_, _, _])
+            .OrderBy(output => output.Name.Contains("hidden", StringComparison.OrdinalIgnoreCase)
+                || output.Name.Contains("token", StringComparison.OrdinalIgnoreCase) ? 0 : 1)
+            .FirstOrDefault();
+        return chosen is { Dimensions: [_, _, > 0 and long declared] } ? new EncoderOutput(chosen.Name, chosen.ElementType, (int)declared)
+            : chosen is not null && dimension > 0 ? new EncoderOutput(chosen.Name, chosen.ElementType, dimension)
+            : chosen is not null ? Probe(graph, chosen.Name, probe)
+            : throw EncoderGraph.NotSupported(
+                graph.Path,
+                "its files say how the vectors of tokens are pooled, but none of its outputs "
+                    + $"({string.Join(", ", graph.Outputs.Select(output => output.Name))}) has the shape items × positions × dimension");
     }
 
     private static int Rank(OnnxValue output, string modality)
@@ -61,7 +90,7 @@ internal sealed record EncoderOutput(string Name, TensorElementType ElementType,
             };
             using var session = OnnxRuntimeHost.Open(graph.Path, options);
             NodeMetadata inferred = session.OutputMetadata[name];
-            if (inferred.Dimensions is [_, > 0 and int dimension])
+            if (inferred.Dimensions is [_, .., > 0] and { Length: 2 or 3 } and [.., int dimension])
             {
                 return new EncoderOutput(name, RequireFloat(graph, name, inferred.ElementDataType), dimension);
             }
@@ -70,7 +99,7 @@ internal sealed record EncoderOutput(string Name, TensorElementType ElementType,
             using var run = new RunOptions();
             using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, feeds.Names, feeds.Values, [name]);
             OrtTensorTypeAndShapeInfo shape = outputs[0].GetTensorTypeAndShape();
-            return shape.Shape is [_, > 0 and <= int.MaxValue and long found]
+            return shape.Shape is [_, .., > 0 and <= int.MaxValue and long found] and { Length: 2 or 3 }
                 ? new EncoderOutput(name, RequireFloat(graph, name, shape.ElementDataType), (int)found)
                 : throw EncoderGraph.NotSupported(graph.Path, $"its output '{name}' has the shape {string.Join(" × ", shape.Shape)}, not items × dimension");
         }

@@ -33,6 +33,14 @@ internal sealed class TensorBuffer<T>(int length) : IDisposable
     public OrtValue View(int offset, int items, int channels, int side) =>
         IsCurrent((offset, items, channels, side, side)) ? _view! : Create(offset, items * channels * side * side, [items, channels, side, side]);
 
+    /// <summary>A tensor of three dimensions over a part of the array; valid until the next call.</summary>
+    /// <param name="rows">The first extent.</param>
+    /// <param name="columns">The second extent.</param>
+    /// <param name="depth">The third extent.</param>
+    /// <returns>The tensor, owned by the buffer; it begins at the first element.</returns>
+    public OrtValue ViewCube(int rows, int columns, int depth) =>
+        IsCurrent((0, rows, columns, depth, 0)) ? _view! : Create(0, rows * columns * depth, [rows, columns, depth]);
+
     /// <inheritdoc/>
     public void Dispose()
     {

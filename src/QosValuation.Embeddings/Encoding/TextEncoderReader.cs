@@ -27,6 +27,13 @@ internal static class TextEncoderReader
         long length = text.Ids!.Dimensions is [_, > 0 and long fixedLength]
             ? fixedLength
             : PositionTable.Length(text) ?? ConfiguredLength(files) ?? DefaultContextLength;
+
+        // BERT's positions are more than sentences were trained on.
+        if (text.Ids.Dimensions is not [_, > 0] && SentencePooling.ReadMaximumLength(files) is { } most)
+        {
+            length = Math.Min(length, most);
+        }
+
         return length <= LargestContextLength && EncoderGraph.BatchOf(text.Ids) <= LargestBatch / length
             ? (int)length
             : throw EncoderGraph.NotSupported(
@@ -39,13 +46,27 @@ internal static class TextEncoderReader
     /// <param name="graph">A graph with an input of token ids.</param>
     /// <param name="context">The number of token positions.</param>
     /// <param name="preprocessing">How an image becomes pixels, where the graph takes images too.</param>
+    /// <param name="pooling">How the model's files say that tokens are pooled.</param>
+    /// <param name="isWordPiece">Whether its tokenizer is BERT's.</param>
     /// <returns>The description.</returns>
     /// <exception cref="QosValuationException"><c>ModelNotSupported</c>, <c>ModelNotReadable</c>.</exception>
-    public static TextEncoderDescription Describe(EncoderGraph graph, int context, ImagePreprocessing? preprocessing)
+    public static TextEncoderDescription Describe(
+        EncoderGraph graph, int context, ImagePreprocessing? preprocessing, PoolingSettings pooling = default,
+        bool isWordPiece = false)
     {
+        pooling = EncoderOutput.HasSentences(graph) ? PoolingSettings.None : pooling;
+        if (pooling.Pooling == TextPooling.None && isWordPiece && graph.Outputs.Any(output => output.Dimensions is [_, _, _])
+            && !graph.Outputs.Any(output => output.Name.Contains("embed", StringComparison.OrdinalIgnoreCase)))
+        {
+            // BERT's own pooled output was trained to tell whether two sentences follow each other, and embeds none.
+            throw EncoderGraph.NotSupported(
+                graph.Path,
+                "it gives a vector for each token, and no file 1_Pooling/config.json says how they become one (as sentence-transformers' files do)");
+        }
+
         OnnxValue ids = graph.Ids!;
         IReadOnlyList<CompanionInput> companions = graph.Pixels is null ? [] : [VisionEncoderReader.NeutralImage(graph, preprocessing!)];
-        EncoderOutput output = EncoderOutput.Choose(graph, "text", "image", [.. NeutralTokens(graph, context), .. companions]);
+        EncoderOutput output = EncoderOutput.Choose(graph, "text", "image", [.. NeutralTokens(graph, context), .. companions], pooling);
         return new TextEncoderDescription
         {
             Path = graph.Path,
@@ -60,6 +81,7 @@ internal static class TextEncoderReader
             PositionInput = graph.Positions,
             SegmentInput = graph.Segments,
             ContextLength = context,
+            Pooling = pooling.Pooling,
             IsLengthFixed = ids.Dimensions is [_, > 0],
         };
     }

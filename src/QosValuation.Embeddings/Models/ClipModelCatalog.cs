@@ -3,13 +3,15 @@ using QosValuation.Onnx.Model;
 namespace QosValuation.Embeddings.Models;
 
 /// <summary>
-/// Finds models: the embedded <c>clip-mini</c>, those installed in the user's data folder, and any folder in a public ONNX layout.
+/// Finds models: the embedded <c>clip-mini</c> and <c>MiniLM-L6</c> (texts alone),
+/// those installed in the user's data folder, and any folder in a public ONNX layout.
 /// </summary>
 /// <remarks>
 /// Layouts: <c>vision_model.onnx</c> and <c>text_model.onnx</c> in a folder or in its <c>onnx</c> subfolder, also with a suffix
 /// (<c>_fp16</c>, <c>_quantized</c>, <c>_int8</c>, <c>_uint8</c>, <c>_q4f16</c>, <c>_q4</c>, <c>_bnb4</c>; the file without one is preferred);
 /// or one <c>model.onnx</c> each in two neighbouring folders such as <c>clip-ViT-B-32-vision</c> and <c>clip-ViT-B-32-text</c>,
-/// named by either of them or by the folder that holds both.
+/// named by either of them or by the folder that holds both. A text model alone, of BERT's family: <c>model.onnx</c> in a folder or in its <c>onnx</c>
+/// subfolder, beside <c>modules.json</c> (sentence-transformers) or <c>vocab.txt</c>.
 /// </remarks>
 public static class ClipModelCatalog
 {
@@ -120,8 +122,17 @@ public static class ClipModelCatalog
             return Describe(Path.GetFileName(folder), folder, vision, text);
         }
 
+        if (TextModelOf(folder) is { } sentences)
+        {
+            return Describe(Path.GetFileName(folder), folder, null, sentences);
+        }
+
         return File.Exists(Path.Combine(folder, "model.onnx")) ? ReadHalf(folder) : ReadParentOfHalves(folder);
     }
+
+    /// <summary>The encoder of a folder in the layout of sentence-transformers; null for any other folder.</summary>
+    private static string? TextModelOf(string folder) =>
+        File.Exists(Path.Combine(folder, "modules.json")) || File.Exists(Path.Combine(folder, "vocab.txt")) ? FindEncoder(folder, "model") : null;
 
     /// <summary>A folder with one <c>model.onnx</c>, and its neighbour with the other.</summary>
     private static ClipModelFiles ReadHalf(string folder)
@@ -180,7 +191,8 @@ public static class ClipModelCatalog
         string? merges = Beside(text, folder, "merges.txt");
         if (vocabulary is null || merges is null)
         {
-            (vocabulary, merges) = Beside(text, folder, "tokenizer.json") is { } joint ? (joint, null) : (vocabulary, merges);
+            (vocabulary, merges) = (Beside(text, folder, "tokenizer.json") ?? Beside(text, folder, "vocab.txt")) is { } joint ? (joint, null)
+                : (vocabulary, merges);
         }
 
         return new ClipModelFiles

@@ -15,7 +15,7 @@ public sealed record ClipModelFiles
     /// <summary>The ONNX file of the text encoder; null where there is none.</summary>
     public string? TextModelPath { get; init; }
 
-    /// <summary><c>vocab.json</c>, or a <c>tokenizer.json</c> where only that exists; null where there is neither.</summary>
+    /// <summary><c>vocab.json</c>, or a <c>tokenizer.json</c> or <c>vocab.txt</c> where only that exists; null where there is neither.</summary>
     public string? VocabularyPath { get; init; }
 
     /// <summary><c>merges.txt</c>; null where the vocabulary is a <c>tokenizer.json</c> or there is none.</summary>

@@ -17,7 +17,7 @@ public static class ClipModelInspector
         var problems = new List<string>();
         CheckFiles(files, problems);
         CheckManifest(files.Folder, problems, cancellation);
-        ClipTokenizer? tokenizer = CheckTokenizer(files, problems);
+        ITextTokenizer? tokenizer = CheckTokenizer(files, problems);
         using ClipEncoder? encoder = Try(problems, () => ClipEncoder.Open(files));
         if (encoder is not null)
         {
@@ -51,7 +51,7 @@ public static class ClipModelInspector
     }
 
     /// <summary>Embeds the largest and the smallest id: a table of token embeddings that is too short fails at the largest.</summary>
-    private static float[] RunText(ClipEncoder encoder, ClipTokenizer tokenizer, int contextLength, CancellationToken cancellation)
+    private static float[] RunText(ClipEncoder encoder, ITextTokenizer tokenizer, int contextLength, CancellationToken cancellation)
     {
         int[] ids = new int[contextLength];
         Array.Fill(ids, tokenizer.PadId);
@@ -115,7 +115,7 @@ public static class ClipModelInspector
         }
     }
 
-    private static ClipTokenizer? CheckTokenizer(ClipModelFiles files, List<string> problems)
+    private static ITextTokenizer? CheckTokenizer(ClipModelFiles files, List<string> problems)
     {
         if (files.TextModelPath is null)
         {
@@ -124,11 +124,11 @@ public static class ClipModelInspector
 
         if (files.VocabularyPath is null)
         {
-            problems.Add($"There is no tokenizer beside '{files.TextModelPath}': vocab.json and merges.txt, or tokenizer.json.");
+            problems.Add($"There is no tokenizer beside '{files.TextModelPath}': vocab.json and merges.txt, vocab.txt, or tokenizer.json.");
             return null;
         }
 
-        return Try(problems, () => ClipTokenizer.Load(files.VocabularyPath, files.MergesPath));
+        return Try(problems, () => TextTokenizer.Load(files.VocabularyPath, files.MergesPath));
     }
 
     private static T? Try<T>(List<string> problems, Func<T> work)

@@ -15,7 +15,7 @@ namespace QosValuation.Embeddings.Text;
 /// punctuation is one word, not two, and numerals other than decimal digits (½, Ⅷ) stand alone instead of joining letters.
 /// Instances are safe for use by several threads.
 /// </remarks>
-public sealed class ClipTokenizer
+public sealed class ClipTokenizer : ITextTokenizer
 {
     private const string StartToken = "<|startoftext|>";
     private const string EndToken = "<|endoftext|>";

@@ -249,9 +249,9 @@ internal static class ClipTokenizerReader
         return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
     }
 
-    private static ReadOnlySpan<byte> WithoutMark(byte[] bytes) => bytes.AsSpan() is [0xEF, 0xBB, 0xBF, ..] ? bytes.AsSpan(3) : bytes;
+    internal static ReadOnlySpan<byte> WithoutMark(byte[] bytes) => bytes.AsSpan() is [0xEF, 0xBB, 0xBF, ..] ? bytes.AsSpan(3) : bytes;
 
-    private static byte[] ReadBytes(string path)
+    internal static byte[] ReadBytes(string path)
     {
         try
         {
@@ -274,7 +274,7 @@ internal static class ClipTokenizerReader
         }
     }
 
-    private static QosValuationException NotReadable(string path, string reason, Exception? cause = null) =>
+    internal static QosValuationException NotReadable(string path, string reason, Exception? cause = null) =>
         new(Faults.VocabularyNotReadable, $"The tokenizer file '{path}' {reason}", path, cause);
 
     private readonly record struct SpecialTokens(string? Start, string? End, string? Pad);

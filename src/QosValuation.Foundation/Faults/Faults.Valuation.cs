@@ -3,6 +3,29 @@ namespace QosValuation;
 // Data values and the labels they rest on.
 public static partial class Faults
 {
+    /// <summary>A document cannot be read, or holds no text.</summary>
+    public static Fault DocumentNotReadable { get; } = Define(FaultKind.InvalidData, "Correct the document, or go on without it.");
+
+    /// <summary>A document is larger than is scored.</summary>
+    public static Fault DocumentTooLarge { get; } = Define(FaultKind.InvalidData, "Cut the document into parts of at most 16 MB.");
+
+    /// <summary>The word list cannot be read.</summary>
+    public static Fault DictionaryNotReadable { get; } = Define(FaultKind.InvalidData, "Name a text file with a word a line with -Dictionary.");
+
+    /// <summary>The reference corpus or its index cannot be read.</summary>
+    public static Fault ReferenceNotReadable { get; } = Define(
+        FaultKind.InvalidData,
+        "Name text files with -ReferencePath, or delete the index so that it is built again.");
+
+    /// <summary>The index of the reference corpus cannot be written.</summary>
+    public static Fault ReferenceNotWritable { get; } = Define(FaultKind.WriteFailed, "Name another file with -IndexPath, or make room on the disk.");
+
+    /// <summary>A setting of data quality is out of range.</summary>
+    public static Fault QualityOptionInvalid { get; } = Define(FaultKind.InvalidArgument, "Correct the setting that the message names.");
+
+    /// <summary>A score to be verified was released with noise.</summary>
+    public static Fault QualityNotRepeatable { get; } = Define(FaultKind.InvalidArgument, "Verify scores that were made without -Epsilon.");
+
     /// <summary>An object is neither an embedding nor a cluster.</summary>
     public static Fault NotAnEmbedding { get; } = Define(FaultKind.InvalidData, "Pipe from Get-ClipEmbedding, Import-Embedding or Group-Embedding.");
 

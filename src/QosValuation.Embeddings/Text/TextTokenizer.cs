@@ -1,0 +1,18 @@
+namespace QosValuation.Embeddings.Text;
+
+/// <summary>Reads the tokenizer of a model, whichever kind its files hold.</summary>
+public static class TextTokenizer
+{
+    /// <summary>Reads a tokenizer.</summary>
+    /// <param name="vocabularyPath">
+    /// <c>vocab.txt</c>, or a <c>tokenizer.json</c> whose model is WordPiece, for BERT's tokenizer; <c>vocab.json</c>, or another <c>tokenizer.json</c>, for
+    /// CLIP's.
+    /// </param>
+    /// <param name="mergesPath"><c>merges.txt</c> of CLIP's tokenizer; null where there is none.</param>
+    /// <returns>The tokenizer.</returns>
+    /// <exception cref="QosValuationException">VocabularyNotFound, VocabularyNotReadable.</exception>
+    public static ITextTokenizer Load(string vocabularyPath, string? mergesPath) =>
+        mergesPath is null && WordPieceTokenizerReader.IsWordPiece(vocabularyPath)
+            ? WordPieceTokenizerReader.Read(vocabularyPath)
+            : ClipTokenizer.Load(vocabularyPath, mergesPath);
+}

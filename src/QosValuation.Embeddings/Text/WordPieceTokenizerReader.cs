@@ -1,0 +1,165 @@
+using System.Text.Json;
+
+namespace QosValuation.Embeddings.Text;
+
+/// <summary>Reads the tokenizer files of BERT's family: <c>vocab.txt</c>, or a <c>tokenizer.json</c> whose model is WordPiece.</summary>
+internal static class WordPieceTokenizerReader
+{
+    private const int LargestId = 1 << 24;
+
+    /// <summary>Whether a file holds BERT's tokenizer.</summary>
+    /// <param name="path">A file of a vocabulary.</param>
+    /// <returns>True for a vocab.txt, and for a tokenizer.json whose model is WordPiece.</returns>
+    public static bool IsWordPiece(string path)
+    {
+        if (path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase))
+        {
+            return true;
+        }
+
+        if (!Path.GetFileName(path).Equals("tokenizer.json", StringComparison.OrdinalIgnoreCase) || !File.Exists(path))
+        {
+            return false;
+        }
+
+        try
+        {
+            using JsonDocument document = Parse(path);
+            return Model(document) is { } model && IsWordPiece(model);
+        }
+        catch (JsonException)
+        {
+            // Whoever reads it reports it.
+            return false;
+        }
+    }
+
+    /// <summary>Reads a tokenizer.</summary>
+    /// <param name="path">The vocab.txt or tokenizer.json.</param>
+    /// <returns>The tokenizer.</returns>
+    /// <exception cref="QosValuationException">VocabularyNotFound, VocabularyNotReadable.</exception>
+    public static WordPieceTokenizer Read(string path) =>
+        new(path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) ? ReadLines(path) : ReadJson(path));
+
+    private static WordPieceVocabulary ReadLines(string path)
+    {
+        string text = System.Text.Encoding.UTF8.GetString(ClipTokenizerReader.WithoutMark(ClipTokenizerReader.ReadBytes(path)));
+        var pieces = new List<string>(31_000);
+        var ids = new Dictionary<string, int>(31_000, StringComparer.Ordinal);
+
+        // Only \n ends a line, with or without \r before it: some pieces are characters that other readers take for line ends.
+        foreach (Range range in text.AsSpan().TrimEnd("\r\n").Split('\n'))
+        {
+            string piece = text.AsSpan(range).TrimEnd('\r').ToString();
+            if (piece.Length == 0 || !ids.TryAdd(piece, pieces.Count))
+            {
+                throw ClipTokenizerReader.NotReadable(
+                    path,
+                    piece.Length == 0 ? $"has an empty line {pieces.Count + 1}." : $"lists '{piece}' twice (line {pieces.Count + 1}).");
+            }
+
+            pieces.Add(piece);
+        }
+
+        string settings = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "tokenizer_config.json");
+        return new WordPieceVocabulary(path, [.. pieces], ids) { Normalization = File.Exists(settings) ? ReadSettings(settings) : new BertNormalization() };
+    }
+
+    private static BertNormalization ReadSettings(string path)
+    {
+        try
+        {
+            using JsonDocument document = Parse(path);
+            JsonElement root = document.RootElement;
+            return new BertNormalization(
+                Flag(root, "do_lower_case") ?? true, Flag(root, "strip_accents"), SplitsIdeographs: Flag(root, "tokenize_chinese_chars") ?? true);
+        }
+        catch (JsonException exception)
+        {
+            throw ClipTokenizerReader.NotReadable(path, "is not valid JSON: " + exception.Message, exception);
+        }
+    }
+
+    private static WordPieceVocabulary ReadJson(string path)
+    {
+        try
+        {
+            using JsonDocument document = Parse(path);
+            if (Model(document) is not { } model || !IsWordPiece(model)
+                || !model.TryGetProperty("vocab", out JsonElement vocab) || vocab.ValueKind != JsonValueKind.Object)
+            {
+                throw ClipTokenizerReader.NotReadable(path, "holds no WordPiece model with a vocabulary.");
+            }
+
+            var ids = new Dictionary<string, int>(31_000, StringComparer.Ordinal);
+            foreach (JsonProperty entry in vocab.EnumerateObject())
+            {
+                if (!entry.Value.TryGetInt32(out int id) || id is < 0 or >= LargestId || !ids.TryAdd(entry.Name, id))
+                {
+                    throw ClipTokenizerReader.NotReadable(path, $"gives '{entry.Name}' no id of its own from 0 to {LargestId - 1}.");
+                }
+            }
+
+            if (ids.Count == 0)
+            {
+                throw ClipTokenizerReader.NotReadable(path, "holds an empty vocabulary.");
+            }
+
+            var pieces = new string[ids.Values.Max() + 1];
+            foreach ((string piece, int id) in ids)
+            {
+                pieces[id] = pieces[id] is null ? piece : throw ClipTokenizerReader.NotReadable(path, $"gives the id {id} to '{pieces[id]}' and '{piece}'.");
+            }
+
+            // An id that no piece has is filled with a text that no word can be.
+            for (int id = 0; id < pieces.Length; id++)
+            {
+                pieces[id] ??= $" unused {id}";
+            }
+
+            return new WordPieceVocabulary(path, pieces, ids)
+            {
+                Normalization = ReadNormalizer(document.RootElement),
+                Prefix = Text(model, "continuing_subword_prefix") ?? "##",
+                Unknown = Text(model, "unk_token") ?? "[UNK]",
+                LongestWord = model.TryGetProperty("max_input_chars_per_word", out JsonElement most) && most.TryGetInt32(out int length) && length > 0
+                    ? length
+                    : 100,
+            };
+        }
+        catch (JsonException exception)
+        {
+            throw ClipTokenizerReader.NotReadable(path, "is not valid JSON: " + exception.Message, exception);
+        }
+    }
+
+    private static BertNormalization ReadNormalizer(JsonElement root) =>
+        root.ValueKind == JsonValueKind.Object && root.TryGetProperty("normalizer", out JsonElement normalizer) && normalizer.ValueKind == JsonValueKind.Object
+            ? new BertNormalization(
+                Flag(normalizer, "lowercase") ?? true,
+                Flag(normalizer, "strip_accents"),
+                Flag(normalizer, "clean_text") ?? true,
+                Flag(normalizer, "handle_chinese_chars") ?? true)
+            : new BertNormalization();
+
+    private static JsonDocument Parse(string path)
+    {
+        byte[] json = ClipTokenizerReader.ReadBytes(path);
+        return JsonDocument.Parse(json.AsMemory(json.Length - ClipTokenizerReader.WithoutMark(json).Length));
+    }
+
+    private static JsonElement? Model(JsonDocument document) =>
+        document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("model", out JsonElement model)
+            && model.ValueKind == JsonValueKind.Object ? model : null;
+
+    private static bool IsWordPiece(JsonElement model) =>
+        Text(model, "type") is { } type ? type == "WordPiece" : !model.TryGetProperty("merges", out _) && model.TryGetProperty("unk_token", out _);
+
+    private static bool? Flag(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value)
+            ? value.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null }
+            : null;
+
+    private static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}
