@@ -10,7 +10,8 @@ namespace QosValuation.Valuation.MarginalUtility;
 /// </summary>
 internal sealed class NeighborDistances
 {
-    private const int Step = 16;
+    private const int Step = 8;
+    private const int Side = 4;
     private const int BlockRows = 64;
     private readonly float[][] _rows;
     private readonly double[][] _tests;
@@ -34,100 +35,98 @@ internal sealed class NeighborDistances
         run.For(blocks, isThreadSafe: true, block => Block(block * BlockRows, Math.Min(_rows.Length, (block + 1) * BlockRows), first, squares));
     }
 
-    // Two training points by four test points: each float is widened once for four uses.
+    // Four training points by four test points: each float is widened once for four uses. Points past the end repeat the last one.
     private void Block(int start, int end, int first, double[][] squares)
     {
-        Span<double> tile = stackalloc double[8];
-        for (int t = 0; t < squares.Length; t += 4)
+        Span<double> tile = stackalloc double[Side * Side];
+        for (int t = 0; t < squares.Length; t += Side)
         {
-            int last = Math.Min(4, squares.Length - t);
-            for (int row = start; row < end; row += 2)
+            int tests = Math.Min(Side, squares.Length - t);
+            for (int row = start; row < end; row += Side)
             {
-                bool isPair = row + 1 < end;
-                Tile(
-                    _rows[row],
-                    _rows[isPair ? row + 1 : row],
-                    _tests[first + t],
-                    _tests[first + t + Math.Min(1, last - 1)],
-                    _tests[first + t + Math.Min(2, last - 1)],
-                    _tests[first + t + Math.Min(3, last - 1)],
-                    tile);
-                for (int j = 0; j < last; j++)
+                int rows = Math.Min(Side, end - row);
+                Tile(row, rows - 1, first + t, tests - 1, tile);
+                for (int j = 0; j < tests; j++)
                 {
-                    squares[t + j][row] = tile[j];
-                    if (isPair)
-                    {
-                        squares[t + j][row + 1] = tile[4 + j];
-                    }
+                    tile.Slice(j * Side, rows).CopyTo(squares[t + j].AsSpan(row));
                 }
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Tile(float[] x, float[] y, double[] a, double[] b, double[] c, double[] d, Span<double> sums)
+    private void Tile(int row, int lastRow, int test, int lastTest, Span<double> sums)
     {
-        ref float x0 = ref MemoryMarshal.GetArrayDataReference(x);
-        ref float y0 = ref MemoryMarshal.GetArrayDataReference(y);
-        ref double a0 = ref MemoryMarshal.GetArrayDataReference(a);
-        ref double b0 = ref MemoryMarshal.GetArrayDataReference(b);
-        ref double c0 = ref MemoryMarshal.GetArrayDataReference(c);
-        ref double d0 = ref MemoryMarshal.GetArrayDataReference(d);
-        Vector512<double> xa = default, xb = default, xc = default, xd = default, ya = default, yb = default, yc = default, yd = default;
+        ref float x = ref MemoryMarshal.GetArrayDataReference(_rows[row + Math.Min(0, lastRow)]);
+        ref float y = ref MemoryMarshal.GetArrayDataReference(_rows[row + Math.Min(1, lastRow)]);
+        ref float z = ref MemoryMarshal.GetArrayDataReference(_rows[row + Math.Min(2, lastRow)]);
+        ref float w = ref MemoryMarshal.GetArrayDataReference(_rows[row + Math.Min(3, lastRow)]);
+        ref double a = ref MemoryMarshal.GetArrayDataReference(_tests[test + Math.Min(0, lastTest)]);
+        ref double b = ref MemoryMarshal.GetArrayDataReference(_tests[test + Math.Min(1, lastTest)]);
+        ref double c = ref MemoryMarshal.GetArrayDataReference(_tests[test + Math.Min(2, lastTest)]);
+        ref double d = ref MemoryMarshal.GetArrayDataReference(_tests[test + Math.Min(3, lastTest)]);
+        Vector512<double> ax = default, ay = default, az = default, aw = default;
+        Vector512<double> bx = default, by = default, bz = default, bw = default;
+        Vector512<double> cx = default, cy = default, cz = default, cw = default;
+        Vector512<double> dx = default, dy = default, dz = default, dw = default;
         int k = 0;
         for (; k <= _dimension - Step; k += Step)
         {
-            (Vector512<double> xLow, Vector512<double> xHigh) = Vector512.Widen(Vector512.LoadUnsafe(ref x0, (nuint)k));
-            (Vector512<double> yLow, Vector512<double> yHigh) = Vector512.Widen(Vector512.LoadUnsafe(ref y0, (nuint)k));
-            var test = Vector512.LoadUnsafe(ref a0, (nuint)k);
-            xa = Add(xa, xLow - test);
-            ya = Add(ya, yLow - test);
-            test = Vector512.LoadUnsafe(ref b0, (nuint)k);
-            xb = Add(xb, xLow - test);
-            yb = Add(yb, yLow - test);
-            test = Vector512.LoadUnsafe(ref c0, (nuint)k);
-            xc = Add(xc, xLow - test);
-            yc = Add(yc, yLow - test);
-            test = Vector512.LoadUnsafe(ref d0, (nuint)k);
-            xd = Add(xd, xLow - test);
-            yd = Add(yd, yLow - test);
-            test = Vector512.LoadUnsafe(ref a0, (nuint)(k + 8));
-            xa = Add(xa, xHigh - test);
-            ya = Add(ya, yHigh - test);
-            test = Vector512.LoadUnsafe(ref b0, (nuint)(k + 8));
-            xb = Add(xb, xHigh - test);
-            yb = Add(yb, yHigh - test);
-            test = Vector512.LoadUnsafe(ref c0, (nuint)(k + 8));
-            xc = Add(xc, xHigh - test);
-            yc = Add(yc, yHigh - test);
-            test = Vector512.LoadUnsafe(ref d0, (nuint)(k + 8));
-            xd = Add(xd, xHigh - test);
-            yd = Add(yd, yHigh - test);
+            Vector512<double> xx = Widen(ref x, k);
+            Vector512<double> yy = Widen(ref y, k);
+            Vector512<double> zz = Widen(ref z, k);
+            Vector512<double> ww = Widen(ref w, k);
+            var point = Vector512.LoadUnsafe(ref a, (nuint)k);
+            ax = Add(ax, xx - point);
+            ay = Add(ay, yy - point);
+            az = Add(az, zz - point);
+            aw = Add(aw, ww - point);
+            point = Vector512.LoadUnsafe(ref b, (nuint)k);
+            bx = Add(bx, xx - point);
+            by = Add(by, yy - point);
+            bz = Add(bz, zz - point);
+            bw = Add(bw, ww - point);
+            point = Vector512.LoadUnsafe(ref c, (nuint)k);
+            cx = Add(cx, xx - point);
+            cy = Add(cy, yy - point);
+            cz = Add(cz, zz - point);
+            cw = Add(cw, ww - point);
+            point = Vector512.LoadUnsafe(ref d, (nuint)k);
+            dx = Add(dx, xx - point);
+            dy = Add(dy, yy - point);
+            dz = Add(dz, zz - point);
+            dw = Add(dw, ww - point);
         }
 
-        sums[0] = Vector512.Sum(xa);
-        sums[1] = Vector512.Sum(xb);
-        sums[2] = Vector512.Sum(xc);
-        sums[3] = Vector512.Sum(xd);
-        sums[4] = Vector512.Sum(ya);
-        sums[5] = Vector512.Sum(yb);
-        sums[6] = Vector512.Sum(yc);
-        sums[7] = Vector512.Sum(yd);
+        sums[0] = Vector512.Sum(ax);
+        sums[1] = Vector512.Sum(ay);
+        sums[2] = Vector512.Sum(az);
+        sums[3] = Vector512.Sum(aw);
+        sums[4] = Vector512.Sum(bx);
+        sums[5] = Vector512.Sum(by);
+        sums[6] = Vector512.Sum(bz);
+        sums[7] = Vector512.Sum(bw);
+        sums[8] = Vector512.Sum(cx);
+        sums[9] = Vector512.Sum(cy);
+        sums[10] = Vector512.Sum(cz);
+        sums[11] = Vector512.Sum(cw);
+        sums[12] = Vector512.Sum(dx);
+        sums[13] = Vector512.Sum(dy);
+        sums[14] = Vector512.Sum(dz);
+        sums[15] = Vector512.Sum(dw);
         for (; k < _dimension; k++)
         {
-            sums[0] += Square(x[k] - a[k]);
-            sums[1] += Square(x[k] - b[k]);
-            sums[2] += Square(x[k] - c[k]);
-            sums[3] += Square(x[k] - d[k]);
-            sums[4] += Square(y[k] - a[k]);
-            sums[5] += Square(y[k] - b[k]);
-            sums[6] += Square(y[k] - c[k]);
-            sums[7] += Square(y[k] - d[k]);
+            for (int i = 0; i < sums.Length; i++)
+            {
+                double difference = _rows[row + Math.Min(i % Side, lastRow)][k] - _tests[test + Math.Min(i / Side, lastTest)][k];
+                sums[i] += difference * difference;
+            }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> Add(Vector512<double> sum, Vector512<double> difference) => Vector512.FusedMultiplyAdd(difference, difference, sum);
+    private static Vector512<double> Widen(ref float row, int k) => Vector512.WidenLower(Vector256.LoadUnsafe(ref row, (nuint)k).ToVector512Unsafe());
 
-    private static double Square(double x) => x * x;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<double> Add(Vector512<double> sum, Vector512<double> difference) => Vector512.FusedMultiplyAdd(difference, difference, sum);
 }
