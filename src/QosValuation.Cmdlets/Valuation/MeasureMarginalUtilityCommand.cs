@@ -50,7 +50,7 @@ namespace QosValuation.Cmdlets.Valuation;
 /// </example>
 /// <example>
 /// <summary>Labels that are not in the data yet.</summary>
-/// <code>$train | Measure-MarginalUtility -Test $test -Label { Split-Path (Split-Path $_.Source) -Leaf } -Method Influence</code>
+/// <code>$train | Measure-MarginalUtility -Test $test -Label { $_.Contributor } -Method Influence</code>
 /// </example>
 /// <example>
 /// <summary>Any game: two gloves on the left, one on the right.</summary>
@@ -62,7 +62,8 @@ namespace QosValuation.Cmdlets.Valuation;
 /// </example>
 /// <example>
 /// <summary>Private values, charged once to a budget.</summary>
-/// <code>$train | Measure-MarginalUtility -Test $test -Method ThresholdKnnShapley -Threshold 0.8 -Epsilon 1 -Budget ./privacy.db</code>
+/// <code>$budget = New-PrivacyBudget -Epsilon 2 -Path ./values.db
+/// $train | Measure-MarginalUtility -Test $test -Method ThresholdKnnShapley -Threshold 0.8 -Epsilon 1 -Budget $budget</code>
 /// </example>
 /// <seealso>Measure-ValuationQuality</seealso>
 /// <seealso>Measure-DataValue</seealso>
