@@ -71,6 +71,13 @@ BeforeAll {
         $null = Export-DatSettlement -LedgerPath ./market.db -Path ./settlement.json -KeyPath ./operator.pem -NewKey
         0..40 | ForEach-Object { [pscustomobject]@{ Time = $_; Agent = $values[$_ % $values.Count].Contributor; Cost = 1 } } | Export-Csv requests.csv
         $embeddings | Where-Object Modality -EQ Image | Export-Embedding image_embeddings.npy
+        $pictures = @($embeddings | Where-Object Modality -EQ Image)
+        foreach ($part in 'train', 'test') {
+            $chosen = @($pictures | Where-Object { ($_.Ordinal % 3 -eq 0) -eq ($part -eq 'test') })
+            $chosen | Export-Embedding "$part.npy"
+            $chosen | Select-Object Item, Contributor, @{ n = 'Label'; e = { "kind$($_.Ordinal % 2)" } } | Export-Csv "$part.csv"
+        }
+        Import-Csv train.csv | Select-Object Item, @{ n = 'Value'; e = { 1 } } | Export-Csv values.csv
         Get-ClipEmbedding -Text (0..79 | ForEach-Object { "a photo of thing $_" }) | Export-Embedding coco80_text_embeddings.npy
         0..79 | ForEach-Object { "a photo of thing $_" } | ConvertTo-Json | Set-Content coco80_prompts.json
         foreach ($file in 'value.npy', 'capacity.npy') {
@@ -103,6 +110,8 @@ $clusters = @($embeddings | Group-Embedding)
 $prototypes = @($clusters | New-DpPrototype -Seed 1)
 $values = @($labelled | Measure-DataValue)
 $grants = @($values | Invoke-TokenAllocation -Supply 6)
+$train = @(Import-Embedding train.npy -MetadataPath train.csv | Add-Member -NotePropertyName TrueLabel -NotePropertyValue kind0 -PassThru)
+$test = @(Import-Embedding test.npy -MetadataPath test.csv)
 '@
 
     function Invoke-Example {

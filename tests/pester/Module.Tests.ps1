@@ -37,7 +37,7 @@ Describe 'The module' {
 
     It 'asks before it changes files, ledgers and budgets, and nowhere else' {
         $changing = 'Add-DatRecord', 'ConvertTo-ClipImage', 'Export-DatSettlement', 'Export-Embedding', 'Export-QosReport', 'Export-ReconstructionGrid', 'Group-Embedding', 'Install-ClipModel',
-            'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset'
+            'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation', 'Measure-MarginalUtility', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset'
         (Get-Command -Module QosValuation | Where-Object { $_.Parameters.ContainsKey('WhatIf') }).Name | Sort-Object | Should -Be $changing
     }
 
@@ -103,6 +103,8 @@ Describe 'The contract of <Name>' -ForEach @(
     @{ Name = 'Get-GaussianSigma'; Parameters = 'Epsilon', 'Delta', 'Sensitivity', 'Mechanism'; Type = 'System.Double'; Properties = @() }
     @{ Name = 'Measure-DataQuality'; Parameters = 'Path', 'LiteralPath', 'InputObject', 'ReferencePath', 'Dictionary', 'ClusterCount', 'ErrorFactor', 'Weight', 'NoveltyDefinition', 'RequiredField', 'AsOf', 'MaxAge', 'Epsilon', 'Budget', 'Seed'; Type = 'DataQuality'; Properties = 'Contributor', 'Quality', 'Cleanliness', 'Errors', 'Tokens', 'Entropy', 'NormalizedEntropy', 'GiniSimpson', 'Novelty', 'Recency', 'Duplication', 'Metadata', 'Hash', 'Parameters' }
     @{ Name = 'Measure-DataValue'; Parameters = 'InputObject', 'NoveltyThreshold'; Type = 'DataValue'; Properties = 'Contributor', 'Quantity', 'Novel', 'Normal', 'Noise', 'Novelty', 'Value' }
+    @{ Name = 'Measure-MarginalUtility'; Parameters = 'Method', 'Test', 'K', 'Threshold', 'Alpha', 'Beta', 'Damping', 'Regularization', 'Tolerance', 'StandardError', 'MaxEvaluation', 'GroupBy', 'Rescale', 'Epsilon', 'Budget', 'UtilityTable', 'Seed'; Type = 'MarginalUtility'; Properties = 'Contributor', 'Item', 'Value', 'StandardError', 'Evaluations', 'Converged', 'Method', 'Seed' }
+    @{ Name = 'Measure-ValuationQuality'; Parameters = 'InputObject', 'Test', 'Method', 'NoiseRate', 'Seed'; Type = 'ValuationQuality'; Properties = 'Method', 'Experiment', 'Fraction', 'Score', 'StandardError', 'F1', 'TwoMeansF1', 'Seed' }
     @{ Name = 'Invoke-TokenAllocation'; Parameters = 'Agent', 'Contributor', 'Value', 'Capacity', 'Remaining', 'Supply', 'Scheme', 'JainFloor', 'GiniCeiling', 'Seed'; Type = 'TokenGrant'; Properties = 'Agent', 'Value', 'Tokens', 'Capacity', 'Remaining', 'RewardRate' }
     @{ Name = 'Test-DataQuality'; Parameters = 'Score', 'Path', 'LiteralPath', 'InputObject', 'ReferencePath', 'Dictionary'; Type = 'DataQualityReport'; Properties = 'Contributor', 'IsValid', 'Differences', 'Expected', 'Actual' }
     @{ Name = 'Measure-Fairness'; Parameters = 'InputObject'; Type = 'FairnessReport'; Properties = 'Count', 'Jain', 'Gini', 'SocialWelfare', 'Allocated', 'Supply', 'MinRate', 'MaxRate' }

@@ -8,7 +8,7 @@ namespace QosValuation.Cmdlets;
 /// <remarks>
 /// <para>A .npy holds a row an embedding: 16-, 32- or 64-bit floats, either byte order, C or Fortran order. A .csv has a column a component
 /// (v0, v1, …, or none named at all), or one column Vector; columns Source, Item, Modality, Model, Contributor, Ordinal, ClusterId and
-/// Novelty describe the row, and other columns are named in a warning. A first line that numbers the columns (0, 1, 2, … as pandas writes
+/// Novelty describe the row, a column Label (or Class) becomes a property Label, and other columns are named in a warning. A first line that numbers the columns (0, 1, 2, … as pandas writes
 /// it) and one that begins with # (as numpy.savetxt writes it) are headers. A negative ClusterId is noise, as scikit-learn and hdbscan mark
 /// it. A .jsonl has an object a line with the same names and an array vector. Rows are streamed: memory does not grow with the file.</para>
 /// <para>What rows are is told, in this order, by -MetadataPath, by the file's own columns, and by the parameters. For a .npy,
@@ -113,7 +113,7 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
     {
         long before = _count;
         long total = _count + EmbeddingFile.CountRows(path) ?? 0;
-        foreach (ClipEmbedding embedding in EmbeddingFile.Read(path, options, fault => WriteFault(fault), Cancellation))
+        foreach ((ClipEmbedding embedding, string? label) in EmbeddingFile.ReadLabelled(path, options, fault => WriteFault(fault), Cancellation))
         {
             _meter!.Report(++_count, total, System.IO.Path.GetFileName(path));
             string name;
@@ -127,9 +127,18 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
                 continue;
             }
 
-            WriteRecord(contributor is null ? embedding : embedding with { Contributor = name });
+            ClipEmbedding named = contributor is null ? embedding : embedding with { Contributor = name };
+            WriteRecord(label is null ? named : Labelled(named, label));
         }
 
         WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"Read {_count - before} embeddings from '{path}'."));
+    }
+
+    // A property of the object and not of its type, so that Add-Member and Select-Object can still give one to embeddings that have none.
+    private static PSObject Labelled(ClipEmbedding embedding, string label)
+    {
+        var record = new PSObject(embedding);
+        record.Properties.Add(new PSNoteProperty("Label", label));
+        return record;
     }
 }

@@ -75,6 +75,19 @@ public static class EmbeddingFile
     public static IEnumerable<ClipEmbedding> Read(
         string path, EmbeddingReadOptions? options = null, Action<QosValuationException>? onFault = null, CancellationToken cancellation = default)
     {
+        return ReadLabelled(path, options, onFault, cancellation).Select(row => row.Embedding);
+    }
+
+    /// <summary>Reads embeddings as <see cref="Read"/> does, with the class that a column Label or Class gives.</summary>
+    /// <param name="path">A .npy, .csv or .jsonl file.</param>
+    /// <param name="options">How to read it.</param>
+    /// <param name="onFault">Receives what is wrong with single rows.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <returns>The embeddings, lazily.</returns>
+    /// <exception cref="QosValuationException">Those of <see cref="Read"/>.</exception>
+    public static IEnumerable<LabelledEmbedding> ReadLabelled(
+        string path, EmbeddingReadOptions? options = null, Action<QosValuationException>? onFault = null, CancellationToken cancellation = default)
+    {
         ArgumentException.ThrowIfNullOrEmpty(path);
         return Rows(Path.GetFullPath(path), options ?? new EmbeddingReadOptions(), onFault, cancellation);
     }
@@ -94,7 +107,7 @@ public static class EmbeddingFile
         return source.Count;
     }
 
-    private static IEnumerable<ClipEmbedding> Rows(
+    private static IEnumerable<LabelledEmbedding> Rows(
         string path, EmbeddingReadOptions options, Action<QosValuationException>? onFault, CancellationToken cancellation)
     {
         Action<string>? warned = options.Warned;
@@ -136,7 +149,7 @@ public static class EmbeddingFile
 
             string row0 = row.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
             string? sourceName = beside?.Source ?? own?.Source;
-            yield return new ClipEmbedding
+            var embedding = new ClipEmbedding
             {
                 Source = sourceName ?? path + "#" + row0,
                 Item = beside?.Item ?? own?.Item ?? name + "#" + row0,
@@ -148,6 +161,7 @@ public static class EmbeddingFile
                 ClusterId = cluster,
                 Novelty = novelty,
             };
+            yield return new LabelledEmbedding(embedding, beside?.Label ?? own?.Label);
         }
     }
 

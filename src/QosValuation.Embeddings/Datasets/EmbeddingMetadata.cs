@@ -19,6 +19,9 @@ internal sealed record EmbeddingMetadata
 
     public Novelty? Novelty { get; init; }
 
+    /// <summary>The class that the embedding belongs to. It is read and not exported: an embedding has no such property of its own.</summary>
+    public string? Label { get; init; }
+
     /// <summary>The columns that an export writes, in order.</summary>
     public static IReadOnlyList<string> Columns { get; } = ["Source", "Item", "Modality", "Model", "Contributor", "Ordinal", "ClusterId", "Novelty"];
 
@@ -47,7 +50,7 @@ internal sealed record EmbeddingMetadata
         const int Most = 10;
         string more = names.Count > Most ? string.Create(System.Globalization.CultureInfo.CurrentCulture, $" and {names.Count - Most:N0} more") : string.Empty;
         return $"'{path}' has columns that are not known and are left out: {string.Join(", ", names.Take(Most))}{more}. "
-            + $"Known are {string.Join(", ", Columns)}, Vector, and numbered components such as v0, v1, ….";
+            + $"Known are {string.Join(", ", Columns)}, Label, Vector, and numbered components such as v0, v1, ….";
     }
 
     /// <summary>The value of a column of <see cref="Columns"/>.</summary>
@@ -85,6 +88,7 @@ internal sealed record EmbeddingMetadata
             "Item" => this with { Item = value },
             "Modality" => this with { Modality = Parse<Modality>(column, value) },
             "Model" => this with { Model = value },
+            "Label" => this with { Label = value },
             "Contributor" => this with { Contributor = value },
             "Ordinal" => this with { Ordinal = Whole(column, value) },
             "ClusterId" => this with { ClusterId = checked((int)Whole(column, value)) },
@@ -119,6 +123,7 @@ internal sealed record EmbeddingMetadata
         {
             "PATH" or "FULLNAME" or "FILENAME" or "TEXT" or "CAPTION" => "Source",
             "IMAGEID" => "Item",
+            "LABEL" or "CLASS" => "Label",
             _ => null,
         };
     }
