@@ -79,6 +79,7 @@ public sealed class AgentColumns
         var names = new ArrayBufferWriter<byte>();
         try
         {
+            RegularFile.Require(path);
             using CsvReader csv = CsvReader.FromFile(path, ReaderOptions);
             string[] header = [.. csv.Headers];
             int Find(params string[] known) => Array.FindIndex(header, name => known.Contains(name.Trim(), StringComparer.OrdinalIgnoreCase));

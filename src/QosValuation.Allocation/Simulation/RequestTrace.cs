@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsvHelper;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Allocation.Simulation;
 
@@ -56,12 +57,18 @@ public sealed class RequestTrace
 
         try
         {
+            RegularFile.Require(path);
             using CsvReader csv = CsvReader.FromFile(path, new CsvReaderOptions { TrimWhitespace = true, PoolStrings = true });
             return Create(Rows(csv, path), "Row");
         }
         catch (CsvFormatException fault)
         {
             throw new QosValuationException(Faults.TraceNotValid, $"The trace '{path}' is not a readable CSV file: {fault.Message}", path, fault);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new QosValuationException(
+                Faults.TraceNotValid, FaultKind.ReadFailed, $"The trace '{path}' could not be read: {exception.Message}", path, exception);
         }
     }
 

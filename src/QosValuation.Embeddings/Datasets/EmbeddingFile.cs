@@ -106,7 +106,7 @@ public static class EmbeddingFile
         string name = Path.GetFileName(path);
         string folder = Path.GetFileName(Path.GetDirectoryName(path)) ?? string.Empty;
         int dimension = -1;
-        foreach (VectorRow row in source.Rows())
+        foreach (VectorRow row in VectorSource.Rows(source, exception => NotReadable(path, exception)))
         {
             cancellation.ThrowIfCancellationRequested();
             EmbeddingMetadata? beside = null;
@@ -190,7 +190,7 @@ public static class EmbeddingFile
     private static long CountThrough(string path)
     {
         using IVectorSource source = Open(path);
-        return source.Rows().LongCount();
+        return VectorSource.Rows(source, exception => NotReadable(path, exception)).LongCount();
     }
 
     private static IVectorSource Open(string path, Action<IReadOnlyList<string>>? unknown = null)
@@ -210,8 +210,13 @@ public static class EmbeddingFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            string reason = Directory.Exists(path) ? "it is a folder; name the files in it." : exception.Message;
-            throw new QosValuationException(Faults.EmbeddingFileNotReadable, $"'{path}' could not be read: {reason}", path, exception);
+            throw NotReadable(path, exception);
         }
+    }
+
+    private static QosValuationException NotReadable(string path, Exception exception)
+    {
+        string reason = Directory.Exists(path) ? "it is a folder; name the files in it." : exception.Message;
+        return new QosValuationException(Faults.EmbeddingFileNotReadable, $"'{path}' could not be read: {reason}", path, exception);
     }
 }

@@ -35,8 +35,8 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
 
         EmbeddingMetadataFile file = Path.GetExtension(path).ToUpperInvariant() switch
         {
-            ".CSV" => Counted(tell => Unlabelled(new CsvVectorSource(path, requiresVectors: false, tell), path), unknown),
-            ".JSONL" or ".NDJSON" => Counted(tell => Unlabelled(new JsonLinesVectorSource(path, requiresVectors: false, tell), path), unknown),
+            ".CSV" => Counted(tell => Unlabelled(() => new CsvVectorSource(path, requiresVectors: false, tell), path), unknown),
+            ".JSONL" or ".NDJSON" => Counted(tell => Unlabelled(() => new JsonLinesVectorSource(path, requiresVectors: false, tell), path), unknown),
             ".JSON" => ReadJson(path, rows, unknown),
             string other => throw NotReadable(path, $"has the extension '{other}'. Metadata is .csv, .jsonl or .json."),
         };
@@ -54,16 +54,14 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
         Func<Action<IReadOnlyList<string>>?, IEnumerable<EmbeddingMetadata>> rows, Action<IReadOnlyList<string>>? unknown) =>
         new(rows(null).LongCount(), rows(unknown));
 
-    private static IEnumerable<EmbeddingMetadata> Unlabelled(IVectorSource source, string path)
+    private static IEnumerable<EmbeddingMetadata> Unlabelled(Func<IVectorSource> open, string path)
     {
-        using (source)
+        QosValuationException Fault(Exception exception) => NotReadable(path, "could not be read: " + exception.Message, exception);
+        foreach (VectorRow row in VectorSource.Rows(open, Fault))
         {
-            foreach (VectorRow row in source.Rows())
-            {
-                yield return row.Problem is null
-                    ? row.Metadata ?? new EmbeddingMetadata()
-                    : throw NotReadable(path, $"cannot be used at row {row.Number + 1}: {row.Problem}");
-            }
+            yield return row.Problem is null
+                ? row.Metadata ?? new EmbeddingMetadata()
+                : throw NotReadable(path, $"cannot be used at row {row.Number + 1}: {row.Problem}");
         }
     }
 

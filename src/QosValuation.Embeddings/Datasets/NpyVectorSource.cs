@@ -25,7 +25,7 @@ internal sealed class NpyVectorSource : IVectorSource
     public NpyVectorSource(string path)
     {
         _path = path;
-        _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        _stream = RegularFile.OpenRead(path, bufferSize: 0);
         try
         {
             NpyHeader header = NpyHeader.Read(_stream, NotReadable);

@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using CsvHelper;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Datasets;
 
@@ -39,7 +40,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
 {
     private static readonly CsvReaderOptions Options = new() { HasHeader = false };
 
-    private readonly CsvReader _csv = CsvReader.FromFile(path, Options);
+    private readonly CsvReader _csv = Open(path);
 
     public long? Count => null;
 
@@ -152,7 +153,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
     /// <summary>Whether the line after the first ones holds a number that is not whole.</summary>
     private bool HasFraction(int lines)
     {
-        using CsvReader reader = CsvReader.FromFile(path, Options);
+        using CsvReader reader = Open(path);
         for (int i = 0; i <= lines; i++)
         {
             if (!reader.Read())
@@ -162,6 +163,12 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
         }
 
         return Array.Exists(Fields(reader), static field => !long.TryParse(field, NumberStyles.Integer, CultureInfo.InvariantCulture, out _));
+    }
+
+    private static CsvReader Open(string path)
+    {
+        RegularFile.Require(path);
+        return CsvReader.FromFile(path, Options);
     }
 
     private static string[] Fields(CsvReader reader) => [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetString)];
@@ -219,7 +226,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
 internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = true, Action<IReadOnlyList<string>>? unknown = null) : IVectorSource
 {
     private readonly HashSet<string> _unknown = new(StringComparer.OrdinalIgnoreCase);
-    private readonly StreamReader _reader = new(path, System.Text.Encoding.UTF8, detectEncodingFromByteOrderMarks: true, 1 << 16);
+    private readonly StreamReader _reader = new(RegularFile.OpenRead(path), System.Text.Encoding.UTF8, detectEncodingFromByteOrderMarks: true, 1 << 16);
 
     public long? Count => null;
 

@@ -55,6 +55,12 @@ public sealed class EmbeddingCache : IDisposable
     /// <summary>The number of embeddings that were not found.</summary>
     public long Misses { get; private set; }
 
+    /// <summary>
+    /// Why nothing is kept any more, where the disk became full or stopped taking writes; null as long as embeddings are kept. A cache
+    /// spares time and is no result, so the work goes on without it; what is in it is still found.
+    /// </summary>
+    public QosValuationException? Trouble { get; private set; }
+
     /// <summary>Opens a cache; makes it, and its folder, where there is none.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The cache.</returns>
@@ -104,7 +110,7 @@ public sealed class EmbeddingCache : IDisposable
     }
 
     /// <summary>Writes what has not been written yet.</summary>
-    /// <exception cref="QosValuationException"><c>CacheNotReadable</c>, <c>CacheBusy</c>, <c>CacheFull</c>.</exception>
+    /// <exception cref="QosValuationException"><c>CacheNotReadable</c>, <c>CacheBusy</c>.</exception>
     public void Flush()
     {
         lock (_gate)
@@ -180,6 +186,11 @@ public sealed class EmbeddingCache : IDisposable
         byte[] bytes = MemoryMarshal.AsBytes(vector).ToArray();
         lock (_gate)
         {
+            if (Trouble is not null)
+            {
+                return;
+            }
+
             _pending.Add((key, bytes));
             if (_pending.Count >= MostPending || Environment.TickCount64 - _lastFlush > MostPendingMilliseconds)
             {
@@ -205,6 +216,11 @@ public sealed class EmbeddingCache : IDisposable
                 using SqliteCommand select = Command("SELECT id FROM encoders WHERE digest = $digest", "$digest");
                 select.Parameters[0].Value = digest;
                 return (long)select.ExecuteScalar()!;
+            }
+            catch (SqliteException exception) when (TakesNoMore(exception))
+            {
+                // No entry has this number.
+                return -1;
             }
             catch (SqliteException exception)
             {
@@ -234,7 +250,7 @@ public sealed class EmbeddingCache : IDisposable
                 }
 
                 byte[] digest;
-                using (FileStream stream = file.OpenRead())
+                using (FileStream stream = RegularFile.OpenRead(path))
                 {
                     digest = SHA256.HashData(stream);
                 }
@@ -246,7 +262,15 @@ public sealed class EmbeddingCache : IDisposable
                 insert.Parameters[1].Value = file.Length;
                 insert.Parameters[2].Value = file.LastWriteTimeUtc.Ticks;
                 insert.Parameters[3].Value = digest;
-                insert.ExecuteNonQuery();
+                try
+                {
+                    insert.ExecuteNonQuery();
+                }
+                catch (SqliteException exception) when (TakesNoMore(exception))
+                {
+                    // It is computed again next time.
+                }
+
                 return digest;
             }
             catch (SqliteException exception)
@@ -272,6 +296,23 @@ public sealed class EmbeddingCache : IDisposable
             $"'{path}' cannot be used as an embedding cache: {cause}. It was left as it is; name another file, or remove this one.",
             path,
             inner);
+
+    // A full disk shows as such, or as an error of input and output where the log's index cannot grow.
+    private bool TakesNoMore(SqliteException exception)
+    {
+        if (exception.SqliteErrorCode is not (SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR))
+        {
+            return false;
+        }
+
+        Trouble ??= new QosValuationException(
+            Faults.CacheFull,
+            $"The cache '{_path}' takes no more embeddings ({exception.Message.TrimEnd('.')}): the work goes on without keeping any. "
+            + "Free some space, or name a file on another disk.",
+            _path,
+            exception);
+        return true;
+    }
 
     private SqliteCommand Command(string sql, params ReadOnlySpan<string> parameters)
     {
@@ -306,6 +347,10 @@ public sealed class EmbeddingCache : IDisposable
             }
 
             transaction.Commit();
+            _pending.Clear();
+        }
+        catch (SqliteException exception) when (TakesNoMore(exception))
+        {
             _pending.Clear();
         }
         catch (SqliteException exception)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using QosValuation.Embeddings.Images;
 using QosValuation.Embeddings.Models;
+using QosValuation.Foundation.IO;
 using QosValuation.Onnx.Model;
 
 namespace QosValuation.Embeddings.Encoding;
@@ -104,7 +105,7 @@ internal static class TextEncoderReader
     {
         try
         {
-            if (!File.Exists(path))
+            if (!RegularFile.Exists(path))
             {
                 return null;
             }

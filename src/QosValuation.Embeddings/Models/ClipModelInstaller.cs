@@ -151,7 +151,7 @@ public sealed class ClipModelInstaller : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize<InstalledModel>(File.ReadAllBytes(Path.Combine(folder, ManifestName)), ManifestOptions);
+            return JsonSerializer.Deserialize<InstalledModel>(RegularFile.ReadAllBytes(Path.Combine(folder, ManifestName)), ManifestOptions);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -161,7 +161,7 @@ public sealed class ClipModelInstaller : IDisposable
 
     internal static string FileDigest(string path, CancellationToken cancellation)
     {
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 17, FileOptions.SequentialScan);
+        using FileStream stream = RegularFile.OpenRead(path, bufferSize: 0);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[1 << 17];
         for (int read = stream.Read(buffer); read > 0; read = stream.Read(buffer))
@@ -297,6 +297,7 @@ public sealed class ClipModelInstaller : IDisposable
 
         try
         {
+            RegularFile.Require(LockPath(staging));
             return new FileStream(LockPath(staging), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (UnauthorizedAccessException exception)

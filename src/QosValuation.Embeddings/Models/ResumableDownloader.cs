@@ -200,7 +200,7 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
 
         try
         {
-            FileStream source = File.OpenRead(address.LocalPath);
+            FileStream source = RegularFile.OpenRead(address.LocalPath);
             await using (source.ConfigureAwait(false))
             {
                 long start = Length(partialPath);
@@ -229,7 +229,11 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
     {
         byte[] buffer = new byte[BufferSize];
         long length = start;
-        Stream target = OnDisk(partialPath, () => settings.OpenForAppend(partialPath));
+        Stream target = OnDisk(partialPath, () =>
+        {
+            RegularFile.Require(partialPath);
+            return settings.OpenForAppend(partialPath);
+        });
         try
         {
             report?.Invoke(length, total);
@@ -312,7 +316,7 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
     {
         try
         {
-            string[] lines = File.ReadAllLines(ValidatorPath(partialPath));
+            string[] lines = RegularFile.ReadAllText(ValidatorPath(partialPath)).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             return lines is not [var source, var validator] || source != address.ToString() ? null
                 : EntityTagHeaderValue.TryParse(validator, out EntityTagHeaderValue? tag) ? new RangeConditionHeaderValue(tag)
                 : DateTimeOffset.TryParse(validator, System.Globalization.CultureInfo.InvariantCulture, out DateTimeOffset date)
@@ -339,6 +343,7 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
 
         OnDisk(partialPath, () =>
         {
+            RegularFile.Require(ValidatorPath(partialPath));
             File.WriteAllLines(ValidatorPath(partialPath), [address.ToString(), validator]);
             return true;
         });

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Text;
 
@@ -255,7 +256,7 @@ internal static class ClipTokenizerReader
     {
         try
         {
-            return File.ReadAllBytes(path);
+            return RegularFile.ReadAllBytes(path);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -171,7 +171,7 @@ public sealed class SealedFile
         }
     }
 
-    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+    private static FileStream Open(string path) => RegularFile.OpenRead(path, FileShare.ReadWrite | FileShare.Delete);
 
     private static bool Digest(FileStream stream, long length, byte[] digest, CancellationToken cancellationToken)
     {

@@ -150,7 +150,7 @@ public sealed record DatSettlement
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = RegularFile.OpenRead(path);
             DatSettlement? settlement = JsonSerializer.Deserialize<DatSettlement>(stream, Json);
             return settlement is { Format: CurrentFormat, Records: not null, Totals: not null }
                 && settlement.Records.All(entry => entry is { Proof: not null, Address: not null, Pointer: not null })
