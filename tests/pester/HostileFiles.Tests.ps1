@@ -186,3 +186,24 @@ Describe 'Files that are none' -Skip:(-not $onUnix) {
         }
     }
 }
+
+Describe 'Exports that are killed' -Skip:(-not $onUnix) {
+    It 'leave private remains, which the next export sweeps' {
+        $folder = Join-Path $TestDrive 'killed'
+        $null = New-Item -ItemType Directory -Path $folder
+        $program = [System.Environment]::ProcessPath
+        $first = [System.IO.Path]::GetFileNameWithoutExtension($program) -eq 'dotnet' ? @(Join-Path $PSHOME 'pwsh.dll') : @()
+        $script = "Import-Module '$ModuleManifest'; `$e = New-SceneDataset -Path '$folder/s' -Count 2 -ImageSize 64 -Seed 1 | Get-ClipEmbedding -WarningAction Ignore
+            & { while (`$true) { `$e } } | Export-Embedding -Path '$folder/vectors.npy'"
+        $process = Start-Process -FilePath $program -ArgumentList (@($first) + '-NoProfile', '-EncodedCommand',
+            [Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($script))) -PassThru -RedirectStandardOutput $TestDrive/o -RedirectStandardError $TestDrive/e
+        for ($i = 0; $i -lt 300 -and @(Get-ChildItem $folder -Filter *.tmp).Count -lt 2; $i++) { Start-Sleep -Milliseconds 100 }
+        $process.Kill()
+        $process.WaitForExit()
+        $left = @(Get-ChildItem $folder -Filter *.tmp)
+        $left.Count | Should -Be 2 -Because 'vectors and metadata were being written'
+        $left.UnixFileMode | ForEach-Object { $_ | Should -Be ([System.IO.UnixFileMode]'UserRead, UserWrite') }
+        Import-Embedding $(Set-Content $folder/one.csv -Value 'v0,v1', '1,0'; "$folder/one.csv") | Export-Embedding -Path $folder/other.csv
+        Get-ChildItem $folder -Filter *.tmp | Should -BeNullOrEmpty
+    }
+}

@@ -70,7 +70,7 @@ public static class EmbeddingFile
     /// <param name="cancellation">Stops the reading.</param>
     /// <returns>The embeddings, lazily.</returns>
     /// <exception cref="QosValuationException">
-    /// EmbeddingFileNotFound, EmbeddingFileNotReadable, EmbeddingFormatNotKnown, MetadataNotFound, MetadataNotReadable, MetadataCountMismatch.
+    /// EmbeddingFileNotFound, EmbeddingFileNotReadable, EmbeddingFormatNotKnown, MetadataNotFound, MetadataNotReadable, MetadataCountMismatch, MetadataMismatch.
     /// </exception>
     public static IEnumerable<ClipEmbedding> Read(
         string path, EmbeddingReadOptions? options = null, Action<QosValuationException>? onFault = null, CancellationToken cancellation = default)
@@ -103,6 +103,11 @@ public static class EmbeddingFile
         using IEnumerator<EmbeddingMetadata>? metadata = metadataPath is null
             ? null
             : EmbeddingMetadataFile.Open(metadataPath, source.Count ?? CountThrough(path), warned).Rows.GetEnumerator();
+        if (metadataPath is not null && source is NpyVectorSource array)
+        {
+            RequireDigest(array, path, metadataPath, cancellation);
+        }
+
         string name = Path.GetFileName(path);
         string folder = Path.GetFileName(Path.GetDirectoryName(path)) ?? string.Empty;
         int dimension = -1;
@@ -148,6 +153,19 @@ public static class EmbeddingFile
                 ClusterId = cluster,
                 Novelty = novelty,
             };
+        }
+    }
+
+    private static void RequireDigest(NpyVectorSource array, string path, string metadataPath, CancellationToken cancellation)
+    {
+        if (EmbeddingMetadataFile.VectorsDigest(metadataPath) is { } expected
+            && !expected.Equals(array.Digest(cancellation), StringComparison.OrdinalIgnoreCase))
+        {
+            throw new QosValuationException(
+                Faults.MetadataMismatch,
+                $"'{metadataPath}' describes other vectors than those of '{path}': their digest differs. An export may have been cut short; export them "
+                + $"again. Where the vectors were changed on purpose, remove {EmbeddingMetadata.DigestColumn} from the first line.",
+                metadataPath);
         }
     }
 

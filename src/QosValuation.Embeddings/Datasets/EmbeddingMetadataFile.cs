@@ -19,6 +19,38 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
     public static string? FindSidecar(string path) =>
         ((string[])[SidecarPath(path), Path.ChangeExtension(path, ".metadata.csv")]).FirstOrDefault(File.Exists);
 
+    /// <summary>The digest of the vectors that metadata belong to, as their first row tells it.</summary>
+    /// <param name="path">The metadata file.</param>
+    /// <returns>A SHA-256 digest in hexadecimal; null where the file tells none, as those of other programs do.</returns>
+    public static string? VectorsDigest(string path)
+    {
+        if (Path.GetExtension(path).ToUpperInvariant() is not (".JSONL" or ".NDJSON"))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var reader = new StreamReader(RegularFile.OpenRead(path));
+            if (reader.ReadLine() is not { Length: > 0 } line)
+            {
+                return null;
+            }
+
+            using JsonDocument first = JsonDocument.Parse(line);
+            return first.RootElement.ValueKind == JsonValueKind.Object
+                && first.RootElement.TryGetProperty(EmbeddingMetadata.DigestColumn, out JsonElement digest)
+                && digest.ValueKind == JsonValueKind.String
+                ? digest.GetString()
+                : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+        {
+            // Whoever reads the rows reports it.
+            return null;
+        }
+    }
+
     /// <summary>Opens metadata: CSV with a header, JSON lines, a JSON array of texts or objects, or a COCO captions file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="rows">The number of vectors, by which a COCO file is taken image by image or caption by caption.</param>

@@ -42,7 +42,7 @@ public sealed class SealedFile
         try
         {
             IDisposable hold = FileLock.Take(path, cancellationToken);
-            AtomicFile.RemoveAbandoned(path);
+            AtomicFile.RemoveAbandoned(Path.GetDirectoryName(Path.GetFullPath(path))!);
             return hold;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -237,6 +237,31 @@ public sealed class EmbeddingFileTests : IDisposable
         Assert.Equal("EmbeddingFileNotReadable", Fault(_folder.File("w.csv")).ErrorId);
     }
 
+    [Fact]
+    public void Vectors_beside_the_metadata_of_others_are_refused()
+    {
+        // What a process leaves that is killed between the two renames: its metadata beside the vectors of before.
+        Export("e.npy", RandomEmbeddings(new Random(1), 5));
+        byte[] before = File.ReadAllBytes(_folder.File("e.npy"));
+        Export("e.npy", RandomEmbeddings(new Random(2), 5));
+        Assert.Equal(5, EmbeddingFile.Read(_folder.File("e.npy")).Count());
+        File.WriteAllBytes(_folder.File("e.npy"), before);
+        var fault = Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("e.npy")).ToList());
+        Assert.Equal(("MetadataMismatch", FaultKind.Integrity), (fault.ErrorId, fault.Kind));
+
+        // One flipped bit of a number, and metadata of other programs, which tell no digest.
+        before[128] ^= 1;
+        File.WriteAllBytes(_folder.File("e.npy"), before);
+        Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("e.npy")).ToList());
+        string[] lines = File.ReadAllLines(_folder.File("e.metadata.jsonl"));
+        int at = lines[0].IndexOf(",\"vectorsSha256\"", StringComparison.Ordinal);
+        Assert.Equal(lines[0].Length - 1 - at, ",\"vectorsSha256\":\"\"".Length + 64);
+        Assert.DoesNotContain(lines[1..], line => line.Contains("vectorsSha256", StringComparison.Ordinal));
+        lines[0] = lines[0][..at] + "}";
+        File.WriteAllLines(_folder.File("e.metadata.jsonl"), lines);
+        Assert.Equal(5, EmbeddingFile.Read(_folder.File("e.npy")).Count());
+    }
+
     [Theory]
     [InlineData("e.npy")]
     [InlineData("e.csv")]
