@@ -115,6 +115,11 @@ public sealed class AgentColumns
                 values.Add(Number(value, 0));
             }
 
+            if (values.Count == 0 && !RegularFile.EndsInLineBreak(path))
+            {
+                throw Fault("ends in its first line: it was cut off.");
+            }
+
             byte[]? written = agent >= 0 ? names.WrittenSpan.ToArray() : null;
             return new AgentColumns([.. values], [.. capacities], [.. remainders], written, [.. ends], path);
         }

@@ -48,7 +48,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
     {
         if (!TryReadLayout(out CsvVectorLayout layout, out bool isRow))
         {
-            yield break;
+            throw NotReadable("holds nothing but comments and blank lines.");
         }
 
         if (layout.Unknown.Count > 0)
@@ -61,12 +61,22 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
         {
             yield return layout.Components.Length > 0 || !requiresVectors
                 ? Row(number++, layout)
-                : throw new QosValuationException(
-                    Faults.EmbeddingFileNotReadable,
-                    $"'{path}' has no vector columns. Expected numbered columns such as v0, v1, …, or one column named Vector.",
-                    path);
+                : throw NotReadable("has no vector columns. Expected numbered columns such as v0, v1, …, or one column named Vector.");
+        }
+
+        // A header alone is an export of nothing, as long as it is whole.
+        if (number == 0 && !RegularFile.EndsInLineBreak(path))
+        {
+            throw NotReadable("ends in its first line: it was cut off. Copy or export it again.");
+        }
+
+        if (number == 0 && requiresVectors && layout.Components.Length == 0 && layout.Metadata.Count < EmbeddingMetadata.Columns.Count)
+        {
+            throw NotReadable("has no vector columns. Expected numbered columns such as v0, v1, …, or one column named Vector.");
         }
     }
+
+    private QosValuationException NotReadable(string reason) => new(Faults.EmbeddingFileNotReadable, $"'{path}' {reason}", path);
 
     public void Dispose() => _csv.Dispose();
 
@@ -118,6 +128,11 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
 
             lines++;
             fields = Fields(_csv);
+            if (Array.Exists(fields, static field => field.Contains('\0', StringComparison.Ordinal)))
+            {
+                throw NotReadable("holds U+0000 in its first lines, so it is no text.");
+            }
+
             if (fields.Length == 0 || !fields[0].StartsWith('#'))
             {
                 break;

@@ -123,7 +123,7 @@ internal static class TextEncoderReader
             // Tokenizers without a limit state 10^30.
             return element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int value) && value is >= 2 and <= LargestContextLength ? value : null;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return null;
         }

@@ -226,7 +226,7 @@ internal static class ClipTokenizerReader
                     found.End ?? Token(document.RootElement, "eos_token"),
                     found.Pad ?? Token(document.RootElement, "pad_token"));
             }
-            catch (JsonException exception)
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
             {
                 throw NotReadable(path, "is not valid JSON: " + exception.Message, exception);
             }

@@ -74,6 +74,22 @@ public static partial class RegularFile
         return File.ReadAllText(path);
     }
 
+    /// <summary>Whether a text file's last line is whole: it ends in a line break.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>False also for an empty file.</returns>
+    /// <exception cref="IOException">The file cannot be read, or is none.</exception>
+    public static bool EndsInLineBreak(string path)
+    {
+        using FileStream stream = OpenRead(path, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        if (stream.Length == 0)
+        {
+            return false;
+        }
+
+        stream.Position = stream.Length - 1;
+        return stream.ReadByte() is '\n' or '\r';
+    }
+
     /// <summary>What a path names where it is neither a file nor a folder; null otherwise.</summary>
     private static string? KindOf(string path)
     {

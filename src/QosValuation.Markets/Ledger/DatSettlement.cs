@@ -260,11 +260,12 @@ public sealed record DatSettlement
     internal static void RequireCurve(ECDsa key, string name)
     {
         // secp256k1's object identifier, and its friendly name where a platform gives no identifier.
-        Oid curve = key.ExportParameters(includePrivateParameters: false).Curve.Oid;
-        if (curve.Value != "1.3.132.0.10" && !string.Equals(curve.FriendlyName, "secP256k1", StringComparison.OrdinalIgnoreCase))
+        // A curve that is spelt out has none of its own.
+        Oid? curve = key.ExportParameters(includePrivateParameters: false).Curve.Oid;
+        if (curve?.Value != "1.3.132.0.10" && !string.Equals(curve?.FriendlyName, "secP256k1", StringComparison.OrdinalIgnoreCase))
         {
             throw new QosValuationException(
-                Faults.SigningKeyNotValid, $"{name} is not on the curve secp256k1 but on {curve.FriendlyName ?? curve.Value}.", curve.Value);
+                Faults.SigningKeyNotValid, $"{name} is not on the curve secp256k1 but on {curve?.FriendlyName ?? curve?.Value ?? "one of its own"}.", curve?.Value);
         }
     }
 }

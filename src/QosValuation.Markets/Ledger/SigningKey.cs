@@ -58,7 +58,7 @@ public static class SigningKey
             key.ImportFromPem(text);
             return key;
         }
-        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException or NotSupportedException)
         {
             key.Dispose();
             throw new QosValuationException(

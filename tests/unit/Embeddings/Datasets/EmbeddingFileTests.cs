@@ -237,6 +237,38 @@ public sealed class EmbeddingFileTests : IDisposable
         Assert.Equal("EmbeddingFileNotReadable", Fault(_folder.File("w.csv")).ErrorId);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("\n\n")]
+    [InlineData("Source,Item,Moda")]
+    [InlineData("Source,Item,Modality\n")]
+    [InlineData("Source,v0,v1")]
+    public void A_file_that_is_cut_in_its_header_is_no_empty_file(string content)
+    {
+        File.WriteAllText(_folder.File("cut.csv"), content);
+        Assert.Equal("EmbeddingFileNotReadable", Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("cut.csv")).ToList()).ErrorId);
+    }
+
+    [Fact]
+    public void Bytes_of_zero_are_no_text()
+    {
+        File.WriteAllBytes(_folder.File("zero.csv"), new byte[1000]);
+        var fault = Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("zero.csv")).ToList());
+        Assert.Contains("U+0000", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), (3, 4), }")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2)(3,), }")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), 'shape': (2, 1), }")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), } {}")]
+    public void An_array_with_two_shapes_is_refused(string header)
+    {
+        byte[] text = System.Text.Encoding.ASCII.GetBytes(header.PadRight(117) + "\n");
+        File.WriteAllBytes(_folder.File("two.npy"), [0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, 0, .. text, .. new byte[64]]);
+        Assert.Equal("EmbeddingFileNotReadable", Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("two.npy")).ToList()).ErrorId);
+    }
+
     [Fact]
     public void Vectors_beside_the_metadata_of_others_are_refused()
     {
