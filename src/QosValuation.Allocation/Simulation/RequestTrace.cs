@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsvHelper;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Allocation.Simulation;
 
@@ -56,12 +57,18 @@ public sealed class RequestTrace
 
         try
         {
+            RegularFile.Require(path);
             using CsvReader csv = CsvReader.FromFile(path, new CsvReaderOptions { TrimWhitespace = true, PoolStrings = true });
-            return Create(Rows(csv, path), "Row");
+            return Create(Rows(csv, path), "Row", $"the trace '{path}'");
         }
         catch (CsvFormatException fault)
         {
             throw new QosValuationException(Faults.TraceNotValid, $"The trace '{path}' is not a readable CSV file: {fault.Message}", path, fault);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new QosValuationException(
+                Faults.TraceNotValid, FaultKind.ReadFailed, $"The trace '{path}' could not be read: {exception.Message}", path, exception);
         }
     }
 
@@ -96,7 +103,7 @@ public sealed class RequestTrace
         }
     }
 
-    private static RequestTrace Create(IEnumerable<(long Row, double Time, string Agent, double Cost)> rows, string noun)
+    private static RequestTrace Create(IEnumerable<(long Row, double Time, string Agent, double Cost)> rows, string noun, string trace = "the trace")
     {
         var names = new List<string>();
         var index = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
@@ -107,17 +114,17 @@ public sealed class RequestTrace
         {
             if (!(double.IsFinite(time) && time >= 0))
             {
-                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of the trace: a time must be finite and at least 0, not {time}.", time);
+                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of {trace}: a time must be finite and at least 0, not {time}.", time);
             }
 
             if (!double.IsNaN(cost) && !(double.IsFinite(cost) && cost > 0))
             {
-                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of the trace: a cost must be finite and above 0, not {cost}.", cost);
+                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of {trace}: a cost must be finite and above 0, not {cost}.", cost);
             }
 
             if (string.IsNullOrWhiteSpace(agent))
             {
-                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of the trace names no agent.", row);
+                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of {trace} names no agent.", row);
             }
 
             if (!index.TryGetValue(agent, out int i))

@@ -1,4 +1,5 @@
 using QosValuation.Embeddings.Images;
+using QosValuation.Foundation.IO;
 using QosValuation.Reporting.Figures;
 using QosValuation.Reporting.Page;
 
@@ -58,7 +59,7 @@ internal static class ReconstructionFigures
         string path = record.Text("ImagePath");
         string? file = path.Length == 0 ? null : folders.Prepend(string.Empty)
             .Select(folder => Path.Combine(folder, path))
-            .FirstOrDefault(candidate => Path.IsPathRooted(candidate) && File.Exists(candidate));
+            .FirstOrDefault(candidate => Path.IsPathRooted(candidate) && RegularFile.Exists(candidate));
         if (file is null || new FileInfo(file).Length > LargestPicture)
         {
             return null;

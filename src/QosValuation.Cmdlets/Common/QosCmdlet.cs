@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Cmdlets;
 
@@ -32,17 +33,17 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
     /// <summary>Cancels <see cref="Cancellation"/>; called on another thread when the user presses Ctrl+C.</summary>
     protected override void StopProcessing() => _cancellation.Cancel();
 
-    /// <summary>Runs once before the first record. An escaping <see cref="QosValuationException"/> ends the pipeline.</summary>
+    /// <summary>Runs once before the first record. An escaping exception ends the pipeline with one error.</summary>
     protected virtual void Begin()
     {
     }
 
-    /// <summary>Runs for each record. An escaping <see cref="QosValuationException"/> ends the pipeline.</summary>
+    /// <summary>Runs for each record. An escaping exception ends the pipeline with one error.</summary>
     protected virtual void Process()
     {
     }
 
-    /// <summary>Runs once after the last record. An escaping <see cref="QosValuationException"/> ends the pipeline.</summary>
+    /// <summary>Runs once after the last record. An escaping exception ends the pipeline with one error.</summary>
     protected virtual void End()
     {
     }
@@ -62,14 +63,22 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
     /// <param name="record">The record; collections are not enumerated.</param>
     protected void WriteRecord(object? record) => WriteObject(record, enumerateCollection: false);
 
+    /// <summary>Writes a warning; what names and files bring into it cannot steer the terminal.</summary>
+    /// <param name="text">The warning.</param>
+    protected new void WriteWarning(string text) => base.WriteWarning(DisplayText.OfMessage(text));
+
+    /// <summary>Writes a verbose message; what names and files bring into it cannot steer the terminal.</summary>
+    /// <param name="text">The message.</param>
+    protected new void WriteVerbose(string text) => base.WriteVerbose(DisplayText.OfMessage(text));
+
     /// <summary>Writes an engine fault as a non-terminating error: the other items go on.</summary>
     /// <param name="exception">The fault.</param>
     /// <param name="target">The offending item where the fault names none.</param>
     protected void WriteFault(Exception exception, object? target = null) => WriteError(ErrorRecords.From(exception, target));
 
     /// <summary>
-    /// Does the work for one item; a failure becomes a non-terminating error and the other items go on.
-    /// Cancellation and a stopped pipeline pass through.
+    /// Does the work for one item; a failure, of whatever type, becomes a non-terminating error and the other items go on.
+    /// Cancellation and what PowerShell throws pass through.
     /// </summary>
     /// <param name="target">The item, named in the error.</param>
     /// <param name="work">The work.</param>
@@ -86,16 +95,7 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         {
             throw;
         }
-        catch (OperationCanceledException)
-        {
-            throw;
-        }
-        catch (AggregateException group) when (FaultOf(group) is { } fault)
-        {
-            WriteFault(fault, target);
-            return false;
-        }
-        catch (Exception exception) when (exception is QosValuationException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception exception) when (IsOfWork(exception))
         {
             WriteFault(exception, target);
             return false;
@@ -229,15 +229,20 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         return Path.Exists(full) ? [full] : [];
     }
 
-    // Several threads may meet the same fault at once: one of them stands for all.
-    private static QosValuationException? FaultOf(AggregateException group)
-    {
-        var faults = group.Flatten().InnerExceptions;
-        return faults.All(inner => inner is QosValuationException) ? (QosValuationException)faults[0] : null;
-    }
+    // What PowerShell throws to steer a pipeline (a stopped one, Select-Object -First, break, -ErrorAction Stop) is not for the cmdlet to explain, and
+    // nothing is where the user has stopped the work.
+    private bool IsOfWork(Exception exception) =>
+        exception.GetType().Assembly != typeof(PSObject).Assembly && !_cancellation.IsCancellationRequested;
+
+    // What the user named, for errors that name nothing themselves.
+    private object? NamedPath() => MyInvocation.BoundParameters
+        .Where(bound => bound.Key.EndsWith("Path", StringComparison.Ordinal))
+        .Select(bound => bound.Value is string[] { Length: 1 } paths ? paths[0] : bound.Value)
+        .FirstOrDefault();
 
     private void Guard(Action work)
     {
+        using IDisposable scope = WorkCancellation.Enter(Cancellation);
         try
         {
             work();
@@ -246,17 +251,13 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         {
             throw;
         }
-        catch (OperationCanceledException) when (_cancellation.IsCancellationRequested)
+        catch (Exception exception) when (IsOfWork(exception))
+        {
+            ThrowTerminatingError(ErrorRecords.From(exception, NamedPath()));
+        }
+        catch (Exception exception) when (_cancellation.IsCancellationRequested && exception.GetType().Assembly != typeof(PSObject).Assembly)
         {
             throw new PipelineStoppedException();
-        }
-        catch (AggregateException group) when (FaultOf(group) is { } fault)
-        {
-            ThrowTerminatingError(ErrorRecords.From(fault));
-        }
-        catch (QosValuationException fault)
-        {
-            ThrowTerminatingError(ErrorRecords.From(fault));
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using QosValuation.Embeddings.Images;
 using QosValuation.Embeddings.Models;
 
 namespace QosValuation.Cmdlets;
@@ -56,6 +57,15 @@ public abstract class ClipModelCommand : QosCmdlet
                 yield return model!;
             }
         }
+    }
+
+    /// <summary>What images may cost to decode.</summary>
+    /// <param name="allowSvg">Whether -AllowSvg was given.</param>
+    /// <returns>The limits of the process, with SVG where either allows it.</returns>
+    private protected static ImageLimits LimitsOf(bool allowSvg)
+    {
+        ImageLimits limits = ImageLimits.Current;
+        return limits with { AllowSvg = limits.AllowSvg || allowSvg };
     }
 
     /// <summary>One model for a -Model parameter: a known name, or a folder relative to the session's location.</summary>

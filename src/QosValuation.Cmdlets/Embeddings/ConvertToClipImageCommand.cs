@@ -80,6 +80,12 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>
+    /// Decode SVG drawings as well. A drawing of a few hundred bytes may take any time and memory to paint: allow it where you trust its source.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter AllowSvg { get; set; }
+
     /// <inheritdoc/>
     protected override void Begin()
     {
@@ -88,7 +94,7 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
             throw new QosValuationException(Faults.ParametersConflict, "Give -ImageSize or -Model, not both: a model has its own image size.", ImageSize);
         }
 
-        _preprocessor = new ImagePreprocessor(Model is null ? new ImagePreprocessing { ImageSize = ImageSize } : OfModel(Model));
+        _preprocessor = new ImagePreprocessor(Model is null ? new ImagePreprocessing { ImageSize = ImageSize } : OfModel(Model), LimitsOf(AllowSvg));
         _crop = new byte[3 * _preprocessor.ImageSize * _preprocessor.ImageSize];
         _destination = ResolveNewPath(Destination);
         _toFile = _destination.EndsWith(".png", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(_destination);

@@ -147,6 +147,12 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     [ValidateNotNullOrEmpty]
     public string? CachePath { get; set; }
 
+    /// <summary>
+    /// Decode SVG drawings as well. A drawing of a few hundred bytes may take any time and memory to paint: allow it where you trust its source.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter AllowSvg { get; set; }
+
     /// <inheritdoc/>
     protected override void Begin()
     {
@@ -163,8 +169,9 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         }
 
         _meter = new ProgressMeter(this, "Embedding", "items");
-        _encoder = ClipEncoder.Open(Resolve(Model), new ClipEncoderOptions { ExecutionProvider = ExecutionProvider });
-        _cache = CachePath is null ? null : EmbeddingCache.Open(ResolveNewPath(CachePath));
+        _encoder = ClipEncoder.Open(
+            Resolve(Model), new ClipEncoderOptions { ExecutionProvider = ExecutionProvider, ImageLimits = LimitsOf(AllowSvg) });
+        _cache = CachePath is null ? null : OpenCache(ResolveNewPath(CachePath));
         _pipeline = new EmbeddingPipeline(_encoder, new EmbeddingPipelineOptions { BatchSize = BatchSize, Cache = _cache }, Cancellation);
     }
 
@@ -238,6 +245,20 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         }
 
         base.Dispose(disposing);
+    }
+
+    /// <summary>Opens the cache; without room on the disk for a new one the work goes on without.</summary>
+    private EmbeddingCache? OpenCache(string path)
+    {
+        try
+        {
+            return EmbeddingCache.Open(path);
+        }
+        catch (QosValuationException fault) when (fault.Is(Faults.CacheFull))
+        {
+            WriteWarning(fault.Message + " The work goes on without it.");
+            return null;
+        }
     }
 
     private static string FolderName(string imagePath) => System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(imagePath)) ?? string.Empty;
@@ -385,6 +406,11 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
             CultureInfo.CurrentCulture,
             $"{count:N0} items in {seconds:N1} s ({count / Math.Max(seconds, 1e-9):N1} a second) with "
             + $"{_encoder!.Model.Name}{(_cache is null ? string.Empty : $", {_cached:N0} of them from the cache")}."));
+        if (_cache?.Trouble is { } trouble)
+        {
+            WriteWarning(trouble.Message);
+        }
+
         if (_truncated > 0)
         {
             WriteWarning(string.Create(

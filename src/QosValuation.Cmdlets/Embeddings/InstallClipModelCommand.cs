@@ -56,7 +56,10 @@ public sealed class InstallClipModelCommand : ClipModelCommand
     [ValidateNotNullOrEmpty]
     public string? Destination { get; set; }
 
-    /// <summary>A mirror to fetch from instead of https://huggingface.co/: an http, https or file address. Digests are checked all the same.</summary>
+    /// <summary>
+    /// A mirror to fetch from instead of https://huggingface.co/: an http, https or file address. Digests are checked all the same. A name and password
+    /// in it (https://name:password@mirror/) are sent to that server, and neither shown nor stored.
+    /// </summary>
     [Parameter]
     [ValidateNotNull]
     public Uri? Uri { get; set; }
@@ -80,12 +83,12 @@ public sealed class InstallClipModelCommand : ClipModelCommand
         string folder = Destination is null ? ClipModelCatalog.UserModelFolder : ResolveNewPath(Destination);
         Uri source = Uri ?? ClipModelInstaller.DefaultSource;
         string size = (model.Files.Sum(file => file.ApproximateBytes) / 1e6).ToString("N0", CultureInfo.CurrentCulture);
-        if (!ShouldProcess(System.IO.Path.Combine(folder, model.Name), $"Install the model {model.Name} ({size} MB) from {source}"))
+        if (!ShouldProcess(System.IO.Path.Combine(folder, model.Name), $"Install the model {model.Name} ({size} MB) from {SafeAddress.ToShow(source)}"))
         {
             return;
         }
 
-        WriteVerbose($"{model.Files.Count} files from {source}; what an earlier attempt left is resumed, and every digest is checked.");
+        WriteVerbose($"{model.Files.Count} files from {SafeAddress.ToShow(source)}; what an earlier attempt left is resumed, and every digest is checked.");
         WriteRecord(ClipModelReader.Read(Install(model, folder, source)));
     }
 

@@ -72,6 +72,10 @@ internal sealed class CocoAnnotations
                 // What follows the root is an error that the reader reports.
             }
         }
+        catch (InvalidOperationException exception)
+        {
+            throw NotReadable(path, "has a property whose name is no text: " + exception.Message, exception);
+        }
         catch (JsonException exception)
         {
             throw NotReadable(

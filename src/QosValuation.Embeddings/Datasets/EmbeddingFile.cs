@@ -70,7 +70,7 @@ public static class EmbeddingFile
     /// <param name="cancellation">Stops the reading.</param>
     /// <returns>The embeddings, lazily.</returns>
     /// <exception cref="QosValuationException">
-    /// EmbeddingFileNotFound, EmbeddingFileNotReadable, EmbeddingFormatNotKnown, MetadataNotFound, MetadataNotReadable, MetadataCountMismatch.
+    /// EmbeddingFileNotFound, EmbeddingFileNotReadable, EmbeddingFormatNotKnown, MetadataNotFound, MetadataNotReadable, MetadataCountMismatch, MetadataMismatch.
     /// </exception>
     public static IEnumerable<ClipEmbedding> Read(
         string path, EmbeddingReadOptions? options = null, Action<QosValuationException>? onFault = null, CancellationToken cancellation = default)
@@ -116,10 +116,15 @@ public static class EmbeddingFile
         using IEnumerator<EmbeddingMetadata>? metadata = metadataPath is null
             ? null
             : EmbeddingMetadataFile.Open(metadataPath, source.Count ?? CountThrough(path), warned).Rows.GetEnumerator();
+        if (metadataPath is not null && source is NpyVectorSource array)
+        {
+            RequireDigest(array, path, metadataPath, cancellation);
+        }
+
         string name = Path.GetFileName(path);
         string folder = Path.GetFileName(Path.GetDirectoryName(path)) ?? string.Empty;
         int dimension = -1;
-        foreach (VectorRow row in source.Rows())
+        foreach (VectorRow row in VectorSource.Rows(source, exception => NotReadable(path, exception)))
         {
             cancellation.ThrowIfCancellationRequested();
             EmbeddingMetadata? beside = null;
@@ -165,6 +170,19 @@ public static class EmbeddingFile
         }
     }
 
+    private static void RequireDigest(NpyVectorSource array, string path, string metadataPath, CancellationToken cancellation)
+    {
+        if (EmbeddingMetadataFile.VectorsDigest(metadataPath) is { } expected
+            && !expected.Equals(array.Digest(cancellation), StringComparison.OrdinalIgnoreCase))
+        {
+            throw new QosValuationException(
+                Faults.MetadataMismatch,
+                $"'{metadataPath}' describes other vectors than those of '{path}': their digest differs. An export may have been cut short; export them "
+                + $"again. Where the vectors were changed on purpose, remove {EmbeddingMetadata.DigestColumn} from the first line.",
+                metadataPath);
+        }
+    }
+
     /// <summary>The name of the folder that holds a source, where the source is a full path.</summary>
     private static string? FolderOf(string? source) =>
         source is not null && Path.IsPathFullyQualified(source) && Path.GetFileName(Path.GetDirectoryName(source)) is { Length: > 0 } folder ? folder : null;
@@ -204,7 +222,7 @@ public static class EmbeddingFile
     private static long CountThrough(string path)
     {
         using IVectorSource source = Open(path);
-        return source.Rows().LongCount();
+        return VectorSource.Rows(source, exception => NotReadable(path, exception)).LongCount();
     }
 
     private static IVectorSource Open(string path, Action<IReadOnlyList<string>>? unknown = null)
@@ -224,8 +242,13 @@ public static class EmbeddingFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            string reason = Directory.Exists(path) ? "it is a folder; name the files in it." : exception.Message;
-            throw new QosValuationException(Faults.EmbeddingFileNotReadable, $"'{path}' could not be read: {reason}", path, exception);
+            throw NotReadable(path, exception);
         }
+    }
+
+    private static QosValuationException NotReadable(string path, Exception exception)
+    {
+        string reason = Directory.Exists(path) ? "it is a folder; name the files in it." : exception.Message;
+        return new QosValuationException(Faults.EmbeddingFileNotReadable, $"'{path}' could not be read: {reason}", path, exception);
     }
 }

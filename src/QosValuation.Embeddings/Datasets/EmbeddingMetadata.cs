@@ -36,10 +36,14 @@ internal sealed record EmbeddingMetadata
     public static bool IsVector(string column) =>
         column.Equals("Vector", StringComparison.OrdinalIgnoreCase) || column.Equals("Embedding", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>The property of the first row that holds the SHA-256 digest of the numbers in the .npy that the metadata belong to.</summary>
+    public const string DigestColumn = "vectorsSha256";
+
     /// <summary>Whether a column or property repeats what the vector says, so that nothing is lost without it.</summary>
     /// <param name="column">Its name.</param>
-    /// <returns>True for Dimension, which an embedding has when it is written as an object.</returns>
-    public static bool IsIgnored(string column) => column.Equals("Dimension", StringComparison.OrdinalIgnoreCase);
+    /// <returns>True for Dimension, which an embedding has when it is written as an object, and for the digest of the vectors.</returns>
+    public static bool IsIgnored(string column) =>
+        column.Equals("Dimension", StringComparison.OrdinalIgnoreCase) || column.Equals(DigestColumn, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The warning about columns that are not known.</summary>
     /// <param name="path">The file.</param>

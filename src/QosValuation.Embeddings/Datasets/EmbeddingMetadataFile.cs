@@ -19,6 +19,38 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
     public static string? FindSidecar(string path) =>
         ((string[])[SidecarPath(path), Path.ChangeExtension(path, ".metadata.csv")]).FirstOrDefault(File.Exists);
 
+    /// <summary>The digest of the vectors that metadata belong to, as their first row tells it.</summary>
+    /// <param name="path">The metadata file.</param>
+    /// <returns>A SHA-256 digest in hexadecimal; null where the file tells none, as those of other programs do.</returns>
+    public static string? VectorsDigest(string path)
+    {
+        if (Path.GetExtension(path).ToUpperInvariant() is not (".JSONL" or ".NDJSON"))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var reader = new StreamReader(RegularFile.OpenRead(path));
+            if (reader.ReadLine() is not { Length: > 0 } line)
+            {
+                return null;
+            }
+
+            using JsonDocument first = JsonDocument.Parse(line);
+            return first.RootElement.ValueKind == JsonValueKind.Object
+                && first.RootElement.TryGetProperty(EmbeddingMetadata.DigestColumn, out JsonElement digest)
+                && digest.ValueKind == JsonValueKind.String
+                ? digest.GetString()
+                : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+        {
+            // Whoever reads the rows reports it.
+            return null;
+        }
+    }
+
     /// <summary>Opens metadata: CSV with a header, JSON lines, a JSON array of texts or objects, or a COCO captions file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="rows">The number of vectors, by which a COCO file is taken image by image or caption by caption.</param>
@@ -35,8 +67,8 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
 
         EmbeddingMetadataFile file = Path.GetExtension(path).ToUpperInvariant() switch
         {
-            ".CSV" => Counted(tell => Unlabelled(new CsvVectorSource(path, requiresVectors: false, tell), path), unknown),
-            ".JSONL" or ".NDJSON" => Counted(tell => Unlabelled(new JsonLinesVectorSource(path, requiresVectors: false, tell), path), unknown),
+            ".CSV" => Counted(tell => Unlabelled(() => new CsvVectorSource(path, requiresVectors: false, tell), path), unknown),
+            ".JSONL" or ".NDJSON" => Counted(tell => Unlabelled(() => new JsonLinesVectorSource(path, requiresVectors: false, tell), path), unknown),
             ".JSON" => ReadJson(path, rows, unknown),
             string other => throw NotReadable(path, $"has the extension '{other}'. Metadata is .csv, .jsonl or .json."),
         };
@@ -54,16 +86,14 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
         Func<Action<IReadOnlyList<string>>?, IEnumerable<EmbeddingMetadata>> rows, Action<IReadOnlyList<string>>? unknown) =>
         new(rows(null).LongCount(), rows(unknown));
 
-    private static IEnumerable<EmbeddingMetadata> Unlabelled(IVectorSource source, string path)
+    private static IEnumerable<EmbeddingMetadata> Unlabelled(Func<IVectorSource> open, string path)
     {
-        using (source)
+        QosValuationException Fault(Exception exception) => NotReadable(path, "could not be read: " + exception.Message, exception);
+        foreach (VectorRow row in VectorSource.Rows(open, Fault))
         {
-            foreach (VectorRow row in source.Rows())
-            {
-                yield return row.Problem is null
-                    ? row.Metadata ?? new EmbeddingMetadata()
-                    : throw NotReadable(path, $"cannot be used at row {row.Number + 1}: {row.Problem}");
-            }
+            yield return row.Problem is null
+                ? row.Metadata ?? new EmbeddingMetadata()
+                : throw NotReadable(path, $"cannot be used at row {row.Number + 1}: {row.Problem}");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using CsvHelper;
@@ -15,7 +16,8 @@ namespace QosValuation.Embeddings.Datasets;
 /// </summary>
 /// <remarks>
 /// A .npy holds 32-bit floats; what else an embedding carries goes to <c>name.metadata.jsonl</c> beside it, which
-/// <see cref="EmbeddingFile.Read"/> finds by itself.
+/// <see cref="EmbeddingFile.Read"/> finds by itself. The first line there holds the digest of the vectors, so that the two belong
+/// together or are refused: a process may be killed between giving the one file its name and the other.
 /// </remarks>
 public sealed class EmbeddingWriter : IDisposable
 {
@@ -25,12 +27,12 @@ public sealed class EmbeddingWriter : IDisposable
 
     private readonly EmbeddingFileFormat _format;
     private readonly string _path;
-    private readonly string _temporary;
-    private readonly string? _sidecarTemporary;
     private readonly FileStream _stream;
     private readonly FileStream? _sidecar;
     private readonly CsvWriter? _csv;
     private readonly ArrayBufferWriter<byte> _json = new();
+    private readonly IncrementalHash _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _digestPosition = -1;
     private bool _isComplete;
     private bool _isDisposed;
 
@@ -38,7 +40,6 @@ public sealed class EmbeddingWriter : IDisposable
     {
         _path = Path.GetFullPath(path);
         _format = EmbeddingFile.FormatOf(path);
-        _temporary = AtomicFile.TemporaryNeighbour(_path);
         try
         {
             if (Directory.Exists(_path))
@@ -47,12 +48,10 @@ public sealed class EmbeddingWriter : IDisposable
                 throw new IOException("it is a folder.");
             }
 
-            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            _stream = NewFile(_temporary);
+            _stream = AtomicFile.CreateTemporary(_path);
             if (_format == EmbeddingFileFormat.Npy)
             {
-                _sidecarTemporary = AtomicFile.TemporaryNeighbour(EmbeddingMetadataFile.SidecarPath(_path));
-                _sidecar = NewFile(_sidecarTemporary);
+                _sidecar = AtomicFile.CreateTemporary(EmbeddingMetadataFile.SidecarPath(_path));
                 _stream.Write(new byte[NpyHeaderLength]);
             }
             else if (_format == EmbeddingFileFormat.Csv)
@@ -62,8 +61,12 @@ public sealed class EmbeddingWriter : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            _stream?.Dispose();
-            AtomicFile.TryDelete(_temporary);
+            if (_stream is not null)
+            {
+                _stream.Dispose();
+                AtomicFile.TryDelete(_stream.Name);
+            }
+
             throw DiskFaults.Explain(exception, _path);
         }
     }
@@ -148,6 +151,7 @@ public sealed class EmbeddingWriter : IDisposable
             {
                 _stream.Position = 0;
                 _stream.Write(NpyHeader());
+                WriteDigest();
             }
 
             _stream.Flush(flushToDisk: true);
@@ -155,13 +159,13 @@ public sealed class EmbeddingWriter : IDisposable
             _isComplete = true;
             Close();
 
-            // The metadata first: a vector file never stands beside metadata of another one unless the second rename fails.
-            if (_sidecarTemporary is not null)
+            // Between the two, old vectors stand beside new metadata; its digest tells that they do not belong together.
+            if (_sidecar is not null)
             {
-                File.Move(_sidecarTemporary, EmbeddingMetadataFile.SidecarPath(_path), overwrite: true);
+                AtomicFile.Commit(_sidecar.Name, EmbeddingMetadataFile.SidecarPath(_path));
             }
 
-            File.Move(_temporary, _path, overwrite: true);
+            AtomicFile.Commit(_stream.Name, _path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -187,14 +191,14 @@ public sealed class EmbeddingWriter : IDisposable
             // An unfinished file is thrown away; that its rest could not be written does not matter.
         }
 
-        AtomicFile.TryDelete(_temporary);
-        if (_sidecarTemporary is not null)
+        AtomicFile.TryDelete(_stream.Name);
+        if (_sidecar is not null)
         {
-            AtomicFile.TryDelete(_sidecarTemporary);
+            AtomicFile.TryDelete(_sidecar.Name);
         }
-    }
 
-    private static FileStream NewFile(string path) => new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+        _digest.Dispose();
+    }
 
     private void Close()
     {
@@ -207,6 +211,7 @@ public sealed class EmbeddingWriter : IDisposable
     {
         if (BitConverter.IsLittleEndian)
         {
+            _digest.AppendData(MemoryMarshal.AsBytes(vector.AsSpan()));
             _stream.Write(MemoryMarshal.AsBytes(vector.AsSpan()));
             return;
         }
@@ -215,7 +220,18 @@ public sealed class EmbeddingWriter : IDisposable
         foreach (float component in vector)
         {
             System.Buffers.Binary.BinaryPrimitives.WriteSingleLittleEndian(bytes, component);
+            _digest.AppendData(bytes);
             _stream.Write(bytes);
+        }
+    }
+
+    /// <summary>Puts the digest of the vectors into the place that the first line of the metadata keeps for it.</summary>
+    private void WriteDigest()
+    {
+        if (_digestPosition >= 0)
+        {
+            _sidecar!.Position = _digestPosition;
+            _sidecar.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToHexStringLower(_digest.GetHashAndReset())));
         }
     }
 
@@ -299,7 +315,18 @@ public sealed class EmbeddingWriter : IDisposable
                 writer.WriteEndArray();
             }
 
+            if (!withVector && Count == 0)
+            {
+                writer.WriteString(EmbeddingMetadata.DigestColumn, new string('0', 2 * SHA256.HashSizeInBytes));
+            }
+
             writer.WriteEndObject();
+        }
+
+        if (!withVector && Count == 0)
+        {
+            // The value ends before its quotation mark and the brace.
+            _digestPosition = stream.Position + _json.WrittenCount - 2 - (2 * SHA256.HashSizeInBytes);
         }
 
         stream.Write(_json.WrittenSpan);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Datasets;
@@ -25,7 +26,7 @@ internal sealed class NpyVectorSource : IVectorSource
     public NpyVectorSource(string path)
     {
         _path = path;
-        _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        _stream = RegularFile.OpenRead(path, bufferSize: 0);
         try
         {
             NpyHeader header = NpyHeader.Read(_stream, NotReadable);
@@ -102,6 +103,34 @@ internal sealed class NpyVectorSource : IVectorSource
                 int own = row;
                 yield return new VectorRow(first + row, vector, null, null, _itemSize == sizeof(double) ? () => Wide(block, own, count) : null);
             }
+        }
+    }
+
+    /// <summary>The digest of the numbers as they lie in the file. O(size of the file).</summary>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <returns>SHA-256 in lower-case hexadecimal.</returns>
+    /// <exception cref="QosValuationException">EmbeddingFileNotReadable.</exception>
+    public string Digest(CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] block = new byte[BlockBytes];
+        try
+        {
+            _stream.Position = _dataStart;
+            for (long left = _rows * _columns * _itemSize; left > 0;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                int count = (int)Math.Min(left, block.Length);
+                _stream.ReadExactly(block, 0, count);
+                hash.AppendData(block, 0, count);
+                left -= count;
+            }
+
+            return System.Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+        catch (IOException exception)
+        {
+            throw new QosValuationException(Faults.EmbeddingFileNotReadable, $"'{_path}' could not be read: {exception.Message}", _path, exception);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using CsvHelper;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Datasets;
 
@@ -39,7 +40,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
 {
     private static readonly CsvReaderOptions Options = new() { HasHeader = false };
 
-    private readonly CsvReader _csv = CsvReader.FromFile(path, Options);
+    private readonly CsvReader _csv = Open(path);
 
     public long? Count => null;
 
@@ -47,7 +48,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
     {
         if (!TryReadLayout(out CsvVectorLayout layout, out bool isRow))
         {
-            yield break;
+            throw NotReadable("holds nothing but comments and blank lines.");
         }
 
         if (layout.Unknown.Count > 0)
@@ -60,12 +61,22 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
         {
             yield return layout.Components.Length > 0 || !requiresVectors
                 ? Row(number++, layout)
-                : throw new QosValuationException(
-                    Faults.EmbeddingFileNotReadable,
-                    $"'{path}' has no vector columns. Expected numbered columns such as v0, v1, …, or one column named Vector.",
-                    path);
+                : throw NotReadable("has no vector columns. Expected numbered columns such as v0, v1, …, or one column named Vector.");
+        }
+
+        // A header alone is an export of nothing, as long as it is whole.
+        if (number == 0 && !RegularFile.EndsInLineBreak(path))
+        {
+            throw NotReadable("ends in its first line: it was cut off. Copy or export it again.");
+        }
+
+        if (number == 0 && requiresVectors && layout.Components.Length == 0 && layout.Metadata.Count < EmbeddingMetadata.Columns.Count)
+        {
+            throw NotReadable("has no vector columns. Expected numbered columns such as v0, v1, …, or one column named Vector.");
         }
     }
+
+    private QosValuationException NotReadable(string reason) => new(Faults.EmbeddingFileNotReadable, $"'{path}' {reason}", path);
 
     public void Dispose() => _csv.Dispose();
 
@@ -117,6 +128,11 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
 
             lines++;
             fields = Fields(_csv);
+            if (Array.Exists(fields, static field => field.Contains('\0', StringComparison.Ordinal)))
+            {
+                throw NotReadable("holds U+0000 in its first lines, so it is no text.");
+            }
+
             if (fields.Length == 0 || !fields[0].StartsWith('#'))
             {
                 break;
@@ -152,7 +168,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
     /// <summary>Whether the line after the first ones holds a number that is not whole.</summary>
     private bool HasFraction(int lines)
     {
-        using CsvReader reader = CsvReader.FromFile(path, Options);
+        using CsvReader reader = Open(path);
         for (int i = 0; i <= lines; i++)
         {
             if (!reader.Read())
@@ -162,6 +178,12 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
         }
 
         return Array.Exists(Fields(reader), static field => !long.TryParse(field, NumberStyles.Integer, CultureInfo.InvariantCulture, out _));
+    }
+
+    private static CsvReader Open(string path)
+    {
+        RegularFile.Require(path);
+        return CsvReader.FromFile(path, Options);
     }
 
     private static string[] Fields(CsvReader reader) => [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetString)];
@@ -219,7 +241,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
 internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = true, Action<IReadOnlyList<string>>? unknown = null) : IVectorSource
 {
     private readonly HashSet<string> _unknown = new(StringComparer.OrdinalIgnoreCase);
-    private readonly StreamReader _reader = new(path, System.Text.Encoding.UTF8, detectEncodingFromByteOrderMarks: true, 1 << 16);
+    private readonly StreamReader _reader = new(RegularFile.OpenRead(path), System.Text.Encoding.UTF8, detectEncodingFromByteOrderMarks: true, 1 << 16);
 
     public long? Count => null;
 

@@ -20,6 +20,9 @@ public sealed record ClipEncoderOptions
     /// <summary>The threads ONNX Runtime may use beside each other within a run; 0 leaves to the runs the cores they need.</summary>
     public int ThreadsPerRun { get; init; }
 
+    /// <summary>What an image may cost to decode; null for the limits of the process.</summary>
+    public Images.ImageLimits? ImageLimits { get; init; }
+
     /// <summary>The number of runs that is meant.</summary>
     internal int EffectiveConcurrentRuns =>
         ConcurrentRuns > 0 ? ConcurrentRuns : ExecutionProvider == ExecutionProvider.Cpu ? Math.Clamp(Environment.ProcessorCount, 1, MostConcurrentRuns) : 1;

@@ -56,6 +56,12 @@ public sealed class EmbeddingCache : IDisposable
     /// <summary>The number of embeddings that were not found.</summary>
     public long Misses { get; private set; }
 
+    /// <summary>
+    /// Why nothing is kept any more, where the disk became full or stopped taking writes; null as long as embeddings are kept. A cache
+    /// spares time and is no result, so the work goes on without it; what is in it is still found.
+    /// </summary>
+    public QosValuationException? Trouble { get; private set; }
+
     /// <summary>Opens a cache; makes it, and its folder, where there is none.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The cache.</returns>
@@ -105,7 +111,7 @@ public sealed class EmbeddingCache : IDisposable
     }
 
     /// <summary>Writes what has not been written yet.</summary>
-    /// <exception cref="QosValuationException"><c>CacheNotReadable</c>, <c>CacheBusy</c>, <c>CacheFull</c>.</exception>
+    /// <exception cref="QosValuationException"><c>CacheNotReadable</c>, <c>CacheBusy</c>.</exception>
     public void Flush()
     {
         lock (_gate)
@@ -178,6 +184,11 @@ public sealed class EmbeddingCache : IDisposable
         ReadOnlySpan<byte> content = MemoryMarshal.AsBytes(vector);
         lock (_gate)
         {
+            if (Trouble is not null)
+            {
+                return;
+            }
+
             byte[] bytes = [.. content, .. Checksum(key, content)];
             _pending.Add((key, bytes));
             if (_pending.Count >= MostPending || Environment.TickCount64 - _lastFlush > MostPendingMilliseconds)
@@ -207,6 +218,11 @@ public sealed class EmbeddingCache : IDisposable
                 _encoders[number] = digest;
                 return number;
             }
+            catch (SqliteException exception) when (TakesNoMore(exception))
+            {
+                // No entry has this number.
+                return -1;
+            }
             catch (SqliteException exception)
             {
                 throw Translate(_path, exception);
@@ -235,7 +251,7 @@ public sealed class EmbeddingCache : IDisposable
                 }
 
                 byte[] digest;
-                using (FileStream stream = file.OpenRead())
+                using (FileStream stream = RegularFile.OpenRead(path))
                 {
                     digest = SHA256.HashData(stream);
                 }
@@ -247,7 +263,15 @@ public sealed class EmbeddingCache : IDisposable
                 insert.Parameters[1].Value = file.Length;
                 insert.Parameters[2].Value = file.LastWriteTimeUtc.Ticks;
                 insert.Parameters[3].Value = digest;
-                insert.ExecuteNonQuery();
+                try
+                {
+                    insert.ExecuteNonQuery();
+                }
+                catch (SqliteException exception) when (TakesNoMore(exception))
+                {
+                    // It is computed again next time.
+                }
+
                 return digest;
             }
             catch (SqliteException exception)
@@ -284,6 +308,23 @@ public sealed class EmbeddingCache : IDisposable
             path,
             inner);
 
+    // A full disk shows as such, or as an error of input and output where the log's index cannot grow.
+    private bool TakesNoMore(SqliteException exception)
+    {
+        if (exception.SqliteErrorCode is not (SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR))
+        {
+            return false;
+        }
+
+        Trouble ??= new QosValuationException(
+            Faults.CacheFull,
+            $"The cache '{_path}' takes no more embeddings ({exception.Message.TrimEnd('.')}): the work goes on without keeping any. "
+            + "Free some space, or name a file on another disk.",
+            _path,
+            exception);
+        return true;
+    }
+
     private SqliteCommand Command(string sql, params ReadOnlySpan<string> parameters)
     {
         SqliteCommand command = _connection.CreateCommand();
@@ -317,6 +358,10 @@ public sealed class EmbeddingCache : IDisposable
             }
 
             transaction.Commit();
+            _pending.Clear();
+        }
+        catch (SqliteException exception) when (TakesNoMore(exception))
+        {
             _pending.Clear();
         }
         catch (SqliteException exception)

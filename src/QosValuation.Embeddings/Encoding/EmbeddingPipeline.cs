@@ -350,7 +350,7 @@ public sealed class EmbeddingPipeline : IDisposable
                     entry.Succeed(vector, _encoder.Model.Name, isCached: true);
                 }
             }
-            catch (QosValuationException fault) when (fault.Is(Faults.ImageNotFound, Faults.ImageNotReadable, Faults.ImageTooLarge))
+            catch (Exception exception) when (FaultOfItem(exception, entry) is { } fault)
             {
                 entry.Fail(fault);
             }
@@ -442,7 +442,7 @@ public sealed class EmbeddingPipeline : IDisposable
                     entry.IsTruncated = ((TextBatch)work.Batch.Buffers).Fill(work.Slot, _encoder.Tokenizer, entry.Request.Source);
                 }
             }
-            catch (QosValuationException fault)
+            catch (Exception exception) when (FaultOfItem(exception, entry) is { } fault)
             {
                 work.Batch.Buffers.Clear(work.Slot);
                 work.Batch.ReportFault();
@@ -491,6 +491,23 @@ public sealed class EmbeddingPipeline : IDisposable
             Pulse();
         }
     }
+
+    // What goes wrong with one item costs that item. A cache that cannot be read concerns them all, as does an end that was asked for.
+    private QosValuationException? FaultOfItem(Exception exception, Entry entry) => exception switch
+    {
+        OperationCanceledException when _token.IsCancellationRequested => null,
+        QosValuationException fault => fault.Is(Faults.CacheNotReadable, Faults.CacheBusy, Faults.CacheFull) ? null : fault,
+        OutOfMemoryException => new QosValuationException(
+            Faults.OutOfMemory,
+            $"The memory does not suffice for '{entry.Request.Source}': {exception.Message}",
+            entry.Request.Source,
+            exception),
+        _ => new QosValuationException(
+            Faults.UnexpectedFailure,
+            $"'{entry.Request.Source}' could not be embedded: {exception.Message} ({exception.GetType().Name})",
+            entry.Request.Source,
+            exception),
+    };
 
     private void Finish(Entry entry, EncoderBatch buffers, int slot)
     {

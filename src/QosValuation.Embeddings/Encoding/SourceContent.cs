@@ -1,4 +1,5 @@
 using System.Buffers;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Encoding;
 
@@ -25,8 +26,7 @@ internal static class SourceContent
         byte[]? content = null;
         try
         {
-            using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(
-                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+            using Microsoft.Win32.SafeHandles.SafeFileHandle file = RegularFile.OpenHandle(path);
             long length = RandomAccess.GetLength(file);
             if (length > Array.MaxLength)
             {

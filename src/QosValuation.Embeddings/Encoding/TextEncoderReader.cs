@@ -1,6 +1,7 @@
 using System.Text.Json;
 using QosValuation.Embeddings.Images;
 using QosValuation.Embeddings.Models;
+using QosValuation.Foundation.IO;
 using QosValuation.Onnx.Model;
 
 namespace QosValuation.Embeddings.Encoding;
@@ -126,7 +127,7 @@ internal static class TextEncoderReader
     {
         try
         {
-            if (!File.Exists(path))
+            if (!RegularFile.Exists(path))
             {
                 return null;
             }
@@ -144,7 +145,7 @@ internal static class TextEncoderReader
             // Tokenizers without a limit state 10^30.
             return element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int value) && value is >= 2 and <= LargestContextLength ? value : null;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return null;
         }

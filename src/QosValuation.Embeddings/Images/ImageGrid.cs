@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security;
 using System.Text;
 using System.Xml;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Images;
 
@@ -28,7 +29,7 @@ public sealed record RgbImage(byte[] Pixels, int Width, int Height)
         byte[] encoded;
         try
         {
-            encoded = File.ReadAllBytes(path);
+            encoded = RegularFile.ReadAllBytes(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,10 +1,14 @@
 using System.Text.Json;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Images;
 
 /// <summary>How a CLIP encoder wants its images: resized by the shortest edge, cropped at the centre, scaled and normalised.</summary>
 public sealed record ImagePreprocessing
 {
+    // What one image may take as the encoder's input: 1182 × 1182 pixels. Several batches of them are in memory at a time.
+    private const long LargestTensor = 1L << 24;
+
     private static readonly float[] ClipMean = [0.48145466f, 0.4578275f, 0.40821073f];
     private static readonly float[] ClipStd = [0.26862954f, 0.26130258f, 0.27577711f];
 
@@ -39,7 +43,7 @@ public sealed record ImagePreprocessing
         ArgumentException.ThrowIfNullOrEmpty(preprocessorConfigPath);
         try
         {
-            using FileStream stream = File.OpenRead(preprocessorConfigPath);
+            using FileStream stream = RegularFile.OpenRead(preprocessorConfigPath);
             using JsonDocument document = JsonDocument.Parse(
                 stream, new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
             return Parse(document.RootElement, preprocessorConfigPath);
@@ -122,7 +126,10 @@ public sealed record ImagePreprocessing
             Std = normalise ? Triple(root, "image_std", ClipStd, path) : [1, 1, 1],
         };
         settings.Validate(path);
-        return settings;
+        long bytes = 3L * sizeof(float) * crop * crop;
+        return bytes <= LargestTensor
+            ? settings
+            : throw NotSupported(path, $"the crop of {crop} × {crop} pixels takes {bytes:N0} bytes an image; {LargestTensor:N0} is the most");
     }
 
     /// <summary>Checks ranges.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Images;
 
@@ -21,13 +22,16 @@ public sealed class ImagePreprocessor
     private readonly ConcurrentBag<ImageScratch> _pool = [];
     private readonly float[] _lookup = new float[3 * 256];
     private readonly ImagePreprocessing _settings;
+    private readonly ImageLimits _limits;
     private readonly int _edge;
 
     /// <summary>Creates a preprocessor.</summary>
     /// <param name="settings">Size and normalisation.</param>
+    /// <param name="limits">What an image may cost; null for the limits of the process.</param>
     /// <exception cref="QosValuationException">PreprocessorConfigInvalid: a size or normalisation out of range.</exception>
-    public ImagePreprocessor(ImagePreprocessing settings)
+    public ImagePreprocessor(ImagePreprocessing settings, ImageLimits? limits = null)
     {
+        _limits = limits ?? ImageLimits.Current;
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
         _settings = settings;
@@ -47,7 +51,7 @@ public sealed class ImagePreprocessor
     /// <summary>Decodes, resizes and crops a file.</summary>
     /// <param name="path">The image file; its name may hold any characters.</param>
     /// <param name="rgb">Receives n · n · 3 bytes: rows from the top, pixels from the left, red, green, blue.</param>
-    /// <exception cref="QosValuationException">ImageNotFound, ImageNotReadable, ImageTooLarge.</exception>
+    /// <exception cref="QosValuationException">ImageNotFound, ImageNotReadable, ImageTooLarge, SvgNotAllowed.</exception>
     public unsafe void Crop(string path, Span<byte> rgb)
     {
         CheckLength(rgb.Length, nameof(rgb));
@@ -109,7 +113,7 @@ public sealed class ImagePreprocessor
     /// <summary>Decodes, resizes, crops and normalises a file.</summary>
     /// <param name="path">The image file; its name may hold any characters.</param>
     /// <param name="chw">Receives 3 · n · n numbers: the red plane, the green, the blue.</param>
-    /// <exception cref="QosValuationException">ImageNotFound, ImageNotReadable, ImageTooLarge.</exception>
+    /// <exception cref="QosValuationException">ImageNotFound, ImageNotReadable, ImageTooLarge, SvgNotAllowed.</exception>
     public unsafe void Preprocess(string path, Span<float> chw)
     {
         CheckLength(chw.Length, nameof(chw));
@@ -170,8 +174,7 @@ public sealed class ImagePreprocessor
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(
-                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+            using Microsoft.Win32.SafeHandles.SafeFileHandle file = RegularFile.OpenHandle(path);
             long length = RandomAccess.GetLength(file);
             if (length > int.MaxValue - 128)
             {
@@ -215,16 +218,28 @@ public sealed class ImagePreprocessor
     private unsafe void Crop(byte* data, nuint length, string name, Span<byte> rgb, ImageScratch scratch)
     {
         int side = ImageSize;
-        using ImageRows rows = ImageRows.Open(data, length, name, scratch);
+        using ImageRows rows = ImageRows.Open(data, length, name, scratch, _limits);
         (long resizedWidth, long resizedHeight) = ResizedSize(rows.Width, rows.Height);
         ResampleWeights across = ResampleWeights.Get(rows.Width, resizedWidth, CropOffset(resizedWidth), side);
         ResampleWeights down = ResampleWeights.Get(rows.Height, resizedHeight, CropOffset(resizedHeight), side);
 
         // One spare byte per row for the vector kernel, rounded so that rows start on 32 bytes.
         int stride = (3 * side + 1 + 31) & ~31;
-        byte* intermediate = scratch.Intermediate.Require((long)(down.EndInput - down.FirstInput) * stride);
+        long needed = (long)(down.EndInput - down.FirstInput) * stride;
+        if (needed > _limits.MaximumBytes)
+        {
+            throw new QosValuationException(
+                Faults.ImageTooLarge,
+                $"'{name}' has {rows.Width} × {rows.Height} pixels; to resize it takes {needed} bytes, and {_limits.MaximumBytes} is the most. "
+                + "Scale the image down first.",
+                name);
+        }
+
+        byte* intermediate = scratch.Intermediate.Require(needed);
         while (rows.TryReadStrip(out int first, out int count, out byte* strip))
         {
+            WorkCancellation.Current.ThrowIfCancellationRequested();
+
             // Rows outside the crop are decoded (a damaged file is an error wherever the damage is) but not resampled.
             int from = Math.Max(first, down.FirstInput);
             int to = Math.Min(first + count, down.EndInput);

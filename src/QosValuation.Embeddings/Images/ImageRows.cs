@@ -15,9 +15,6 @@ namespace QosValuation.Embeddings.Images;
 /// </remarks>
 internal sealed unsafe class ImageRows : IDisposable
 {
-    /// <summary>The largest number of pixels that is decoded: 2²⁹, more than 23,000 × 23,000.</summary>
-    public const long MaximumPixels = 1L << 29;
-
     private const int StripBytes = 1 << 18;
     private readonly string _name;
     private readonly ImageScratch _scratch;
@@ -42,7 +39,7 @@ internal sealed unsafe class ImageRows : IDisposable
         _orientation = header.Orientation;
         _layout = layout;
         int rowBytes = checked(_fileWidth * layout.BytesPerPixel);
-        _stripRows = Math.Min(_fileHeight, Math.Max(16, StripBytes / rowBytes & ~15));
+        _stripRows = Math.Min(_fileHeight, Math.Max(16, (StripBytes / rowBytes) & ~15));
         byte* buffer = scratch.Strip.Require((long)rowBytes * _stripRows);
         _strip = Image.NewFromMemory((nint)buffer, (ulong)rowBytes * (ulong)_stripRows, _fileWidth, _stripRows, header.Bands, header.Format);
         _destination = Region.New(_strip);
@@ -60,10 +57,12 @@ internal sealed unsafe class ImageRows : IDisposable
     /// <param name="length">Its length in bytes.</param>
     /// <param name="name">Names the image in errors.</param>
     /// <param name="scratch">Buffers, for this reader alone while it lives.</param>
+    /// <param name="limits">What the image may cost; null for the limits of the process.</param>
     /// <returns>A reader at row 0.</returns>
     /// <exception cref="QosValuationException">ImageNotReadable, ImageTooLarge.</exception>
-    public static ImageRows Open(byte* data, nuint length, string name, ImageScratch scratch)
+    public static ImageRows Open(byte* data, nuint length, string name, ImageScratch scratch, ImageLimits? limits = null)
     {
+        limits ??= ImageLimits.Current;
         if (length == 0)
         {
             throw NotReadable(name, "the file is empty");
@@ -73,16 +72,9 @@ internal sealed unsafe class ImageRows : IDisposable
         Image? image = null;
         try
         {
-            image = Load(new ReadOnlySpan<byte>(data, checked((int)length)), name);
+            image = Load(new ReadOnlySpan<byte>(data, checked((int)length)), name, limits);
             VipsHeader header = LibVipsCalls.Header(image);
-            if ((long)header.Width * header.Height > MaximumPixels)
-            {
-                throw new QosValuationException(
-                    Faults.ImageTooLarge,
-                    $"'{name}' has {header.Width} × {header.Height} pixels; at most 2^29 are decoded. Scale the image down first.",
-                    name);
-            }
-
+            limits.Require(header, name);
             if (!IsKnown(header, name))
             {
                 Image converted = image.Colourspace(Enums.Interpretation.Srgb);
@@ -134,8 +126,18 @@ internal sealed unsafe class ImageRows : IDisposable
         _image.Dispose();
     }
 
-    private static Image Load(ReadOnlySpan<byte> data, string name)
+    private static Image Load(ReadOnlySpan<byte> data, string name, ImageLimits limits)
     {
+        // Asked before it is loaded: to load a drawing is to parse all of it.
+        if (!limits.AllowSvg && Image.FindLoadBuffer(data) is { } loader && loader.Contains("Svg", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new QosValuationException(
+                Faults.SvgNotAllowed,
+                $"'{name}' is an SVG drawing, which may take any time and memory to paint, so it is not decoded unless that is allowed. "
+                + $"Convert it to PNG; or, where you trust its source, use -AllowSvg or set the variable {ImageLimits.AllowSvgVariable} to 1.",
+                name);
+        }
+
         try
         {
             return Image.NewFromBuffer(data, "access=sequential,fail_on=error");

@@ -63,7 +63,7 @@ public static class ImageWriter
         var scratch = new ImageScratch();
         fixed (byte* data = svg)
         {
-            using ImageRows rows = ImageRows.Open(data, (nuint)svg.Length, "SVG drawing", scratch);
+            using ImageRows rows = ImageRows.Open(data, (nuint)svg.Length, "SVG drawing", scratch, new ImageLimits { AllowSvg = true });
             byte[] rgb = new byte[3L * rows.Width * rows.Height];
             while (rows.TryReadStrip(out int first, out int count, out byte* strip))
             {

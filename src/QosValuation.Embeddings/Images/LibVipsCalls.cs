@@ -79,4 +79,15 @@ internal static unsafe class LibVipsCalls
 /// <param name="Interpretation">What the samples mean.</param>
 /// <param name="Orientation">EXIF orientation, 1 (upright) to 8.</param>
 internal readonly record struct VipsHeader(
-    int Width, int Height, int Bands, Enums.BandFormat Format, Enums.Interpretation Interpretation, int Orientation);
+    int Width, int Height, int Bands, Enums.BandFormat Format, Enums.Interpretation Interpretation, int Orientation)
+{
+    /// <summary>The size of a sample in memory.</summary>
+    public int BytesPerSample => Format switch
+    {
+        Enums.BandFormat.Uchar or Enums.BandFormat.Char => 1,
+        Enums.BandFormat.Ushort or Enums.BandFormat.Short => 2,
+        Enums.BandFormat.Uint or Enums.BandFormat.Int or Enums.BandFormat.Float => 4,
+        Enums.BandFormat.Dpcomplex => 16,
+        _ => 8,
+    };
+}

@@ -170,4 +170,7 @@ public sealed record ClipModelDownload
 
     /// <summary>Its size in bytes, for progress before the server has told the exact one.</summary>
     public long ApproximateBytes { get; init; }
+
+    /// <summary>The most bytes that are fetched of it: half as many again as it has, and 1 MiB; 8 GiB where its size is not known.</summary>
+    public long MaximumBytes => ApproximateBytes == 0 ? 8L << 30 : ApproximateBytes + (ApproximateBytes / 2) + (1 << 20);
 }

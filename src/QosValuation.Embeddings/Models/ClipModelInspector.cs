@@ -92,6 +92,12 @@ public static class ClipModelInspector
     {
         if (ClipModelInstaller.ReadManifest(folder) is not { } manifest)
         {
+            if (File.Exists(Path.Combine(folder, ClipModelInstaller.ManifestName)))
+            {
+                problems.Add($"'{ClipModelInstaller.ManifestName}' is damaged, or names files outside the model's folder. "
+                    + "Install the model again with -Force.");
+            }
+
             return;
         }
 
@@ -105,12 +111,11 @@ public static class ClipModelInspector
             else if (new FileInfo(path).Length != file.Bytes)
             {
                 problems.Add(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"'{file.Name}' has {new FileInfo(path).Length:N0} bytes, {file.Bytes:N0} were installed. Install the model again with -Force."));
+                    CultureInfo.InvariantCulture, $"'{file.Name}' has not the {file.Bytes:N0} bytes that were installed. Install the model again with -Force."));
             }
             else if (ClipModelInstaller.FileDigest(path, cancellation) is { } digest && !digest.Equals(file.Sha256, StringComparison.OrdinalIgnoreCase))
             {
-                problems.Add($"'{file.Name}' has the SHA-256 {digest}, {file.Sha256} was installed. Install the model again with -Force.");
+                problems.Add($"'{file.Name}' has not the SHA-256 {file.Sha256} that was installed. Install the model again with -Force.");
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using QosValuation.Embeddings.Text;
@@ -50,6 +51,7 @@ public sealed class ClipModelInstaller : IDisposable
         {
             ConnectTimeout = TimeSpan.FromSeconds(30),
             AutomaticDecompression = DecompressionMethods.None,
+            AllowAutoRedirect = false,
             Proxy = new LoopbackBypass(HttpClient.DefaultProxy),
         })
         {
@@ -99,7 +101,7 @@ public sealed class ClipModelInstaller : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(modelFolder);
-        Uri root = ValidSource(source ?? DefaultSource);
+        (Uri root, AuthenticationHeaderValue? credentials) = SafeAddress.Split(ValidSource(source ?? DefaultSource));
         string target = Path.Combine(Path.GetFullPath(modelFolder), model.Name);
         if (!force && Directory.Exists(target))
         {
@@ -118,7 +120,7 @@ public sealed class ClipModelInstaller : IDisposable
             bool isTokenizerChecked = model.TokenizerSha256 is null;
             foreach (ClipModelDownload file in model.Files)
             {
-                manifest.Add(await FetchAsync(file, root, staging, state, cancellation).ConfigureAwait(false));
+                manifest.Add(await FetchAsync(file, root, credentials, staging, state, cancellation).ConfigureAwait(false));
 
                 // Checked as soon as both files are there, so that a wrong tokenizer is found before the weights are downloaded.
                 if (!isTokenizerChecked && TokenizerFiles.All(name => manifest.Exists(entry => entry.Name == name)))
@@ -146,22 +148,28 @@ public sealed class ClipModelInstaller : IDisposable
 
     /// <summary>The list of an installed model's files.</summary>
     /// <param name="folder">The model's folder.</param>
-    /// <returns>Null where the model was not installed by this class, or the list cannot be read.</returns>
+    /// <returns>Null where the model was not installed by this class, or the list cannot be read or names anything but files of the folder.</returns>
     internal static InstalledModel? ReadManifest(string folder)
     {
         try
         {
-            return JsonSerializer.Deserialize<InstalledModel>(File.ReadAllBytes(Path.Combine(folder, ManifestName)), ManifestOptions);
+            InstalledModel? manifest = JsonSerializer.Deserialize<InstalledModel>(RegularFile.ReadAllBytes(Path.Combine(folder, ManifestName)), ManifestOptions);
+            return manifest is { Files: not null } && manifest.Files.All(file => file is { Sha256: not null } && IsPlainName(file.Name)) ? manifest : null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception exception) when (exception
+            is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or NotSupportedException)
         {
             return null;
         }
     }
 
+    /// <summary>Whether a name is that of a file in a folder: no path that leads elsewhere.</summary>
+    private static bool IsPlainName(string? name) =>
+        name is not (null or "" or "." or "..") && name.AsSpan().IndexOfAny("/\\:\0") < 0;
+
     internal static string FileDigest(string path, CancellationToken cancellation)
     {
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 17, FileOptions.SequentialScan);
+        using FileStream stream = RegularFile.OpenRead(path, bufferSize: 0);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[1 << 17];
         for (int read = stream.Read(buffer); read > 0; read = stream.Read(buffer))
@@ -173,7 +181,13 @@ public sealed class ClipModelInstaller : IDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private async Task<InstalledFile> FetchAsync(ClipModelDownload file, Uri root, string staging, InstallState state, CancellationToken cancellation)
+    private async Task<InstalledFile> FetchAsync(
+        ClipModelDownload file,
+        Uri root,
+        AuthenticationHeaderValue? credentials,
+        string staging,
+        InstallState state,
+        CancellationToken cancellation)
     {
         string complete = Path.Combine(staging, file.Name);
         if (File.Exists(complete))
@@ -190,12 +204,12 @@ public sealed class ClipModelInstaller : IDisposable
         }
 
         string partial = complete + ".partial";
-        var downloader = new ResumableDownloader(_client, _settings);
+        var downloader = new ResumableDownloader(_client, _settings, credentials);
         Uri[] addresses = Addresses(root, file);
         while (true)
         {
             (bool isResumed, Uri address) = await downloader
-            .FetchAsync(addresses, partial, (bytes, total) => state.Report(file, bytes, total), cancellation)
+            .FetchAsync(addresses, file.MaximumBytes, partial, (bytes, total) => state.Report(file, bytes, total), cancellation)
             .ConfigureAwait(false);
             string digest = FileDigest(partial, cancellation);
             if (file.Sha256 is null || digest.Equals(file.Sha256, StringComparison.OrdinalIgnoreCase))
@@ -297,6 +311,7 @@ public sealed class ClipModelInstaller : IDisposable
 
         try
         {
+            RegularFile.Require(LockPath(staging));
             return new FileStream(LockPath(staging), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (UnauthorizedAccessException exception)
@@ -346,7 +361,7 @@ public sealed class ClipModelInstaller : IDisposable
         if (!source.IsAbsoluteUri || source.Scheme is not ("http" or "https" or "file"))
         {
             throw new QosValuationException(
-                Faults.SourceNotSupported, $"'{source}' is not an http, https or file address.", source.ToString());
+                Faults.SourceNotSupported, $"'{SafeAddress.ToShow(source)}' is not an http, https or file address.", SafeAddress.ToShow(source).ToString());
         }
 
         return source.AbsolutePath.EndsWith('/') ? source : new UriBuilder(source) { Path = source.AbsolutePath + "/" }.Uri;

@@ -13,8 +13,14 @@ internal sealed record DownloadSettings
     /// <summary>The wait before the first retry; it doubles each time.</summary>
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a server may stay silent.</summary>
+    /// <summary>How long a server may stay silent, and the time over which <see cref="MinimumRate"/> is taken.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The fewest bytes a second that a server must send, on average over <see cref="StallTimeout"/>.</summary>
+    public int MinimumRate { get; init; } = 1024;
+
+    /// <summary>The bytes that count as progress: what the minimum rate brings within the timeout.</summary>
+    public long LeastProgress => (long)Math.Ceiling(MinimumRate * StallTimeout.TotalSeconds);
 
     /// <summary>The free bytes on the file system that holds a folder; null where that is unknown.</summary>
     public Func<string, long?> FreeSpace { get; init; } = FreeBytes;
@@ -40,21 +46,22 @@ internal sealed record DownloadSettings
 /// Fetches a file over HTTP(S), or copies it from a <c>file:</c> address, into a partial file, going on where an earlier attempt
 /// ended: by Range, with If-Range where the server gave a validator. Transient failures are tried again with exponential backoff.
 /// </summary>
-internal sealed class ResumableDownloader(HttpClient client, DownloadSettings settings)
+internal sealed class ResumableDownloader(HttpClient client, DownloadSettings settings, AuthenticationHeaderValue? credentials = null)
 {
     private const int BufferSize = 1 << 17;
 
-    /// <summary>Fetches a file. The partial file stays in place on every failure, so that a later call goes on from there.</summary>
+    /// <summary>Fetches a file. The partial file stays in place on a failure where the server lets a later call go on from there.</summary>
     /// <param name="addresses">Where the file may lie; the next is tried where one does not exist (404, 410).</param>
+    /// <param name="maximumBytes">The most bytes to fetch.</param>
     /// <param name="partialPath">The partial file.</param>
     /// <param name="report">Receives the bytes at hand and the total, where known.</param>
     /// <param name="cancellation">Stops the download.</param>
     /// <returns>Whether bytes of an earlier attempt were used, and the address that served the file.</returns>
     /// <exception cref="QosValuationException">
-    /// ModelFileNotFound, DownloadFailed, DownloadRefused, DiskFull, FileNotWritable.
+    /// ModelFileNotFound, DownloadFailed, DownloadRefused, DownloadTooLarge, DiskFull, FileNotWritable.
     /// </exception>
     public async Task<(bool IsResumed, Uri Address)> FetchAsync(
-        IReadOnlyList<Uri> addresses, string partialPath, Action<long, long?>? report, CancellationToken cancellation)
+        IReadOnlyList<Uri> addresses, long maximumBytes, string partialPath, Action<long, long?>? report, CancellationToken cancellation)
     {
         bool isResumed = false;
         foreach (Uri address in addresses)
@@ -64,8 +71,8 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
             while (true)
             {
                 Attempt attempt = address.IsFile
-                    ? await CopyAsync(address, partialPath, report, cancellation).ConfigureAwait(false)
-                    : await AttemptAsync(address, partialPath, report, cancellation).ConfigureAwait(false);
+                    ? await CopyAsync(address, maximumBytes, partialPath, report, cancellation).ConfigureAwait(false)
+                    : await AttemptAsync(address, maximumBytes, partialPath, report, cancellation).ConfigureAwait(false);
                 isResumed |= attempt.IsResumed;
                 if (attempt.Outcome == Outcome.Complete)
                 {
@@ -79,7 +86,7 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
                 }
 
                 long length = Length(partialPath);
-                failures = length > furthest ? 1 : failures + 1;
+                failures = length - furthest >= settings.LeastProgress ? 1 : failures + 1;
                 furthest = Math.Max(furthest, length);
                 if (failures > settings.Retries)
                 {
@@ -110,11 +117,12 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
     /// <returns>Its path.</returns>
     internal static string ValidatorPath(string partialPath) => partialPath + ".etag";
 
-    private async Task<Attempt> AttemptAsync(Uri address, string partialPath, Action<long, long?>? report, CancellationToken cancellation)
+    private async Task<Attempt> AttemptAsync(Uri address, long maximumBytes, string partialPath, Action<long, long?>? report, CancellationToken cancellation)
     {
         long start = Length(partialPath);
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("QosValuation", typeof(ResumableDownloader).Assembly.GetName().Version?.ToString(3)));
+        request.Headers.Authorization = credentials;
         request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
         if (start > 0)
         {
@@ -126,10 +134,12 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
         }
 
         using var stall = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bool canResume = start > 0;
+        bool isWhole = false;
         try
         {
             stall.CancelAfter(settings.StallTimeout);
-            using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stall.Token).ConfigureAwait(false);
+            using HttpResponseMessage response = await Redirects.SendAsync(client, request, stall.Token).ConfigureAwait(false);
             switch (response.StatusCode)
             {
                 case HttpStatusCode.NotFound or HttpStatusCode.Gone:
@@ -170,12 +180,17 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
             }
 
             long? total = response.Content.Headers.ContentRange?.Length ?? (start + response.Content.Headers.ContentLength);
+            RequireSize(total, maximumBytes, address, partialPath);
+            canResume = response.StatusCode == HttpStatusCode.PartialContent
+                || (!response.Headers.AcceptRanges.Contains("none")
+                    && (response.Headers.AcceptRanges.Contains("bytes") || response.Headers.ETag is not null || response.Content.Headers.LastModified is not null));
             RequireSpace(partialPath, total - start);
             WriteValidator(partialPath, address, response);
             Stream content = await response.Content.ReadAsStreamAsync(stall.Token).ConfigureAwait(false);
             await using (content.ConfigureAwait(false))
             {
-                long end = await PumpAsync(content, partialPath, start, total, report, stall, cancellation).ConfigureAwait(false);
+                long end = await PumpAsync(content, address, maximumBytes, partialPath, start, total, report, stall, cancellation).ConfigureAwait(false);
+                isWhole = !(total is { } announced && end < announced);
                 return total is { } expected && end < expected
                     ? new Attempt(Outcome.Failed, $"The connection ended after {end:N0} of {expected:N0} bytes.", isResumed)
                     : new Attempt(Outcome.Complete, IsResumed: isResumed);
@@ -183,15 +198,24 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
         }
         catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
         {
-            return new Attempt(Outcome.Failed, $"The server sent nothing for {settings.StallTimeout.TotalSeconds:N0} seconds.", start > 0, exception);
+            string sent = Length(partialPath) > start ? $"less than {settings.MinimumRate:N0} bytes a second" : "nothing";
+            return new Attempt(Outcome.Failed, $"The server sent {sent} for {settings.StallTimeout.TotalSeconds:N0} seconds.", start > 0, exception);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
             return new Attempt(Outcome.Failed, Sentence(exception.Message), start > 0, exception);
         }
+        finally
+        {
+            // A part that nothing can be added to would only take room.
+            if (!canResume && !isWhole)
+            {
+                Restart(partialPath);
+            }
+        }
     }
 
-    private async Task<Attempt> CopyAsync(Uri address, string partialPath, Action<long, long?>? report, CancellationToken cancellation)
+    private async Task<Attempt> CopyAsync(Uri address, long maximumBytes, string partialPath, Action<long, long?>? report, CancellationToken cancellation)
     {
         if (!File.Exists(address.LocalPath))
         {
@@ -200,7 +224,7 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
 
         try
         {
-            FileStream source = File.OpenRead(address.LocalPath);
+            FileStream source = RegularFile.OpenRead(address.LocalPath);
             await using (source.ConfigureAwait(false))
             {
                 long start = Length(partialPath);
@@ -210,10 +234,11 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
                     start = 0;
                 }
 
+                RequireSize(source.Length, maximumBytes, address, partialPath);
                 RequireSpace(partialPath, source.Length - start);
                 source.Position = start;
                 using var stall = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-                await PumpAsync(source, partialPath, start, source.Length, report, stall, cancellation).ConfigureAwait(false);
+                await PumpAsync(source, address, maximumBytes, partialPath, start, source.Length, report, stall, cancellation).ConfigureAwait(false);
                 return new Attempt(Outcome.Complete, IsResumed: start > 0);
             }
         }
@@ -225,17 +250,30 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
 
     /// <summary>Copies to the partial file. Errors of the source stay what they are; errors of the disk become faults.</summary>
     private async Task<long> PumpAsync(
-        Stream source, string partialPath, long start, long? total, Action<long, long?>? report, CancellationTokenSource stall, CancellationToken cancellation)
+        Stream source,
+        Uri address,
+        long maximumBytes,
+        string partialPath,
+        long start,
+        long? total,
+        Action<long, long?>? report,
+        CancellationTokenSource stall,
+        CancellationToken cancellation)
     {
         byte[] buffer = new byte[BufferSize];
         long length = start;
-        Stream target = OnDisk(partialPath, () => settings.OpenForAppend(partialPath));
+        Stream target = OnDisk(partialPath, () =>
+        {
+            RegularFile.Require(partialPath);
+            return settings.OpenForAppend(partialPath);
+        });
         try
         {
             report?.Invoke(length, total);
+            stall.CancelAfter(settings.StallTimeout);
+            long counted = length;
             while (true)
             {
-                stall.CancelAfter(settings.StallTimeout);
                 int read = await source.ReadAsync(buffer, stall.Token).ConfigureAwait(false);
                 if (read == 0)
                 {
@@ -252,7 +290,15 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
                 }
 
                 length += read;
+                RequireSize(length, maximumBytes, address, partialPath);
                 report?.Invoke(length, total);
+
+                // The time starts anew with as many bytes as the minimum rate brings in it, not with every byte.
+                if (length - counted >= settings.LeastProgress)
+                {
+                    counted = length;
+                    stall.CancelAfter(settings.StallTimeout);
+                }
             }
 
             OnDisk(partialPath, () =>
@@ -265,6 +311,18 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
         finally
         {
             await target.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static void RequireSize(long? length, long maximumBytes, Uri address, string partialPath)
+    {
+        if (length > maximumBytes)
+        {
+            Restart(partialPath);
+            throw new QosValuationException(
+                Faults.DownloadTooLarge,
+                $"'{address}' serves more than {maximumBytes:N0} bytes, which the file cannot have. What was received is deleted; try another source with -Uri.",
+                address.ToString());
         }
     }
 
@@ -312,7 +370,8 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
     {
         try
         {
-            string[] lines = File.ReadAllLines(ValidatorPath(partialPath));
+            string[] lines = RegularFile.ReadAllText(ValidatorPath(partialPath))
+                .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             return lines is not [var source, var validator] || source != address.ToString() ? null
                 : EntityTagHeaderValue.TryParse(validator, out EntityTagHeaderValue? tag) ? new RangeConditionHeaderValue(tag)
                 : DateTimeOffset.TryParse(validator, System.Globalization.CultureInfo.InvariantCulture, out DateTimeOffset date)
@@ -339,6 +398,7 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
 
         OnDisk(partialPath, () =>
         {
+            RegularFile.Require(ValidatorPath(partialPath));
             File.WriteAllLines(ValidatorPath(partialPath), [address.ToString(), validator]);
             return true;
         });

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Text;
 
@@ -225,7 +226,7 @@ internal static class ClipTokenizerReader
                     found.End ?? Token(document.RootElement, "eos_token"),
                     found.Pad ?? Token(document.RootElement, "pad_token"));
             }
-            catch (JsonException exception)
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
             {
                 throw NotReadable(path, "is not valid JSON: " + exception.Message, exception);
             }
@@ -255,7 +256,7 @@ internal static class ClipTokenizerReader
     {
         try
         {
-            return File.ReadAllBytes(path);
+            return RegularFile.ReadAllBytes(path);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -67,6 +67,9 @@ public static partial class Faults
         FaultKind.InvalidData,
         "Give the metadata that belongs to the vectors, one record for each row.");
 
+    /// <summary>The metadata belong to other vectors than those of the file.</summary>
+    public static Fault MetadataMismatch { get; } = Define(FaultKind.Integrity, "Export the embeddings again.");
+
     /// <summary>A vector is of another length than those before it in the file.</summary>
     public static Fault DimensionMismatch { get; } = Define(FaultKind.InvalidData, "Export the embeddings of each model to a file of its own.");
 

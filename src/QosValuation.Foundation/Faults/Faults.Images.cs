@@ -12,6 +12,9 @@ public static partial class Faults
     /// <summary>An image has more pixels or bytes than can be decoded.</summary>
     public static Fault ImageTooLarge { get; } = Define(FaultKind.LimitReached, "Scale the image down first.");
 
+    /// <summary>An image is an SVG drawing, which nobody allowed.</summary>
+    public static Fault SvgNotAllowed { get; } = Define(FaultKind.NotSupported, "Convert the drawing to PNG, or use -AllowSvg where you trust its source.");
+
     /// <summary>An image cannot be encoded or written.</summary>
     public static Fault ImageNotWritable { get; } = Define(FaultKind.WriteFailed, "Check that the folder exists and may be written to.");
 

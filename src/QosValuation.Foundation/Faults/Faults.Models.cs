@@ -46,6 +46,9 @@ public static partial class Faults
     /// <summary>A download broke off.</summary>
     public static Fault DownloadFailed { get; } = Define(FaultKind.Connection, "Run the command again; it goes on where it stopped.");
 
+    /// <summary>A server sends more than the file has.</summary>
+    public static Fault DownloadTooLarge { get; } = Define(FaultKind.Integrity, "Try another source with -Uri: this one serves something else.");
+
     /// <summary>A server refused a download.</summary>
     public static Fault DownloadRefused { get; } = Define(FaultKind.Connection, "Try a mirror with -Uri.");
 

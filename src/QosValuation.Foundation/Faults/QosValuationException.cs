@@ -1,8 +1,10 @@
+using QosValuation.Foundation.IO;
+
 namespace QosValuation;
 
 /// <summary>
 /// A mistake the engine can explain. Its <see cref="Fault"/> stands in the catalogue <see cref="Faults"/>, the message says what
-/// happened here and what to do next, and <see cref="Subject"/> is the offending path or value.
+/// happened here and what to do next (safe to show: <see cref="DisplayText"/>), and <see cref="Subject"/> is the offending path or value.
 /// </summary>
 public class QosValuationException : Exception
 {
@@ -23,7 +25,7 @@ public class QosValuationException : Exception
     /// <param name="subject">The offending path or value.</param>
     /// <param name="innerException">The cause, where there is one.</param>
     public QosValuationException(Fault fault, FaultKind kind, string message, object? subject = null, Exception? innerException = null)
-        : base(message, innerException)
+        : base(DisplayText.OfMessage(message), innerException)
     {
         ArgumentNullException.ThrowIfNull(fault);
         Fault = fault;

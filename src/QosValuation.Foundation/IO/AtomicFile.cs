@@ -1,4 +1,9 @@
-using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
 
 namespace QosValuation.Foundation.IO;
 
@@ -6,73 +11,118 @@ namespace QosValuation.Foundation.IO;
 /// Writes whole files or none: content goes to a temporary file beside the target that is renamed over it at the end. A target that
 /// exists keeps its Unix permissions: what was closed to others stays so.
 /// </summary>
-public static class AtomicFile
+/// <remarks>
+/// A temporary file is readable by its owner alone. Its name tells the machine, the process and the time at which the process started, so
+/// that what a killed process left behind is removed by the next one that writes in the same folder, and nothing else is.
+/// </remarks>
+public static partial class AtomicFile
 {
-    private const string TemporaryExtension = ".tmp";
-    private const int TemporaryDigits = 8;
-    private static readonly SearchValues<char> HexadecimalDigits = SearchValues.Create("0123456789abcdef");
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const int LongestName = 180;
+
+    // Two readings of a process's start differ by the clock's steps.
+    private static readonly TimeSpan StartTolerance = TimeSpan.FromSeconds(5);
+
+    private static readonly string Machine = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Environment.MachineName)))[..8];
+    private static readonly string Owner = MakeOwner();
+
+    // The folders that were swept, and the permissions of a new file in each: the process's mask and the folder's own defaults decide them.
+    private static readonly ConcurrentDictionary<string, UnixFileMode> Folders = new();
 
     /// <summary>Writes a file through <paramref name="write"/>; on any failure the target keeps its old content and the temporary file is removed.</summary>
     /// <param name="path">The target; its folder is created.</param>
     /// <param name="write">Writes the content.</param>
+    /// <exception cref="IOException">The file cannot be written; or the target is a pipe or a device, which must not be replaced.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(write);
         string full = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        string temporary = TemporaryNeighbour(full);
+        string? temporary = null;
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 1 << 16 };
-            if (!OperatingSystem.IsWindows() && File.Exists(full))
+            using (FileStream stream = CreateTemporary(full))
             {
-                options.UnixCreateMode = File.GetUnixFileMode(full);
-            }
-
-            using (var stream = new FileStream(temporary, options))
-            {
-                if (!OperatingSystem.IsWindows() && options.UnixCreateMode is UnixFileMode mode)
-                {
-                    // The process's mask may have taken some of it away.
-                    File.SetUnixFileMode(stream.SafeFileHandle, mode);
-                }
-
+                temporary = stream.Name;
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, full, overwrite: true);
+            Commit(temporary, full);
         }
         catch
         {
-            TryDelete(temporary);
+            if (temporary is not null)
+            {
+                TryDelete(temporary);
+            }
+
             throw;
         }
+    }
+
+    /// <summary>Begins a file: makes a temporary one beside it, which <see cref="Commit"/> gives its name or <see cref="TryDelete"/> removes.</summary>
+    /// <param name="path">The target; its folder is created.</param>
+    /// <returns>The temporary file, which its owner alone may read; its path is the stream's name.</returns>
+    /// <exception cref="IOException">The folder cannot be written to; or the target is a pipe or a device, which must not be replaced.</exception>
+    public static FileStream CreateTemporary(string path)
+    {
+        string full = Path.GetFullPath(path);
+        RegularFile.Require(full);
+        string folder = Path.GetDirectoryName(full)!;
+        Directory.CreateDirectory(folder);
+        if (!Folders.ContainsKey(folder))
+        {
+            RemoveAbandoned(folder);
+            Folders[folder] = DefaultMode(full);
+        }
+
+        return Create(TemporaryNeighbour(full), Private);
+    }
+
+    /// <summary>Gives a temporary file its name, and the permissions of the file that it replaces; a new file gets those of any new file.</summary>
+    /// <param name="temporary">A closed file from <see cref="CreateTemporary"/>.</param>
+    /// <param name="path">The target.</param>
+    public static void Commit(string temporary, string path)
+    {
+        string full = Path.GetFullPath(path);
+        if (!OperatingSystem.IsWindows())
+        {
+            UnixFileMode mode = File.Exists(full) ? File.GetUnixFileMode(full)
+                : Folders.TryGetValue(Path.GetDirectoryName(full)!, out UnixFileMode known) ? known
+                : Private;
+            File.SetUnixFileMode(temporary, mode);
+        }
+
+        File.Move(temporary, full, overwrite: true);
     }
 
     /// <summary>A fresh name in the same folder, so that the final rename stays within one file system.</summary>
     /// <param name="fullPath">The target's full path.</param>
     /// <returns>A path that does not exist.</returns>
-    public static string TemporaryNeighbour(string fullPath) => fullPath + "." + Guid.NewGuid().ToString("N")[..TemporaryDigits] + TemporaryExtension;
-
-    /// <summary>
-    /// Removes the temporary neighbours that killed writers left behind, and never throws. Only for whoever alone writes the
-    /// target: those of a writer at work would go as well.
-    /// </summary>
-    /// <param name="path">The target.</param>
-    public static void RemoveAbandoned(string path)
+    public static string TemporaryNeighbour(string fullPath)
     {
-        string full = Path.GetFullPath(path);
-        string prefix = full + ".";
-        int length = TemporaryNeighbour(full).Length;
+        // A file system's limit on names counts bytes.
+        string name = Path.GetFileName(fullPath);
+        while (Encoding.UTF8.GetByteCount(name) > LongestName)
+        {
+            name = name[..^(char.IsLowSurrogate(name[^1]) && name.Length > 1 ? 2 : 1)];
+        }
+
+        string random = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+        return Path.Combine(Path.GetDirectoryName(fullPath)!, $"{name}.{Owner}-{random}.tmp");
+    }
+
+    /// <summary>Removes the temporary files in a folder whose process, on this machine, has ended; never throws.</summary>
+    /// <param name="folder">The folder.</param>
+    public static void RemoveAbandoned(string folder)
+    {
         try
         {
-            foreach (string file in Directory.EnumerateFiles(Path.GetDirectoryName(full)!))
+            foreach (string file in Directory.EnumerateFiles(folder, "*.tmp"))
             {
-                if (file.Length == length
-                    && file.StartsWith(prefix, StringComparison.Ordinal)
-                    && file.EndsWith(TemporaryExtension, StringComparison.Ordinal)
-                    && file.AsSpan(prefix.Length, TemporaryDigits).IndexOfAnyExcept(HexadecimalDigits) < 0)
+                if (TemporaryName().Match(Path.GetFileName(file)) is { Success: true } match
+                    && match.Groups["machine"].Value == Machine
+                    && HasEnded(match.Groups["process"].ValueSpan, match.Groups["start"].ValueSpan))
                 {
                     TryDelete(file);
                 }
@@ -97,6 +147,67 @@ public static class AtomicFile
         }
         catch (UnauthorizedAccessException)
         {
+        }
+    }
+
+    [GeneratedRegex(@"\.(?<machine>[0-9a-f]{8})-(?<process>[0-9a-f]{1,8})-(?<start>[0-9a-f]{1,12})-[0-9a-f]{8}\.tmp\z", RegexOptions.CultureInvariant)]
+    private static partial Regex TemporaryName();
+
+    private static FileStream Create(string path, UnixFileMode? mode)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 1 << 16 };
+        if (!OperatingSystem.IsWindows() && mode is { } own)
+        {
+            options.UnixCreateMode = own;
+        }
+
+        return new FileStream(path, options);
+    }
+
+    /// <summary>The permissions that a new file gets in a target's folder; seen on an empty one, because the mask cannot be asked for.</summary>
+    private static UnixFileMode DefaultMode(string full)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return Private;
+        }
+
+        string probe = TemporaryNeighbour(full);
+        try
+        {
+            Create(probe, null).Dispose();
+            return File.GetUnixFileMode(probe);
+        }
+        finally
+        {
+            TryDelete(probe);
+        }
+    }
+
+    private static string MakeOwner()
+    {
+        using var own = Process.GetCurrentProcess();
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{Machine}-{own.Id:x}-{new DateTimeOffset(own.StartTime).ToUnixTimeSeconds():x}");
+    }
+
+    private static bool HasEnded(ReadOnlySpan<char> process, ReadOnlySpan<char> start)
+    {
+        int id = int.Parse(process, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        DateTimeOffset started = DateTimeOffset.FromUnixTimeSeconds(Math.Min(long.Parse(start, NumberStyles.HexNumber, CultureInfo.InvariantCulture), 1L << 37));
+        try
+        {
+            using var found = Process.GetProcessById(id);
+            return (new DateTimeOffset(found.StartTime) - started).Duration() > StartTolerance;
+        }
+        catch (ArgumentException)
+        {
+            return true;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or System.ComponentModel.Win32Exception or NotSupportedException)
+        {
+            // It ended meanwhile, or may not be looked at: left for another time.
+            return false;
         }
     }
 }

@@ -57,6 +57,7 @@ public sealed class CsvNumberTable
         var written = new ArrayBufferWriter<byte>();
         try
         {
+            RegularFile.Require(path);
             using CsvReader csv = CsvReader.FromFile(path, ReaderOptions);
             string[] header = [.. csv.Headers];
             int Find(IReadOnlyList<string> known) => Array.FindIndex(header, name => known.Contains(name.Trim(), StringComparer.OrdinalIgnoreCase));
@@ -96,6 +97,11 @@ public sealed class CsvNumberTable
                     written.Write(csv.GetSpan(named));
                     ends.Add(written.WrittenCount);
                 }
+            }
+
+            if (numbers is [{ Count: 0 }, ..] && !RegularFile.EndsInLineBreak(path))
+            {
+                throw Fault("ends in its first line: it was cut off.");
             }
 
             return new CsvNumberTable([.. numbers.Select(column => column.ToArray())], named >= 0 ? written.WrittenSpan.ToArray() : null, [.. ends]);

@@ -18,6 +18,7 @@ internal static class FileLock
     {
         string full = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        RegularFile.Require(full + ".lock");
         while (true)
         {
             try

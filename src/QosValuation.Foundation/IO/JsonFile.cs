@@ -12,7 +12,7 @@ public static class JsonFile
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static ReadOnlyMemory<byte> ReadUtf8(string path)
     {
-        byte[] bytes = File.ReadAllBytes(path);
+        byte[] bytes = RegularFile.ReadAllBytes(path);
         return bytes switch
         {
             [0xEF, 0xBB, 0xBF, ..] => bytes.AsMemory(3),

@@ -19,7 +19,7 @@ public static class NpyColumn
         QosValuationException Fault(string reason) => new(Faults.ColumnNotReadable, $"'{path}' {reason}", path);
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            using var stream = RegularFile.OpenRead(path, bufferSize: 0);
             NpyHeader header = NpyHeader.Read(stream, Fault);
             if (header.Type is not ({ } kind, { } size, { } isSwapped) || (kind, size) is not (('f', 2 or 4 or 8) or ('i', 4 or 8)))
             {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace QosValuation.Foundation.IO;
 
@@ -9,7 +10,7 @@ namespace QosValuation.Foundation.IO;
 /// <param name="Description">The type as the file names it, such as <c>'&lt;f8'</c>.</param>
 /// <param name="IsFortran">Whether columns are contiguous, not rows.</param>
 /// <param name="Shape">The length of each dimension.</param>
-public sealed record NpyHeader(long DataStart, string Description, bool IsFortran, long[] Shape)
+public sealed partial record NpyHeader(long DataStart, string Description, bool IsFortran, long[] Shape)
 {
     private const int LargestHeader = 1 << 20;
 
@@ -33,6 +34,7 @@ public sealed record NpyHeader(long DataStart, string Description, bool IsFortra
             "False" => false,
             string other => throw fault($"says fortran_order: {other}."),
         };
+        RequireOneDictionary(header, fault);
         return new NpyHeader(dataStart, descr, isFortran, ParseShape(Value(header, "shape", fault), fault));
     }
 
@@ -102,6 +104,33 @@ public sealed record NpyHeader(long DataStart, string Description, bool IsFortra
         };
         return end <= 0 ? throw fault("is cut off in its header.") : rest[..end].Trim().ToString();
     }
+
+    /// <summary>
+    /// Refuses a header that is more, or less, than NumPy's: one dictionary of the three keys, each once. What says two things, such as a shape
+    /// of two tuples, is damaged, and nobody knows which of them holds.
+    /// </summary>
+    private static void RequireOneDictionary(string header, Func<string, QosValuationException> fault)
+    {
+        if (!Dictionary().IsMatch(header))
+        {
+            throw fault("has a header that is not NumPy's: a dictionary of descr, fortran_order and shape, each once.");
+        }
+
+        foreach (string key in (ReadOnlySpan<string>)["descr", "fortran_order", "shape"])
+        {
+            if (header.Split(key).Length != 2)
+            {
+                throw fault($"says '{key}' more than once in its header.");
+            }
+        }
+    }
+
+    // A type is a text, or a list for records; a shape is one tuple of whole numbers.
+    [GeneratedRegex(
+        @"\A\s*\{(\s*['""](descr['""]\s*:\s*('[^'{}]*'|""[^""{}]*""|\[[^{}]*\])|fortran_order['""]\s*:\s*\w+"
+        + @"|shape['""]\s*:\s*[(\[][^(){}\[\]]*[)\]])\s*(,|(?=\s*\}))){3}\s*\}\s*\z",
+        RegexOptions.CultureInvariant)]
+    private static partial Regex Dictionary();
 
     private static long[] ParseShape(string shape, Func<string, QosValuationException> fault)
     {

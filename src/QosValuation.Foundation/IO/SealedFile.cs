@@ -42,7 +42,7 @@ public sealed class SealedFile
         try
         {
             IDisposable hold = FileLock.Take(path, cancellationToken);
-            AtomicFile.RemoveAbandoned(path);
+            AtomicFile.RemoveAbandoned(Path.GetDirectoryName(Path.GetFullPath(path))!);
             return hold;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -171,7 +171,7 @@ public sealed class SealedFile
         }
     }
 
-    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+    private static FileStream Open(string path) => RegularFile.OpenRead(path, FileShare.ReadWrite | FileShare.Delete);
 
     private static bool Digest(FileStream stream, long length, byte[] digest, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ namespace QosValuation.Foundation.IO;
 /// </summary>
 public static class SqliteFile
 {
-    /// <summary>How long a connection waits for another process's transaction, in milliseconds.</summary>
+    /// <summary>How long a connection waits for another process's transaction, in milliseconds; less where the work is cancelled.</summary>
     public const int BusyTimeout = 30_000;
 
     /// <summary>Opens a file, creating it with its schema where it does not exist.</summary>
@@ -26,6 +26,7 @@ public static class SqliteFile
     public static SqliteConnection Open(string path, int applicationId, string schema, string kind, bool create = true)
     {
         string full = Path.GetFullPath(path);
+        RequireFiles(full, path, kind);
         if (!create && !File.Exists(full))
         {
             throw new QosValuationException(Faults.DatabaseNotFound, $"There is no {kind} at '{path}'.", path);
@@ -41,12 +42,12 @@ public static class SqliteFile
             DataSource = full,
             Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
             Pooling = false,
-            DefaultTimeout = BusyTimeout / 1000,
+            DefaultTimeout = 1,
         }.ToString());
         try
         {
             connection.Open();
-            Execute(connection, $"PRAGMA busy_timeout = {BusyTimeout}");
+            SqlitePatience.Attach(connection, TimeSpan.FromMilliseconds(BusyTimeout), WorkCancellation.Current);
             if (Scalar(connection, "PRAGMA application_id") != applicationId)
             {
                 Initialize(connection, path, applicationId, schema, kind, create);
@@ -87,6 +88,7 @@ public static class SqliteFile
         try
         {
             connection.Open();
+            SqlitePatience.Attach(connection, TimeSpan.FromMilliseconds(BusyTimeout), WorkCancellation.Current);
             if (Scalar(connection, "PRAGMA application_id") != applicationId)
             {
                 throw NotOfThisKind(path, kind);
@@ -114,6 +116,22 @@ public static class SqliteFile
 
     private static QosValuationException NotOfThisKind(string path, string kind) =>
         new(Faults.DatabaseNotReadable, $"'{path}' is a database, but not a {kind} of QosValuation; nothing was changed.", path);
+
+    /// <summary>Refuses pipes and devices, also in place of the log, its index or the journal, which SQLite opens by itself.</summary>
+    private static void RequireFiles(string full, string path, string kind)
+    {
+        foreach (string ending in (ReadOnlySpan<string>)["", "-wal", "-shm", "-journal"])
+        {
+            try
+            {
+                RegularFile.Require(full + ending);
+            }
+            catch (IOException exception)
+            {
+                throw new QosValuationException(Faults.DatabaseNotReadable, $"'{path + ending}' cannot be read as a {kind}: {exception.Message}", path, exception);
+            }
+        }
+    }
 
     private static void MakeFolder(string full, string path, string kind)
     {

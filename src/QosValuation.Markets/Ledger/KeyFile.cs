@@ -68,7 +68,7 @@ internal static class KeyFile
     {
         try
         {
-            key.ImportFromPem(File.ReadAllText(path));
+            key.ImportFromPem(RegularFile.ReadAllText(path));
         }
         catch (Exception exception)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Markets.Ledger;
 
@@ -35,7 +36,7 @@ internal sealed class SettlementReader : IDisposable
         SettlementReader? reader = null;
         try
         {
-            reader = new SettlementReader(path, Guarded(path, () => File.OpenRead(path)));
+            reader = new SettlementReader(path, Guarded(path, () => RegularFile.OpenRead(path)));
             summary = reader.Guard(reader.ReadSummary);
             return reader;
         }

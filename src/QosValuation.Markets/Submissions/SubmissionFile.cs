@@ -347,7 +347,7 @@ public static class SubmissionFile
         return hash.GetHashAndReset();
     }
 
-    private static FileStream OpenSource(string path) => Reading(path, () => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read));
+    private static FileStream OpenSource(string path) => Reading(path, () => RegularFile.OpenRead(path));
 
     private static T Reading<T>(string path, Func<T> read)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Google.Protobuf;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Onnx.Model;
 
@@ -65,7 +66,7 @@ internal static class ExternalData
 
         try
         {
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = RegularFile.OpenRead(path);
             if (expected > stream.Length - offset)
             {
                 throw new EndOfStreamException("it ends too early.");

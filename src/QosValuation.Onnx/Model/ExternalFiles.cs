@@ -1,3 +1,5 @@
+using QosValuation.Foundation.IO;
+
 namespace QosValuation.Onnx.Model;
 
 /// <summary>
@@ -143,9 +145,8 @@ internal sealed class ExternalFiles
             throw Outside(tensor, location);
         }
 
-        // A device or a pipe has no length and is refused by it.
         var file = new FileInfo(real);
-        return file.Exists
+        return RegularFile.Exists(real)
             ? file
             : throw new QosValuationException(
                 Faults.OnnxExternalDataInvalid,

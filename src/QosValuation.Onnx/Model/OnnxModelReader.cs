@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Onnx.Model;
 
@@ -28,13 +29,13 @@ public static class OnnxModelReader
                 throw NotFound(path, null);
             }
 
-            // A device or a pipe has no length; to open one might wait forever.
+            RegularFile.Require(target.FullName);
             if (target.Length == 0)
             {
                 throw new InvalidDataException("it is empty");
             }
 
-            using var file = new FileStream(target.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            using var file = RegularFile.OpenRead(target.FullName, bufferSize: 0);
             var parser = new OnnxModelParser(file, weights);
             ModelProto model = parser.ReadModel();
             OnnxModelLimits.Check(model);
@@ -84,7 +85,7 @@ public static class OnnxModelReader
                 return false;
             }
 
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = RegularFile.OpenRead(path);
             return file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) == head.Length && head.SequenceEqual("version https://git-lfs."u8);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

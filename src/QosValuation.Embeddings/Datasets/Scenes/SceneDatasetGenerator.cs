@@ -158,7 +158,7 @@ public static class SceneDatasetGenerator
         }
 
         List<string> old = [];
-        using (FileStream stream = File.OpenRead(annotationPath))
+        using (FileStream stream = RegularFile.OpenRead(annotationPath))
         using (JsonDocument document = JsonDocument.Parse(stream))
         {
             if (document.RootElement.TryGetProperty("images", out JsonElement list))

@@ -14,10 +14,10 @@ public sealed class QosCmdletTests : IDisposable
     {
         Assert.Equal([1, 2], _host.Run(Name, input: [1, Fault, new IOException("disk"), 2]));
         Assert.Equal(["TextEmpty", "ReadWriteFailed"], _host.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0]));
-        Assert.Equal([ErrorCategory.InvalidData, ErrorCategory.WriteError], _host.Errors.Select(error => error.CategoryInfo.Category));
+        Assert.Equal([ErrorCategory.InvalidData, ErrorCategory.ReadError], _host.Errors.Select(error => error.CategoryInfo.Category));
         Assert.Same(Fault, _host.Errors[0].Exception);
         Assert.Equal("subject", _host.Errors[0].TargetObject);
-        Assert.IsType<IOException>(_host.Errors[1].Exception);
+        Assert.IsType<IOException>(Assert.IsType<QosValuationException>(_host.Errors[1].Exception).InnerException);
     }
 
     [Fact]
@@ -67,7 +67,42 @@ public sealed class QosCmdletTests : IDisposable
         Assert.Same(Fault, ended.InnerException);
         var mixed = new AggregateException(Fault, new InvalidOperationException());
         ended = Assert.Throws<CmdletInvocationException>(() => _host.Run(Name, Escaping(mixed), [1]));
-        Assert.Same(mixed, ended.InnerException);
+        Assert.Same(Fault, ended.InnerException);
+    }
+
+    [Fact]
+    public void WhateverEscapesAnItemIsARecordWithAnIdAndTheItem()
+    {
+        Exception[] thrown = [new OverflowException("a"), new NullReferenceException("b"), new OutOfMemoryException("c"), new UnauthorizedAccessException("d"),
+            new FileNotFoundException("e"), new ArgumentException("f"), new AggregateException(new IndexOutOfRangeException("g"))];
+        Assert.Equal([1], _host.Run(Name, input: [.. thrown, 1]));
+        Assert.Equal(
+            ["UnexpectedFailure", "UnexpectedFailure", "OutOfMemory", "AccessDenied", "FileNotFound", "ArgumentNotValid", "UnexpectedFailure"],
+            _host.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0]));
+        Assert.All(_host.Errors, error => Assert.IsType<QosValuationException>(error.Exception));
+        Assert.All(_host.Errors, error => Assert.NotNull(error.TargetObject));
+        Assert.Contains("(OverflowException)", _host.Errors[0].ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnEscapingExceptionNamesThePathThatWasGiven()
+    {
+        CmdletInvocationException ended = Assert.Throws<CmdletInvocationException>(
+            () => _host.Run(Name, new() { ["Escaping"] = new OverflowException(), ["LiteralPath"] = new[] { "a.onnx" } }, [1]));
+        Assert.StartsWith("UnexpectedFailure,", ended.ErrorRecord.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Equal("a.onnx", ended.ErrorRecord.TargetObject);
+        Assert.Contains("a.onnx", ended.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatNamesBringIntoErrorsCannotSteerTheTerminal()
+    {
+        const string Evil = "a\u001b]0;title\u0007\u001b[31mred\u202e\r\ud800";
+        _host.Run(Name, input: [new QosValuationException(Faults.ImageNotFound, $"'{Evil}' does not exist.", Evil)]);
+        ErrorRecord error = Assert.Single(_host.Errors);
+        Assert.Equal(Evil, error.TargetObject);
+        Assert.Equal(@"'a\e]0;title\u{07}\e[31mred\u{202E}\r\u{D800}' does not exist.", error.ToString());
+        Assert.DoesNotContain(error.CategoryInfo.ToString(), char.IsControl);
     }
 
     [Fact]
@@ -87,7 +122,8 @@ public sealed class QosCmdletTests : IDisposable
     public void ACancellationThatNobodyAskedForIsNotHidden()
     {
         CmdletInvocationException ended = Assert.Throws<CmdletInvocationException>(() => _host.Run(Name, Escaping(new OperationCanceledException()), [1]));
-        Assert.IsType<OperationCanceledException>(ended.InnerException);
+        Assert.StartsWith("UnexpectedFailure,", ended.ErrorRecord.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.IsType<OperationCanceledException>(ended.InnerException!.InnerException);
     }
 
     [Fact]

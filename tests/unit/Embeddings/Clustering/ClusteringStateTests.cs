@@ -269,8 +269,10 @@ public sealed class ClusteringStateTests : IDisposable
     public void WhatAKilledSaveLeftBehindIsRemoved()
     {
         // A full copy of private embeddings, and the name by which savers take turns.
-        string[] abandoned = [StatePath + ".0123abcd.tmp", StatePath + ".ffffffff.tmp", StatePath + ".lock"];
-        string[] others = [StatePath + ".tmp", StatePath + ".notes123.tmp", StatePath + ".0123abcd.bak", _folder.File("other.state.0123abcd.tmp")];
+        string own = QosValuation.Foundation.IO.AtomicFile.TemporaryNeighbour(StatePath);
+        string[] parts = Path.GetFileName(own).Split('-');
+        string[] abandoned = [_folder.File($"{parts[0]}-7ffffffe-{parts[2]}-{parts[3]}"), StatePath + ".lock"];
+        string[] others = [own, StatePath + ".tmp", StatePath + ".notes123.tmp", StatePath + ".0123abcd.bak"];
         foreach (string file in abandoned.Concat(others))
         {
             File.WriteAllText(file, "left behind");

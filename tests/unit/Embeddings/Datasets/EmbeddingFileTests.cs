@@ -238,6 +238,63 @@ public sealed class EmbeddingFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("\n\n")]
+    [InlineData("Source,Item,Moda")]
+    [InlineData("Source,Item,Modality\n")]
+    [InlineData("Source,v0,v1")]
+    public void A_file_that_is_cut_in_its_header_is_no_empty_file(string content)
+    {
+        File.WriteAllText(_folder.File("cut.csv"), content);
+        Assert.Equal("EmbeddingFileNotReadable", Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("cut.csv")).ToList()).ErrorId);
+    }
+
+    [Fact]
+    public void Bytes_of_zero_are_no_text()
+    {
+        File.WriteAllBytes(_folder.File("zero.csv"), new byte[1000]);
+        var fault = Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("zero.csv")).ToList());
+        Assert.Contains("U+0000", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), (3, 4), }")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2)(3,), }")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), 'shape': (2, 1), }")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), } {}")]
+    public void An_array_with_two_shapes_is_refused(string header)
+    {
+        byte[] text = System.Text.Encoding.ASCII.GetBytes(header.PadRight(117) + "\n");
+        File.WriteAllBytes(_folder.File("two.npy"), [0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, 0, .. text, .. new byte[64]]);
+        Assert.Equal("EmbeddingFileNotReadable", Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("two.npy")).ToList()).ErrorId);
+    }
+
+    [Fact]
+    public void Vectors_beside_the_metadata_of_others_are_refused()
+    {
+        // What a process leaves that is killed between the two renames: its metadata beside the vectors of before.
+        Export("e.npy", RandomEmbeddings(new Random(1), 5));
+        byte[] before = File.ReadAllBytes(_folder.File("e.npy"));
+        Export("e.npy", RandomEmbeddings(new Random(2), 5));
+        Assert.Equal(5, EmbeddingFile.Read(_folder.File("e.npy")).Count());
+        File.WriteAllBytes(_folder.File("e.npy"), before);
+        var fault = Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("e.npy")).ToList());
+        Assert.Equal(("MetadataMismatch", FaultKind.Integrity), (fault.ErrorId, fault.Kind));
+
+        // One flipped bit of a number, and metadata of other programs, which tell no digest.
+        before[128] ^= 1;
+        File.WriteAllBytes(_folder.File("e.npy"), before);
+        Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("e.npy")).ToList());
+        string[] lines = File.ReadAllLines(_folder.File("e.metadata.jsonl"));
+        int at = lines[0].IndexOf(",\"vectorsSha256\"", StringComparison.Ordinal);
+        Assert.Equal(lines[0].Length - 1 - at, ",\"vectorsSha256\":\"\"".Length + 64);
+        Assert.DoesNotContain(lines[1..], line => line.Contains("vectorsSha256", StringComparison.Ordinal));
+        lines[0] = lines[0][..at] + "}";
+        File.WriteAllLines(_folder.File("e.metadata.jsonl"), lines);
+        Assert.Equal(5, EmbeddingFile.Read(_folder.File("e.npy")).Count());
+    }
+
+    [Theory]
     [InlineData("e.npy")]
     [InlineData("e.csv")]
     [InlineData("e.jsonl")]

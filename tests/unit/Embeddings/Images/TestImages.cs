@@ -13,7 +13,7 @@ internal static class TestImages
     {
         fixed (byte* data = encoded)
         {
-            using ImageRows rows = ImageRows.Open(data, (nuint)encoded.Length, "test", new ImageScratch());
+            using ImageRows rows = ImageRows.Open(data, (nuint)encoded.Length, "test", new ImageScratch(), new ImageLimits { AllowSvg = true });
             byte[] rgb = new byte[3 * rows.Width * rows.Height];
             while (rows.TryReadStrip(out int first, out int count, out byte* strip))
             {

@@ -248,6 +248,130 @@ public sealed class ClipModelInstallerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_drips_is_given_up_although_it_never_stops()
+    {
+        // 2,000 bytes a second where 10,000 are asked for: each attempt brings something, and none enough.
+        _server.Drip = (200, TimeSpan.FromMilliseconds(100));
+        var fault = await Assert.ThrowsAsync<QosValuationException>(
+            () => InstallAsync(settings: Fast with { StallTimeout = TimeSpan.FromMilliseconds(400), MinimumRate = 10_000, Retries = 1 }));
+        Assert.Equal("DownloadFailed", fault.ErrorId);
+        Assert.Contains("less than 10,000 bytes a second", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_server_that_sends_more_than_the_file_has_is_stopped_and_nothing_of_it_kept(bool tellsLength)
+    {
+        _server.TellsLength = tellsLength;
+        _server.Files[TextPath] = new byte[8 << 20];
+        var fault = await Assert.ThrowsAsync<QosValuationException>(() => InstallAsync(approximateBytes: 700_001));
+        Assert.Equal(("DownloadTooLarge", FaultKind.Integrity), (fault.ErrorId, fault.Kind));
+        Assert.Contains("2,098,577", fault.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(Partial("text_model.onnx")));
+        Assert.Single(_server.Requests, request => request.Path == TextPath);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_resumed_is_not_kept()
+    {
+        _server.EntityTag = null;
+        _server.SupportsRanges = false;
+        _server.CutAfter = (path, _) => path == TextPath ? 150_000 : null;
+        var fault = await Assert.ThrowsAsync<QosValuationException>(() => InstallAsync(settings: Fast with { Retries = 1 }));
+        Assert.Equal("DownloadFailed", fault.ErrorId);
+        Assert.DoesNotContain("are kept", fault.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(Partial("text_model.onnx")));
+    }
+
+    [Fact]
+    public async Task Redirections_are_followed_to_servers_and_never_to_files()
+    {
+        _server.Files["/elsewhere"] = _text;
+        _server.Location = path => path == TextPath ? "/elsewhere" : null;
+        await InstallAsync();
+        Assert.Equal(_text, File.ReadAllBytes(Path.Combine(Target, "text_model.onnx")));
+
+        string secret = _folder.File("secret");
+        File.WriteAllBytes(secret, _text);
+        _server.Location = path => path == TextPath ? new Uri(secret).ToString() : null;
+        var fault = await Assert.ThrowsAsync<QosValuationException>(() => InstallAsync(force: true));
+        Assert.Equal("DownloadRefused", fault.ErrorId);
+        Assert.Contains("no address of a network", fault.Message, StringComparison.Ordinal);
+
+        _server.Location = static path => path == TextPath ? TextPath : null;
+        fault = await Assert.ThrowsAsync<QosValuationException>(() => InstallAsync(force: true));
+        Assert.Contains("more than 10 times", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://a/x", "https://b/y", "https://b/y")]
+    [InlineData("https://a/x", "//b/y", "https://b/y")]
+    [InlineData("https://a/x", "y", "https://a/y")]
+    [InlineData("https://a/x", "https://user:password@b/y", "https://b/y")]
+    [InlineData("https://a/x", "http://a/x", null)]
+    [InlineData("https://a/x", "file:///etc/passwd", null)]
+    [InlineData("http://a/x", "ftp://b/y", null)]
+    public void A_redirection_leads_to_https_or_from_http_to_http(string from, string to, string? next)
+    {
+        var location = new Uri(to, UriKind.RelativeOrAbsolute);
+        if (next is null)
+        {
+            Assert.Equal("DownloadRefused", Assert.Throws<QosValuationException>(() => Redirects.Next(new Uri(from), location)).ErrorId);
+        }
+        else
+        {
+            Assert.Equal(new Uri(next), Redirects.Next(new Uri(from), location));
+        }
+    }
+
+    [Fact]
+    public async Task A_password_is_sent_and_neither_stored_nor_told()
+    {
+        var source = new UriBuilder(_server.Address) { UserName = "alice", Password = "x%3Apa55w0rd" }.Uri;
+        await InstallAsync(source: source);
+        Assert.All(_server.Authorizations, header => Assert.Equal("Basic " + Convert.ToBase64String("alice:x:pa55w0rd"u8), header));
+        Assert.All(
+            Directory.GetFiles(Target).Where(file => !file.EndsWith(".onnx", StringComparison.Ordinal)),
+            file => Assert.DoesNotContain("pa55w0rd", File.ReadAllText(file), StringComparison.Ordinal));
+
+        _server.CutAfter = (path, _) => path == TextPath ? 150_000 : null;
+        _server.Status = (path, number) => path == TextPath && number > 1 ? 503 : null;
+        var fault = await Assert.ThrowsAsync<QosValuationException>(() => InstallAsync(source: source, force: true));
+        Assert.DoesNotContain("pa55w0rd", fault + fault.Subject?.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("pa55w0rd", File.ReadAllText(Partial("text_model.onnx") + ".etag"), StringComparison.Ordinal);
+        Assert.Equal("https://host/a", SafeAddress.ToShow(new Uri("https://u:p@host/a?token=1#f")).ToString());
+    }
+
+    [Theory]
+    [InlineData("../secret")]
+    [InlineData("/etc/hostname")]
+    [InlineData("a/b")]
+    [InlineData("a\\\\b")]
+    [InlineData("..")]
+    [InlineData("")]
+    public void A_list_of_files_that_names_others_is_not_taken(string name)
+    {
+        File.WriteAllText(
+            _folder.File("installed.json"),
+            $$"""{"Name":"x","License":"MIT","Source":"x","Files":[{"Name":"{{name}}","Bytes":1,"Sha256":"00"}]}""");
+        Assert.Null(ClipModelInstaller.ReadManifest(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("{\"Files\":[null]}")]
+    [InlineData("{\"Files\":[{}]}")]
+    [InlineData("{\"Files\":[{\"Name\":\"\\ud800\",\"Sha256\":\"\"}]}")]
+    public void A_list_of_files_without_its_parts_is_not_taken(string json)
+    {
+        File.WriteAllText(_folder.File("installed.json"), json);
+        Assert.Null(ClipModelInstaller.ReadManifest(_folder.Path));
+    }
+
+    [Fact]
     public async Task A_refusal_is_not_tried_again()
     {
         _server.Status = (path, _) => path == TextPath ? 403 : null;
@@ -386,7 +510,7 @@ public sealed class ClipModelInstallerTests : IDisposable
 
     private async Task<ClipModelFiles> InstallAsync(
         DownloadSettings? settings = null, Uri? source = null, bool force = false, Action<InstallProgress>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default, long approximateBytes = 0)
     {
         using var installer = new ClipModelInstaller(settings ?? Fast);
         return await installer.InstallAsync(
@@ -403,7 +527,7 @@ public sealed class ClipModelInstallerTests : IDisposable
                 [
                     new() { Name = "vocab.json", Repository = "maker/text", RemotePath = "vocab.json" },
                     new() { Name = "merges.txt", Repository = "maker/text", RemotePath = "merges.txt" },
-                    new() { Name = "text_model.onnx", Repository = "maker/text", RemotePath = "model.onnx", Sha256 = Digest(_text) },
+                    new() { Name = "text_model.onnx", Repository = "maker/text", RemotePath = "model.onnx", Sha256 = Digest(_text), ApproximateBytes = approximateBytes },
                     new() { Name = "vision_model.onnx", Repository = "maker/vision", RemotePath = "onnx/model.onnx", Sha256 = Digest(_vision) },
                 ],
             },

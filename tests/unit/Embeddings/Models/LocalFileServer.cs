@@ -20,6 +20,18 @@ internal sealed class LocalFileServer : IDisposable
 
     public sealed record Request(string Path, string? Range, string? IfRange);
 
+    /// <summary>Where a path redirects to; null where it does not.</summary>
+    public Func<string, string?> Location { get; set; } = static _ => null;
+
+    /// <summary>Whether the length of content is told; otherwise it ends with the connection.</summary>
+    public bool TellsLength { get; set; } = true;
+
+    /// <summary>Bytes after which to pause each time, and how long; null sends all at once.</summary>
+    public (int Bytes, TimeSpan Pause)? Drip { get; set; }
+
+    /// <summary>The Authorization headers received.</summary>
+    public ConcurrentQueue<string?> Authorizations { get; } = new();
+
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
 
     /// <summary>Content by path, such as <c>/repo/resolve/main/model.onnx</c>.</summary>
@@ -96,6 +108,13 @@ internal sealed class LocalFileServer : IDisposable
     {
         Requests.Enqueue(new Request(path, headers.GetValueOrDefault("Range"), headers.GetValueOrDefault("If-Range")));
         int number = _seen.AddOrUpdate(path, 0, static (_, seen) => seen + 1);
+        Authorizations.Enqueue(headers.GetValueOrDefault("Authorization"));
+        if (Location(path) is { } location)
+        {
+            await WriteHeadAsync(stream, 302, $"Location: {location}\r\nContent-Length: 0\r\n");
+            return true;
+        }
+
         if (Status(path, number) is { } status)
         {
             await WriteHeadAsync(stream, status, "Content-Length: 0\r\n");
@@ -120,13 +139,20 @@ internal sealed class LocalFileServer : IDisposable
         }
 
         start = isPartial ? start : 0;
-        await WriteHeadAsync(stream, isPartial ? 206 : 200, tag + $"Content-Length: {content.Length - start}\r\n"
+        await WriteHeadAsync(stream, isPartial ? 206 : 200, tag
+            + (TellsLength ? $"Content-Length: {content.Length - start}\r\n" : "Connection: close\r\n")
             + (isPartial ? $"Content-Range: bytes {start}-{content.Length - 1}/{content.Length}\r\n" : string.Empty));
         await BeforeContent(path, number);
         int length = Math.Min(CutAfter(path, number) ?? int.MaxValue, content.Length - start);
-        await stream.WriteAsync(content.AsMemory(start, length));
-        await stream.FlushAsync();
-        return length == content.Length - start;
+        int step = Drip?.Bytes ?? Math.Max(1, length);
+        for (int at = 0; at < length; at += step)
+        {
+            await stream.WriteAsync(content.AsMemory(start + at, Math.Min(step, length - at)));
+            await stream.FlushAsync();
+            await Task.Delay(Drip?.Pause ?? TimeSpan.Zero);
+        }
+
+        return TellsLength && length == content.Length - start;
     }
 
     private static async Task WriteHeadAsync(NetworkStream stream, int status, string headers) =>

@@ -1,0 +1,61 @@
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+
+    # Opens a SQLite file by the module's own library, as another program would, and keeps it from everybody else.
+    function Lock-Database {
+        param([string] $Path)
+        $library = [System.AppDomain]::CurrentDomain.GetAssemblies().Where{ $_.GetName().Name -eq 'Microsoft.Data.Sqlite' }[0]
+        $connection = [System.Activator]::CreateInstance($library.GetType('Microsoft.Data.Sqlite.SqliteConnection'), "Data Source=$Path;Pooling=False")
+        $connection.Open()
+        $command = $connection.CreateCommand()
+        $command.CommandText = 'BEGIN IMMEDIATE'
+        $null = $command.ExecuteNonQuery()
+        $connection
+    }
+}
+
+Describe 'Waiting' {
+    It 'for a locked <Name> ends within a second of Ctrl+C' -ForEach @(
+        @{ Name = 'ledger'; Make = { param($path) [pscustomobject]@{ Agent = 'a'; Value = 1 } | Add-DatRecord -LedgerPath $path }
+            Wait = { param($path) Write-Information here; [pscustomobject]@{ Agent = 'b'; Value = 1 } | Add-DatRecord -LedgerPath $path } }
+        @{ Name = 'budget'; Make = { param($path) New-PrivacyBudget -Path $path -Epsilon 9 -Delta 1e-4 }
+            Wait = {
+                param($path, $vectors)
+                $clusters = Import-Embedding $vectors -Contributor alice | Group-Embedding -Algorithm KMeans -ClusterCount 1 -Seed 1
+                Write-Information here
+                $clusters | New-DpPrototype -Epsilon 1 -Budget $path
+            } }
+        @{ Name = 'cache'; Make = { param($path) Get-ClipEmbedding -Text a -CachePath $path -WarningAction SilentlyContinue }
+            Wait = { param($path) Write-Information here; Get-ClipEmbedding -Text b -CachePath $path } }
+    ) {
+        $path = Join-Path $TestDrive "$Name.db"
+        $vectors = Join-Path $TestDrive 'vectors.csv'
+        Set-Content -LiteralPath $vectors -Value 'v0,v1', '1,0', '0.9,0.1', '0.8,0.2'
+        $null = & $Make $path
+        $connection = Lock-Database $path
+        try {
+            $watch = [System.Diagnostics.Stopwatch]::new()
+            $null = Stop-WorkingScript -Script $Wait -ArgumentList $path, $vectors -Until {
+                $isThere = $args[0].Streams.Information.Count -gt 0
+                if ($isThere) { Start-Sleep -Milliseconds 700; $watch.Restart() }
+                $isThere
+            }
+            $watch.Elapsed.TotalSeconds | Should -BeLessThan 1.5 -Because 'of which 0.2 pass before the stop'
+        }
+        finally {
+            $connection.Dispose()
+        }
+    }
+
+    It 'ends when the lock does' {
+        $path = Join-Path $TestDrive 'shared.db'
+        $null = [pscustomobject]@{ Agent = 'a'; Value = 1 } | Add-DatRecord -LedgerPath $path
+        $connection = Lock-Database $path
+        $job = Start-ThreadJob { param($manifest, $path) Import-Module $manifest; [pscustomobject]@{ Agent = 'b'; Value = 1 } | Add-DatRecord -LedgerPath $path } `
+            -ArgumentList $ModuleManifest, $path
+        Wait-Job $job -Timeout 3 | Should -BeNullOrEmpty
+        $connection.Dispose()
+        (Wait-Job $job -Timeout 10 | Receive-Job).Sequence | Should -Be 2
+        Remove-Job $job
+    }
+}
