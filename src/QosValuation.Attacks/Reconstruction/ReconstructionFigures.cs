@@ -66,7 +66,7 @@ internal static class ReconstructionFigures
         }
 
         // What a file is, its first bytes tell; nothing but these two goes into a page.
-        byte[] content = File.ReadAllBytes(file);
+        byte[] content = RegularFile.ReadAllBytes(file);
         return content.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x89, 0x50, 0x4E, 0x47])
             ? new ReportPicture(caption, "image/png", content)
             : content.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]) ? new ReportPicture(caption, "image/jpeg", content) : null;

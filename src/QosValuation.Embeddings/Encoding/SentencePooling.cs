@@ -1,3 +1,4 @@
+using QosValuation.Foundation.IO;
 using System.Text.Json;
 using QosValuation.Embeddings.Models;
 using QosValuation.Embeddings.Text;
@@ -100,7 +101,7 @@ internal static class SentencePooling
     {
         try
         {
-            byte[] json = File.ReadAllBytes(path);
+            byte[] json = RegularFile.ReadAllBytes(path);
             return JsonDocument.Parse(json.AsMemory(json.Length - ClipTokenizerReader.WithoutMark(json).Length));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)

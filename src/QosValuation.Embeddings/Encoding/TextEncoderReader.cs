@@ -132,7 +132,7 @@ internal static class TextEncoderReader
                 return null;
             }
 
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(RegularFile.ReadAllBytes(path));
             JsonElement element = document.RootElement;
             foreach (string key in keys)
             {

@@ -1,3 +1,4 @@
+using QosValuation.Foundation.IO;
 using System.Text;
 using System.Text.Json;
 using CsvHelper;
@@ -104,7 +105,7 @@ public static class DocumentReader
             throw TooLarge($"'{path}' holds {length >> 20} MB", path);
         }
 
-        byte[] bytes = File.ReadAllBytes(path);
+        byte[] bytes = RegularFile.ReadAllBytes(path);
         if (bytes.Length == 0)
         {
             throw Empty(path);
@@ -137,7 +138,7 @@ public static class DocumentReader
 
     private static IEnumerable<QualityDocument> ReadLines(string path, string contributor, Action<QosValuationException> faulted)
     {
-        using FileStream stream = File.OpenRead(path);
+        using FileStream stream = RegularFile.OpenRead(path);
         long number = 0;
         foreach ((byte[]? line, int length) in Lines(stream))
         {
@@ -222,6 +223,7 @@ public static class DocumentReader
 
     private static IEnumerable<QualityDocument> ReadRows(string path, string contributor, Action<QosValuationException> faulted)
     {
+        RegularFile.Require(path);
         using CsvReader csv = CsvReader.FromFile(path, new CsvReaderOptions());
         string[] header = [.. csv.Headers.Select(name => name.Trim())];
         if (!header.Any(name => TextFields.Contains(name, StringComparer.OrdinalIgnoreCase)))

@@ -1,3 +1,4 @@
+using QosValuation.Foundation.IO;
 using System.Security.Cryptography;
 using QosValuation.Embeddings.Clustering;
 using QosValuation.Embeddings.Encoding;
@@ -76,7 +77,7 @@ public sealed class SentenceEmbedder : IDisposable
 
     private static string Digest(string path)
     {
-        using FileStream stream = File.OpenRead(path);
+        using FileStream stream = RegularFile.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }

@@ -1,3 +1,4 @@
+using QosValuation.Foundation.IO;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
@@ -59,7 +60,7 @@ public sealed class WordList
     {
         try
         {
-            byte[] content = File.ReadAllBytes(path);
+            byte[] content = RegularFile.ReadAllBytes(path);
             if (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
             {
                 using var unpacked = new GZipStream(new MemoryStream(content), CompressionMode.Decompress);

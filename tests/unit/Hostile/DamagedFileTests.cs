@@ -233,16 +233,16 @@ public sealed class DamagedFileTests : IDisposable
                 using (var key = ECDsa.Create(ECCurve.CreateFromValue("1.3.132.0.10")))
                 {
                     ledger.Append([("alice", 1, "p"), ("bob", 2, "q"), ("alice", 3, "r")]);
-                    DatSettlement.Create(ledger.Read(), key).Save(path);
+                    DatSettlement.Write(path, () => ledger.Read(), key);
                 }
 
-                return (path, () => DatSettlement.Load(path).Verify(path));
+                return (path, () => DatSettlement.Verify(path));
             case "key.pem":
                 SigningKey.Create(path).Dispose();
                 return (path, () =>
                 {
                     using ECDsa key = SigningKey.Load(path);
-                    DatSettlement.Create([], key);
+                    DatSettlement.Write(_folder.File("signed.json"), () => [], key);
                 });
             case "state":
                 EmbeddingClusterer clusterer = EmbeddingClusterer.Create(new ClusteringOptions(), null, _ => { });
