@@ -62,6 +62,7 @@
         'Optimize-DpPrototype'
         'Test-ClipModel'
         'Test-DatLedger'
+        'Test-PrivacyBudget'
     )
     PrivateData          = @{
         PSData = @{

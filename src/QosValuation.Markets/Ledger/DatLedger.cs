@@ -174,10 +174,9 @@ public sealed class DatLedger : IDisposable
         {
             // One view of the file for all that follows: others may be appending.
             using SqliteTransaction view = Guarded(() => _connection.BeginTransaction(deferred: true));
-            string integrity = Guarded(IntegrityCheck);
-            if (integrity != "ok")
+            if (Guarded(() => SqliteFile.FindDamage(_connection)) is string damage)
             {
-                faults.Add(new DatLedgerFault(0, DatLedgerFaultKind.Damaged, "The database is damaged: " + integrity));
+                faults.Add(new DatLedgerFault(0, DatLedgerFaultKind.Damaged, "The database is damaged: " + damage));
             }
 
             foreach (DatRecord record in Read())
@@ -252,13 +251,6 @@ public sealed class DatLedger : IDisposable
         {
             throw new QosValuationException(fault, $"The {name} '{text}' holds characters that cannot be stored (U+0000 or a lone surrogate).", text);
         }
-    }
-
-    private string IntegrityCheck()
-    {
-        using SqliteCommand command = _connection.CreateCommand();
-        command.CommandText = "PRAGMA integrity_check(1)";
-        return (string)command.ExecuteScalar()!;
     }
 
     private (long Sequence, string Hash)? ReadHead(SqliteTransaction? transaction)
