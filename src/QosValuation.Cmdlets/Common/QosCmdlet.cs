@@ -198,6 +198,18 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
             : throw CmdletFaults.NotAFileSystemPath(path, provider.Name);
     }
 
+    /// <summary>Refuses to replace a file without -Force: the one rule of every cmdlet that writes files.</summary>
+    /// <param name="path">The full path.</param>
+    /// <param name="force">Whether -Force was given.</param>
+    /// <exception cref="QosValuationException"><c>FileExists</c>.</exception>
+    protected static void RequireNew(string path, bool force)
+    {
+        if (!force && File.Exists(path))
+        {
+            throw new QosValuationException(Faults.FileExists, $"'{path}' exists. Choose another name, or give -Force to replace it.", path);
+        }
+    }
+
     private Collection<string> Matches(string path, out ProviderInfo provider)
     {
         try

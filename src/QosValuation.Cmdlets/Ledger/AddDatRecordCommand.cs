@@ -11,6 +11,7 @@ namespace QosValuation.Cmdlets;
 /// value.</para>
 /// <para>Each record is a transaction of its own: what has been written to the pipeline is on disk, whatever happens next. Several processes may append at
 /// once.</para>
+/// <para>What is appended twice counts twice. -SkipExisting leaves out what stands there already, for a script that may be run again.</para>
 /// </remarks>
 /// <example>
 /// <summary>Anchor the values of a dataset</summary>
@@ -49,6 +50,10 @@ public sealed class AddDatRecordCommand : QosCmdlet
     [AllowEmptyString]
     public string Pointer { get; set; } = string.Empty;
 
+    /// <summary>Leaves out what the ledger holds already: a record of the same address, value and pointer. So a script can be run again.</summary>
+    [Parameter]
+    public SwitchParameter SkipExisting { get; set; }
+
     /// <inheritdoc/>
     protected override void Begin() => LedgerPath = ResolveNewPath(LedgerPath);
 
@@ -64,7 +69,7 @@ public sealed class AddDatRecordCommand : QosCmdlet
         _ledger ??= DatLedger.Open(LedgerPath, create: true);
         TryItem(Address, () =>
         {
-            foreach (DatRecord record in _ledger.Append([(Address, Value, Pointer)]))
+            foreach (DatRecord record in _ledger.Append([(Address, Value, Pointer)], skipExisting: SkipExisting))
             {
                 WriteRecord(record);
             }

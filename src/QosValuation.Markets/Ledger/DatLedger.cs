@@ -51,11 +51,13 @@ public sealed class DatLedger : IDisposable
     /// <summary>Appends records in one transaction: all of them or none. O(k) for k records.</summary>
     /// <param name="entries">Address, value and pointer of each.</param>
     /// <param name="clock">The time to record; null is now.</param>
+    /// <param name="skipExisting">Whether an entry is left out whose address, value and pointer a record has already.</param>
     /// <returns>The records as stored.</returns>
     /// <exception cref="QosValuationException">
     /// <c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>, <c>DiskFull</c>, <c>DatabaseBusy</c>.
     /// </exception>
-    public IReadOnlyList<DatRecord> Append(IEnumerable<(string Address, double Value, string Pointer)> entries, DateTime? clock = null)
+    public IReadOnlyList<DatRecord> Append(
+        IEnumerable<(string Address, double Value, string Pointer)> entries, DateTime? clock = null, bool skipExisting = false)
     {
         ArgumentNullException.ThrowIfNull(entries);
         (string Address, double Value, string Pointer)[] all = [.. entries];
@@ -76,6 +78,11 @@ public sealed class DatLedger : IDisposable
                 + "VALUES ($sequence, $address, $value, $pointer, $timestamp, $previous, $hash)";
             foreach ((string address, double value, string pointer) in all)
             {
+                if (skipExisting && Contains(address, value, pointer, transaction))
+                {
+                    continue;
+                }
+
                 var record = new DatRecord
                 {
                     Sequence = ++sequence,
@@ -226,6 +233,17 @@ public sealed class DatLedger : IDisposable
         }
 
         return new DatLedgerReport { Path = _path, IsValid = faults.Count == 0, Records = count, HeadHash = last, Faults = faults };
+    }
+
+    private bool Contains(string address, double value, string pointer, SqliteTransaction transaction)
+    {
+        using SqliteCommand command = _connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = "SELECT EXISTS (SELECT 1 FROM record WHERE address = $address AND value = $value AND pointer = $pointer)";
+        command.Parameters.AddWithValue("$address", address);
+        command.Parameters.AddWithValue("$value", value);
+        command.Parameters.AddWithValue("$pointer", pointer);
+        return (long)command.ExecuteScalar()! != 0;
     }
 
     private static void Validate(string address, double value, string pointer)
