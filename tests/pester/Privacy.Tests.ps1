@@ -257,6 +257,24 @@ try { `$clusters | New-DpPrototype -Epsilon 0.6 -Budget '$path' -WhatIf } catch 
         (Get-PrivacyBudget $path).Releases | Should -Be 5
     }
 
+    It 'says what was charged and lost where Ctrl+C comes after the charge' {
+        $null = New-PrivacyBudget 1 1e-5 $path
+        $lines = Invoke-FreshPwsh @"
+`$shell = [powershell]::Create([runspacefactory]::CreateRunspace(`$Host))
+`$shell.Runspace.Open()
+`$null = `$shell.AddScript({
+    Import-Module '$ModuleManifest'
+    `$clusters = foreach (`$id in 1..5) { [QosValuation.SemanticCluster]@{ Id = `$id; Count = 1; Centroid = (0.6, 0.8); Members = [QosValuation.ClipEmbedding[]] @([QosValuation.ClipEmbedding]@{ Source = 'a'; Item = 'a'; Modality = 'Image'; Vector = (0.6, 0.8); Contributor = 'ann' }) } }
+    `$clusters | New-DpPrototype -Epsilon 0.1 -Budget '$path' | ForEach-Object { Set-Content '$path.first' `$_.ClusterId; Start-Sleep 60 }
+})
+`$null = `$shell.BeginInvoke()
+while (-not (Test-Path '$path.first')) { Start-Sleep -Milliseconds 100 }
+`$shell.Stop()
+"@
+        ($lines -join ' ') -replace '\s+', ' ' | Should -Match '5 prototypes had been charged.*1 left it, and 4 were charged and are lost \(cluster 2 Image, .*cluster 5 Image\)\. They cost ''ann'' ε = 0[.,]2'
+        (Get-PrivacyBudget $path).Releases | Should -Be 5
+    }
+
     It 'is checked by Test-PrivacyBudget, and closed where it was changed' {
         $null = New-TestCluster 1 10 | New-DpPrototype -Epsilon 0.1 -Budget (New-PrivacyBudget 1 1e-5 $path)
         $report = Test-PrivacyBudget $path

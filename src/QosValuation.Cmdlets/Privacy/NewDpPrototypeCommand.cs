@@ -67,7 +67,7 @@ namespace QosValuation.Cmdlets.Privacy;
 /// </example>
 /// <example>
 /// <summary>As many releases as the budget allows, and which were refused.</summary>
-/// <code>$clusters | New-DpPrototype -Epsilon 0.5 -Budget ./privacy.db -AsAvailable -ErrorVariable refused -ErrorAction SilentlyContinue
+/// <code>$clusters | New-DpPrototype -Epsilon 0.5 -Budget ./budget.db -AsAvailable -ErrorVariable refused -ErrorAction SilentlyContinue
 /// $refused | ForEach-Object { $_.Exception.Message }</code>
 /// </example>
 /// <example>

@@ -15,17 +15,17 @@ namespace QosValuation.Cmdlets.Privacy;
 /// </remarks>
 /// <example>
 /// <summary>Is the budget what was written?</summary>
-/// <code>(Test-PrivacyBudget ./privacy.db).IsValid</code>
+/// <code>(Test-PrivacyBudget ./budget.db).IsValid</code>
 /// </example>
 /// <example>
 /// <summary>What is wrong with it?</summary>
-/// <code>(Test-PrivacyBudget ./privacy.db).Faults</code>
+/// <code>(Test-PrivacyBudget ./budget.db).Faults</code>
 /// </example>
 /// <example>
 /// <summary>Does it still hold all that it held before?</summary>
-/// <code>$before = (Test-PrivacyBudget ./privacy.db).HeadHash
-/// $clusters | New-DpPrototype -Epsilon 0.1 -Budget ./privacy.db
-/// Test-PrivacyBudget ./privacy.db -ExpectedHash $before</code>
+/// <code>$before = (Test-PrivacyBudget ./budget.db).HeadHash
+/// $clusters | New-DpPrototype -Epsilon 0.01 -Budget ./budget.db
+/// Test-PrivacyBudget ./budget.db -ExpectedHash $before</code>
 /// </example>
 /// <seealso>Get-PrivacyBudget</seealso>
 /// <seealso>New-PrivacyBudget</seealso>

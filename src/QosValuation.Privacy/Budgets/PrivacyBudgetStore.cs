@@ -619,7 +619,7 @@ public sealed class PrivacyBudgetStore : IDisposable
         return cost.IsFinite ? cost : throw NotApplicable("A release without a guarantee has no finite cost.");
     }
 
-    private Dictionary<string, Need> NeedsOf(IReadOnlyList<PrivacyCharge> charges, PrivacyCost[] costs)
+    private static Dictionary<string, Need> NeedsOf(IReadOnlyList<PrivacyCharge> charges, PrivacyCost[] costs)
     {
         var needs = new Dictionary<string, Need>(StringComparer.Ordinal);
         for (int i = 0; i < costs.Length; i++)
