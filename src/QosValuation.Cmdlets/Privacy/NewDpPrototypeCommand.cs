@@ -280,7 +280,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     }
 
     /// <summary>Charges all of it or nothing, and draws it.</summary>
-    private void ReleaseOnBudget(IReadOnlyList<PreparedRelease> releases, PrivacyBudgetStore budget)
+    private void ReleaseOnBudget(List<PreparedRelease> releases, PrivacyBudgetStore budget)
     {
         PrivacyCharge[] charges = [.. releases.SelectMany(release => release.Charges)];
         if (charges.Length == 0)
