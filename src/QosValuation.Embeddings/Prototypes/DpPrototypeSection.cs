@@ -39,7 +39,8 @@ internal sealed class DpPrototypeSection() : ResultSection<DpPrototype>(
                 [
                     .. Merged(records.GroupBy(name)
                         .Select(group => new FigureSeries(
-                            group.Key, [.. group.Select(Point).Where(point => double.IsFinite(point.X) && point.Y > 0).DistinctBy(point => (point.X, point.Y))]))
+                            group.Key,
+                            [.. group.Select(Point).Where(point => double.IsFinite(point.X) && point.Y > 0).DistinctBy(point => (point.X, point.Y))]))
                         .Where(series => series.Points.Count > 0)),
                 ],
             },

@@ -56,8 +56,8 @@ internal static class SpendingFigure
 {
     /// <summary>How to read it.</summary>
     public const string HowToRead =
-        "Each contributor has the whole ε of the budget, its limit. Spent is the ε of all releases of a contributor's data together; Remaining is the largest ε "
-        + "of one more release. The two do not add up to the limit, because what adds up is μ²: two releases of ε cost less than 2ε together.";
+        "Each contributor has the whole ε of the budget, its limit. Spent is the ε of all releases of a contributor's data together; Remaining is the "
+        + "largest ε of one more release. The two do not add up to the limit, because what adds up is μ²: two releases of ε cost less than 2ε together.";
 
     // More bars than that nobody reads; the table has all.
     private const int MostBars = 40;

@@ -97,10 +97,9 @@ public sealed partial class FigureRendererTests
             Series = [new FigureSeries("s", [new(0.1, 3), new(1, 7, 6, 45), new(10, 30)])],
         };
         string[] texts = Texts(FigureRenderer.Shared.Svg("log", figure, width));
-        Assert.Equal(["0.1", "0.2", "0.5", "1", "10", "2", "2", "5", "5"], texts.Where(text => text is not ("10" or "20" or "50")).Append("10").Order(StringComparer.Ordinal));
 
         // The ordinates go from the mark below the least to the one above the end of the longest interval.
-        Assert.Subset([.. texts], ["2", "5", "10", "20", "50"]);
+        Assert.All((string[])["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50"], mark => Assert.Contains(mark, texts));
     }
 
     [Theory]
