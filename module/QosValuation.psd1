@@ -75,6 +75,7 @@
         'Test-DatLedger'
         'Test-DataQuality'
         'Test-MechanismProperty'
+        'Test-PrivacyBudget'
         'Unprotect-DataSubmission'
     )
     PrivateData          = @{

@@ -30,6 +30,65 @@ function Resolve-FigurePath([string] $OutputPath, [string] $FileName) {
     $full
 }
 
+# What makes a run: two runs of one are told apart by what differs here. Bound are the parameters that the user gave.
+function Get-FigureRun([hashtable] $Bound, [bool] $Quick, [int] $Seed, [string] $Data, [string] $Model) {
+    $own = 'OutputPath', 'Force', 'Quick', 'Seed', 'Model', 'Images', 'Path', 'ImagePath'
+    $common = [System.Management.Automation.PSCmdlet]::CommonParameters + [System.Management.Automation.PSCmdlet]::OptionalCommonParameters
+    $settings = foreach ($key in $Bound.Keys | Where-Object { $_ -notin $own -and $_ -notin $common } | Sort-Object) {
+        "$key = $([string]::Join(' ', @($Bound[$key] | ForEach-Object { [System.Convert]::ToString($_, [cultureinfo]::InvariantCulture) })))"
+    }
+    [ordered]@{
+        Size     = $Quick ? 'quick' : 'full'
+        Seed     = $Seed
+        Data     = $Data ? (Split-Path $Data -Leaf) : 'drawn scenes'
+        Encoder  = $Model ? $Model : 'clip-mini'
+        Settings = $settings -join '; '
+    }
+}
+
+# runs.json in a folder notes of each result what run it is of. A file that cannot be read notes nothing.
+function Read-FigureRun([string] $Folder) {
+    try {
+        Get-Content -LiteralPath (Join-Path $Folder 'runs.json') -Raw -ErrorAction Stop | ConvertFrom-Json -AsHashtable -ErrorAction Stop
+    }
+    catch {
+        @{}
+    }
+}
+
+# Refuses to replace results of another run, before anything is made. The same run may be made again: it gives the same results.
+function Assert-FigureRun([string[]] $Path, $Run, [bool] $Force) {
+    foreach ($file in $Path | Where-Object { -not $Force -and (Test-Path -LiteralPath $_) }) {
+        $note = (Read-FigureRun (Split-Path $file))[(Split-Path $file -Leaf)]
+        $differences = foreach ($key in $note ? $Run.Keys : @()) {
+            if ("$($note[$key])" -ne "$($Run[$key])") {
+                "$key '$($note[$key])', not '$($Run[$key])'"
+            }
+        }
+        if (-not $note -or $differences) {
+            $why = $note ? "is of another run ($($differences -join '; '))" : 'exists, and nothing notes what run it is of'
+            throw [System.IO.IOException]::new("'$file' $why. Choose another -OutputPath, or give -Force to replace it.")
+        }
+    }
+}
+
+# Notes what run the results are of.
+function Save-FigureRun([string[]] $Path, $Run) {
+    $folder = Split-Path $Path[0]
+    $runs = Read-FigureRun $folder
+    $module = (Get-Module QosValuation).Version.ToString()
+    foreach ($file in $Path) {
+        $runs[(Split-Path $file -Leaf)] = $Run + [ordered]@{ Module = $module; Finished = [datetime]::UtcNow.ToString('o') }
+    }
+
+    $target = Join-Path $folder 'runs.json'
+    $temporary = "$target.$([guid]::NewGuid().ToString('N').Substring(0, 8)).tmp"
+    $sorted = [ordered]@{}
+    $runs.Keys | Sort-Object | ForEach-Object { $sorted[$_] = $runs[$_] }
+    $sorted | ConvertTo-Json -Depth 4 | Set-Content -LiteralPath $temporary
+    [System.IO.File]::Move($temporary, $target, $true)
+}
+
 # Writes rows whole or not at all, and in the invariant culture.
 function Export-FigureCsv([object[]] $Rows, [string] $Path) {
     $temporary = "$Path.$([guid]::NewGuid().ToString('N').Substring(0, 8)).tmp"
@@ -108,6 +167,8 @@ function Invoke-AllocationFigure {
 
         [switch] $Quick,
 
+        [switch] $Force,
+
         [ValidateNotNullOrEmpty()]
         [string[]] $Scheme,
 
@@ -124,12 +185,16 @@ function Invoke-AllocationFigure {
         $simulation.Scheme = $Scheme # else those of the paper
     }
 
+    $bound = $PSBoundParameters
     Invoke-FigureBody {
         $path = Resolve-FigurePath $OutputPath "figure$Number.csv"
+        $run = Get-FigureRun $bound $Quick $Seed 'simulated agents' 'none'
+        Assert-FigureRun $path $run $Force
         $watch = [System.Diagnostics.Stopwatch]::StartNew()
         Invoke-AllocationSimulation @simulation -ErrorAction Stop | Tee-Object -Variable rows
         $watch.Stop()
         Export-FigureCsv $rows $path
+        Save-FigureRun $path $run
         $claim = [QosValuation.AllocationClaim]::Of([QosValuation.AllocationSimulationResult[]] @($rows))
         $script:FigureExitCode = 0
         $text = "Figure ${Number}: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $path."

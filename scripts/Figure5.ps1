@@ -29,6 +29,9 @@ The schemes of Invoke-AllocationSimulation; by default those that the paper comp
 .PARAMETER Agents
 N: the numbers of agents, the points of the figure; 100 to 2000 by default.
 
+.PARAMETER Force
+Replaces results of another run. Without it they are an error; results of the same run are made again.
+
 .EXAMPLE
 ./scripts/Figure5.ps1
 
@@ -58,6 +61,8 @@ param(
 
     [Parameter(Mandatory, ParameterSetName = 'Quick')]
     [switch] $Quick,
+
+    [switch] $Force,
 
     [ArgumentCompleter({ (Get-Command Invoke-AllocationSimulation).Parameters.Scheme.ParameterType.GetElementType().GetEnumNames() -like "$($args[2])*" })]
     [string[]] $Scheme,

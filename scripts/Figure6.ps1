@@ -36,6 +36,9 @@ The numbers of records at which rows are made; twenty by default, evenly spaced 
 .PARAMETER SimilarityThreshold
 The cosine from which a cluster takes a record: 0.7 by default, which suits images of CLIP ViT-B/32; 0.85 for drawn scenes, which lie closer together.
 
+.PARAMETER Force
+Replaces results of another run. Without it they are an error; results of the same run are made again.
+
 .EXAMPLE
 ./scripts/Figure6.ps1 -Path ./image_embeddings.npy
 
@@ -75,6 +78,8 @@ param(
     [Parameter(Mandatory, ParameterSetName = 'Quick')]
     [switch] $Quick,
 
+    [switch] $Force,
+
     [ValidateNotNullOrEmpty()]
     [ValidateRange(1, [int]::MaxValue)]
     [int[]] $NoveltyThreshold = @(5, 10, 25, 50, 100),
@@ -102,9 +107,12 @@ function Get-FigureEmbedding {
     }
 }
 
+$bound = $PSBoundParameters
 Invoke-FigureBody {
     $name = Resolve-FigurePath $OutputPath 'figure6.csv'
     $files = 'a', 'b' | ForEach-Object { $name -replace '\.csv$', "$_.csv" }
+    $run = Get-FigureRun $bound $Quick $Seed $Path $Model
+    Assert-FigureRun $files $run $Force
     $settings = @{ NoveltyThreshold = $NoveltyThreshold; Repetition = $Quick ? 20 : $Repetition; Seed = $Seed; SimilarityThreshold = $SimilarityThreshold }
     if ($Quantity) {
         $settings.Quantity = $Quantity
@@ -120,6 +128,7 @@ Invoke-FigureBody {
     $largest = ($rows.Quantity | Measure-Object -Maximum).Maximum
     Export-FigureCsv $rows $files[0]
     Export-FigureCsv @($rows | Where-Object Quantity -eq $largest) $files[1]
+    Save-FigureRun $files $run
     $claim = [QosValuation.ValuationClaim]::Of([QosValuation.ValuationSimulationResult[]] @($rows))
     $script:FigureExitCode = $claim.IsShown ? 0 : 2
     $each = $rows | Where-Object Quantity -eq $largest | ForEach-Object {

@@ -55,6 +55,9 @@ Steps of an attack; 100 by default, as in the paper.
 .PARAMETER Copies
 Augmented copies at every step; 32 by default, as published.
 
+.PARAMETER Force
+Replaces results of another run. Without it they are an error; results of the same run are made again.
+
 .EXAMPLE
 ./scripts/Figure7.ps1 -Images ./photos -Annotations ./captions.json
 
@@ -82,6 +85,8 @@ param(
 
     [Parameter(Mandatory, ParameterSetName = 'Quick')]
     [switch] $Quick,
+
+    [switch] $Force,
 
     [ValidateNotNullOrEmpty()]
     [string] $Images,
@@ -194,6 +199,9 @@ function Invoke-Figure7 {
     $folder = Split-Path $path
     $name = [System.IO.Path]::GetFileNameWithoutExtension($path)
     $pictures = Join-Path $folder $name
+    $results = $path, (Join-Path $folder "$name-summary.csv"), (Join-Path $folder "$name.png")
+    $run = Get-FigureRun $QuickBound $Quick $Seed $Images $Model
+    Assert-FigureRun $results $run $Force
     if ($Quick) {
         $small = @{ Clusters = 2; Repeats = 1; Steps = 12; Copies = 4; Epsilon = @(100); Gamma = @(10) }
         foreach ($setting in $small.Keys) {
@@ -332,6 +340,7 @@ function Invoke-Figure7 {
         [pscustomobject]@{ Row = "Cluster $($_.ClusterId)"; Column = $labels[$_.Release]; Caption = [string]::Format([cultureinfo]::InvariantCulture, 'score {0:F2}, others {1:F2}', $_.AttackScore, $_.Decoy); ImagePath = Join-Path $folder $_.ImagePath; ClusterId = $_.ClusterId }
     }
     $null = @($originals) + @($shown) | Export-ReconstructionGrid (Join-Path $folder "$name.png") -Row Row -Column Column -Caption Caption -Title "Reconstructions from released prototypes ($($Method[0]), $Model)" -Force
+    Save-FigureRun $results $run
     Remove-Item -LiteralPath $statePath
     $watch.Stop()
 

@@ -6,7 +6,7 @@ Runs the paper's pipeline, makes all its figures and the experiments on privacy,
 Runs Pipeline.ps1, Figure4.ps1, Figure5.ps1, Figure6.ps1, Privacy.ps1 and Figure7.ps1 into one folder, in that order.
 Writes their results into report.html, and what each found into summary.csv. Says first what it will do, and for how long.
 
-What has been made is noted in experiments.json: run again after an interruption, and only what is missing, or was made with other parameters or by another version, is made. An experiment that fails does not keep the others from being made.
+What has been made is noted in experiments.json: run again after an interruption, and only what is missing, or was made by another version, is made. Results of another run (another size, seed, data or encoder, see runs.json) are not replaced without -Force: choose another folder for them. An experiment that fails does not keep the others from being made.
 
 Without data of your own, scenes are drawn and embedded by the built-in clip-mini. -EmbeddingPath and -PromptPath name
 embeddings for Figure 6 and Privacy; -Images, -Annotations and -Model the photographs and the encoder of Pipeline and of Figure 7.
@@ -41,7 +41,7 @@ The seed of every experiment: the same seed gives the same results. 1 by default
 Fewer rounds, copies and clusters, for a first look; a minute instead of hours.
 
 .PARAMETER Force
-Make everything anew, also what is there already.
+Make everything anew, also what is there already, and replace results of another run.
 
 .PARAMETER WithoutReport
 Make the results alone, and no report.
@@ -107,6 +107,10 @@ function Get-ExperimentParameter([string] $Name) {
         $parameters.Quick = $true
     }
 
+    if ($Force) {
+        $parameters.Force = $true
+    }
+
     # What the scripts take of the data, by the names they have for it.
     $given = switch ($Name) {
         'Figure6' { @{ Path = $EmbeddingPath } }
@@ -124,7 +128,7 @@ function Get-ExperimentParameter([string] $Name) {
 # What an experiment's result depends on: its parameters and data, the scripts and the module.
 function Get-ExperimentFingerprint([string] $Name, [hashtable] $Parameters) {
     $parts = @(
-        foreach ($key in $Parameters.Keys | Sort-Object) {
+        foreach ($key in $Parameters.Keys | Where-Object { $_ -ne 'Force' } | Sort-Object) {
             "$key=$($Parameters[$key])"
             if ($key -notin 'OutputPath', 'Model' -and (Test-Path -LiteralPath "$($Parameters[$key])" -PathType Leaf)) {
                 (Get-FileHash -LiteralPath $Parameters[$key]).Hash
@@ -145,6 +149,31 @@ function Read-ExperimentState([string] $Path) {
     }
     catch {
         @{}
+    }
+}
+
+# What run an experiment is of; what differs here is never replaced without -Force.
+function Get-RunOf([string] $Name) {
+    $data = $Name -in 'Pipeline', 'Figure7' ? $Images : $Name -in 'Figure6', 'Privacy' ? $EmbeddingPath : ''
+    [ordered]@{ Size = $Quick ? 'quick' : 'full'; Seed = $Seed; Data = $data ? (Split-Path $data -Leaf) : 'drawn scenes'; Encoder = $Model ? $Model : 'clip-mini' }
+}
+
+# What tells the noted run of an experiment from the one that is asked for; nothing where they are one, or where there is no result.
+function Get-RunDifference($Plan) {
+    $files = @($Plan.Note.Files | Where-Object { $_ -and (Test-Path -LiteralPath (Join-Path $folder $_)) })
+    if ($Force -or $Plan.Fault -or -not $files) {
+        return
+    }
+
+    if (-not $Plan.Note.Run) {
+        'made by a version that did not note its run'
+        return
+    }
+
+    foreach ($key in $Plan.Run.Keys) {
+        if ("$($Plan.Note.Run[$key])" -ne "$($Plan.Run[$key])") {
+            "$($key.ToLowerInvariant()) $($Plan.Note.Run[$key]), not $($Plan.Run[$key])"
+        }
     }
 }
 
@@ -184,6 +213,7 @@ function Get-ExperimentPlan([string] $Name) {
         $plan.Fingerprint = Get-ExperimentFingerprint $Name $plan.Parameters
         $files = @($plan.Note.Files | Where-Object { $_ })
         $lost = @($files | Where-Object { -not (Test-Path -LiteralPath (Join-Path $folder $_)) })
+        $plan.Run = Get-RunOf $Name
         $plan.IsKept = -not $Force -and $plan.Note.Fingerprint -eq $plan.Fingerprint -and $files.Count -gt 0 -and $lost.Count -eq 0
     }
     catch {
@@ -221,6 +251,18 @@ $left = @{}
 foreach ($name in $names) {
     $plans[$name] = Get-ExperimentPlan $name
     $left[$name] = $plans[$name].IsKept ? 0 : ($state[$name]?.Seconds ?? $usual[$name])
+}
+
+$others = @(foreach ($name in $names | Where-Object { -not $plans[$_].IsKept }) {
+        $difference = @(Get-RunDifference $plans[$name])
+        if ($difference) {
+            "$name ($($difference -join '; '))"
+        }
+    })
+if ($others) {
+    $message = "'$folder' holds results of another run: $($others -join ', '). Choose another -OutputPath, or give -Force to replace them."
+    Write-Error -Message $message -Category ResourceExists -ErrorId RunDiffers -TargetObject $folder -ErrorAction Continue
+    exit 1
 }
 
 $kept, $missing = $names.Where({ $plans[$_].IsKept }, 'Split')
@@ -283,7 +325,7 @@ foreach ($name in $names) {
     $seconds = $isKept ? [double] $plan.Note.Seconds : [Math]::Round($watch.Elapsed.TotalSeconds, 1)
     if (-not $isKept -and $code -in 0, 2) {
         $finished = [datetime]::UtcNow.ToString('o')
-        $state[$name] = @{ Fingerprint = $plan.Fingerprint; ExitCode = $code; Seconds = $seconds; Finished = $finished; Files = $files; Findings = $findings }
+        $state[$name] = @{ Run = $plan.Run; Fingerprint = $plan.Fingerprint; ExitCode = $code; Seconds = $seconds; Finished = $finished; Files = $files; Findings = $findings }
         Save-ExperimentState $state $statePath
     }
 

@@ -46,6 +46,9 @@ The seed: the same seed gives the same rows. 1 by default.
 .PARAMETER Quick
 400 scenes instead of 1000, for a first look.
 
+.PARAMETER Force
+Replaces results of another run. Without it they are an error; results of the same run are made again.
+
 .EXAMPLE
 ./scripts/Pipeline.ps1 -Quick
 
@@ -86,7 +89,9 @@ param(
 
     [int] $Seed = 1,
 
-    [switch] $Quick
+    [switch] $Quick,
+
+    [switch] $Force
 )
 
 $ErrorActionPreference = 'Stop'
@@ -143,9 +148,13 @@ function Get-NearestCaption([object[]] $Embeddings) {
     }
 }
 
+$bound = $PSBoundParameters
 Invoke-FigureBody {
     $folder = Split-Path (Resolve-FigurePath (Join-Path $OutputPath 'dataset.csv'))
     $save = { param($rows, $name) Export-FigureCsv @($rows) (Join-Path $folder "$name.csv") }
+    $results = 'dataset', 'retrieval', 'clusters', 'prototypes', 'data-values', 'allocation', 'fairness' | ForEach-Object { Join-Path $folder "$_.csv" }
+    $run = Get-FigureRun $bound $Quick $Seed $Images $Model
+    Assert-FigureRun $results $run $Force
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
 
     Write-Progress -Id 1 -Activity 'Pipeline' -Status 'Photographs' -PercentComplete 0
@@ -171,7 +180,7 @@ Invoke-FigureBody {
         throw "Nothing could be embedded from '$Images'."
     }
 
-    $embeddings | Export-Embedding (Join-Path $folder 'embeddings.npy')
+    $embeddings | Export-Embedding (Join-Path $folder 'embeddings.npy') -Force
     $nearest = @(Get-NearestCaption $embeddings)
     $speed = ($embeddings.Count / $embedding.Elapsed.TotalSeconds).ToString('F0')
     $finding = "$($embeddings.Count) vectors of $($embeddings[0].Vector.Count) by $($embeddings[0].Model), $speed a second"
@@ -245,6 +254,7 @@ Invoke-FigureBody {
     $one = $rows | ForEach-Object { [QosValuation.AllocationSimulationResult]@{ Scheme = $_.Scheme; Agents = $_.Agents; Jain = $_.Jain; Gini = $_.Gini } }
     $claim = [QosValuation.AllocationClaim]::Of([QosValuation.AllocationSimulationResult[]] @($one))
     $script:FigureExitCode = $claim.IsShown ? 0 : 2
+    Save-FigureRun @($results | Where-Object { Test-Path -LiteralPath $_ }) $run
     $seconds = $watch.Elapsed.TotalSeconds.ToString('F1')
     $text = "Pipeline: $($photographs.Count) photographs by $($values.Count) contributors in $seconds s, written to $folder."
     Write-Host "$text Proposed is $($claim.IsShown ? '' : 'not ')the fairest of the paper's schemes by both indices."

@@ -39,6 +39,9 @@ The seed: the same seed gives the same rows, on any number of cores. 1 by defaul
 .PARAMETER Quick
 5 trials instead of 100, and 200 scenes instead of 1000, for a first look.
 
+.PARAMETER Force
+Replaces results of another run. Without it they are an error; results of the same run are made again.
+
 .EXAMPLE
 ./scripts/Privacy.ps1 -Quick
 
@@ -77,6 +80,8 @@ param(
     [Parameter(Mandatory, ParameterSetName = 'Quick')]
     [switch] $Quick,
 
+    [switch] $Force,
+
     [int] $Seed = 1
 )
 
@@ -106,10 +111,13 @@ function Get-PromptedEmbedding {
     }
 }
 
+$bound = $PSBoundParameters
 Invoke-FigureBody {
     $utilityPath = Resolve-FigurePath (Join-Path $OutputPath 'privacy-utility.csv')
     $membershipPath = Resolve-FigurePath (Join-Path $OutputPath 'privacy-membership.csv')
     $auditPath = Resolve-FigurePath (Join-Path $OutputPath 'privacy-audit.csv')
+    $run = Get-FigureRun $bound $Quick $Seed $ImagePath
+    Assert-FigureRun $utilityPath, $membershipPath, $auditPath $run $Force
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     $count = $Quick ? 5 : $Trials
     $records = @($ImagePath ? (Get-PromptedEmbedding) : (Get-SceneEmbedding -Count ($Quick ? 200 : 1000) -Seed $Seed -WithCaption))
@@ -143,6 +151,7 @@ Invoke-FigureBody {
     $halved = Measure-EmpiricalPrivacy -Epsilon 5 -NoiseScale 0.5 @audit
     $halved
     Export-FigureCsv (@($kept) + $halved) $auditPath
+    Save-FigureRun $utilityPath, $membershipPath, $auditPath $run
     $watch.Stop()
 
     $violated = @($kept | Where-Object IsViolated).Count

@@ -8,6 +8,9 @@ namespace QosValuation.Help;
 /// <summary>Reads the compiler's XML doc files and renders their elements as plain paragraphs.</summary>
 internal sealed partial class DocComments
 {
+    // The compiler begins every line of a comment in the documentation file with so many blanks.
+    private const int FileIndentation = 12;
+
     private readonly Dictionary<string, XElement> _members = new(StringComparer.Ordinal);
 
     public DocComments(IEnumerable<string> files)
@@ -94,9 +97,13 @@ internal sealed partial class DocComments
 
     public static string Text(XElement? element) => string.Join(" ", Paragraphs(element));
 
-    /// <summary>Removes the common indentation and the blank first and last lines of a code block.</summary>
+    /// <summary>
+    /// Removes the indentation that the documentation file has and the code has not, and the blank first and last lines of a code block.
+    /// </summary>
+    /// <param name="code">The text of a code element. Its first line may follow the tag directly, and then has no indentation of its own.</param>
     public static string Outdent(string code)
     {
+        bool followsTag = !string.IsNullOrWhiteSpace(code.Split('\n')[0]);
         List<string> lines = [.. code.Replace("\r", string.Empty, StringComparison.Ordinal).Split('\n')];
         while (lines.Count > 0 && string.IsNullOrWhiteSpace(lines[0]))
         {
@@ -108,8 +115,16 @@ internal sealed partial class DocComments
             lines.RemoveAt(lines.Count - 1);
         }
 
-        int indent = lines.Where(line => !string.IsNullOrWhiteSpace(line)).Select(line => line.Length - line.TrimStart().Length).DefaultIfEmpty(0).Min();
-        return string.Join('\n', lines.Select(line => line.Length >= indent ? line[indent..].TrimEnd() : string.Empty));
+        IEnumerable<string> told = lines.Skip(followsTag ? 1 : 0).Where(line => !string.IsNullOrWhiteSpace(line));
+        int indent = told.Select(line => line.Length - line.TrimStart().Length).DefaultIfEmpty(0).Min();
+        if (followsTag)
+        {
+            // What the lines that follow have beyond the file's own indentation is meant, such as that of a pipeline's second line.
+            indent = Math.Min(indent, FileIndentation);
+        }
+
+        return string.Join('\n', lines.Select((line, i) =>
+            i == 0 && followsTag ? line.TrimEnd() : line.Length >= indent ? line[indent..].TrimEnd() : string.Empty));
     }
 
     private static string ReferenceName(XElement reference)

@@ -54,7 +54,11 @@ internal static class MamlWriter
                 new XElement(Dev + "type", new XElement(Maml + "name", output)), new XElement(Maml + "description", Para(string.Empty))))),
             new XElement(Maml + "alertSet", new XElement(Maml + "alert", DocComments.Paragraphs(comment?.Element("para")).Select(Para))),
             new XElement(Command + "examples", examples.Select((example, index) => Example(example, index + 1))),
-            new XElement(Command + "relatedLinks", (comment?.Elements("seealso") ?? []).Select(link =>
+            new XElement(Command + "relatedLinks",
+                // Get-Help -Online opens the first address.
+                new XElement(Maml + "navigationLink",
+                    new XElement(Maml + "linkText", "Online:"), new XElement(Maml + "uri", OnlinePages.Of(cmdlet.Name))),
+                (comment?.Elements("seealso") ?? []).Select(link =>
                 new XElement(Maml + "navigationLink", new XElement(Maml + "linkText", link.Value.Length > 0 ? link.Value : (string?)link.Attribute("href")),
                     new XElement(Maml + "uri", (string?)link.Attribute("href"))))));
     }

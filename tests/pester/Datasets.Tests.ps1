@@ -237,7 +237,7 @@ Describe 'Export-Embedding and Import-Embedding' {
         Test-Path $TestDrive/no.npy | Should -BeFalse
         New-Vectors 1 2 6 | Export-Embedding $TestDrive/yes.npy
         { New-Vectors 2 2 7 | Export-Embedding $TestDrive/yes.npy -NoClobber } | Should -Throw -ErrorId 'FileExists,*'
-        $null = New-Vectors 5 2 7 | Export-Embedding $TestDrive/yes.npy -PassThru | Select-Object -First 2
+        $null = New-Vectors 5 2 7 | Export-Embedding $TestDrive/yes.npy -Force -PassThru | Select-Object -First 2
         @(Import-Embedding $TestDrive/yes.npy).Count | Should -Be 1
         Get-ChildItem $TestDrive -Filter *.tmp | Should -BeNullOrEmpty
     }

@@ -38,6 +38,11 @@ BeforeDiscovery {
 
 BeforeAll {
     . $PSScriptRoot/Common.ps1
+    $pageCode = @{}
+    foreach ($name in 'README.md', (Join-Path docs quick-start.md)) {
+        $text = Get-Content -LiteralPath (Join-Path $RepositoryRoot $name) -Raw
+        $pageCode[$name] = ([regex]::Matches($text, '(?ms)^```powershell[^\n]*\n(.*?)^```') | ForEach-Object { $_.Groups[1].Value }) -join "`n"
+    }
 
     # The files that examples name, made once and copied for each.
     $template = (New-Item -ItemType Directory -Path (Join-Path $TestDrive 'template')).FullName
@@ -166,8 +171,9 @@ Describe 'The example harness' {
 
 Describe 'Examples of the help' {
     It '<Name> runs' -ForEach $examples {
-        # A new key is refused where there is one.
-        $null = Invoke-Example -Code $Code -Without @($Code -match '-NewKey' ? 'operator.pem', 'operator.pem.pub' : @())
+        # A new key is refused where there is one, and so is a settlement.
+        $taken = @($Code -match '-NewKey' ? 'operator.pem', 'operator.pem.pub' : @()) + @($Code -match 'Export-DatSettlement' ? 'settlement.json' : @())
+        $null = Invoke-Example -Code $Code -Without $taken
     }
 }
 
@@ -175,6 +181,17 @@ Describe 'Examples of the documentation' {
     It '<Name> runs' -ForEach $pages {
         # A page makes what it uses: of the harness's values and databases it gets none.
         $null = Invoke-Example -Code $Code -Before $defaults -Without market.db, settlement.json, operator.pem, operator.pem.pub
+    }
+}
+
+Describe 'README and quick start' {
+    It 'run one after the other in one folder, and again, and the ledger does not double' {
+        $code = ($pageCode['README.md'] + "`n" + $pageCode[(Join-Path docs quick-start.md)]) -creplace '(?m)^.*Invoke-PaperExperiments.*$'
+        $count = "`n@(Get-DatRecord ./market.db).Count"
+        $both = Invoke-Example -Code ($code + $count + "`n" + $code + $count) -Before $defaults -Without market.db, settlement.json, operator.pem, operator.pem.pub
+        $counts = @($both | Where-Object { $_ -is [int] })
+        $counts[-1] | Should -BeGreaterThan 50
+        $counts | Select-Object -Unique | Should -Be $counts[-1]
     }
 }
 

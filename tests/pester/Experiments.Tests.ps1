@@ -27,7 +27,7 @@ Describe 'scripts/Invoke-PaperExperiments.ps1' {
     }
 
     It 'makes again what <Why>' -ForEach @(
-        @{ Why = 'has other parameters'; Change = { $again.Seed = 2 } }
+        @{ Why = 'has another seed, and may be replaced'; Change = { $again.Seed = 2; $again.Force = $true } }
         @{ Why = 'is gone'; Change = { Remove-Item (Join-Path $folder figure4.csv) } }
         @{ Why = 'is asked for'; Change = { $again.Force = $true } }
         @{ Why = 'was noted in a file that is damaged'; Change = { Set-Content (Join-Path $folder experiments.json) '{ "Figure4":' } }
@@ -38,6 +38,37 @@ Describe 'scripts/Invoke-PaperExperiments.ps1' {
         (& $script @again 6> $null).Status | Should -Be 'Kept'
         . $Change
         (& $script @again 6> $null).Status | Should -Be 'Made'
+    }
+
+    It 'never replaces results of another run without -Force, and says which and why' {
+        $folder = Join-Path $TestDrive 'runs'
+        $null = & $script @few -OutputPath $folder 6> $null
+        $before = (Get-FileHash (Join-Path $folder figure4.csv)).Hash
+        $runs = Get-Content (Join-Path $folder runs.json) -Raw | ConvertFrom-Json
+        $runs.'figure4.csv'.Size, $runs.'figure4.csv'.Seed | Should -Be 'quick', 1
+        $runs.'figure4.csv'.Module | Should -Be (Get-Module QosValuation).Version.ToString()
+        foreach ($other in @{ Quick = $true; Seed = 2 }, @{}) {
+            $results = @(& $script -Experiment Figure4 -WithoutReport -OutputPath $folder @other -ErrorVariable faults 2> $null 6> $null)
+            $LASTEXITCODE | Should -Be 1
+            $results | Should -BeNullOrEmpty
+            "$faults" | Should -Match "results of another run: Figure4 \((seed 1, not 2|size quick, not full)\).*-Force"
+        }
+
+        # A figure by itself goes by the same rule; the same run may be made again.
+        $figure = Join-Path $RepositoryRoot 'scripts/Figure4.ps1'
+        $null = & $figure -Rounds 5 -OutputPath $folder -ErrorVariable faults 2> $null 6> $null
+        $LASTEXITCODE | Should -Be 1
+        "$faults" | Should -Match "figure4\.csv' is of another run \(Size 'quick', not 'full'.*-Force"
+        (Get-FileHash (Join-Path $folder figure4.csv)).Hash | Should -Be $before
+        $null = & $figure -Quick -OutputPath $folder 6> $null
+        $LASTEXITCODE | Should -Be 0
+        (Get-FileHash (Join-Path $folder figure4.csv)).Hash | Should -Be $before
+        $null = & $figure -Rounds 5 -OutputPath $folder -Force 6> $null
+        (Get-FileHash (Join-Path $folder figure4.csv)).Hash | Should -Not -Be $before
+        Set-Content (Join-Path $folder 'mine.csv') 'x'
+        $null = & $figure -Quick -OutputPath (Join-Path $folder 'mine.csv') -ErrorVariable faults 2> $null 6> $null
+        "$faults" | Should -Match 'nothing notes what run'
+        Get-Content (Join-Path $folder 'mine.csv') | Should -Be 'x'
     }
 
     It 'makes the others where one fails, and exits with 1' {

@@ -36,7 +36,7 @@ Describe 'scripts/Figure7.ps1' {
 
     It 'names the strongest of several attackers' {
         $folder = Join-Path $TestDrive several
-        $text = & $script @few -Method DirectAscent, NearestEmbedding -OutputPath $folder 6>&1 | Where-Object { $_ -is [System.Management.Automation.InformationRecord] } | Out-String -Width 4000
+        $text = & $script @few -Method DirectAscent, NearestEmbedding -OutputPath $folder -Force 6>&1 | Where-Object { $_ -is [System.Management.Automation.InformationRecord] } | Out-String -Width 4000
         $summary = Import-Csv (Join-Path $folder figure7-summary.csv)
         foreach ($release in 'None', 'Image-DP', 'Image-Ours', 'Text-Ours') {
             $best = $summary | Where-Object Release -EQ $release | Sort-Object { -[double] $_.FirstRank }, { -[double] $_.Margin } | Select-Object -First 1

@@ -32,7 +32,7 @@ Describe 'scripts/Figure<Number>.ps1' -ForEach @(
         $file = Import-Csv (Join-Path $folder "figure$Number.csv")
         $file.Count | Should -Be $rows.Count
         [double]$file[5].GiniQ95 | Should -Be $rows[5].GiniQ95
-        Get-ChildItem $folder | Should -HaveCount 1
+        Get-ChildItem $folder -Filter *.csv | Should -HaveCount 1
     }
 
     It 'repeats with a seed and takes schemes, points and a file name' {
@@ -40,7 +40,7 @@ Describe 'scripts/Figure<Number>.ps1' -ForEach @(
         $first = & $script @few -Seed 3 6> $null
         $first.Scheme | Should -Be 'Proposed', 'WaterFilling', 'Proposed', 'WaterFilling'
         (& $script @few -Seed 3 6> $null).Jain | Should -Be $first.Jain
-        (& $script @few -Seed 4 6> $null).Jain | Should -Not -Be $first.Jain
+        (& $script @few -Seed 4 -Force 6> $null).Jain | Should -Not -Be $first.Jain
         Join-Path $folder 'own.csv' | Should -Exist
     }
 
@@ -89,7 +89,7 @@ Describe 'scripts/Figure6.ps1' {
         $summary = Import-Csv (Join-Path $folder figure6b.csv)
         $summary.NoveltyThreshold | Should -Be 5, 10, 30
         [double]$summary[2].ConfirmationDelay | Should -Be $last[2].ConfirmationDelay
-        Get-ChildItem $folder | Should -HaveCount 2
+        Get-ChildItem $folder -Filter *.csv | Should -HaveCount 2
     }
 
     It 'shows on the real photographs what the paper says' -Skip:($null -eq $SharedData) {
@@ -102,7 +102,7 @@ Describe 'scripts/Figure6.ps1' {
         $few = @{ Path = $vectors; Repetition = 3; NoveltyThreshold = 8; SimilarityThreshold = 0.95; OutputPath = Join-Path $folder 'own.csv' }
         $first = & $script @few -Seed 3 6> $null
         (& $script @few -Seed 3 6> $null).Value | Should -Be $first.Value
-        (& $script @few -Seed 4 6> $null).Value | Should -Not -Be $first.Value
+        (& $script @few -Seed 4 -Force 6> $null).Value | Should -Not -Be $first.Value
         Join-Path $folder 'owna.csv' | Should -Exist
         Join-Path $folder 'ownb.csv' | Should -Exist
     }

@@ -202,3 +202,115 @@ Describe 'about_QosValuation' {
         Get-Help about_QosValuation | Out-String | Should -Match 'arXiv:2606.15573'
     }
 }
+
+Describe 'The rule for replacing files' {
+    BeforeAll {
+        $folder = Join-Path $TestDrive 'replace'
+        $null = New-Item -ItemType Directory $folder
+        $embeddings = 1..4 | ForEach-Object { [QosValuation.ClipEmbedding]@{ Source = "$_"; Item = "$_"; Modality = 'Image'; Vector = (0.6, 0.8); Contributor = "c$_" } }
+        $grants = 1..3 | ForEach-Object { [pscustomobject]@{ Agent = "a$_"; Value = $_ } } | Invoke-TokenAllocation -Supply 6
+        $null = $grants | Add-DatRecord -LedgerPath "$folder/market.db"
+        $photo = (New-SceneDataset "$folder/photos" -Count 1 -ImageSize 64 -Seed 1).Path
+        $clip = [QosValuation.SemanticCluster]@{ Id = 1; Count = 4; Centroid = (0.6, 0.8); Members = [QosValuation.ClipEmbedding[]] $embeddings }
+
+        # Each writes the file that it names, and takes -Force.
+        $writers = @{
+            'ConvertTo-ClipImage'         = @{ File = "$folder/crop.png"; Run = { param($with) ConvertTo-ClipImage $photo -Destination "$folder/crop.png" @with } }
+            'Export-DatSettlement'        = @{ File = "$folder/settled.json"; Run = { param($with) Export-DatSettlement "$folder/market.db" "$folder/settled.json" -KeyPath "$folder/key.pem" -NewKey:(-not (Test-Path "$folder/key.pem")) @with } }
+            'Export-Embedding'            = @{ File = "$folder/vectors.npy"; Run = { param($with) $embeddings | Export-Embedding "$folder/vectors.npy" @with } }
+            'Export-QosReport'            = @{ File = "$folder/report.html"; Run = { param($with) $grants | Export-QosReport "$folder/report.html" @with } }
+            'Export-ReconstructionGrid'   = @{ File = "$folder/grid.png"; Run = { param($with) [pscustomobject]@{ ImagePath = $photo } | Export-ReconstructionGrid "$folder/grid.png" @with } }
+            'Install-ClipModel'           = $null # compares digests, and downloads
+            'Invoke-ReconstructionAttack' = @{ File = "$folder/attack/a-dog.png"; Run = { param($with) Get-ClipEmbedding -Text 'a dog' | Invoke-ReconstructionAttack -OutputPath "$folder/attack" -Steps 1 -Copies 1 -Seed 1 -WarningAction SilentlyContinue @with } }
+            'New-SceneDataset'            = @{ File = "$folder/scenes/captions.json"; Run = { param($with) New-SceneDataset "$folder/scenes" -Count 1 -ImageSize 64 -Seed 1 @with } }
+        }
+
+        # What grows, or is a state that each run goes on from, is never replaced: there is nothing to force.
+        $growing = 'Add-DatRecord', 'Group-Embedding', 'Invoke-TokenAllocation', 'New-DpPrototype', 'New-PrivacyBudget'
+    }
+
+    It 'covers every cmdlet that changes files' {
+        $changing = (Get-Command -Module QosValuation | Where-Object { $_.Parameters.ContainsKey('WhatIf') }).Name
+        @($writers.Keys) + $growing | Sort-Object | Should -Be ($changing | Sort-Object)
+        foreach ($name in $writers.Keys) {
+            (Get-Command $name).Parameters.Keys | Should -Contain 'Force' -Because $name
+        }
+
+        foreach ($name in $growing) {
+            (Get-Command $name).Parameters.Keys | Should -Not -Contain 'Force' -Because $name
+        }
+    }
+
+    It 'is kept: nothing is replaced without -Force, and with it everything is' {
+        foreach ($name in $writers.Keys | Where-Object { $writers[$_] } | Sort-Object) {
+            $writer = $writers[$name]
+            $null = & $writer.Run @{}
+            $writer.File | Should -Exist -Because $name
+            $old = [datetime]::new(2001, 1, 1)
+            [System.IO.File]::SetLastWriteTimeUtc($writer.File, $old)
+            $failure = { & $writer.Run @{ ErrorAction = 'Stop' } } | Should -Throw -PassThru -Because $name
+            "$failure" | Should -Match 'exists?\b.*-Force' -Because $name
+            [System.IO.File]::GetLastWriteTimeUtc($writer.File) | Should -Be $old -Because $name
+            $null = & $writer.Run @{ Force = $true; ErrorAction = 'Stop' }
+            [System.IO.File]::GetLastWriteTimeUtc($writer.File) | Should -BeGreaterThan $old -Because $name
+        }
+    }
+
+    It 'covers the figures of a report, and a switch of another name' {
+        $null = $grants | Export-QosReport "$folder/one.html" -FigurePath "$folder/figures"
+        { $grants | Export-QosReport "$folder/two.html" -FigurePath "$folder/figures" } | Should -Throw -ErrorId 'FileExists,*'
+        "$folder/two.html" | Should -Not -Exist
+        $null = $grants | Export-QosReport "$folder/two.html" -FigurePath "$folder/figures" -Force
+        { $embeddings | Export-Embedding "$folder/vectors.npy" -NoClobber } | Should -Throw -ErrorId 'FileExists,*'
+        { $embeddings | Export-Embedding "$folder/vectors.npy" -NoClobber -Force } | Should -Throw -ErrorId 'ParametersConflict,*'
+
+        # Metadata of another file are not replaced either.
+        Set-Content "$folder/other.metadata.jsonl" 'mine'
+        { $embeddings | Export-Embedding "$folder/other.npy" } | Should -Throw -ErrorId 'FileExists,*'
+        Get-Content "$folder/other.metadata.jsonl" | Should -Be 'mine'
+    }
+
+    It 'lets an interrupted attack be run again: what is missing is made, and what is there stays' {
+        $targets = Get-ClipEmbedding -Text 'a cat', 'a tree'
+        $attack = @{ OutputPath = "$folder/again"; Steps = 1; Copies = 1; Seed = 1; WarningAction = 'SilentlyContinue' }
+        $first = $targets | Invoke-ReconstructionAttack @attack | Select-Object -First 1
+        @(Get-ChildItem "$folder/again").Count | Should -Be 1
+        $second = $targets | Invoke-ReconstructionAttack @attack -ErrorVariable faults -ErrorAction SilentlyContinue
+        @($second).Count | Should -Be 1
+        $faults[0].FullyQualifiedErrorId | Should -BeLike 'ImageExists,*'
+        @(Get-ChildItem "$folder/again" -Filter *.png).Count | Should -Be 2
+        $faults = $null
+        @($targets | Invoke-ReconstructionAttack @attack -Force -ErrorAction Stop).Count | Should -Be 2
+    }
+
+    It 'leaves out what a ledger holds already with -SkipExisting' {
+        $null = $grants | Add-DatRecord -LedgerPath "$folder/market.db" -SkipExisting
+        @(Get-DatRecord "$folder/market.db").Count | Should -Be 3
+        $null = [pscustomobject]@{ Agent = 'a1'; Value = 7 } | Add-DatRecord -LedgerPath "$folder/market.db" -SkipExisting
+        @(Get-DatRecord "$folder/market.db").Count | Should -Be 4
+        (Test-DatLedger "$folder/market.db").IsValid | Should -BeTrue
+    }
+}
+
+Describe 'The help' {
+    It 'goes on online at a page of this repository, under the address of the manifest' {
+        $project = (Import-PowerShellDataFile -LiteralPath $ModuleManifest).PrivateData.PSData.ProjectUri
+        foreach ($command in Get-Command -Module QosValuation) {
+            $address = "$(@((Get-Help $command.Name).relatedLinks.navigationLink)[0].uri)"
+            $address | Should -BeLike "$project/blob/main/docs/*.md" -Because $command.Name
+            Join-Path $RepositoryRoot $address.Substring("$project/blob/main/".Length) | Should -Exist
+        }
+
+        @((Get-Help New-DpPrototype).relatedLinks.navigationLink)[0].uri | Should -BeLike '*/docs/concepts/privacy.md'
+    }
+
+    It 'has examples that are indented as they were written' {
+        foreach ($command in Get-Command -Module QosValuation) {
+            foreach ($example in (Get-Help $command.Name -Full).examples.example) {
+                $lines = $example.code -split "`n"
+                $lines[0] | Should -Not -Match '^\s' -Because $command.Name
+                $lines -match '^ {9,}' | Should -BeNullOrEmpty -Because "$($command.Name): $($example.code)"
+            }
+        }
+    }
+}

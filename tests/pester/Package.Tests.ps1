@@ -17,7 +17,7 @@ BeforeAll {
 
     # The README's blocks on the package, and the one that begins with the import.
     $readme = Get-Content -LiteralPath (Join-Path $RepositoryRoot 'README.md') -Raw
-    $install, $elsewhere = [regex]::Matches($readme, '(?ms)^```pwsh\n(.*?)^```') | ForEach-Object { $_.Groups[1].Value }
+    $install, $copy, $elsewhere = [regex]::Matches($readme, '(?ms)^```pwsh\n(.*?)^```') | ForEach-Object { $_.Groups[1].Value }
     $parallel, $job = $elsewhere.Trim() -split "`n"
     $pipeline = [regex]::Match($readme, '(?ms)^```powershell\n(Import-Module \./out/QosValuation\n.*?)^```').Groups[1].Value
     $pipeline = $pipeline.Replace('./out/QosValuation', 'QosValuation')
@@ -133,6 +133,21 @@ $pipeline
         $lines = Invoke-AtHome "1..2 | ForEach-Object -Parallel { $steps } | $fairness"
         $lines.Count | Should -Be 2
         $lines | Should -Be @($expected, $expected)
+    }
+
+    It 'works as a plain copy of the folder, in runspaces too' -Skip:$IsWindows {
+        # Without the package: what is found is the copy.
+        $modules = Join-Path $TestDrive 'home/.local/share/powershell/Modules'
+        Rename-Item $modules 'Installed'
+        try {
+            $null = Invoke-AtHome "Set-Location -LiteralPath '$RepositoryRoot'; $copy"
+            Join-Path $modules 'QosValuation/QosValuation.psd1' | Should -Exist
+            @(Invoke-AtHome "@($parallel).Where{ `$_.Vector.Count -eq 512 }.Contributor").Count | Should -Be 60
+        }
+        finally {
+            Remove-Item $modules -Recurse -ErrorAction Ignore
+            Rename-Item (Join-Path (Split-Path $modules) 'Installed') 'Modules'
+        }
     }
 
     It 'works in Start-Job' -Skip:$noJobs {

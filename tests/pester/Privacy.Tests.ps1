@@ -203,15 +203,95 @@ Describe 'A privacy budget' {
         $failure.CategoryInfo.Category | Should -Be 'LimitsExceeded'
         $failure.TargetObject | Should -BeIn 'c0', 'c1'
         $failure.Exception.Contributor | Should -Be $failure.TargetObject
-        $failure.Exception.Message | Should -Match "contributor 'c[01]'.*needs ε = 0[.,]6 .*ε = 0[.,]\d+ of 1 is left"
+        $failure.Exception.Message | Should -Match "contributor 'c[01]'.*5 releases: together they need ε = 1[.,]\d+ .*ε = 1 of 1 is left.*None of them was charged or drawn"
+        $prototypes | Should -BeNullOrEmpty
+        (Get-PrivacyBudget $path).Releases | Should -Be 0
+        Get-PrivacyBudget $path -Contributor * | Should -BeNullOrEmpty
+    }
+
+    It 'releases as many as it allows with -AsAvailable, keeps them, and reports each refusal' {
+        $null = New-PrivacyBudget 1 1e-5 $path
+        $clusters = 1..5 | ForEach-Object { New-TestCluster $_ 10 }
+        $prototypes = $clusters | New-DpPrototype -Epsilon 0.6 -Budget $path -AsAvailable -ErrorVariable refused -ErrorAction SilentlyContinue
         $budget = Get-PrivacyBudget $path
-        $budget.Releases | Should -BeLessThan 5
+        $budget.Releases | Should -BeIn 2, 3
+        $prototypes.Count | Should -Be $budget.Releases
+        $prototypes.ClusterId | Should -Be @(1..$budget.Releases)
         $budget.Spent | Should -BeLessOrEqual 1
+        $refused.Count | Should -Be (5 - $budget.Releases)
+        $refused[0].FullyQualifiedErrorId | Should -BeLike 'PrivacyBudgetExceeded,*'
+        $refused[0].Exception.Message | Should -Match "^Cluster $($budget.Releases + 1) was not released\. .*this release.*neither charged nor drawn"
+        $refused[0].Exception.Message | Should -Not -Match 'Nothing was charged'
         $spending = Get-PrivacyBudget $path -Contributor c*
         $spending.Contributor | Should -Be 'c0', 'c1'
         $spending[0] | Should -BeOfType QosValuation.PrivacySpending
         $spending[0].Releases | Should -Be $budget.Releases
         Get-PrivacyBudget $path -Contributor nobody | Should -BeNullOrEmpty
+
+        # A cheap one still fits after a refused one.
+        @($clusters[0] | New-DpPrototype -Epsilon 0.01 -Budget $path -AsAvailable).Count | Should -Be 1
+        { $clusters | New-DpPrototype -AsAvailable -ErrorAction Stop } | Should -Throw
+    }
+
+    It 'says under -WhatIf what each contributor would be charged and have left, and approves nothing that would be refused' {
+        $null = New-PrivacyBudget 1 1e-5 $path
+        $clusters = 1..5 | ForEach-Object { New-TestCluster $_ 10 }
+        $lines = Invoke-FreshPwsh @"
+Import-Module '$ModuleManifest'
+`$PSStyle.OutputRendering = 'PlainText'
+`$clusters = foreach (`$id in 1..5) { [QosValuation.SemanticCluster]@{ Id = `$id; Count = 4; Centroid = (0.6, 0.8); Members = [QosValuation.ClipEmbedding[]] @(0..3 | ForEach-Object { [QosValuation.ClipEmbedding]@{ Source = "`$_"; Item = "`$_"; Modality = 'Image'; Vector = (0.6, 0.8); Contributor = "c`$(`$_ % 2)" } }) } }
+`$clusters | New-DpPrototype -Epsilon 0.1 -Budget '$path' -WhatIf
+try { `$clusters | New-DpPrototype -Epsilon 0.6 -Budget '$path' -WhatIf } catch { `$_.FullyQualifiedErrorId }
+`$clusters | New-DpPrototype -Epsilon 0.6 -Budget '$path' -AsAvailable -WhatIf -ErrorVariable refused -ErrorAction SilentlyContinue
+"refused: `$(`$refused.Count)"
+`$null = `$clusters | New-DpPrototype -Epsilon 0.1 -Budget '$path' | Select-Object -First 2
+"@
+        $text = $lines -join "`n"
+        $text | Should -Match "What if: Release 5 prototypes of 5 clusters and charge .*'c0' ε = 0[.,]2\d+ for 5 releases, which leaves ε = 0[.,]9\d+ of 1; 'c1' ε"
+        $text | Should -Match 'PrivacyBudgetExceeded,'
+        @($lines -like 'What if: Release 1 prototype*').Count | Should -BeIn 2, 3
+        $text | Should -Match "refused: $(5 - @($lines -like 'What if: Release 1 prototype*').Count)"
+
+        # What was paid for and went nowhere is named.
+        $text | Should -Match "5 prototypes had been charged.*2 left it, and 3 were charged and are lost \(cluster 3 Image, cluster 4 Image, cluster 5 Image\)\. They cost 'c\d' ε = 0[.,]1\d+"
+        (Get-PrivacyBudget $path).Releases | Should -Be 5
+    }
+
+    It 'says what was charged and lost where Ctrl+C comes after the charge' {
+        $null = New-PrivacyBudget 1 1e-5 $path
+        $lines = Invoke-FreshPwsh @"
+`$shell = [powershell]::Create([runspacefactory]::CreateRunspace(`$Host))
+`$shell.Runspace.Open()
+`$null = `$shell.AddScript({
+    Import-Module '$ModuleManifest'
+    `$clusters = foreach (`$id in 1..5) { [QosValuation.SemanticCluster]@{ Id = `$id; Count = 1; Centroid = (0.6, 0.8); Members = [QosValuation.ClipEmbedding[]] @([QosValuation.ClipEmbedding]@{ Source = 'a'; Item = 'a'; Modality = 'Image'; Vector = (0.6, 0.8); Contributor = 'ann' }) } }
+    `$clusters | New-DpPrototype -Epsilon 0.1 -Budget '$path' | ForEach-Object { Set-Content '$path.first' `$_.ClusterId; Start-Sleep 60 }
+})
+`$null = `$shell.BeginInvoke()
+while (-not (Test-Path '$path.first')) { Start-Sleep -Milliseconds 100 }
+`$shell.Stop()
+"@
+        ($lines -join ' ') -replace '\s+', ' ' | Should -Match '5 prototypes had been charged.*1 left it, and 4 were charged and are lost \(cluster 2 Image, .*cluster 5 Image\)\. They cost ''ann'' ε = 0[.,]2'
+        (Get-PrivacyBudget $path).Releases | Should -Be 5
+    }
+
+    It 'is checked by Test-PrivacyBudget, and closed where it was changed' {
+        $null = New-TestCluster 1 10 | New-DpPrototype -Epsilon 0.1 -Budget (New-PrivacyBudget 1 1e-5 $path)
+        $report = Test-PrivacyBudget $path
+        $report | Should -BeOfType QosValuation.PrivacyBudgetReport
+        $report.IsValid, $report.IsChained, $report.Releases, $report.Charges, $report.Contributors | Should -Be $true, $true, 1, 2, 2
+        (Get-Item $path | Test-PrivacyBudget -ExpectedHash $report.HeadHash).IsValid | Should -BeTrue
+        (Test-PrivacyBudget $path -ExpectedHash ('0' * 64)).IsValid | Should -BeFalse
+        $bytes = [System.IO.File]::ReadAllBytes($path)
+        $place = [System.Text.Encoding]::Latin1.GetString($bytes).IndexOf('ReplaceOneRecord')
+        $bytes[$place + 15] = $bytes[$place + 15] -bxor 4
+        [System.IO.File]::WriteAllBytes($path, $bytes)
+        (Test-PrivacyBudget $path).Faults.Count | Should -BeGreaterThan 0
+        Get-PrivacyBudget $path -ErrorVariable fault -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $fault.FullyQualifiedErrorId | Should -BeLike '*,QosValuation.Cmdlets.Privacy.GetPrivacyBudgetCommand'
+        { New-TestCluster 1 10 | New-DpPrototype -Epsilon 0.1 -Budget $path } | Should -Throw
+        'nothing.db' | Test-PrivacyBudget -ErrorVariable fault -ErrorAction SilentlyContinue
+        $fault[0].FullyQualifiedErrorId | Should -BeLike 'PathNotFound,*'
     }
 
     It 'takes a budget from the pipeline, whatever its path' {

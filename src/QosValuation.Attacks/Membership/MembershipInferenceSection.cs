@@ -44,7 +44,7 @@ internal sealed class MembershipInferenceSection() : ResultSection<MembershipInf
                     Note = SectionParts.ErrorNote + (groups.Any(group => group.Skip(1).Any()) ? " Averaged over clusters." : string.Empty),
                 },
                 EpsilonCurve.Of(records, line, "Auc", "Area under the ROC curve", "membership-auc", "Area under the ROC curve against ε", ("Guessing", 0.5)),
-                EpsilonCurve.Of(records, line, "TruePositiveRate", "Members found at a low false-positive rate", "membership-tpr", "Members found against ε"),
+                EpsilonCurve.Of(records, line, "TruePositiveRate", $"Members found at {Rate(records)}", "membership-tpr", "Members found against ε"),
             ]);
     }
 
@@ -85,6 +85,13 @@ internal sealed class MembershipInferenceSection() : ResultSection<MembershipInf
             SectionParts.Say($"As measured, the strongest membership attack{over} has an advantage of ")
                 + SectionParts.Say($"{ReportNumber.Percent(strongest.Advantage)}{uncertainty} and an area under the ROC curve of ")
                 + SectionParts.Say($"{ReportNumber.Format(strongest.Auc, 3)} (0.5 is guessing{bound}).{compared}"));
+    }
+
+    // The rate that all rows keep, such as 0.1 %.
+    private static string Rate(IReadOnlyList<ReportRecord> records)
+    {
+        double[] rates = [.. records.Select(record => record.Number(nameof(MembershipInference.FalsePositiveRate))).Where(double.IsFinite).Distinct()];
+        return rates.Length == 1 ? $"a false-positive rate of {ReportNumber.Percent(rates[0])}" : "the false-positive rate of each row";
     }
 
     private static FigurePoint Capped(FigurePoint point) => point with { High = Math.Min(1, point.High) };

@@ -24,10 +24,12 @@ namespace QosValuation.Cmdlets.About;
 /// </code>
 /// <para>ADDING UP. μ = Δ/σ of each release; together √Σμ², exactly (Gaussian differential privacy). Two releases of ε cost less than 2ε.
 /// Measure-PrivacyLoss states the ε of all releases given to it.</para>
-/// <para>BUDGETS. New-PrivacyBudget makes a SQLite file. New-DpPrototype -Budget charges each release to every contributor with a record in it, in one
-/// transaction that is on disk before any noise is drawn. What would exceed a contributor's (ε, δ) is refused with the error PrivacyBudgetExceeded, and
-/// draws nothing. Processes releasing at once never overspend together; one that is killed loses no charge, though perhaps a release that was paid for.
-/// Spent is the ε of a contributor's releases together, Remaining the largest ε of one more.</para>
+/// <para>BUDGETS. New-PrivacyBudget makes a SQLite file. New-DpPrototype -Budget charges all its releases to every contributor with a record in them,
+/// in one transaction that is on disk before any noise is drawn. What would exceed a contributor's (ε, δ) is refused as a whole with the error
+/// PrivacyBudgetExceeded; -AsAvailable releases as much as fits. The charges are chained by hashes and added up again whenever the file is opened:
+/// one that was changed is closed (PrivacyBudgetDamaged), and Test-PrivacyBudget says where. Processes releasing at once never overspend together;
+/// one that is killed loses no charge, though perhaps a release that was paid for. Spent is the ε of a contributor's releases together, Remaining the
+/// largest ε of one more.</para>
 /// <code>
 /// $budget = New-PrivacyBudget -Epsilon 1 -Delta 1e-5 -Path ./privacy.db
 /// $clusters | New-DpPrototype -Epsilon 0.1 -Modality Image -Budget $budget

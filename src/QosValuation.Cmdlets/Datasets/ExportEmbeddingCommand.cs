@@ -30,7 +30,7 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
     private EmbeddingWriter? _writer;
     private ProgressMeter? _meter;
 
-    /// <summary>The file to write: .npy, .csv or .jsonl. An existing one is replaced; missing folders are created.</summary>
+    /// <summary>The file to write: .npy, .csv or .jsonl. An existing one is replaced with -Force only; missing folders are created.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
     [Alias("LiteralPath", "PSPath")]
@@ -41,7 +41,11 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
     [ValidateNotNull]
     public ClipEmbedding[] InputObject { get; set; } = [];
 
-    /// <summary>Do not replace an existing file.</summary>
+    /// <summary>Replace an existing file.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Do not replace an existing file: what happens without -Force anyway. Not with -Force.</summary>
     [Parameter]
     public SwitchParameter NoClobber { get; set; }
 
@@ -54,12 +58,14 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
     {
         string path = ResolveNewPath(Path);
         EmbeddingFile.FormatOf(path);
-        if (NoClobber && File.Exists(path))
+        if (Force && NoClobber)
         {
-            throw new QosValuationException(
-                Faults.FileExists,
-                $"'{path}' exists and -NoClobber was given. Choose another name, or leave -NoClobber out.",
-                path);
+            throw new QosValuationException(Faults.ParametersConflict, "-Force and -NoClobber contradict each other; leave one out.", nameof(NoClobber));
+        }
+
+        foreach (string file in EmbeddingFile.FilesOf(path))
+        {
+            RequireNew(file, Force);
         }
 
         if (ShouldProcess(path, "Export embeddings"))

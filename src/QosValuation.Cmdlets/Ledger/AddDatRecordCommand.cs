@@ -11,6 +11,7 @@ namespace QosValuation.Cmdlets;
 /// value.</para>
 /// <para>What has been written to the pipeline is on disk, whatever happens next. A record that comes alone is appended at once; of a fast stream those
 /// that arrive within 50 milliseconds share a transaction: all of them are in the ledger, or none. Several processes may append at once.</para>
+/// <para>What is appended twice counts twice. -SkipExisting leaves out what stands there already, for a script that may be run again.</para>
 /// </remarks>
 /// <example>
 /// <summary>Anchor the values of a dataset</summary>
@@ -50,6 +51,10 @@ public sealed class AddDatRecordCommand : QosCmdlet
     [AllowEmptyString]
     public string Pointer { get; set; } = string.Empty;
 
+    /// <summary>Leaves out what the ledger holds already: a record of the same address, value and pointer. So a script can be run again.</summary>
+    [Parameter]
+    public SwitchParameter SkipExisting { get; set; }
+
     /// <inheritdoc/>
     protected override void Begin() => LedgerPath = ResolveNewPath(LedgerPath);
 
@@ -63,7 +68,7 @@ public sealed class AddDatRecordCommand : QosCmdlet
         }
 
         _ledger ??= DatLedger.Open(LedgerPath, create: true);
-        _appender ??= new DatLedgerAppender(_ledger);
+        _appender ??= new DatLedgerAppender(_ledger, SkipExisting);
         TryItem(Address, () => _appender.Add(Address, Value, Pointer));
         WriteAppended();
     }

@@ -57,6 +57,10 @@ public sealed class ExportDatSettlementCommand : QosCmdlet
     [ValidateNotNullOrEmpty]
     public string? Address { get; set; }
 
+    /// <summary>Replace an existing settlement. A key is never replaced.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
     /// <inheritdoc/>
     protected override void Process()
     {
@@ -71,6 +75,7 @@ public sealed class ExportDatSettlementCommand : QosCmdlet
         }
 
         string target = ResolveNewPath(Path);
+        RequireNew(target, Force);
         string keyPath = ResolveNewPath(KeyPath);
         bool makesKey = NewKey && ShouldProcess(keyPath, "Make a signing key");
         if (!ShouldProcess(target, $"Write a signed settlement of {report.Records} records") || (NewKey && !makesKey))

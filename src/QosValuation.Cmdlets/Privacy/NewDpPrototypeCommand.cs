@@ -31,9 +31,12 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <para>-Unit Contributor protects all data of a contributor at once (user-level privacy): each contributor's records in a cluster are averaged to one
 /// vector first, so that the sensitivity is 2 over the number of contributors, however many records one has. The prototype is then the mean over
 /// contributors, and Count counts them.</para>
-/// <para>-Budget charges every prototype to each contributor with a record in it before its noise is drawn. A release that one contributor's budget does
-/// not allow ends the command with the error PrivacyBudgetExceeded; nothing of that cluster is charged or drawn. What was charged stays charged, even
-/// where the release was lost in a crash. -Seed, -Sensitivity, ImageDp and None cannot be charged and are refused. See about_QosValuation_Privacy.</para>
+/// <para>-Budget charges every prototype to each contributor with a record in it before its noise is drawn: it takes all clusters in, charges them in one
+/// transaction, and draws them then. Where one contributor's budget does not allow all of it, the command ends with the error PrivacyBudgetExceeded, and
+/// nothing is charged or drawn. -AsAvailable releases one cluster after another instead, as far as the budget goes: each that is refused costs an error, and
+/// the others leave. -WhatIf and -Confirm say what each contributor would be charged and have left; what would be refused is refused there too. What was
+/// charged stays charged, even where the release was lost in a crash; where the pipeline is stopped after the charge, a warning says what was lost. -Seed,
+/// -Sensitivity, ImageDp and None cannot be charged and are refused. See about_QosValuation_Privacy.</para>
 /// <para>Without -Seed the noise is cryptographic. With -Seed whoever knows the seed can take the noise away again, so seeded prototypes are for
 /// experiments only: IsSeeded is true and IsFormal false.</para>
 /// <para>The paper releases prototypes of confirmed clusters only: add Where-Object IsConfirmed for that. Which clusters are confirmed depends on the
@@ -63,6 +66,11 @@ namespace QosValuation.Cmdlets.Privacy;
 /// Get-PrivacyBudget ./privacy.db -Contributor *</code>
 /// </example>
 /// <example>
+/// <summary>As many releases as the budget allows, and which were refused.</summary>
+/// <code>$clusters | New-DpPrototype -Epsilon 0.5 -Budget ./budget.db -AsAvailable -ErrorVariable refused -ErrorAction SilentlyContinue
+/// $refused | ForEach-Object { $_.Exception.Message }</code>
+/// </example>
+/// <example>
 /// <summary>Clusters that do not depend on private data: centroids from public texts.</summary>
 /// <code>$public = Get-ClipEmbedding -Text 'a dog', 'a beach', 'a city street'
 /// Get-ClipEmbedding ./photos/*.jpg | Group-Embedding -PublicCentroid $public | New-DpPrototype -Neighboring AddRemove</code>
@@ -72,10 +80,12 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <seealso>Get-GaussianSigma</seealso>
 /// <seealso>New-PrivacyBudget</seealso>
 /// <seealso>about_QosValuation_Privacy</seealso>
-[Cmdlet(VerbsCommon.New, "DpPrototype", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.New, "DpPrototype", SupportsShouldProcess = true, DefaultParameterSetName = "Release")]
 [OutputType(typeof(DpPrototype))]
 public sealed class NewDpPrototypeCommand : QosCmdlet
 {
+    private readonly List<PreparedRelease> _collected = [];
+    private readonly List<PrivacyCharge> _previewed = [];
     private PrototypeReleaser? _releaser;
     private PrivacyBudgetStore? _budget;
     private bool _warnedOfSensitivity;
@@ -145,9 +155,16 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     public int? MaxRecordsPerContributor { get; set; }
 
     /// <summary>The privacy budget to charge before any noise is drawn: from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file.</summary>
-    [Parameter]
+    [Parameter(Mandatory = true, ParameterSetName = "Budget")]
     [ValidateNotNullOrEmpty]
     public object? Budget { get; set; }
+
+    /// <summary>
+    /// Releases one cluster after another, as far as the budget goes, and keeps what was paid for; each cluster that is refused costs an error. Without it
+    /// all clusters are released or none.
+    /// </summary>
+    [Parameter(ParameterSetName = "Budget")]
+    public SwitchParameter AsAvailable { get; set; }
 
     /// <summary>The modalities to release, Image or Text; both by default.</summary>
     [Parameter]
@@ -211,32 +228,43 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
         foreach (SemanticCluster cluster in InputObject)
         {
             Cancellation.ThrowIfCancellationRequested();
-            if (!ShouldProcess($"Cluster {cluster.Id}", _budget is null ? "Release prototypes" : $"Charge '{_budget.Budget.Path}' and release prototypes"))
-            {
-                continue;
-            }
-
-            // A bad cluster costs one error; a budget that refuses ends the command.
-            PrivacyBudgetException? refused = null;
             TryItem(cluster, () =>
             {
-                try
+                if (_budget is null)
                 {
-                    foreach (DpPrototype prototype in _releaser!.Release(cluster))
+                    if (ShouldProcess($"Cluster {cluster.Id}", "Release prototypes"))
                     {
-                        WarnOfSensitivity(prototype);
-                        WriteRecord(prototype);
+                        foreach (DpPrototype prototype in _releaser!.Release(cluster))
+                        {
+                            Write(prototype);
+                        }
                     }
                 }
-                catch (PrivacyBudgetException exception)
+                else if (AsAvailable)
                 {
-                    refused = exception;
+                    try
+                    {
+                        ReleaseOnBudget([_releaser!.Prepare(cluster)], _budget);
+                    }
+                    catch (PrivacyBudgetException refused)
+                    {
+                        throw refused.About($"Cluster {cluster.Id} was not released.");
+                    }
+                }
+                else
+                {
+                    _collected.Add(_releaser!.Prepare(cluster));
                 }
             });
-            if (refused is not null)
-            {
-                throw refused;
-            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
+        if (_budget is not null)
+        {
+            ReleaseOnBudget(_collected, _budget);
         }
     }
 
@@ -249,6 +277,79 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
         }
 
         base.Dispose(disposing);
+    }
+
+    /// <summary>Charges all of it or nothing, and draws it.</summary>
+    private void ReleaseOnBudget(List<PreparedRelease> releases, PrivacyBudgetStore budget)
+    {
+        PrivacyCharge[] charges = [.. releases.SelectMany(release => release.Charges)];
+        if (charges.Length == 0)
+        {
+            return;
+        }
+
+        // What would be refused is refused before anybody is asked about it.
+        IReadOnlyList<PrivacyChargePreview> preview = budget.Preview(charges, _previewed);
+        string plan = BudgetSentences.Plan(budget.Budget, releases.Count, charges.Length, preview);
+        if (!ShouldProcess(plan, plan, "Release prototypes on a privacy budget", out ShouldProcessReason reason))
+        {
+            if (reason == ShouldProcessReason.WhatIf)
+            {
+                _previewed.AddRange(charges);
+            }
+
+            return;
+        }
+
+        Cancellation.ThrowIfCancellationRequested();
+        _releaser!.Charge(releases);
+
+        // From here on all is paid for: what does not leave is lost, and that is said.
+        int delivered = 0;
+        try
+        {
+            foreach (DpPrototype prototype in releases.SelectMany(_releaser.Draw))
+            {
+                try
+                {
+                    Write(prototype);
+                }
+                catch when (!Stopping)
+                {
+                    // A command further on took it and wants no more.
+                    delivered++;
+                    throw;
+                }
+
+                delivered++;
+            }
+        }
+        finally
+        {
+            if (delivered < charges.Length)
+            {
+                TellLost(BudgetSentences.Lost(budget, charges, delivered));
+            }
+        }
+    }
+
+    private void TellLost(string message)
+    {
+        // A pipeline that is being stopped takes no more warnings; whoever stopped it has to know nevertheless.
+        if (Stopping)
+        {
+            Host.UI.WriteWarningLine(message);
+        }
+        else
+        {
+            WriteWarning(message);
+        }
+    }
+
+    private void Write(DpPrototype prototype)
+    {
+        WarnOfSensitivity(prototype);
+        WriteRecord(prototype);
     }
 
     private void WarnOfSensitivity(DpPrototype prototype)

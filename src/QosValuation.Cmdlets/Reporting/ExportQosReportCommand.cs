@@ -127,11 +127,7 @@ public sealed class ExportQosReportCommand : QosCmdlet
             throw new QosValuationException(Faults.PathIsFolder, $"'{_path}' is a folder; name the file to write in it, such as report.html.", _path);
         }
 
-        if (File.Exists(_path) && !Force)
-        {
-            throw new QosValuationException(Faults.FileExists, $"'{_path}' exists. Choose another name, or give -Force to replace it.", _path);
-        }
-
+        RequireNew(_path, Force);
         if (!IsBound(nameof(FigurePath)) && IsBound(nameof(Format)))
         {
             throw new QosValuationException(
@@ -180,6 +176,13 @@ public sealed class ExportQosReportCommand : QosCmdlet
         bool dated = IsBound(nameof(GeneratedAt)) || GeneratedAt != default;
         Report report = _builder.Build(Title, dated ? GeneratedAt : DateTimeOffset.Now, Facts(timed: !dated));
         int figures = report.Figures().Count();
+        FigureFormat[] formats = [.. Format.Distinct().Select(format => format == QosFigureFormat.Png ? FigureFormat.Png : FigureFormat.Svg)];
+        foreach (string file in folder is null ? [] : ReportFiles.FigureFiles(report, folder, formats))
+        {
+            // Before the page is written, so that both appear or neither.
+            RequireNew(file, Force);
+        }
+
         WriteVerbose($"{_builder.Count} results in {report.Sections.Count} sections with {figures} figures.");
         if (ShouldProcess(_path, $"Write a report of {_builder.Count} results"))
         {
@@ -191,7 +194,6 @@ public sealed class ExportQosReportCommand : QosCmdlet
 
         if (folder is not null && ShouldProcess(folder, $"Write {figures} figures as {string.Join(" and ", Format.Distinct())}"))
         {
-            FigureFormat[] formats = [.. Format.Select(format => format == QosFigureFormat.Png ? FigureFormat.Png : FigureFormat.Svg)];
             foreach (string file in ReportFiles.SaveFigures(report, folder, formats, ToPng, Cancellation))
             {
                 Emit(file);

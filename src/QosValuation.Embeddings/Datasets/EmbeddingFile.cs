@@ -92,6 +92,11 @@ public static class EmbeddingFile
         return Rows(Path.GetFullPath(path), options ?? new EmbeddingReadOptions(), onFault, cancellation);
     }
 
+    /// <summary>The files that are written for embeddings: the named one, and beside an array its metadata.</summary>
+    /// <param name="path">The file.</param>
+    public static IReadOnlyList<string> FilesOf(string path) =>
+        FormatOf(path) == EmbeddingFileFormat.Npy ? [path, EmbeddingMetadataFile.SidecarPath(path)] : [path];
+
     /// <summary>Whether a file is metadata beside an array (<c>name.metadata.jsonl</c>, <c>name.metadata.csv</c>).</summary>
     /// <param name="path">The file.</param>
     /// <returns>True where its name says so.</returns>

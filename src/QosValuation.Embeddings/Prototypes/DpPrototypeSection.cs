@@ -21,7 +21,8 @@ internal sealed class DpPrototypeSection() : ResultSection<DpPrototype>(
     /// <inheritdoc/>
     public override ReportSection Build(IReadOnlyList<ReportRecord> records, ReportContext context)
     {
-        Func<ReportRecord, string> name = SectionParts.Naming(records, ["Mechanism", "Epsilon", ByModality], "Prototypes", ByCluster);
+        // The noise depends on the count alone: modalities and mechanisms of the same noise are one series, for they would hide each other.
+        Func<ReportRecord, string> name = SectionParts.Naming(records, ["Mechanism", "Epsilon"], "Prototypes", ByCluster, ByModality);
         FigurePoint Point(ReportRecord record) => new(record.Number("Count"), record.Number("Sigma"), Label: "cluster " + record.Text(ByCluster));
         var figures = new List<ReportFigure>
         {
@@ -36,9 +37,11 @@ internal sealed class DpPrototypeSection() : ResultSection<DpPrototype>(
                     SectionParts.ScaleOf(records.Select(record => record.Number("Sigma")).Where(sigma => sigma > 0))),
                 Series =
                 [
-                    .. records.GroupBy(name)
-                        .Select(group => new FigureSeries(group.Key, [.. group.Select(Point).Where(point => double.IsFinite(point.X) && point.Y > 0)]))
-                        .Where(series => series.Points.Count > 0),
+                    .. Merged(records.GroupBy(name)
+                        .Select(group => new FigureSeries(
+                            group.Key,
+                            [.. group.Select(Point).Where(point => double.IsFinite(point.X) && point.Y > 0).DistinctBy(point => (point.X, point.Y))]))
+                        .Where(series => series.Points.Count > 0)),
                 ],
             },
         };
@@ -124,6 +127,39 @@ internal sealed class DpPrototypeSection() : ResultSection<DpPrototype>(
                 300,
                 SectionParts.Say($"Of the prototypes released here, the mean cosine to the clean one is {cosine} (1 without noise){found}."));
         }
+    }
+
+    // Series whose points lie on one another become one, with the names of all.
+    private static IEnumerable<FigureSeries> Merged(IEnumerable<FigureSeries> series)
+    {
+        var groups = new List<List<FigureSeries>>();
+        foreach (FigureSeries each in series)
+        {
+            if (groups.Find(group => IsAlike(group[0], each)) is List<FigureSeries> group)
+            {
+                group.Add(each);
+            }
+            else
+            {
+                groups.Add([each]);
+            }
+        }
+
+        return groups.Select(group => group[0] with { Name = JoinNames([.. group.Select(each => each.Name)]) });
+
+        static bool IsAlike(FigureSeries a, FigureSeries b) =>
+            a.Points.Count == b.Points.Count
+            && a.Points.OrderBy(point => point.X).Zip(b.Points.OrderBy(point => point.X))
+                .All(pair => pair.First.X == pair.Second.X && Math.Abs(pair.First.Y - pair.Second.Y) <= 0.005 * pair.First.Y);
+    }
+
+    // AnalyticGaussian · ε = 1 and DiscreteGaussian · ε = 1 are AnalyticGaussian, DiscreteGaussian · ε = 1.
+    private static string JoinNames(string[] names)
+    {
+        string[][] parts = [.. names.Select(name => name.Split(" · ", 2))];
+        return parts.All(part => part.Length == 2 && part[1] == parts[0][1])
+            ? string.Join(", ", parts.Select(part => part[0])) + " · " + parts[0][1]
+            : string.Join(", ", names);
     }
 
     private static ReportFigure Found(IGrouping<string, ReportRecord>[] groups)

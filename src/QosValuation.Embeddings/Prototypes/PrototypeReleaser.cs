@@ -115,28 +115,75 @@ public sealed class PrototypeReleaser
     /// <param name="cluster">The cluster with its members. One of a public centroid may be empty, and gives a prototype for each modality of its
     /// grouping.</param>
     /// <returns>At most one prototype a modality.</returns>
-    /// <exception cref="QosValuationException">
-    /// <c>ClusterWithoutMembers</c>, <c>ContributorMissing</c>, <c>SensitivityNotApplicable</c> or the fault of a member such as
-    /// <c>EmbeddingNotFinite</c>, before anything is charged or drawn; <c>SigmaOutOfRange</c> where the noise lies beyond the range of
-    /// a double, or of the grid of DiscreteGaussian.
-    /// </exception>
+    /// <exception cref="QosValuationException">As <see cref="Prepare(SemanticCluster)"/>.</exception>
     /// <exception cref="PrivacyBudgetException">The budget does not allow the release, or could not be charged: nothing was drawn.</exception>
     public IReadOnlyList<DpPrototype> Release(SemanticCluster cluster)
     {
-        ArgumentNullException.ThrowIfNull(cluster);
-        List<Query> queries = Prepare(cluster);
-        if (queries.Count > 0)
-        {
-            _budget?.Charge([.. queries.Select(query => query.Charge)]);
-        }
-
-        return [.. queries.Select(Draw)];
+        PreparedRelease prepared = Prepare(cluster);
+        Charge([prepared]);
+        return [.. Draw(prepared)];
     }
 
-    /// <summary>Finds what is to be released of a cluster, and everything that can be wrong with it, before anything is charged or drawn.</summary>
+    /// <summary>
+    /// Finds what is to be released of a cluster, and everything that can be wrong with it, before anything is charged or drawn. O(members·d).
+    /// </summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <returns>What <see cref="Charge"/> charges and <see cref="Draw"/> draws.</returns>
+    /// <exception cref="QosValuationException">
+    /// <c>ClusterWithoutMembers</c>, <c>ContributorMissing</c>, <c>SensitivityNotApplicable</c> or the fault of a member such as
+    /// <c>EmbeddingNotFinite</c>; <c>SigmaOutOfRange</c> where the noise lies beyond the range of a double, or of the grid of DiscreteGaussian.
+    /// </exception>
+    public PreparedRelease Prepare(SemanticCluster cluster)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        return new PreparedRelease(cluster, FindQueries(cluster));
+    }
+
+    /// <summary>Charges releases to the budget, all or none, in one transaction that is on disk afterwards; nothing without a budget.</summary>
+    /// <param name="releases">What is to be drawn next.</param>
+    /// <exception cref="PrivacyBudgetException">As <see cref="PrivacyBudgetStore.Charge"/>: none of them was charged.</exception>
+    public void Charge(IReadOnlyList<PreparedRelease> releases)
+    {
+        ArgumentNullException.ThrowIfNull(releases);
+        PrivacyCharge[] charges = [.. releases.SelectMany(release => release.Charges)];
+        if (charges.Length > 0)
+        {
+            _budget?.Charge(charges);
+        }
+
+        foreach (PreparedRelease release in releases)
+        {
+            release.IsCharged = true;
+        }
+    }
+
+    /// <summary>Draws the prototypes of a prepared release, one after another. Where there is a budget, it must have been charged. O(members·d).</summary>
+    /// <param name="release">The release.</param>
+    /// <returns>At most one prototype a modality, image first.</returns>
+    /// <exception cref="InvalidOperationException">The release was not charged, or was drawn before: a second draw would cost again.</exception>
+    public IEnumerable<DpPrototype> Draw(PreparedRelease release)
+    {
+        ArgumentNullException.ThrowIfNull(release);
+        if (_budget is not null && !release.IsCharged)
+        {
+            throw new InvalidOperationException($"The release of cluster {release.Cluster.Id} was not charged.");
+        }
+
+        return DrawOnce(release);
+    }
+
+    private IEnumerable<DpPrototype> DrawOnce(PreparedRelease release)
+    {
+        foreach (Query query in release.Take())
+        {
+            yield return DrawQuery(query);
+        }
+    }
+
+    /// <summary>The sums that a cluster's prototypes rest on, each with its noise.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <returns>One query a modality.</returns>
-    internal List<Query> Prepare(SemanticCluster cluster)
+    internal List<Query> FindQueries(SemanticCluster cluster)
     {
         if (cluster.Members is null or [] && (!cluster.IsPublic || cluster.Count > 0))
         {
@@ -192,7 +239,7 @@ public sealed class PrototypeReleaser
         return new Query(cluster, modality, vectors, countIsPublic, noise, new PrivacyCharge(noise.Event, label, vectors.Contributors));
     }
 
-    private DpPrototype Draw(Query query)
+    private DpPrototype DrawQuery(Query query)
     {
         NoisyMean released = query.Noise.Draw(_random);
         return new DpPrototype
@@ -247,4 +294,36 @@ public sealed class PrototypeReleaser
     /// <param name="Charge">What the release costs.</param>
     internal sealed record Query(
         SemanticCluster Cluster, Modality Modality, RecordVectors Vectors, bool CountIsPublic, ICalibratedNoise Noise, PrivacyCharge Charge);
+}
+
+/// <summary>The prototypes of a cluster before they are charged and drawn.</summary>
+public sealed class PreparedRelease
+{
+    private IReadOnlyList<PrototypeReleaser.Query>? _queries;
+
+    internal PreparedRelease(SemanticCluster cluster, IReadOnlyList<PrototypeReleaser.Query> queries)
+    {
+        Cluster = cluster;
+        _queries = queries;
+        Charges = [.. queries.Select(query => query.Charge)];
+    }
+
+    /// <summary>The cluster.</summary>
+    public SemanticCluster Cluster { get; }
+
+    /// <summary>What each prototype costs, image first.</summary>
+    public IReadOnlyList<PrivacyCharge> Charges { get; }
+
+    /// <summary>Whether it may be drawn.</summary>
+    internal bool IsCharged { get; set; }
+
+    /// <summary>Gives what is to be drawn, once.</summary>
+    /// <returns>One query a modality.</returns>
+    internal IReadOnlyList<PrototypeReleaser.Query> Take()
+    {
+        IReadOnlyList<PrototypeReleaser.Query> queries = _queries
+            ?? throw new InvalidOperationException($"The release of cluster {Cluster.Id} was drawn before.");
+        _queries = null;
+        return queries;
+    }
 }

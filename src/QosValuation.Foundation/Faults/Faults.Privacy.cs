@@ -34,6 +34,9 @@ public static partial class Faults
         FaultKind.InvalidArgument,
         "Use the mechanism, neighbouring relation and unit that the budget was made for.");
 
+    /// <summary>A budget's file is not what was written: its charges, their sums or its terms were changed.</summary>
+    public static Fault PrivacyBudgetDamaged { get; } = Define(FaultKind.Integrity, "Look at what Test-PrivacyBudget says, and restore the file from a copy.");
+
     /// <summary>What was given as a budget is none.</summary>
     public static Fault PrivacyBudgetNotValid { get; } = Define(
         FaultKind.InvalidArgument,

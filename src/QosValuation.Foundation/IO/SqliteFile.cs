@@ -259,6 +259,62 @@ public static class SqliteFile
         _ => new(Faults.DatabaseNotReadable, $"'{path}' cannot be read as a {kind}: {exception.Message}", path, exception),
     };
 
+    /// <summary>
+    /// Describes the tables and indices of a file, so that two files of one schema have one description, whether they were made with it or
+    /// came to it by migrations. Views, triggers, generated columns and whatever else a schema may hold are told as well.
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="transaction">The transaction, where there is one.</param>
+    /// <returns>One line for each object and column, in order of the names.</returns>
+    public static string DescribeSchema(SqliteConnection connection, SqliteTransaction? transaction = null)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        using SqliteCommand command = connection.CreateCommand();
+        command.Transaction = transaction ?? command.Transaction;
+        command.CommandText = """
+            SELECT s.type || ' ' || s.name || ' on ' || s.tbl_name || ': ' || coalesce(
+                CASE s.type
+                    WHEN 'table' THEN (SELECT group_concat(name || ' ' || type || ' ' || "notnull" || ' ' || pk || ' ' || hidden || ' '
+                        || coalesce(dflt_value, ''), ', ') FROM pragma_table_xinfo(s.name))
+                    ELSE s.sql
+                END, '')
+            FROM sqlite_schema AS s WHERE s.name NOT LIKE 'sqlite_stat%' ORDER BY s.name, s.type
+            """;
+        using SqliteDataReader reader = command.ExecuteReader();
+        var lines = new StringBuilder();
+        while (reader.Read())
+        {
+            lines.AppendJoin(' ', reader.GetString(0).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Append('\n');
+        }
+
+        return lines.ToString();
+    }
+
+    /// <summary>Describes a schema as <see cref="DescribeSchema(SqliteConnection, SqliteTransaction?)"/> describes a file that has it.</summary>
+    /// <param name="schema">The statements that make it.</param>
+    /// <returns>The description.</returns>
+    public static string DescribeSchema(string schema)
+    {
+        using var connection = new SqliteConnection("Data Source=:memory:;Pooling=False");
+        connection.Open();
+        Execute(connection, schema);
+        return DescribeSchema(connection);
+    }
+
+    /// <summary>What SQLite finds wrong with the pages, rows, indices and constraints of a file. O(n log n).</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="transaction">The transaction, where there is one.</param>
+    /// <returns>The first finding; null where there is none.</returns>
+    public static string? FindDamage(SqliteConnection connection, SqliteTransaction? transaction = null)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        using SqliteCommand command = connection.CreateCommand();
+        command.Transaction = transaction ?? command.Transaction;
+        command.CommandText = "PRAGMA integrity_check(1)";
+        string found = (string)command.ExecuteScalar()!;
+        return found == "ok" ? null : found;
+    }
+
     /// <summary>Runs statements that return nothing.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="sql">The statements.</param>

@@ -56,14 +56,17 @@ public sealed class DatLedger : IDisposable
     /// <summary>Appends records in one transaction: all of them or none. O(k) for k records.</summary>
     /// <param name="entries">Address, value and pointer of each.</param>
     /// <param name="clock">The time to record; null is now.</param>
+    /// <param name="skipExisting">Whether an entry is left out whose address, value and pointer a record has already.</param>
     /// <returns>The records as stored.</returns>
     /// <exception cref="QosValuationException">
     /// <c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>, <c>DiskFull</c>, <c>DatabaseBusy</c>.
     /// </exception>
-    public IReadOnlyList<DatRecord> Append(IEnumerable<(string Address, double Value, string Pointer)> entries, DateTime? clock = null) =>
-        Append(entries, isReserved: false, clock);
+    public IReadOnlyList<DatRecord> Append(
+        IEnumerable<(string Address, double Value, string Pointer)> entries, DateTime? clock = null, bool skipExisting = false) =>
+        Append(entries, isReserved: false, clock, skipExisting);
 
-    private List<DatRecord> Append(IEnumerable<(string Address, double Value, string Pointer)> entries, bool isReserved, DateTime? clock = null)
+    private List<DatRecord> Append(
+        IEnumerable<(string Address, double Value, string Pointer)> entries, bool isReserved, DateTime? clock = null, bool skipExisting = false)
     {
         ArgumentNullException.ThrowIfNull(entries);
         (string Address, double Value, string Pointer)[] all = [.. entries];
@@ -85,6 +88,11 @@ public sealed class DatLedger : IDisposable
             SqliteParameter[] parameters = [.. InsertNames.Select(name => insert.Parameters.AddWithValue(name, null))];
             foreach ((string address, double value, string pointer) in all)
             {
+                if (skipExisting && Contains(address, value, pointer, transaction))
+                {
+                    continue;
+                }
+
                 var record = new DatRecord
                 {
                     Sequence = ++sequence,
@@ -190,10 +198,9 @@ public sealed class DatLedger : IDisposable
         {
             // One view of the file for all that follows: others may be appending.
             using SqliteTransaction view = Guarded(() => _connection.BeginTransaction(deferred: true));
-            string integrity = Guarded(IntegrityCheck);
-            if (integrity != "ok")
+            if (Guarded(() => SqliteFile.FindDamage(_connection)) is string damage)
             {
-                faults.Add(new DatLedgerFault(0, DatLedgerFaultKind.Damaged, "The database is damaged: " + integrity));
+                faults.Add(new DatLedgerFault(0, DatLedgerFaultKind.Damaged, "The database is damaged: " + damage));
             }
 
             foreach (DatRecord record in Read())
@@ -245,6 +252,17 @@ public sealed class DatLedger : IDisposable
         return new DatLedgerReport { Path = _path, IsValid = faults.Count == 0, Records = count, HeadHash = last, Faults = faults };
     }
 
+    private bool Contains(string address, double value, string pointer, SqliteTransaction transaction)
+    {
+        using SqliteCommand command = _connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = "SELECT EXISTS (SELECT 1 FROM record WHERE address = $address AND value = $value AND pointer = $pointer)";
+        command.Parameters.AddWithValue("$address", address);
+        command.Parameters.AddWithValue("$value", value);
+        command.Parameters.AddWithValue("$pointer", pointer);
+        return (long)command.ExecuteScalar()! != 0;
+    }
+
     /// <summary>Refuses what is no record.</summary>
     /// <param name="address">The account.</param>
     /// <param name="value">v.</param>
@@ -286,13 +304,6 @@ public sealed class DatLedger : IDisposable
     // GetString would show a byte that is no UTF-8 as U+FFFD, which is a character that the text may truly hold.
     private static string Text(SqliteDataReader reader, int column) =>
         reader.GetFieldType(column) == typeof(string) ? StrictUtf8.GetString(reader.GetFieldValue<byte[]>(column)) : reader.GetString(column);
-
-    private string IntegrityCheck()
-    {
-        using SqliteCommand command = _connection.CreateCommand();
-        command.CommandText = "PRAGMA integrity_check(1)";
-        return (string)command.ExecuteScalar()!;
-    }
 
     private (long Sequence, string Hash)? ReadHead(SqliteTransaction? transaction)
     {

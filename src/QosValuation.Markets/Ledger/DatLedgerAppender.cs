@@ -14,6 +14,7 @@ public sealed class DatLedgerAppender : IDisposable
     public const int BatchSize = 4096;
 
     private readonly DatLedger _ledger;
+    private readonly bool _skipsExisting;
     private readonly Lock _gate = new();
     private readonly Timer _timer;
     private List<(string Address, double Value, string Pointer)> _pending = [];
@@ -25,8 +26,10 @@ public sealed class DatLedgerAppender : IDisposable
 
     /// <summary>Creates an appender.</summary>
     /// <param name="ledger">The ledger; it stays the caller's, who uses it for nothing else meanwhile.</param>
-    public DatLedgerAppender(DatLedger ledger)
+    /// <param name="skipsExisting">Whether an entry is left out whose address, value and pointer a record has already.</param>
+    public DatLedgerAppender(DatLedger ledger, bool skipsExisting = false)
     {
+        _skipsExisting = skipsExisting;
         ArgumentNullException.ThrowIfNull(ledger);
         _ledger = ledger;
         _timer = new Timer(_ => Flush(), null, Timeout.Infinite, Timeout.Infinite);
@@ -115,7 +118,7 @@ public sealed class DatLedgerAppender : IDisposable
         _pending = [];
         try
         {
-            _appended.AddRange(_ledger.Append(batch));
+            _appended.AddRange(_ledger.Append(batch, skipExisting: _skipsExisting));
         }
         catch (QosValuationException fault)
         {

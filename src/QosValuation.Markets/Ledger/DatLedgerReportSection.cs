@@ -12,19 +12,12 @@ internal sealed class DatLedgerReportSection() : ResultSection<DatLedgerReport>(
         int whole = records.Count(record => record.Flag("IsValid"));
         string[] own = [nameof(DatLedgerReport.Path), nameof(DatLedgerReport.IsValid), nameof(DatLedgerReport.Records), nameof(DatLedgerReport.HeadHash)];
         string[] runs = [.. Runs.Keys(records, nameof(DatLedgerReport.Path))];
-        ReportTable table = new(
-            [.. own, .. runs, "Fault"],
-            [.. records.SelectMany(record => Faults(record).Select(fault => (object?[])[.. own.Concat(runs).Select(name => record[name]), fault]))]);
         return SectionParts.Section(
             "Checks of ledgers and settlements",
             SectionParts.Say($"{whole} of {records.Count} are whole. Every fault names the record concerned; a chain that was rewritten to its end shows only ")
                 + "against a hash known from elsewhere, or a signed settlement.",
             records,
             []) with
-        { Table = table };
+        { Table = SectionParts.FaultTable(records, [.. own, .. runs], nameof(DatLedgerReport.Faults), nameof(DatLedgerFault.Message)) };
     }
-
-    // A ledger without faults has one row without one.
-    private static IEnumerable<string?> Faults(ReportRecord record) =>
-        record.Inners(nameof(DatLedgerReport.Faults)).Select(fault => (string?)fault.Text(nameof(DatLedgerFault.Message))).DefaultIfEmpty(null);
 }

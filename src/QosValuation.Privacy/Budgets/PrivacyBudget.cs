@@ -109,17 +109,17 @@ public sealed class PrivacyBudget
         return store.Budget;
     }
 
-    /// <summary>Opens a budget, and reads all charges once. O(charges).</summary>
+    /// <summary>
+    /// Opens a budget, and checks all its charges: PowerShell shows a property that fails as an empty one. O(charges·log charges).
+    /// </summary>
     /// <param name="path">The SQLite file.</param>
     /// <returns>The budget.</returns>
-    /// <exception cref="QosValuationException"><c>DatabaseNotFound</c>, <c>DatabaseNotReadable</c>, <c>DatabaseNotWritable</c>.</exception>
+    /// <exception cref="QosValuationException">
+    /// <c>DatabaseNotFound</c>, <c>DatabaseNotReadable</c>, <c>DatabaseNotWritable</c>, <c>PrivacyBudgetDamaged</c>.
+    /// </exception>
     public static PrivacyBudget Open(string path)
     {
         using PrivacyBudgetStore store = PrivacyBudgetStore.Open(path);
-
-        // A damaged file is named now: PowerShell shows a property that fails as an empty one.
-        store.CountReleases();
-        store.ReadExtremes();
         return store.Budget;
     }
 

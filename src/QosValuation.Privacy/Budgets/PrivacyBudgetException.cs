@@ -50,4 +50,10 @@ public sealed class PrivacyBudgetException : QosValuationException
 
     /// <summary>The largest ε, at the budget's δ, of one more release that the contributor's budget allows.</summary>
     public double Remaining { get; init; } = double.NaN;
+
+    /// <summary>The same refusal, with what it is about.</summary>
+    /// <param name="subject">A sentence, which comes first.</param>
+    /// <returns>An exception with the message of both.</returns>
+    public PrivacyBudgetException About(string subject) =>
+        new(Fault, Kind, $"{subject} {Message}", Subject, this) { Contributor = Contributor, Needed = Needed, Remaining = Remaining };
 }

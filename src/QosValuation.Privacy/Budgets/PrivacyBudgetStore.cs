@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 using QosValuation.Foundation.IO;
@@ -11,6 +10,10 @@ namespace QosValuation.Privacy.Budgets;
 /// An open privacy budget: charges are transactions, so that processes releasing at once never overspend together, and are on
 /// disk when <see cref="Charge"/> returns. Not thread-safe; give each thread its own.
 /// </summary>
+/// <remarks>
+/// Damage fails closed. Opening walks all releases (see <see cref="BudgetChain"/>) and adds up what was charged; every charge first walks
+/// what others have charged since. What is spent is that sum, never a total that the file notes.
+/// </remarks>
 public sealed class PrivacyBudgetStore : IDisposable
 {
     private const int ApplicationId = 0x51565042; // "QVPB"
@@ -34,7 +37,9 @@ public sealed class PrivacyBudgetStore : IDisposable
             unit TEXT NOT NULL,
             squared_mu REAL NOT NULL,
             timestamp INTEGER NOT NULL,
-            event TEXT) STRICT;
+            event TEXT,
+            previous_hash TEXT,
+            hash TEXT) STRICT;
         CREATE TABLE IF NOT EXISTS charge (
             contributor TEXT NOT NULL,
             release INTEGER NOT NULL REFERENCES release (id),
@@ -43,45 +48,78 @@ public sealed class PrivacyBudgetStore : IDisposable
             renyi BLOB,
             PRIMARY KEY (contributor, release)) STRICT, WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS charge_renyi ON charge (contributor, release) WHERE renyi IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS charge_release ON charge (release);
+        CREATE TABLE IF NOT EXISTS head (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            release INTEGER NOT NULL,
+            charges INTEGER NOT NULL,
+            hash TEXT NOT NULL) STRICT;
+        PRAGMA user_version = 2;
         """;
 
-    // Files from before there were events. What they hold stays as it is: a row without an event is a Gaussian release.
-    private const string Migration = """
+    // The tables as the first version made them: Gaussian releases alone.
+    private const string FirstSchema = """
+        CREATE TABLE budget (id INTEGER PRIMARY KEY, epsilon REAL NOT NULL, delta REAL NOT NULL, neighboring TEXT NOT NULL, unit TEXT NOT NULL,
+            created INTEGER NOT NULL) STRICT;
+        CREATE TABLE release (id INTEGER PRIMARY KEY, cluster INTEGER NOT NULL, modality TEXT NOT NULL, mechanism TEXT NOT NULL,
+            neighboring TEXT NOT NULL, unit TEXT NOT NULL, squared_mu REAL NOT NULL, timestamp INTEGER NOT NULL) STRICT;
+        CREATE TABLE charge (contributor TEXT NOT NULL, release INTEGER NOT NULL, squared_mu REAL NOT NULL, total REAL NOT NULL,
+            PRIMARY KEY (contributor, release)) STRICT, WITHOUT ROWID;
+        """;
+
+    // What they hold stays as it is: a row without an event is a Gaussian release.
+    private const string EventMigration = """
         ALTER TABLE release ADD COLUMN event TEXT;
         ALTER TABLE charge ADD COLUMN renyi BLOB;
-        CREATE INDEX IF NOT EXISTS charge_renyi ON charge (contributor, release) WHERE renyi IS NOT NULL;
+        CREATE INDEX charge_renyi ON charge (contributor, release) WHERE renyi IS NOT NULL;
         """;
+
+    private const string ChainMigration = """
+        ALTER TABLE release ADD COLUMN previous_hash TEXT;
+        ALTER TABLE release ADD COLUMN hash TEXT;
+        CREATE INDEX charge_release ON charge (release);
+        CREATE TABLE head (id INTEGER PRIMARY KEY, release INTEGER NOT NULL, charges INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
+        PRAGMA user_version = 2;
+        """;
+
+    private static readonly Lazy<Dictionary<string, BudgetLayout>> Layouts = new(() => new(StringComparer.Ordinal)
+    {
+        [SqliteFile.DescribeSchema(FirstSchema)] = BudgetLayout.Gaussian,
+        [SqliteFile.DescribeSchema(FirstSchema + EventMigration)] = BudgetLayout.WithEvents,
+        [SqliteFile.DescribeSchema(Schema)] = BudgetLayout.WithChain,
+    });
 
     // A release without a cluster.
     private const int NoCluster = -1;
 
-    private readonly SqliteConnection _connection;
-    private readonly bool _hasCurves;
+    private const string ForeignSchema =
+        "Its tables are not those of a budget: it holds views, triggers, columns or tables of others, or lacks some of its own.";
 
-    private PrivacyBudgetStore(SqliteConnection connection, PrivacyBudget budget, bool hasCurves)
+    private readonly SqliteConnection _connection;
+    private BudgetChain _chain;
+
+    private PrivacyBudgetStore(SqliteConnection connection, PrivacyBudget budget, BudgetChain chain)
     {
         _connection = connection;
-        _hasCurves = hasCurves;
+        _chain = chain;
         Budget = budget;
     }
 
     /// <summary>The terms of the budget.</summary>
     public PrivacyBudget Budget { get; }
 
-    /// <summary>Opens a budget for charging.</summary>
-    /// <param name="path">The SQLite file.</param>
+    /// <summary>Opens a budget for charging, checks it, and adds up what was charged. O(charges·log charges).</summary>
+    /// <param name="path">The SQLite file. One of an earlier version is upgraded, where it may be written to.</param>
     /// <returns>The open budget.</returns>
-    /// <exception cref="QosValuationException"><c>DatabaseNotFound</c>, <c>DatabaseNotReadable</c>, <c>DatabaseNotWritable</c>.</exception>
+    /// <exception cref="QosValuationException">
+    /// <c>DatabaseNotFound</c>, <c>DatabaseNotReadable</c>, <c>DatabaseNotWritable</c>; <c>PrivacyBudgetDamaged</c>: it is not what was written.
+    /// </exception>
     public static PrivacyBudgetStore Open(string path)
     {
         SqliteConnection connection = SqliteFile.Open(path, ApplicationId, Schema, Kind, create: false);
         try
         {
-            PrivacyBudget? budget = Guarded(path, () => ReadTerms(connection, path));
-            return budget is not null
-                ? new PrivacyBudgetStore(connection, budget, Guarded(path, () => Migrate(connection)))
-                : throw new QosValuationException(
-                    Faults.DatabaseNotReadable, $"'{path}' was begun and never became a budget; New-PrivacyBudget completes it.", path);
+            return Guarded(path, () => OpenChecked(connection, path));
         }
         catch
         {
@@ -90,66 +128,181 @@ public sealed class PrivacyBudgetStore : IDisposable
         }
     }
 
+    /// <summary>Checks a budget's file and names whatever is wrong with it; nothing is changed. O(charges·log charges).</summary>
+    /// <param name="path">The SQLite file.</param>
+    /// <param name="expectedHead">The hash of a release known from elsewhere, which the chain must hold; null checks the file alone.</param>
+    /// <param name="cancellation">Stops the check.</param>
+    /// <returns>The report. A file whose hashes were all written anew from some release on is consistent in itself; only
+    /// <paramref name="expectedHead"/> exposes that.</returns>
+    /// <exception cref="QosValuationException"><c>DatabaseNotFound</c>, <c>DatabaseNotWritable</c>; <c>DatabaseNotReadable</c>: no budget at all.</exception>
+    public static PrivacyBudgetReport Check(string path, string? expectedHead = null, CancellationToken cancellation = default)
+    {
+        using SqliteConnection connection = SqliteFile.Open(path, ApplicationId, Schema, Kind, create: false);
+        var faults = new List<PrivacyBudgetFault>();
+        BudgetChain? chain = null;
+        BudgetLayout? layout = null;
+        bool isExpected = expectedHead is null;
+        try
+        {
+            Guarded(path, () =>
+            {
+                using SqliteTransaction view = connection.BeginTransaction(deferred: true);
+                if (SqliteFile.FindDamage(connection, view) is string damage)
+                {
+                    faults.Add(new PrivacyBudgetFault(0, PrivacyBudgetFaultKind.Damaged, "The database is damaged: " + damage));
+                }
+
+                layout = LayoutOf(connection, view);
+                PrivacyBudget budget = ReadTerms(connection, path, view)
+                    ?? throw new InvalidDataException("It was begun and never became a budget.");
+                chain = new BudgetChain(budget, layout ?? throw new InvalidDataException(ForeignSchema));
+                isExpected |= chain.Hash == expectedHead;
+                faults.AddRange(chain.Extend(connection, view, (_, _, hash) => isExpected |= hash == expectedHead, cancellation));
+                if (chain.CheckHead(connection, view) is PrivacyBudgetFault fault)
+                {
+                    faults.Add(fault);
+                }
+
+                return true;
+            });
+        }
+        catch (QosValuationException fault)
+        {
+            string message = fault.InnerException is InvalidDataException reason
+                ? reason.Message
+                : $"Reading stopped after {chain?.Release ?? 0} releases: {fault.Message}";
+            faults.Add(new PrivacyBudgetFault((chain?.Release ?? -1) + 1, PrivacyBudgetFaultKind.Damaged, message));
+        }
+
+        if (!isExpected)
+        {
+            faults.Add(new PrivacyBudgetFault(
+                0, PrivacyBudgetFaultKind.Changed, $"No release has the expected hash {expectedHead}: the budget was cut or written anew, or is another one."));
+        }
+
+        bool isChained = layout == BudgetLayout.WithChain;
+        return new PrivacyBudgetReport
+        {
+            Path = Path.GetFullPath(path),
+            IsValid = faults.Count == 0,
+            IsChained = isChained,
+            Releases = chain?.Release ?? 0,
+            Charges = chain?.Charges ?? 0,
+            Contributors = chain?.Accounts.Count ?? 0,
+            HeadHash = isChained ? chain?.Hash ?? string.Empty : string.Empty,
+            Faults = faults,
+        };
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _connection.Dispose();
 
     /// <summary>
     /// Charges releases to every contributor of each, all or none, in one transaction that is on disk afterwards.
-    /// O(releases · contributors).
+    /// O(releases · contributors + charges of others since).
     /// </summary>
     /// <param name="charges">What is to be drawn next.</param>
     /// <exception cref="PrivacyBudgetException">
     /// <c>PrivacyBudgetExceeded</c>: a contributor has not enough left; <c>PrivacyBudgetNotApplicable</c>: a release that the budget
-    /// cannot account for; <c>ContributorNotValid</c>; <c>DatabaseBusy</c>, <c>DiskFull</c>, <c>DatabaseNotReadable</c>. Nothing was charged.
+    /// cannot account for; <c>ContributorNotValid</c>; <c>DatabaseBusy</c>, <c>DiskFull</c>, <c>DatabaseNotReadable</c>,
+    /// <c>PrivacyBudgetDamaged</c>. None of the releases was charged.
     /// </exception>
     public void Charge(IReadOnlyList<PrivacyCharge> charges)
     {
         ArgumentNullException.ThrowIfNull(charges);
         PrivacyCost[] costs = [.. charges.Select(CostOf)];
-        var needs = new Dictionary<string, Total>(StringComparer.Ordinal);
-        for (int i = 0; i < costs.Length; i++)
-        {
-            foreach (string contributor in charges[i].Contributors)
-            {
-                RequireName(contributor);
-                ref Total need = ref CollectionsMarshal.GetValueRefOrAddDefault(needs, contributor, out _);
-                need = need.Plus(costs[i]);
-            }
-        }
-
+        Dictionary<string, Need> needs = NeedsOf(charges, costs);
+        bool isAhead = false;
         try
         {
             // IMMEDIATE: no other process charges between the look and the write.
             using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
-            Dictionary<string, Total> totals = ReadTotals(needs.Keys, transaction);
-            Refuse(needs, totals);
-            Write(charges, costs, totals, transaction);
+            Follow(transaction);
+            Refuse(needs);
+            isAhead = true;
+            Write(charges, costs, transaction);
             transaction.Commit();
+            isAhead = false;
         }
         catch (SqliteException exception)
         {
             QosValuationException fault = SqliteFile.Fault(exception, Budget.Path, Kind);
-            throw new PrivacyBudgetException(fault.Fault, fault.Kind, fault.Message + " Nothing was drawn.", fault.Subject, exception);
+            throw new PrivacyBudgetException(fault.Fault, fault.Kind, fault.Message + " The release was not drawn.", fault.Subject, exception);
+        }
+        catch (QosValuationException fault) when (fault is not PrivacyBudgetException)
+        {
+            throw new PrivacyBudgetException(fault.Fault, fault.Kind, fault.Message, fault.Subject, fault);
+        }
+        finally
+        {
+            if (isAhead)
+            {
+                Restart();
+            }
         }
     }
 
-    /// <summary>What each contributor has spent, in order of their names. O(charges), and two bisections for each of the totals that differ.</summary>
+    /// <summary>
+    /// Says what releases would cost every contributor, and refuses them as <see cref="Charge"/> would; nothing is changed.
+    /// O(releases · contributors + charges of others since).
+    /// </summary>
+    /// <param name="charges">What might be drawn.</param>
+    /// <param name="before">What would have been charged before; null for nothing.</param>
+    /// <returns>One row a contributor, in order of their names: the releases, what they cost together, and what would be spent and left after
+    /// them.</returns>
+    /// <exception cref="PrivacyBudgetException">As <see cref="Charge"/>.</exception>
+    public IReadOnlyList<PrivacyChargePreview> Preview(IReadOnlyList<PrivacyCharge> charges, IReadOnlyList<PrivacyCharge>? before = null)
+    {
+        ArgumentNullException.ThrowIfNull(charges);
+        Dictionary<string, Need> earlier = before is null ? [] : NeedsOf(before, [.. before.Select(CostOf)]);
+        Dictionary<string, Need> needs = NeedsOf(charges, [.. charges.Select(CostOf)]);
+        try
+        {
+            Guarded(Budget.Path, () =>
+            {
+                using SqliteTransaction view = _connection.BeginTransaction(deferred: true);
+                Follow(view);
+                return true;
+            });
+        }
+        catch (QosValuationException fault) when (fault is not PrivacyBudgetException)
+        {
+            throw new PrivacyBudgetException(fault.Fault, fault.Kind, fault.Message, fault.Subject, fault);
+        }
+
+        Refuse(needs, earlier);
+        return
+        [
+            .. needs.OrderBy(need => need.Key, StringComparer.Ordinal).Select(need =>
+            {
+                BudgetTotal after = SpentBy(need.Key, earlier).Plus(need.Value.Cost);
+                return new PrivacyChargePreview(
+                    need.Key, need.Value.Releases, need.Value.Cost.Epsilon(Budget.Delta), after.Epsilon(Budget.Delta), RemainingOf(after));
+            }),
+        ];
+    }
+
+    /// <summary>What releases cost each contributor by themselves. O(releases · contributors).</summary>
+    /// <param name="charges">The releases.</param>
+    /// <returns>ε, at the budget's δ, of a contributor's releases together.</returns>
+    /// <exception cref="PrivacyBudgetException"><c>PrivacyBudgetNotApplicable</c>, <c>ContributorNotValid</c>.</exception>
+    public IReadOnlyDictionary<string, double> EpsilonOf(IReadOnlyList<PrivacyCharge> charges)
+    {
+        ArgumentNullException.ThrowIfNull(charges);
+        return NeedsOf(charges, [.. charges.Select(CostOf)])
+            .ToDictionary(need => need.Key, need => need.Value.Cost.Epsilon(Budget.Delta), StringComparer.Ordinal);
+    }
+
+    /// <summary>What each contributor had spent when the budget was opened or charged last, in order of their names. O(contributors), and two
+    /// bisections for each of the totals that differ.</summary>
     /// <param name="wanted">Which contributors to look at; null for all.</param>
     /// <returns>The contributors that were charged.</returns>
-    /// <exception cref="QosValuationException"><c>DatabaseNotReadable</c>.</exception>
     public IEnumerable<PrivacySpending> ReadSpending(Predicate<string>? wanted = null)
     {
-        using SqliteCommand command = _connection.CreateCommand();
-        string curves = _hasCurves ? LastCurve("charge.contributor") : "NULL";
-        command.CommandText = $"SELECT contributor, count(*), max(total), {curves} FROM charge GROUP BY contributor ORDER BY contributor";
-        using SqliteDataReader reader = Guarded(Budget.Path, command.ExecuteReader);
-
         // Who was in the same releases has spent the same.
         var known = new Dictionary<double, (double Spent, double Remaining)>();
-        while (Guarded(Budget.Path, reader.Read))
+        foreach ((string contributor, (BudgetTotal total, long releases)) in _chain.Accounts.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            (string contributor, long releases, Total total) =
-                Guarded(Budget.Path, () => (reader.GetString(0), reader.GetInt64(1), new Total(reader.GetDouble(2), CurveOf(reader.GetValue(3)))));
             if (wanted?.Invoke(contributor) == false)
             {
                 continue;
@@ -211,8 +364,13 @@ public sealed class PrivacyBudgetStore : IDisposable
                     path);
             }
 
+            PrivacyBudget budget = ReadTerms(connection, path, transaction)!;
+            BudgetLayout layout = LayoutOf(connection, transaction) ?? throw Damaged(path, ForeignSchema);
+            Upgrade(connection, path, transaction, budget, ref layout);
+            var chain = new BudgetChain(budget, layout);
+            WriteHead(connection, chain, transaction);
             transaction.Commit();
-            return new PrivacyBudgetStore(connection, ReadTerms(connection, path)!, Migrate(connection));
+            return new PrivacyBudgetStore(connection, budget, chain);
         }
         catch (SqliteException exception)
         {
@@ -226,37 +384,27 @@ public sealed class PrivacyBudgetStore : IDisposable
         }
     }
 
-    internal long CountReleases() => Guarded(Budget.Path, () =>
-    {
-        using SqliteCommand command = _connection.CreateCommand();
-        command.CommandText = "SELECT count(*) FROM release";
-        return (long)command.ExecuteScalar()!;
-    });
+    internal long CountReleases() => _chain.Release;
 
     /// <summary>The largest ε that a contributor has spent, and the smallest that one has left.</summary>
-    internal (double Spent, double Remaining) ReadExtremes() => Guarded(Budget.Path, () =>
+    internal (double Spent, double Remaining) ReadExtremes()
     {
-        using SqliteCommand command = _connection.CreateCommand();
-        command.CommandText = "SELECT coalesce(max(total), 0.0) FROM charge";
-        var gaussian = new Total((double)command.ExecuteScalar()!, null);
+        BudgetTotal[] totals = [.. _chain.Accounts.Values.Select(account => account.Total)];
+        var gaussian = new BudgetTotal(totals.Where(total => total.Curve is null).Select(total => total.SquaredMu).DefaultIfEmpty().Max(), null);
         (double Spent, double Remaining) extremes = (gaussian.Epsilon(Budget.Delta), RemainingOf(gaussian));
-        command.CommandText = "SELECT EXISTS (SELECT 1 FROM charge WHERE renyi IS NOT NULL)";
-        if (_hasCurves && (long)command.ExecuteScalar()! != 0)
+        foreach (BudgetTotal total in totals.Where(total => total.Curve is not null))
         {
-            foreach (PrivacySpending spending in ReadSpending())
-            {
-                extremes = (Math.Max(extremes.Spent, spending.Spent), Math.Min(extremes.Remaining, spending.Remaining));
-            }
+            extremes = (Math.Max(extremes.Spent, total.Epsilon(Budget.Delta)), Math.Min(extremes.Remaining, RemainingOf(total)));
         }
 
         return extremes;
-    });
+    }
 
     /// <summary>The fault of a release that this budget cannot account for.</summary>
     /// <param name="reason">Why, and what to do about it; a sentence.</param>
     /// <returns><c>PrivacyBudgetNotApplicable</c>.</returns>
     public PrivacyBudgetException NotApplicable(string reason) =>
-        new(Faults.PrivacyBudgetNotApplicable, $"{reason} Nothing was charged to '{Budget.Path}', and nothing drawn.", Budget.Path);
+        new(Faults.PrivacyBudgetNotApplicable, $"{reason} The release was neither charged to '{Budget.Path}' nor drawn.", Budget.Path);
 
     /// <summary>Refuses a release that protects less than the budget.</summary>
     /// <param name="unit">Whose data the release protects.</param>
@@ -269,59 +417,169 @@ public sealed class PrivacyBudgetStore : IDisposable
         }
     }
 
-    // Whether the file has the columns for events, which an older one is given here; false for an old one that cannot be written to.
-    private static bool Migrate(SqliteConnection connection)
+    private static PrivacyBudgetStore OpenChecked(SqliteConnection connection, string path)
     {
-        if (HasCurves(connection, null))
-        {
-            return true;
-        }
-
+        SqliteTransaction view = connection.BeginTransaction(deferred: true);
         try
         {
-            // Decided again under the write lock: another process may be at it.
-            using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
-            if (!HasCurves(connection, transaction))
+            PrivacyBudget? budget = ReadLayout(connection, path, view, out BudgetLayout layout);
+            if (layout < BudgetLayout.WithChain && BeginUpgrade(connection, ref view))
             {
-                using SqliteCommand command = connection.CreateCommand();
-                command.Transaction = transaction;
-                command.CommandText = Migration;
-                command.ExecuteNonQuery();
+                // Decided again under the write lock: another process may be at it.
+                budget = ReadLayout(connection, path, view, out layout);
+                Upgrade(connection, path, view, budget, ref layout);
             }
 
-            transaction.Commit();
+            if (budget is null)
+            {
+                throw new QosValuationException(
+                    Faults.DatabaseNotReadable, $"'{path}' was begun and never became a budget; New-PrivacyBudget completes it.", path);
+            }
+
+            if (SqliteFile.FindDamage(connection, view) is string damage)
+            {
+                throw Damaged(path, damage);
+            }
+
+            BudgetChain chain = Walk(connection, path, view, new BudgetChain(budget, layout));
+            view.Commit();
+            return new PrivacyBudgetStore(connection, budget, chain);
+        }
+        finally
+        {
+            view.Dispose();
+        }
+    }
+
+    private static PrivacyBudget? ReadLayout(SqliteConnection connection, string path, SqliteTransaction view, out BudgetLayout layout)
+    {
+        layout = LayoutOf(connection, view) ?? throw Damaged(path, ForeignSchema);
+        return ReadTerms(connection, path, view);
+    }
+
+    // Whether the write lock could be taken; an old file that cannot be written to is read as it is.
+    private static bool BeginUpgrade(SqliteConnection connection, ref SqliteTransaction view)
+    {
+        view.Dispose();
+        try
+        {
+            view = connection.BeginTransaction(deferred: false);
             return true;
         }
         catch (SqliteException exception)
             when (exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM)
         {
+            view = connection.BeginTransaction(deferred: true);
             return false;
         }
     }
 
-    private static bool HasCurves(SqliteConnection connection, SqliteTransaction? transaction)
+    // Gives a file of an earlier version what it lacks. Its sums are checked first: a chain over damaged charges would vouch for them.
+    private static void Upgrade(SqliteConnection connection, string path, SqliteTransaction transaction, PrivacyBudget? budget, ref BudgetLayout layout)
+    {
+        if (layout == BudgetLayout.WithChain)
+        {
+            return;
+        }
+
+        if (SqliteFile.FindDamage(connection, transaction) is string damage)
+        {
+            throw Damaged(path, damage);
+        }
+
+        if (layout == BudgetLayout.Gaussian)
+        {
+            SqliteFile.Execute(connection, EventMigration, transaction);
+        }
+
+        var chain = budget is null ? null : new BudgetChain(budget, BudgetLayout.WithEvents);
+        var hashes = new List<(long Id, string Previous, string Hash)>();
+        if (chain is not null)
+        {
+            Walk(connection, path, transaction, chain, (id, previous, hash) => hashes.Add((id, previous, hash)));
+        }
+
+        SqliteFile.Execute(connection, ChainMigration, transaction);
+        using SqliteCommand update = connection.CreateCommand();
+        update.Transaction = transaction;
+        update.CommandText = "UPDATE release SET previous_hash = $previous, hash = $hash WHERE id = $id";
+        foreach ((long id, string previous, string hash) in hashes)
+        {
+            update.Parameters.Clear();
+            update.Parameters.AddWithValue("$id", id);
+            update.Parameters.AddWithValue("$previous", previous);
+            update.Parameters.AddWithValue("$hash", hash);
+            update.ExecuteNonQuery();
+        }
+
+        if (chain is not null)
+        {
+            WriteHead(connection, chain, transaction);
+        }
+
+        layout = BudgetLayout.WithChain;
+    }
+
+    private static BudgetChain Walk(
+        SqliteConnection connection, string path, SqliteTransaction view, BudgetChain chain, Action<long, string, string>? read = null)
+    {
+        PrivacyBudgetFault? first = null;
+        foreach (PrivacyBudgetFault fault in chain.Extend(connection, view, read))
+        {
+            first ??= fault;
+        }
+
+        first ??= chain.CheckHead(connection, view);
+        return first is null ? chain : throw Damaged(path, first.Message);
+    }
+
+    private static void WriteHead(SqliteConnection connection, BudgetChain chain, SqliteTransaction transaction)
     {
         using SqliteCommand command = connection.CreateCommand();
         command.Transaction = transaction;
-        command.CommandText = "SELECT count(*) FROM pragma_table_info('charge') WHERE name = 'renyi'";
-        return (long)command.ExecuteScalar()! > 0;
+        command.CommandText = "INSERT INTO head (id, release, charges, hash) VALUES (1, $release, $charges, $hash) "
+            + "ON CONFLICT (id) DO UPDATE SET release = $release, charges = $charges, hash = $hash";
+        command.Parameters.AddWithValue("$release", chain.Release);
+        command.Parameters.AddWithValue("$charges", chain.Charges);
+        command.Parameters.AddWithValue("$hash", chain.Hash);
+        command.ExecuteNonQuery();
     }
 
-    private static PrivacyBudget? ReadTerms(SqliteConnection connection, string path)
+    // The layout that the tables and the number of the version agree on; null where they are of none.
+    private static BudgetLayout? LayoutOf(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        long version = SqliteFile.Scalar(connection, "PRAGMA user_version", transaction);
+        return Layouts.Value.TryGetValue(SqliteFile.DescribeSchema(connection, transaction), out BudgetLayout layout)
+            && version == (layout == BudgetLayout.WithChain ? 2 : 0) ? layout : null;
+    }
+
+    private static QosValuationException Damaged(string path, string what) => new(
+        Faults.PrivacyBudgetDamaged,
+        $"The privacy budget '{path}' is not what was written: {what} Nothing is released on it; Test-PrivacyBudget names all that is wrong.",
+        path);
+
+    private static PrivacyBudget? ReadTerms(SqliteConnection connection, string path, SqliteTransaction transaction)
     {
         using SqliteCommand command = connection.CreateCommand();
+        command.Transaction = transaction;
         command.CommandText = "SELECT epsilon, delta, neighboring, unit, created FROM budget WHERE id = 1";
         using SqliteDataReader reader = command.ExecuteReader();
         return reader.Read()
             ? new PrivacyBudget(
                 Path.GetFullPath(path),
-                reader.GetDouble(0),
-                reader.GetDouble(1),
-                Enum.Parse<Neighboring>(reader.GetString(2)),
-                Enum.Parse<PrivacyUnit>(reader.GetString(3)),
+                reader.GetDouble(0) is > 0 and < double.PositiveInfinity and double epsilon ? epsilon : throw new InvalidCastException("ε is out of range."),
+                reader.GetDouble(1) is > 0 and < 1 and double delta ? delta : throw new InvalidCastException("δ is out of range."),
+                NameOf<Neighboring>(reader.GetString(2)),
+                NameOf<PrivacyUnit>(reader.GetString(3)),
                 new DateTime(reader.GetInt64(4), DateTimeKind.Utc))
             : null;
     }
+
+    // Enum.Parse takes numbers, lists and blanks as well.
+    private static T NameOf<T>(string text) where T : struct, Enum =>
+        Enum.TryParse(text, out T value) && value.ToString() == text && Enum.IsDefined(value)
+            ? value
+            : throw new InvalidCastException($"'{text}' is no {typeof(T).Name}.");
 
     private static T Guarded<T>(string path, Func<T> read)
     {
@@ -333,53 +591,10 @@ public sealed class PrivacyBudgetStore : IDisposable
         {
             throw SqliteFile.Fault(exception, path, Kind);
         }
-        catch (Exception exception) when (exception is InvalidCastException or ArgumentException)
+        catch (Exception exception) when (exception is InvalidCastException or ArgumentException or InvalidOperationException or InvalidDataException)
         {
             throw new QosValuationException(Faults.DatabaseNotReadable, $"'{path}' holds a row that cannot be read: {exception.Message}", path, exception);
         }
-    }
-
-    // The running total of what is no Gaussian release stands in the last charge that added to it, NULL in all others.
-    private static string LastCurve(string contributor) =>
-        $"(SELECT renyi FROM charge AS curve WHERE curve.contributor = {contributor} AND curve.renyi IS NOT NULL ORDER BY curve.release DESC LIMIT 1)";
-
-    // Rounded up, so that no number of charges sums to less than it should.
-    private static double Sum(double total, double cost) => total == 0 ? cost : cost == 0 ? total : Math.BitIncrement(total + cost);
-
-    private static double[]? CurveOf(object? value)
-    {
-        if (value is not byte[] bytes)
-        {
-            return value is null or DBNull ? null : throw new InvalidCastException("Divergences are no numbers.");
-        }
-
-        if (bytes.Length != sizeof(double) * PrivacyCost.Orders.Count)
-        {
-            throw new InvalidCastException($"Divergences of {bytes.Length} bytes are for other orders than the {PrivacyCost.Orders.Count} known here.");
-        }
-
-        double[] curve = new double[PrivacyCost.Orders.Count];
-        for (int i = 0; i < curve.Length; i++)
-        {
-            curve[i] = BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(i * sizeof(double)));
-            if (!(curve[i] >= 0))
-            {
-                throw new InvalidCastException("A divergence is below 0 or no number.");
-            }
-        }
-
-        return curve;
-    }
-
-    private static byte[] BytesOf(double[] curve)
-    {
-        byte[] bytes = new byte[sizeof(double) * curve.Length];
-        for (int i = 0; i < curve.Length; i++)
-        {
-            BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(i * sizeof(double)), curve[i]);
-        }
-
-        return bytes;
     }
 
     private static void RequireName(string contributor)
@@ -404,44 +619,76 @@ public sealed class PrivacyBudgetStore : IDisposable
         return cost.IsFinite ? cost : throw NotApplicable("A release without a guarantee has no finite cost.");
     }
 
-    private Dictionary<string, Total> ReadTotals(IEnumerable<string> contributors, SqliteTransaction transaction)
+    private static Dictionary<string, Need> NeedsOf(IReadOnlyList<PrivacyCharge> charges, PrivacyCost[] costs)
     {
-        var totals = new Dictionary<string, Total>(StringComparer.Ordinal);
-        using SqliteCommand command = _connection.CreateCommand();
-        command.Transaction = transaction;
-        string curve = _hasCurves ? LastCurve("$contributor") : "NULL";
-        command.CommandText = $"SELECT total, {curve} FROM charge WHERE contributor = $contributor ORDER BY release DESC LIMIT 1";
-        SqliteParameter name = command.Parameters.Add("$contributor", SqliteType.Text);
-        foreach (string contributor in contributors)
+        var needs = new Dictionary<string, Need>(StringComparer.Ordinal);
+        for (int i = 0; i < costs.Length; i++)
         {
-            name.Value = contributor;
-            using SqliteDataReader reader = command.ExecuteReader();
-            totals.Add(contributor, reader.Read() ? Guarded(Budget.Path, () => new Total(reader.GetDouble(0), CurveOf(reader.GetValue(1)))) : default);
+            foreach (string contributor in charges[i].Contributors)
+            {
+                RequireName(contributor);
+                ref Need need = ref CollectionsMarshal.GetValueRefOrAddDefault(needs, contributor, out _);
+                need = new Need(need.Releases + 1, need.Cost.Plus(costs[i]));
+            }
         }
 
-        return totals;
+        return needs;
     }
 
-    private bool Allows(Total total) => total.Curve is null ? total.SquaredMu <= Budget.SquaredMu : total.Epsilon(Budget.Delta) <= Budget.Epsilon;
+    private bool Allows(BudgetTotal total) => total.Curve is null ? total.SquaredMu <= Budget.SquaredMu : total.Epsilon(Budget.Delta) <= Budget.Epsilon;
 
     /// <summary>The largest ε of one more Gaussian release beside what is spent.</summary>
-    private double RemainingOf(Total total)
+    private double RemainingOf(BudgetTotal total)
     {
         if (total.Curve is null)
         {
             return Budget.RemainingOf(total.SquaredMu);
         }
 
-        double left = GaussianCalibration.LargestSatisfying(square => Allows(total with { SquaredMu = Sum(total.SquaredMu, square) }));
+        double left = GaussianCalibration.LargestSatisfying(square => Allows(total with { SquaredMu = BudgetTotal.Sum(total.SquaredMu, square) }));
         return GaussianCalibration.EpsilonOfSquaredMu(left, Budget.Delta);
     }
 
-    private void Refuse(Dictionary<string, Total> needs, Dictionary<string, Total> totals)
+    /// <summary>Checks and adds up what other processes have charged since.</summary>
+    private void Follow(SqliteTransaction transaction)
+    {
+        // What cannot be written to is of an earlier version, and nobody charges it.
+        if (LayoutOf(_connection, transaction) is not BudgetLayout layout)
+        {
+            throw Damaged(Budget.Path, ForeignSchema);
+        }
+
+        if (layout != BudgetLayout.WithChain)
+        {
+            return;
+        }
+
+        try
+        {
+            Guarded(Budget.Path, () => Walk(_connection, Budget.Path, transaction, _chain));
+        }
+        catch
+        {
+            Restart();
+            throw;
+        }
+    }
+
+    // What was walked is not what the file holds: the next look begins before the first release, and finds what is wrong again.
+    private void Restart() => _chain = new BudgetChain(Budget, BudgetLayout.WithChain);
+
+    private BudgetTotal SpentBy(string contributor, Dictionary<string, Need>? earlier) =>
+        earlier is not null && earlier.TryGetValue(contributor, out Need need)
+            ? _chain.TotalOf(contributor).Plus(need.Cost)
+            : _chain.TotalOf(contributor);
+
+    private void Refuse(Dictionary<string, Need> needs, Dictionary<string, Need>? earlier = null)
     {
         string[] refused =
         [
-            .. needs.Where(need => !Allows(totals[need.Key].Plus(need.Value))).Select(need => need.Key)
-                .OrderByDescending(name => totals[name].Curve is null ? totals[name].SquaredMu : double.PositiveInfinity),
+            .. needs.Where(need => !Allows(SpentBy(need.Key, earlier).Plus(need.Value.Cost))).Select(need => need.Key)
+                .OrderByDescending(name => SpentBy(name, earlier) is { Curve: null } spent ? spent.SquaredMu : double.PositiveInfinity)
+                .ThenBy(name => name, StringComparer.Ordinal),
         ];
         if (refused.Length == 0)
         {
@@ -449,15 +696,23 @@ public sealed class PrivacyBudgetStore : IDisposable
         }
 
         string first = refused[0];
-        double needed = needs[first].Epsilon(Budget.Delta);
-        double remaining = RemainingOf(totals[first]);
-        string others = refused.Length == 1 ? string.Empty : $" {refused.Length - 1} other contributors have too little left as well.";
-        string remedy = remaining > 0 ? "Release with a smaller ε, or without the contributor's "
-            + "data." : "The contributor's data can take part in no further release.";
+        double needed = needs[first].Cost.Epsilon(Budget.Delta);
+        double remaining = RemainingOf(SpentBy(first, earlier));
+        string others = refused.Length switch
+        {
+            1 => string.Empty,
+            2 => $" '{refused[1]}' has too little left as well.",
+            _ => $" {refused.Length - 1} other contributors have too little left as well.",
+        };
+        bool isOne = needs[first].Releases == 1;
+        string what = isOne ? "this release: it needs" : $"these {needs[first].Releases} releases: together they need";
+        string outcome = isOne ? "The release was neither charged nor drawn." : "None of them was charged or drawn.";
+        string remedy = remaining > 0 ? "Release with a smaller ε, fewer at a time, or without the contributor's data."
+            : "The contributor's data can take part in no further release.";
         throw new PrivacyBudgetException(
             Faults.PrivacyBudgetExceeded,
-            $"The budget of contributor '{first}' does not allow this release: it needs ε = {needed:G6} at δ = {Budget.Delta:G3}, and ε = {remaining:G6} of "
-            + $"{Budget.Epsilon:G6} is left.{others} Nothing was charged, and nothing drawn. {remedy}",
+            $"The budget of contributor '{first}' does not allow {what} ε = {needed:G6} at δ = {Budget.Delta:G3}, and ε = {remaining:G6} of "
+            + $"{Budget.Epsilon:G6} is left.{others} {outcome} {remedy}",
             first)
         {
             Contributor = first,
@@ -466,13 +721,13 @@ public sealed class PrivacyBudgetStore : IDisposable
         };
     }
 
-    private void Write(IReadOnlyList<PrivacyCharge> charges, PrivacyCost[] costs, Dictionary<string, Total> totals, SqliteTransaction transaction)
+    private void Write(IReadOnlyList<PrivacyCharge> charges, PrivacyCost[] costs, SqliteTransaction transaction)
     {
         using SqliteCommand release = _connection.CreateCommand();
         release.Transaction = transaction;
         release.CommandText = """
-            INSERT INTO release (cluster, modality, mechanism, neighboring, unit, squared_mu, timestamp, event)
-            VALUES ($cluster, $modality, $mechanism, $neighboring, $unit, $mu, $time, $event) RETURNING id
+            INSERT INTO release (id, cluster, modality, mechanism, neighboring, unit, squared_mu, timestamp, event, previous_hash, hash)
+            VALUES ($id, $cluster, $modality, $mechanism, $neighboring, $unit, $mu, $time, $event, $previous, $hash)
             """;
         using SqliteCommand charge = _connection.CreateCommand();
         charge.Transaction = transaction;
@@ -481,42 +736,50 @@ public sealed class PrivacyBudgetStore : IDisposable
         {
             PrivacyEvent @event = charges[i].Event;
             ReleaseLabel label = charges[i].Released;
-            release.Parameters.Clear();
-            release.Parameters.AddWithValue("$cluster", label.ClusterId ?? NoCluster);
-            release.Parameters.AddWithValue("$modality", label.Modality);
-            release.Parameters.AddWithValue("$mechanism", label.Mechanism);
-            release.Parameters.AddWithValue("$neighboring", @event.Neighboring.ToString());
-            release.Parameters.AddWithValue("$unit", @event.Unit.ToString());
-            release.Parameters.AddWithValue("$mu", (charges[i].CostUnder(@event.Neighboring) ?? costs[i]).SquaredMu);
-            release.Parameters.AddWithValue("$time", DateTime.UtcNow.Ticks);
-            release.Parameters.AddWithValue("$event", @event.ToText());
-            long id = (long)release.ExecuteScalar()!;
+            double square = (charges[i].CostUnder(@event.Neighboring) ?? costs[i]).SquaredMu;
+            var row = new ReleaseRow(
+                label.ClusterId ?? NoCluster, label.Modality, label.Mechanism, @event.Neighboring.ToString(), @event.Unit.ToString(),
+                square == 0 ? 0 : square, DateTime.UtcNow.Ticks, @event.ToText());
             bool addsCurve = costs[i].Curve() is not null;
-            foreach (string contributor in charges[i].Contributors)
+            ChargeRow[] rows =
+            [
+                .. charges[i].Contributors.Select(contributor =>
+                {
+                    BudgetTotal total = _chain.TotalOf(contributor).Plus(costs[i]);
+                    double cost = costs[i].SquaredMu == 0 ? 0 : costs[i].SquaredMu; // −0 and 0 are one cost with two encodings
+                    return new ChargeRow(contributor, cost, total, addsCurve ? BudgetTotal.BytesOf(total.Curve!) : null);
+                }),
+            ];
+            long id = _chain.Release + 1;
+            (string previous, string hash) = _chain.Append(id, row, rows);
+            release.Parameters.Clear();
+            release.Parameters.AddWithValue("$id", id);
+            release.Parameters.AddWithValue("$cluster", row.Cluster);
+            release.Parameters.AddWithValue("$modality", row.Modality);
+            release.Parameters.AddWithValue("$mechanism", row.Mechanism);
+            release.Parameters.AddWithValue("$neighboring", row.Neighboring);
+            release.Parameters.AddWithValue("$unit", row.Unit);
+            release.Parameters.AddWithValue("$mu", row.SquaredMu);
+            release.Parameters.AddWithValue("$time", row.Timestamp);
+            release.Parameters.AddWithValue("$event", row.Event);
+            release.Parameters.AddWithValue("$previous", previous);
+            release.Parameters.AddWithValue("$hash", hash);
+            release.ExecuteNonQuery();
+            foreach (ChargeRow each in rows)
             {
-                Total total = totals[contributor].Plus(costs[i]);
-                totals[contributor] = total;
                 charge.Parameters.Clear();
-                charge.Parameters.AddWithValue("$contributor", contributor);
+                charge.Parameters.AddWithValue("$contributor", each.Contributor);
                 charge.Parameters.AddWithValue("$release", id);
-                charge.Parameters.AddWithValue("$mu", costs[i].SquaredMu);
-                charge.Parameters.AddWithValue("$total", total.SquaredMu);
-                charge.Parameters.AddWithValue("$renyi", addsCurve ? BytesOf(total.Curve!) : DBNull.Value);
+                charge.Parameters.AddWithValue("$mu", each.SquaredMu);
+                charge.Parameters.AddWithValue("$total", each.Total.SquaredMu);
+                charge.Parameters.AddWithValue("$renyi", (object?)each.Curve ?? DBNull.Value);
                 charge.ExecuteNonQuery();
             }
         }
+
+        WriteHead(_connection, _chain, transaction);
     }
 
-    /// <summary>What a contributor has spent: Σμ² of Gaussian releases, and Rényi divergences of others; null without any.</summary>
-    private readonly record struct Total(double SquaredMu, double[]? Curve)
-    {
-        public Total Plus(PrivacyCost cost) => Plus(new Total(cost.SquaredMu, cost.Curve()));
-
-        public Total Plus(Total other) => new(
-            Sum(SquaredMu, other.SquaredMu),
-            Curve is null ? other.Curve : other.Curve is null ? Curve : [.. Curve.Zip(other.Curve, Sum)]);
-
-        public double Epsilon(double delta) =>
-            Curve is null ? GaussianCalibration.EpsilonOfSquaredMu(SquaredMu, delta) : PrivacyCost.EpsilonOfCurve(SquaredMu, Curve, delta);
-    }
+    /// <summary>What releases cost a contributor together.</summary>
+    private readonly record struct Need(int Releases, BudgetTotal Cost);
 }

@@ -27,3 +27,11 @@ public sealed record PrivacyCharge(PrivacyEvent Event, ReleaseLabel Released, IR
     /// <exception cref="QosValuationException"><c>PrivacyEventNotAccountable</c>.</exception>
     public PrivacyCost? CostUnder(Neighboring neighboring) => PrivacyCost.Of(Event, neighboring);
 }
+
+/// <summary>What releases would cost a contributor.</summary>
+/// <param name="Contributor">The contributor.</param>
+/// <param name="Releases">How many of the releases rest on the contributor's data.</param>
+/// <param name="Needed">ε, at the budget's δ, of these releases together and by themselves.</param>
+/// <param name="Spent">ε of all releases of the contributor after them.</param>
+/// <param name="Remaining">The largest ε of one more release after them.</param>
+public sealed record PrivacyChargePreview(string Contributor, int Releases, double Needed, double Spent, double Remaining);

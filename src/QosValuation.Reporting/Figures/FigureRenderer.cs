@@ -34,7 +34,7 @@ public sealed partial class FigureRenderer
                 chart.dispose();
             }
         }
-        function qosHeight(json) { return qosFigure.height(JSON.parse(json)); }
+        function qosHeight(json, width) { return qosFigure.height(JSON.parse(json), width); }
         """;
 
     private readonly Engine _engine = new(static options => options.Culture(CultureInfo.InvariantCulture));
@@ -72,7 +72,7 @@ public sealed partial class FigureRenderer
         string svg;
         lock (_gate)
         {
-            int height = (int)_engine.Invoke("qosHeight", json).AsNumber() + (withTitle ? 40 : 0);
+            int height = (int)_engine.Invoke("qosHeight", json, width).AsNumber() + (withTitle ? 40 : 0);
             svg = _engine.Invoke("qosDraw", json, width, height, 13, withTitle).AsString();
         }
 

@@ -35,6 +35,16 @@ public static class ReportFiles
         }));
     }
 
+    /// <summary>The files that <see cref="SaveFigures"/> writes.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="formats">The forms.</param>
+    public static IEnumerable<string> FigureFiles(Report report, string folder, IReadOnlyCollection<FigureFormat> formats)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return report.Figures().SelectMany(figure => formats.Distinct().Select(format => FileOf(folder, figure.Id, format)));
+    }
+
     /// <summary>Writes the figures, a file for each figure and form.</summary>
     /// <param name="report">The report.</param>
     /// <param name="folder">The folder; created where it does not exist, and its files of the same names replaced.</param>
@@ -51,7 +61,7 @@ public static class ReportFiles
             foreach (FigureFormat format in formats.Distinct())
             {
                 cancellation.ThrowIfCancellationRequested();
-                string path = Path.Combine(folder, id + "." + format.ToString().ToLowerInvariant());
+                string path = FileOf(folder, id, format);
                 byte[] content = format == FigureFormat.Svg
                     ? System.Text.Encoding.UTF8.GetBytes(XmlDeclaration + FigureRenderer.Shared.Svg(id, figure, 720, withTitle: true) + "\n")
                     : FigureRenderer.Shared.Png(id, figure, toPng);
@@ -60,6 +70,8 @@ public static class ReportFiles
             }
         }
     }
+
+    private static string FileOf(string folder, string id, FigureFormat format) => Path.Combine(folder, id + "." + format.ToString().ToLowerInvariant());
 
     private static void Save(string path, Action<Stream> write)
     {

@@ -49,6 +49,18 @@ public static class SectionParts
         };
     }
 
+    /// <summary>A table of checks: a row for each fault, and one without where a check found none.</summary>
+    /// <param name="records">The checks.</param>
+    /// <param name="columns">The properties of a check that are shown.</param>
+    /// <param name="faults">The property that holds its faults.</param>
+    /// <param name="message">The property of a fault that says what it is.</param>
+    public static ReportTable FaultTable(IReadOnlyList<ReportRecord> records, IReadOnlyList<string> columns, string faults, string message) => new(
+        [.. columns, "Fault"],
+        [
+            .. records.SelectMany(record => record.Inners(faults).Select(fault => (string?)fault.Text(message)).DefaultIfEmpty(null)
+                .Select(fault => (object?[])[.. columns.Select(name => record[name]), fault])),
+        ]);
+
     /// <summary>
     /// The names that tell the series of a figure apart: of some properties those whose values differ among the rows that have
     /// them, and what else tells <see cref="Runs"/> apart, joined.

@@ -186,7 +186,7 @@ public sealed class SensitivityTests
     private static PrototypeReleaser.Query[] Queries(PrototypeReleaser releaser, ClipEmbedding[] data, bool isPublic)
     {
         SemanticCluster[] clusters = isPublic ? Group(data) : data.Length == 0 ? [] : [Samples.Cluster(0, data)];
-        return [.. clusters.SelectMany(releaser.Prepare)];
+        return [.. clusters.SelectMany(releaser.FindQueries)];
     }
 
     // The sum and, where it is private, half the count, in the unit that the noise is scaled to.

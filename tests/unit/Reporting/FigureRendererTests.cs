@@ -86,6 +86,35 @@ public sealed partial class FigureRendererTests
         Assert.Equal(first, FigureRenderer.Shared.Svg("x", figure, withTitle: true));
     }
 
+    [Theory]
+    [InlineData(360)]
+    [InlineData(640)]
+    public void ALogarithmicAxisHasTwoAndFive(int width)
+    {
+        var figure = new ReportFigure
+        {
+            Name = "log", Title = "t", Kind = FigureKind.Line, X = new FigureAxis("x", FigureScale.Log), Y = new FigureAxis("y", FigureScale.Log),
+            Series = [new FigureSeries("s", [new(0.1, 3), new(1, 7, 6, 45), new(10, 30)])],
+        };
+        string[] texts = Texts(FigureRenderer.Shared.Svg("log", figure, width));
+
+        // The ordinates go from the mark below the least to the one above the end of the longest interval.
+        Assert.All((string[])["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50"], mark => Assert.Contains(mark, texts));
+    }
+
+    [Theory]
+    [InlineData("Attack = LikelihoodRatio · Mechanism = DiscreteGaussian · Modality = Image")]
+    [InlineData("a-very-long-contributor-name-in-one-word")]
+    [InlineData("the name of a photograph with many words.jpg · Threshold = 0.7")]
+    public void NamesOfLyingBarsAreWholeInANarrowPicture(string name)
+    {
+        ReportFigure figure = ReportFigure.Bars("bars", "t", "q", [(name, 1, double.NaN), ("other", 2, double.NaN)]);
+        string[] texts = Texts(FigureRenderer.Shared.Svg("bars", figure, 340));
+        Assert.DoesNotContain(texts, text => text.Contains('…', StringComparison.Ordinal));
+        string all = string.Concat(texts).Replace(" ", string.Empty, StringComparison.Ordinal);
+        Assert.All(name.Split(" · "), part => Assert.Contains(part.Replace(" ", string.Empty, StringComparison.Ordinal), all, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void PngIsTheDrawingAtTwiceItsSize()
     {
@@ -115,6 +144,9 @@ public sealed partial class FigureRendererTests
         Assert.InRange(Contrast(Colour("muted"), Colour("paper")), 4.5, 21);
         Assert.InRange(Contrast(Colour("line"), Colour("paper")), 3, 21);
     }
+
+    // Every line of text in a drawing, from the top.
+    private static string[] Texts(string svg) => [.. XDocument.Parse(svg).Descendants(Svg + "text").Select(text => text.Value)];
 
     private static byte[] ToPng(byte[] svg)
     {

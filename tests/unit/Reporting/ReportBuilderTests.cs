@@ -72,6 +72,55 @@ public sealed class ReportBuilderTests
     }
 
     [Fact]
+    public void BudgetsAreDrawnByContributorWithWhatIsSpentAndLeft()
+    {
+        PrivacySpending Spending(string name, double spent, double remaining) =>
+            new() { Contributor = name, Releases = 2, Mu = 0.1, Spent = spent, Remaining = remaining, Epsilon = 2, Delta = 1e-5 };
+        PrivacySpending[] spending = [Spending("ann", 0.5, 1.9), Spending("bob", 1.8, 0.7), Spending("cy", 1, 1.6)];
+        ReportSection section = Assert.Single(ReportSamples.Build("t", spending).Sections);
+        Assert.Equal("Privacy spent by contributor", section.Title);
+        ReportFigure figure = Assert.Single(section.Figures);
+        Assert.Equal(["bob", "cy", "ann"], figure.X.Categories);
+        Assert.Equal(["Spent", "Remaining"], figure.Series.Select(series => series.Name));
+        Assert.Equal([1.8, 1, 0.5], figure.Series[0].Points.Select(point => point.Y));
+        Assert.Equal([0.7, 1.6, 1.9], figure.Series[1].Points.Select(point => point.Y));
+        Assert.Equal((0, 2), (figure.Y.Min, figure.Y.Max));
+        Assert.Contains("limit of each contributor is ε = 2 at δ = 1e−5", figure.Note, StringComparison.Ordinal);
+
+        // Saved as CSV the rows have lost their type; a budget itself brings its contributors.
+        object[] saved = [.. spending.Select(row => ReportSamples.Row(string.Empty, ("Contributor", row.Contributor), ("Releases", "2"), ("Mu", "0.1"),
+            ("Spent", row.Spent.ToString(CultureInfo.InvariantCulture)), ("Remaining", row.Remaining.ToString(CultureInfo.InvariantCulture)), ("Epsilon", "2"), ("Delta", "1E-05")))];
+        Assert.Equal(figure.X.Categories, Assert.Single(Assert.Single(ReportSamples.Build("t", saved).Sections).Figures).X.Categories);
+        using var folder = new TemporaryFolder();
+        PrivacyBudget budget = PrivacyBudget.Create(folder.File("b.db"), 2, 1e-5);
+        using (var store = QosValuation.Privacy.Budgets.PrivacyBudgetStore.Open(folder.File("b.db")))
+        {
+            store.Charge([new(new QosValuation.Privacy.Accounting.GaussianEvent(0.01), new("DiscreteGaussian"), ["ann", "bob"])]);
+        }
+
+        ReportSection whole = Assert.Single(ReportSamples.Build("t", budget).Sections);
+        Assert.Equal("Privacy budgets", whole.Title);
+        Assert.Equal(["ann", "bob"], Assert.Single(whole.Figures).X.Categories);
+        ReportSection check = Assert.Single(ReportSamples.Build("t", QosValuation.Privacy.Budgets.PrivacyBudgetStore.Check(folder.File("b.db"))).Sections);
+        Assert.Equal("Checks of privacy budgets", check.Title);
+        Assert.Single(check.Table.Rows);
+    }
+
+    [Fact]
+    public void PrototypesOfTheSameNoiseAreOneSeries()
+    {
+        DpPrototype[] prototypes =
+        [
+            .. new[] { PrivacyMechanism.AnalyticGaussian, PrivacyMechanism.DiscreteGaussian, PrivacyMechanism.ClassicGaussian }.SelectMany(mechanism =>
+                Enumerable.Range(1, 3).SelectMany(cluster => new[] { Modality.Image, Modality.Text }.Select(modality =>
+                    ReportSamples.Prototype(cluster, mechanism, 1, (mechanism == PrivacyMechanism.ClassicGaussian ? 0.05 : 0.04) / cluster) with { Modality = modality, Count = 50 * cluster }))),
+        ];
+        ReportFigure noise = ReportSamples.Build("t", prototypes).Sections[0].Figures.Single(figure => figure.Name == "noise");
+        Assert.Equal(["AnalyticGaussian, DiscreteGaussian", "ClassicGaussian"], noise.Series.Select(series => series.Name));
+        Assert.All(noise.Series, series => Assert.Equal(3, series.Points.Count));
+    }
+
+    [Fact]
     public void AuditsOfSeveralClaimsAreDrawnAgainstTheClaim()
     {
         ReportRecord Audit(double claim, double proven, double scale = 1, string mechanism = "DiscreteGaussian") => ReportSamples.Row(

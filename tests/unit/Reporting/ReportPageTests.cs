@@ -194,6 +194,11 @@ public sealed partial class ReportPageTests
         Assert.Equal(report.Figures().Count(), (await browser.EvaluateAsync("[...document.querySelectorAll('.paper > svg')].filter(svg => svg.getBoundingClientRect().width > 100).length"))!.GetValue<int>());
         Assert.Equal(0, (await browser.EvaluateAsync("[...document.querySelectorAll('.chart, #theme, .legend, nav')].filter(part => part.getBoundingClientRect().width > 0).length"))!.GetValue<int>());
         Assert.Equal("rgb(31, 35, 40)", (await browser.EvaluateAsync("getComputedStyle(document.body).color"))!.GetValue<string>());
+
+        // No figure is left in a half-empty row, no paragraph may be torn, and no closed table leaves an empty box.
+        Assert.Equal("avoid", (await browser.EvaluateAsync("getComputedStyle(document.querySelector('.read')).breakInside"))!.GetValue<string>());
+        Assert.Equal(0, (await browser.EvaluateAsync("[...document.querySelectorAll('details:not([open])')].filter(part => part.getBoundingClientRect().height > 0).length"))!.GetValue<int>());
+        Assert.Equal(0, (await browser.EvaluateAsync("[...document.querySelectorAll('.paper > svg')].filter(svg => svg.getBoundingClientRect().height > 300).length"))!.GetValue<int>());
         await KeepAsync(browser, "paper.png");
     }
 

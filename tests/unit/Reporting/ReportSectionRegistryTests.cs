@@ -10,9 +10,9 @@ public sealed class ReportSectionRegistryTests
     {
         string[] expected =
         [
-            "SemanticCluster", "DpPrototype", "PrivacyLoss", "PrototypeUtility", "MembershipInference", "EmpiricalPrivacy", "Reconstruction", "Figure7Row",
+            "SemanticCluster", "DpPrototype", "PrivacySpending", "PrivacyBudget", "PrivacyLoss", "PrototypeUtility", "MembershipInference", "EmpiricalPrivacy", "Reconstruction", "Figure7Row",
             "ValuationSimulationResult", "DataValue", "TokenGrant", "FairnessReport", "FairnessFrontierPoint", "LorenzCurve", "AllocationSimulationResult",
-            "DatRecord", "DatLedgerReport", "QosReport", "StrategyGain",
+            "DatRecord", "DatLedgerReport", "PrivacyBudgetReport", "QosReport", "StrategyGain",
         ];
         Assert.Equal(expected, ReportSamples.Sections.Sections.Select(section => section.TypeName).Where(expected.Contains));
         Assert.All(ReportSamples.Sections.Sections.Zip(ReportSamples.Sections.Sections.Skip(1)), pair => Assert.True(pair.First.Place < pair.Second.Place));

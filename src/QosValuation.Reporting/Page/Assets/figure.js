@@ -75,23 +75,66 @@ var qosFigure = (function () {
     return text.length <= length ? text : text.slice(0, head) + '…' + text.slice(text.length - (length - 1 - head));
   }
 
-  // The name of a lying bar: its parts on two lines where one is too short for them.
+  // The name of a lying bar in lines: broken between its parts, then between words, and within a word last; nothing of it is left out
+  // but where it would take more lines than that.
+  var mostLines = 5;
   function barName(text, length) {
-    text = String(text);
-    var parts = text.split(' · '), head = parts[0], i;
-    if (text.length <= length || parts.length === 1) {
-      return shorten(text, length);
+    var lines = [''];
+    function add(piece, joint) {
+      var line = lines[lines.length - 1];
+      if (line && (line + joint + piece).length > length) {
+        lines.push(piece);
+      } else {
+        lines[lines.length - 1] = line ? line + joint + piece : piece;
+      }
     }
-    for (i = 1; i < parts.length - 1 && (head + ' · ' + parts[i]).length <= length; i++) {
-      head += ' · ' + parts[i];
-    }
-    return shorten(head, length) + '\n' + shorten(parts.slice(i).join(' · '), length);
+    String(text).split(' · ').forEach(function (part, i) {
+      if (part.length <= length) {
+        add(part, ' · ');
+        return;
+      }
+      var isFirst = true;
+      part.split(' ').forEach(function (word) {
+        // Between the words of a compound, such as LikelihoodRatio, or a path.
+        (word.length <= length ? [word] : word.match(/[A-Z]?[^A-Z\/._-]+[\/._-]?|[A-Z\/._-]+/g) || [word]).forEach(function (piece, j) {
+          for (; piece.length > length; piece = piece.slice(length)) {
+            add(piece.slice(0, length), j ? '' : isFirst && i ? ' · ' : ' ');
+            j = 1;
+          }
+          add(piece, j ? '' : isFirst && i ? ' · ' : ' ');
+          isFirst = false;
+        });
+      });
+    });
+    return lines.length <= mostLines ? lines.join('\n')
+      : lines.slice(0, mostLines - 2).concat('…', lines[lines.length - 1]).join('\n');
   }
 
+  // How many characters of a lying bar's name stand on one line.
+  function barLength(width, fontSize) { return Math.max(14, Math.floor(width * 0.4 / (0.56 * fontSize))); }
+
   // The height of a lying bar, or of a group of them.
-  function barHeight(figure) {
+  function barHeight(figure, width) {
     var group = 26 * (figure.stacked ? 1 : Math.max(1, 0.7 * figure.series.length));
-    return figure.x.categories.some(function (name) { return String(name).length > 14 && String(name).indexOf(' · ') > 0; }) ? Math.max(40, group) : group;
+    return figure.x.categories.reduce(function (most, name) {
+      var lines = barName(name, barLength(width || 640, 13)).split('\n').length;
+      return Math.max(most, lines > 1 ? 16 * lines + 8 : 0);
+    }, group);
+  }
+
+  // The marks of a logarithmic axis: 1, 2 and 5 times the powers of ten between its ends.
+  function logMarks(first, last, factors) {
+    var marks = [], decade, i;
+    for (decade = Math.floor(Math.log(first) / Math.LN10) - 1; Math.pow(10, decade) <= last * 1.0001; decade++) {
+      for (i = 0; i < factors.length; i++) {
+        // 10^-1 is no power that floating point knows.
+        var mark = +(factors[i] * Math.pow(10, decade)).toPrecision(12);
+        if (mark >= first * 0.9999 && mark <= last * 1.0001) {
+          marks.push(mark);
+        }
+      }
+    }
+    return marks;
   }
 
   function axis(spec, theme, options) {
@@ -126,6 +169,13 @@ var qosFigure = (function () {
         if (options.ends) {
           result.min = options.ends[0];
           result.max = options.ends[1];
+          var decades = Math.log(result.max / result.min) / Math.LN10;
+          var marks = logMarks(result.min, result.max, [1, 2, 5]);
+          if (marks.length < 2) {
+            marks = [result.min, result.max];
+          }
+          result.axisTick.customValues = marks;
+          result.axisLabel.customValues = decades > (options.narrow ? 2.5 : 4) ? logMarks(result.min, result.max, [1]) : marks;
         }
       } else {
         result.splitNumber = options.narrow ? 4 : 5;
@@ -237,6 +287,27 @@ var qosFigure = (function () {
     return first < last ? [first, last] : null;
   }
 
+  // The extent of the ordinates with their intervals, on to the next mark on both sides.
+  function extent(figure) {
+    var first = Infinity, last = 0;
+    figure.series.forEach(function (series) {
+      series.points.forEach(function (point) {
+        [point[1], low(point), high(point)].forEach(function (value) {
+          if (typeof value === 'number' && value > 0 && value < Infinity) {
+            first = Math.min(first, value);
+            last = Math.max(last, value);
+          }
+        });
+      });
+    });
+    if (!(last > 0)) {
+      return null;
+    }
+    var marks = logMarks(first / 10, last * 10, [1, 2, 5]);
+    var below = marks.filter(function (mark) { return mark <= first * 1.0001; }), above = marks.filter(function (mark) { return mark >= last * 0.9999; });
+    return [below[below.length - 1], above[0] > below[below.length - 1] ? above[0] : above[1]];
+  }
+
   function interval(point) {
     return low(point) === null || high(point) === null ? '' : ' [' + number(low(point)) + ', ' + number(high(point)) + ']';
   }
@@ -290,7 +361,7 @@ var qosFigure = (function () {
     if (legend && !size.selected) {
       var used = 0, rows = 1;
       figure.series.forEach(function (item) {
-        var part = (figure.kind === 'line' ? 25 : 14) + 6 + textWidth(item.name, fontSize) + 14;
+        var part = (figure.kind === 'line' ? 25 : 14) + 6 + textWidth(item.name, fontSize) + 24;
         if (used > 0 && used + part > width - 16) {
           rows++;
           used = 0;
@@ -308,8 +379,8 @@ var qosFigure = (function () {
 
     var longest = categories.reduce(function (most, name) { return Math.max(most, Math.min(String(name).length, narrow ? 14 : 24)); }, 0);
     var rotate = !horizontal && categories.length > 1 && longest * fontSize * 0.6 * categories.length > width - 110 ? 35 : 0;
-    var x = axis(figure.x, theme, { lying: horizontal, ends: ends(figure), margin: 11, nameGap: rotate ? 18 + longest * fontSize * 0.34 : 30, fontSize: fontSize, narrow: narrow, allLabels: categories.length <= 40, rotate: rotate, noGrid: figure.kind === 'bar', labelLength: horizontal ? Math.max(14, Math.floor(width * 0.4 / (0.56 * fontSize))) : narrow ? 14 : 24, nameWidth: width - 150 });
-    var y = axis(figure.y, theme, { nameGap: 50, fontSize: fontSize, narrow: narrow, nameWidth: height - legendHeight - titleHeight - 60 });
+    var x = axis(figure.x, theme, { lying: horizontal, ends: ends(figure), margin: 11, nameGap: rotate ? 18 + longest * fontSize * 0.34 : 30, fontSize: fontSize, narrow: narrow, allLabels: categories.length <= 40, rotate: rotate, noGrid: figure.kind === 'bar', labelLength: horizontal ? barLength(width, fontSize) : narrow ? 14 : 24, nameWidth: width - 150 });
+    var y = axis(figure.y, theme, { ends: figure.y.scale === 'log' ? extent(figure) : null, nameGap: 50, fontSize: fontSize, narrow: narrow, nameWidth: height - legendHeight - titleHeight - 60 });
     if (horizontal) {
       x.inverse = true;
       x.name = '';
@@ -325,7 +396,7 @@ var qosFigure = (function () {
       aria: { enabled: false },
       title: size.title ? { text: figure.title, left: 8, top: 6, textStyle: { color: theme.text, fontSize: fontSize + 3, fontWeight: 600, width: width - 24, overflow: 'break' } } : undefined,
       legend: legend ? {
-        show: !size.selected, selected: size.selected, data: names, left: 8, right: 8, top: titleHeight + 2, itemWidth: figure.kind === 'line' ? 25 : 14, itemHeight: 12, itemGap: 12,
+        show: !size.selected, selected: size.selected, data: names, left: 8, right: 8, top: titleHeight + 2, itemWidth: figure.kind === 'line' ? 25 : 14, itemHeight: 12, itemGap: 22,
         textStyle: { color: theme.text, fontSize: fontSize, fontFamily: font }, inactiveColor: theme.line
       } : undefined,
       grid: { left: 12, right: narrow ? 14 : 22, top: titleHeight + legendHeight + 12, bottom: 12, outerBoundsMode: 'same', outerBoundsContain: 'all' },
@@ -390,7 +461,7 @@ var qosFigure = (function () {
     return '<svg width="25" height="14" viewBox="0 0 25 14" aria-hidden="true" focusable="false">' + parts + '</svg>';
   }
 
-  return { option: build, number: number, hasLegend: hasLegend, swatch: swatch, height: function (figure) {
-    return figure.kind === 'bar' && figure.horizontal ? Math.max(200, 110 + figure.x.categories.length * barHeight(figure)) : 380;
+  return { option: build, number: number, hasLegend: hasLegend, swatch: swatch, height: function (figure, width) {
+    return figure.kind === 'bar' && figure.horizontal ? Math.max(260, 110 + figure.x.categories.length * barHeight(figure, width)) : 380;
   } };
 })();

@@ -13,7 +13,7 @@
   }
 
   function draw(entry) {
-    var width = entry.holder.clientWidth, height = qosFigure.height(entry.figure);
+    var width = entry.holder.clientWidth, height = qosFigure.height(entry.figure, width);
     if (!width) {
       return;
     }

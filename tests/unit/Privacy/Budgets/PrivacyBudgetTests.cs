@@ -80,9 +80,8 @@ public sealed class PrivacyBudgetTests : IDisposable
         byte[] bytes = File.ReadAllBytes(BudgetPath);
         bytes.AsSpan(bytes.Length - 2 * 4096).Fill(0xFF);
         File.WriteAllBytes(BudgetPath, bytes);
-        Assert.Equal("DatabaseNotReadable", Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(BudgetPath)).ErrorId);
-        using PrivacyBudgetStore damaged = PrivacyBudgetStore.Open(BudgetPath);
-        Assert.Equal("DatabaseNotReadable", Assert.Throws<PrivacyBudgetException>(() => damaged.Charge([Charge(0.01, "ann")])).ErrorId);
+        Assert.Equal("PrivacyBudgetDamaged", Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(BudgetPath)).ErrorId);
+        Assert.Equal("PrivacyBudgetDamaged", Assert.Throws<QosValuationException>(() => PrivacyBudgetStore.Open(BudgetPath)).ErrorId);
     }
 
     [Fact]
@@ -279,6 +278,10 @@ public sealed class PrivacyBudgetTests : IDisposable
             command.ExecuteNonQuery();
         }
 
+        // A check changes nothing: there is no chain yet, and the sums agree.
+        PrivacyBudgetReport before = PrivacyBudgetStore.Check(BudgetPath);
+        Assert.Equal((true, false, 1L, 1L, string.Empty), (before.IsValid, before.IsChained, before.Releases, before.Charges, before.HeadHash));
+
         // An auditor's copy that cannot be written to is read as it is.
         File.SetAttributes(BudgetPath, FileAttributes.ReadOnly);
         Assert.Equal(0.1, PrivacyBudget.Open(BudgetPath).Contributors.Single().Mu, 1e-12);
@@ -291,6 +294,185 @@ public sealed class PrivacyBudgetTests : IDisposable
         Assert.Equal(0.2, budget.Contributors.Single().Mu, 1e-12);
         store.Charge([new PrivacyCharge(new ConcentratedEvent(1e-4), new ReleaseLabel("DiscreteGaussian", "Text", 4), ["ann"])]);
         Assert.Equal((3L, 3L), (budget.Releases, budget.Contributors.Single().Releases));
+        PrivacyBudgetReport after = PrivacyBudgetStore.Check(BudgetPath);
+        Assert.Equal((true, true, 3L, 3L), (after.IsValid, after.IsChained, after.Releases, after.Charges));
+    }
+
+    [Fact]
+    public void AnOldFileWhoseSumsAreWrongIsNotVouchedForByAChain()
+    {
+        PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using (PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath))
+        {
+            store.Charge([Charge(0.02, "ann")]);
+        }
+
+        Change("""
+            DROP INDEX charge_release; DROP TABLE head; ALTER TABLE release DROP COLUMN previous_hash; ALTER TABLE release DROP COLUMN hash;
+            PRAGMA user_version = 0; UPDATE charge SET total = 0.001
+            """);
+        Assert.Equal("PrivacyBudgetDamaged", Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(BudgetPath)).ErrorId);
+        Assert.Equal(PrivacyBudgetFaultKind.Miscounted, Assert.Single(PrivacyBudgetStore.Check(BudgetPath).Faults).Kind);
+    }
+
+    [Theory]
+    [InlineData("UPDATE charge SET total = -1 WHERE contributor = 'bob'", PrivacyBudgetFaultKind.Miscounted, 2)]
+    [InlineData("UPDATE charge SET total = total / 2, squared_mu = squared_mu / 2 WHERE contributor = 'bob'", PrivacyBudgetFaultKind.Changed, 2)]
+    [InlineData("DELETE FROM charge WHERE contributor = 'bob'", PrivacyBudgetFaultKind.Changed, 2)]
+    [InlineData("DELETE FROM release WHERE id = 2; DELETE FROM charge WHERE release = 2", PrivacyBudgetFaultKind.Dropped, 2)]
+    [InlineData("DELETE FROM release WHERE id = 3; DELETE FROM charge WHERE release = 3", PrivacyBudgetFaultKind.Dropped, 3)]
+    [InlineData("INSERT INTO charge VALUES ('eve', 7, 0.1, 0.1, NULL)", PrivacyBudgetFaultKind.Inserted, 7)]
+    [InlineData("UPDATE release SET mechanism = 'None' WHERE id = 1", PrivacyBudgetFaultKind.Changed, 1)]
+    [InlineData("UPDATE charge SET contributor = 'Bob' WHERE contributor = 'bob'", PrivacyBudgetFaultKind.Changed, 2)]
+    [InlineData("UPDATE budget SET epsilon = 100", PrivacyBudgetFaultKind.Changed, 1)]
+    [InlineData("UPDATE budget SET unit = 'Contributor'", PrivacyBudgetFaultKind.Changed, 1)]
+    [InlineData("UPDATE budget SET unit = '1'", PrivacyBudgetFaultKind.Damaged, 0)]
+    [InlineData("DELETE FROM head", PrivacyBudgetFaultKind.Changed, 0)]
+    [InlineData("CREATE TRIGGER undo AFTER INSERT ON charge BEGIN DELETE FROM charge; END", PrivacyBudgetFaultKind.Damaged, 0)]
+    [InlineData("ALTER TABLE charge RENAME TO hidden; CREATE VIEW charge AS SELECT * FROM hidden WHERE 0", PrivacyBudgetFaultKind.Damaged, 0)]
+    [InlineData("CREATE TABLE mine (x)", PrivacyBudgetFaultKind.Damaged, 0)]
+    [InlineData("PRAGMA user_version = 3", PrivacyBudgetFaultKind.Damaged, 0)]
+    public void WhatWasChangedInAFileIsNamedAndClosesIt(string sql, PrivacyBudgetFaultKind kind, long release)
+    {
+        PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using PrivacyBudgetStore open = PrivacyBudgetStore.Open(BudgetPath);
+        open.Charge([Charge(0.01, "ann"), Charge(0.02, "ann", "bob")]);
+        open.Charge([Charge(0.001, "cy")]);
+        string head = PrivacyBudgetStore.Check(BudgetPath).HeadHash;
+        Assert.True(PrivacyBudgetStore.Check(BudgetPath, head).IsValid);
+        Change(sql);
+        PrivacyBudgetReport report = PrivacyBudgetStore.Check(BudgetPath, null);
+        Assert.False(report.IsValid);
+        Assert.Contains(report.Faults, fault => fault.Kind == kind && fault.Release == release);
+        QosValuationException refused = Assert.ThrowsAny<QosValuationException>(() => PrivacyBudget.Open(BudgetPath));
+        Assert.Contains(refused.ErrorId, (string[])["PrivacyBudgetDamaged", "DatabaseNotReadable"]);
+        Assert.ThrowsAny<QosValuationException>(() => PrivacyBudgetStore.Open(BudgetPath));
+    }
+
+    [Fact]
+    public void AnExpectedHashExposesAFileThatWasPutBack()
+    {
+        PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        File.Copy(BudgetPath, _folder.File("old.db"));
+        using (PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath))
+        {
+            store.Charge([Charge(0.01, "ann")]);
+        }
+
+        PrivacyBudgetReport first = PrivacyBudgetStore.Check(BudgetPath);
+        using (PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath))
+        {
+            store.Charge([Charge(0.01, "ann")]);
+        }
+
+        Assert.True(PrivacyBudgetStore.Check(BudgetPath, first.HeadHash).IsValid);
+        Assert.True(PrivacyBudgetStore.Check(_folder.File("old.db")).IsValid);
+        Assert.Equal(PrivacyBudgetFaultKind.Changed, Assert.Single(PrivacyBudgetStore.Check(_folder.File("old.db"), first.HeadHash).Faults).Kind);
+    }
+
+    [Fact]
+    public void AFlippedBitIsFoundOrChangesNothing()
+    {
+        PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using (PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath))
+        {
+            store.Charge([Charge(0.02, "ann", "bob\uFFFD"), Charge(0.01, "ann")]);
+            store.Charge([new PrivacyCharge(new ConcentratedEvent(1e-4), new ReleaseLabel("DiscreteGaussian", "Text", 4), ["ann", "cy"])]);
+        }
+
+        Assert.False(File.Exists(BudgetPath + "-wal"));
+        byte[] whole = File.ReadAllBytes(BudgetPath);
+        string expected = Tell(PrivacyBudget.Open(BudgetPath));
+        string copy = _folder.File("flipped.db");
+        int found = 0;
+        var random = new Random(11);
+        int[] used = [.. Enumerable.Range(0, whole.Length).Where(i => whole[i] != 0)];
+        for (int trial = 0; trial < 1200; trial++)
+        {
+            // Half of them where something is written.
+            int place = trial % 2 == 0 ? used[random.Next(used.Length)] : random.Next(whole.Length);
+            byte[] bytes = [.. whole];
+            bytes[place] ^= (byte)(1 << random.Next(8));
+            File.Delete(copy + "-wal");
+            File.WriteAllBytes(copy, bytes);
+            try
+            {
+                Assert.Equal(expected, Tell(PrivacyBudget.Open(copy)));
+            }
+            catch (QosValuationException fault)
+            {
+                Assert.Contains(fault.ErrorId, (string[])["PrivacyBudgetDamaged", "DatabaseNotReadable"]);
+                found++;
+            }
+        }
+
+        Assert.InRange(found, 300, 1200);
+
+        static string Tell(PrivacyBudget budget) => $"{budget.Epsilon:R} {budget.Delta:R} {budget.Neighboring} {budget.Unit} {budget.Created:O} {budget.Releases} "
+            + string.Join(", ", budget.Contributors);
+    }
+
+    [Fact]
+    public void WhatOthersChangedSinceIsCheckedBeforeACharge()
+    {
+        PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath);
+        store.Charge([Charge(0.01, "ann")]);
+        using (PrivacyBudgetStore other = PrivacyBudgetStore.Open(BudgetPath))
+        {
+            other.Charge([Charge(0.02, "ann")]);
+        }
+
+        Change("UPDATE charge SET squared_mu = 0.001 WHERE release = 2");
+        for (int attempt = 0; attempt < 2; attempt++)
+        {
+            Assert.Equal("PrivacyBudgetDamaged", Assert.Throws<PrivacyBudgetException>(() => store.Charge([Charge(0.01, "ann")])).ErrorId);
+            Assert.Equal("PrivacyBudgetDamaged", Assert.Throws<PrivacyBudgetException>(() => store.Preview([Charge(0.01, "ann")])).ErrorId);
+        }
+
+        Change("UPDATE charge SET squared_mu = 0.02 WHERE release = 2");
+        store.Charge([Charge(0.01, "ann")]);
+        Assert.Equal(Math.Sqrt(0.04), store.ReadSpending().Single().Mu, 1e-12);
+    }
+
+    [Fact]
+    public void APreviewSaysWhatAChargeWouldDo()
+    {
+        PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath);
+        store.Charge([Charge(0.01, "ann")]);
+        PrivacyCharge[] next = [Charge(0.02, "bob", "ann"), Charge(0.005, "ann")];
+        IReadOnlyList<PrivacyChargePreview> preview = store.Preview(next);
+        Assert.Equal(1, store.Budget.Releases);
+        Assert.Equal([("ann", 2), ("bob", 1)], preview.Select(row => (row.Contributor, row.Releases)));
+        Assert.Equal(GaussianCalibration.EpsilonOfSquaredMu(0.025, 1e-5), preview[0].Needed, 1e-9);
+        Assert.Equal(store.EpsilonOf(next)["ann"], preview[0].Needed);
+        store.Charge(next);
+        PrivacySpending[] spending = [.. store.ReadSpending()];
+        Assert.Equal(spending.Select(row => (row.Contributor, row.Spent, row.Remaining)), preview.Select(row => (row.Contributor, row.Spent, row.Remaining)));
+
+        // What was seen before counts as spent.
+        Assert.Throws<PrivacyBudgetException>(() => store.Preview([Charge(0.02, "ann")], [Charge(store.Budget.SquaredMu - 0.04, "ann")]));
+        store.Preview([Charge(0.02, "bob")], [Charge(store.Budget.SquaredMu - 0.04, "ann")]);
+    }
+
+    [Fact]
+    public void ReleasesAreChargedTogetherOrNotAtAllAndDrawnOnce()
+    {
+        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath);
+        var releaser = new PrototypeReleaser(new PrototypeReleaseOptions { Epsilon = 0.4 }, RandomSource.Create(null), store);
+        PreparedRelease[] seven = [.. Enumerable.Range(0, 7).Select(i => releaser.Prepare(Cluster("ann", $"b{i}")))];
+        PrivacyBudgetException refused = Assert.Throws<PrivacyBudgetException>(() => releaser.Charge(seven));
+        Assert.Equal("ann", refused.Contributor);
+        Assert.Contains("7 releases", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(0, budget.Releases);
+        Assert.Throws<InvalidOperationException>(() => releaser.Draw(seven[0]).ToArray());
+        releaser.Charge(seven[..2]);
+        Assert.Equal(2, budget.Releases);
+        Assert.Single(releaser.Draw(seven[0]));
+        Assert.Throws<InvalidOperationException>(() => releaser.Draw(seven[0]).ToArray());
+        Assert.Single(releaser.Draw(seven[1]));
     }
 
     [Fact]
@@ -376,6 +558,15 @@ public sealed class PrivacyBudgetTests : IDisposable
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = "PRAGMA integrity_check";
         Assert.Equal("ok", command.ExecuteScalar());
+    }
+
+    private void Change(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={BudgetPath};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "PRAGMA foreign_keys = OFF; " + sql;
+        command.ExecuteNonQuery();
     }
 
     private static Process Start(string path, double cost)

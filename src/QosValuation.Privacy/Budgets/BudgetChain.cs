@@ -1,0 +1,334 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Data.Sqlite;
+
+namespace QosValuation.Privacy.Budgets;
+
+/// <summary>
+/// Walks the releases of a budget in order, with the charges of each: checks their hashes and adds up what every contributor has spent,
+/// from the charges alone. It goes on where it stopped, so that what others have charged since is checked once. Not thread-safe.
+/// </summary>
+/// <remarks>
+/// <para>The hash of a release is the SHA-256 of the hash before it, of all its columns, and of its charges in the order of the contributors'
+/// bytes; the hash before the first is that of the budget's terms. Texts enter as the bytes that the file holds, each with its length, so
+/// that a byte that is no UTF-8 is seen. The head repeats the last release, the number of charges and the last hash, so that nothing can be
+/// dropped from the end without a trace.</para>
+/// <para>Whoever may write to the file can write another chain. What that cannot do is agree with a head hash that was kept elsewhere.</para>
+/// </remarks>
+internal sealed class BudgetChain
+{
+    private readonly bool _hasCurves;
+    private readonly bool _isChained;
+    private readonly Dictionary<string, BudgetAccount> _accounts = new(StringComparer.Ordinal);
+
+    /// <summary>Begins a walk before the first release.</summary>
+    /// <param name="budget">The terms.</param>
+    /// <param name="layout">What columns the file has.</param>
+    public BudgetChain(PrivacyBudget budget, BudgetLayout layout)
+    {
+        _hasCurves = layout >= BudgetLayout.WithEvents;
+        _isChained = layout >= BudgetLayout.WithChain;
+        Hash = HashOf(budget);
+    }
+
+    /// <summary>The last release that was read; 0 before the first.</summary>
+    public long Release { get; private set; }
+
+    /// <summary>The number of charges read.</summary>
+    public long Charges { get; private set; }
+
+    /// <summary>The hash of the last release, or of the terms before the first.</summary>
+    public string Hash { get; private set; }
+
+    /// <summary>What each contributor has spent, and in how many releases.</summary>
+    public IReadOnlyDictionary<string, BudgetAccount> Accounts => _accounts;
+
+    /// <summary>What a contributor has spent: nothing where it was never charged.</summary>
+    /// <param name="contributor">The contributor.</param>
+    /// <returns>The sum of the charges.</returns>
+    public BudgetTotal TotalOf(string contributor) => _accounts.GetValueOrDefault(contributor).Total;
+
+    /// <summary>Reads the releases after those that were read. O(new charges), and the integrity of the whole file the first time.</summary>
+    /// <param name="connection">The file.</param>
+    /// <param name="transaction">One view of the file.</param>
+    /// <param name="read">Is told the number of each release, the hash before it, and its own.</param>
+    /// <param name="cancellation">Stops the walk.</param>
+    /// <returns>What is wrong, as it is found. A walk must be taken to its end.</returns>
+    public IEnumerable<PrivacyBudgetFault> Extend(
+        SqliteConnection connection, SqliteTransaction transaction, Action<long, string, string>? read = null, CancellationToken cancellation = default)
+    {
+        using SqliteCommand releases = connection.CreateCommand();
+        releases.Transaction = transaction;
+        releases.CommandText = "SELECT id, cluster, CAST(modality AS BLOB), CAST(mechanism AS BLOB), CAST(neighboring AS BLOB), CAST(unit AS BLOB), "
+            + $"squared_mu, timestamp, {(_hasCurves ? "CAST(event AS BLOB)" : "NULL")}, {(_isChained ? "previous_hash, hash" : "NULL, NULL")} "
+            + "FROM release WHERE id > $last ORDER BY id";
+        releases.Parameters.AddWithValue("$last", Release);
+        using SqliteCommand charges = connection.CreateCommand();
+        charges.Transaction = transaction;
+        charges.CommandText = $"SELECT release, CAST(contributor AS BLOB), contributor, squared_mu, total, {(_hasCurves ? "renyi" : "NULL")} "
+            + "FROM charge WHERE release > $last ORDER BY release, contributor";
+        charges.Parameters.AddWithValue("$last", Release);
+        using SqliteDataReader release = releases.ExecuteReader();
+        using SqliteDataReader charge = charges.ExecuteReader();
+        bool hasCharge = charge.Read();
+        var row = new ChainHash();
+        while (release.Read())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            long id = release.GetInt64(0);
+            if (id != Release + 1)
+            {
+                yield return new PrivacyBudgetFault(
+                    Release + 1,
+                    PrivacyBudgetFaultKind.Dropped,
+                    id == Release + 2 ? $"Release {Release + 1} is missing." : $"Releases {Release + 1} to {id - 1} are missing.");
+            }
+
+            for (; hasCharge && charge.GetInt64(0) < id; hasCharge = charge.Read())
+            {
+                yield return WithoutRelease(charge);
+            }
+
+            string previous = Hash;
+            string stored = _isChained && !release.IsDBNull(9) ? release.GetString(9) : string.Empty;
+            row.Start(_isChained && id != Release + 1 ? stored : previous);
+            row.Add(id);
+            row.Add(release.GetInt64(1));
+            for (int column = 2; column < 6; column++)
+            {
+                row.Add((byte[])release.GetValue(column));
+            }
+
+            row.Add(release.GetDouble(6));
+            row.Add(release.GetInt64(7));
+            row.Add(release.GetValue(8) as byte[]);
+            for (; hasCharge && charge.GetInt64(0) == id; hasCharge = charge.Read())
+            {
+                Charges++;
+                string contributor = charge.GetString(2);
+                double cost = charge.GetDouble(3);
+                double total = charge.GetDouble(4);
+                byte[]? curve = charge.GetValue(5) as byte[];
+                row.Add((byte[])charge.GetValue(1));
+                row.Add(cost);
+                row.Add(total);
+                row.Add(curve);
+                if (Count(contributor, cost, total, curve) is string wrong)
+                {
+                    yield return new PrivacyBudgetFault(id, PrivacyBudgetFaultKind.Miscounted, $"Release {id}: {wrong}");
+                }
+            }
+
+            Hash = row.Finish();
+            read?.Invoke(id, previous, Hash);
+            if (_isChained)
+            {
+                string own = release.IsDBNull(10) ? string.Empty : release.GetString(10);
+                if (own != Hash)
+                {
+                    yield return new PrivacyBudgetFault(
+                        id,
+                        PrivacyBudgetFaultKind.Changed,
+                        $"Release {id}, one of its charges or what stands before it was changed: its hash is another one.");
+                }
+                else if (stored != previous && id == Release + 1)
+                {
+                    yield return new PrivacyBudgetFault(id, PrivacyBudgetFaultKind.Changed, $"Release {id} does not follow the one before it.");
+                }
+
+                // So that one changed release is named, and not all after it.
+                Hash = own;
+            }
+
+            Release = id;
+        }
+
+        for (; hasCharge; hasCharge = charge.Read())
+        {
+            yield return WithoutRelease(charge);
+        }
+    }
+
+    /// <summary>Compares the end of the walk with what the file notes as its end.</summary>
+    /// <param name="connection">The file.</param>
+    /// <param name="transaction">The view of the file that was walked.</param>
+    /// <returns>What is wrong; null where the two agree.</returns>
+    public PrivacyBudgetFault? CheckHead(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        if (!_isChained)
+        {
+            return null;
+        }
+
+        using SqliteCommand command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = "SELECT release, charges, hash FROM head WHERE id = 1";
+        using SqliteDataReader reader = command.ExecuteReader();
+        if (!reader.Read())
+        {
+            return new PrivacyBudgetFault(
+                0, PrivacyBudgetFaultKind.Changed, "The note of the last release is missing: whether releases were dropped cannot be told.");
+        }
+
+        (long release, long charges, string hash) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2));
+        if (release > Release)
+        {
+            return new PrivacyBudgetFault(
+                Release + 1,
+                PrivacyBudgetFaultKind.Dropped,
+                release == Release + 1 ? $"Release {release} is missing." : $"Releases {Release + 1} to {release} are missing.");
+        }
+
+        if (release < Release)
+        {
+            return new PrivacyBudgetFault(
+                release + 1, PrivacyBudgetFaultKind.Inserted, $"Releases from {release + 1} on were inserted: the budget ended before them.");
+        }
+
+        if (charges != Charges)
+        {
+            return new PrivacyBudgetFault(
+                0,
+                charges > Charges ? PrivacyBudgetFaultKind.Dropped : PrivacyBudgetFaultKind.Inserted,
+                $"There are {Charges} charges, and {charges} were written.");
+        }
+
+        return hash == Hash ? null : new PrivacyBudgetFault(0, PrivacyBudgetFaultKind.Changed, "The terms, or the note of the last release, were changed.");
+    }
+
+    /// <summary>Goes on over a release that is being written.</summary>
+    /// <param name="id">The release's number.</param>
+    /// <param name="release">The release's columns but its number.</param>
+    /// <param name="charges">Its charges.</param>
+    /// <returns>The hash before it, and its own.</returns>
+    public (string Previous, string Hash) Append(long id, ReleaseRow release, IReadOnlyList<ChargeRow> charges)
+    {
+        string previous = Hash;
+        var row = new ChainHash();
+        row.Start(previous);
+        row.Add(id);
+        row.Add(release.Cluster);
+        row.Add(Encoding.UTF8.GetBytes(release.Modality));
+        row.Add(Encoding.UTF8.GetBytes(release.Mechanism));
+        row.Add(Encoding.UTF8.GetBytes(release.Neighboring));
+        row.Add(Encoding.UTF8.GetBytes(release.Unit));
+        row.Add(release.SquaredMu);
+        row.Add(release.Timestamp);
+        row.Add(Encoding.UTF8.GetBytes(release.Event));
+        (byte[] Name, ChargeRow Charge)[] ordered = [.. charges.Select(charge => (Encoding.UTF8.GetBytes(charge.Contributor), charge))];
+        Array.Sort(ordered, (a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
+        foreach ((byte[] name, ChargeRow charge) in ordered)
+        {
+            row.Add(name);
+            row.Add(charge.SquaredMu);
+            row.Add(charge.Total.SquaredMu);
+            row.Add(charge.Curve);
+            _accounts[charge.Contributor] = new BudgetAccount(charge.Total, _accounts.GetValueOrDefault(charge.Contributor).Releases + 1);
+        }
+
+        Hash = row.Finish();
+        Release = id;
+        Charges += charges.Count;
+        return (previous, Hash);
+    }
+
+    private static PrivacyBudgetFault WithoutRelease(SqliteDataReader charge) =>
+        new(charge.GetInt64(0), PrivacyBudgetFaultKind.Inserted, $"'{charge.GetString(2)}' is charged for release {charge.GetInt64(0)}, which does not exist.");
+
+    private static string HashOf(PrivacyBudget budget)
+    {
+        var row = new ChainHash();
+        row.Start("QosValuation privacy budget");
+        row.Add(budget.Epsilon);
+        row.Add(budget.Delta);
+        row.Add(Encoding.UTF8.GetBytes(budget.Neighboring.ToString()));
+        row.Add(Encoding.UTF8.GetBytes(budget.Unit.ToString()));
+        row.Add(budget.Created.Ticks);
+        return row.Finish();
+    }
+
+    /// <summary>Adds a charge to what its contributor has spent, and compares that with what was noted.</summary>
+    private string? Count(string contributor, double cost, double total, byte[]? curve)
+    {
+        ref BudgetAccount account = ref CollectionsMarshal.GetValueRefOrAddDefault(_accounts, contributor, out _);
+        BudgetTotal sum = account.Total;
+        if (!(cost >= 0) || double.IsInfinity(cost))
+        {
+            return $"the charge of '{contributor}' is {cost}, which is no cost.";
+        }
+
+        double expected = BudgetTotal.Sum(sum.SquaredMu, cost);
+        double[]? divergences = BudgetTotal.CurveOf(curve);
+        bool hasShrunk = divergences is not null && sum.Curve is not null && divergences.Zip(sum.Curve).Any(pair => pair.First < pair.Second);
+        account = new BudgetAccount(new BudgetTotal(expected, hasShrunk ? sum.Curve : divergences ?? sum.Curve), account.Releases + 1);
+
+        // Files of earlier versions may have been rounded otherwise in the last place.
+        return !(Math.Abs(total - expected) <= 1e-12 * expected)
+            ? $"'{contributor}' is noted to have spent μ² = {total:R}, and the charges add up to {expected:R}."
+            : hasShrunk ? $"what '{contributor}' has spent became less." : null;
+    }
+
+    /// <summary>The hash of one row after another: numbers by their bits, texts by their length and bytes.</summary>
+    private sealed class ChainHash
+    {
+        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+        public void Start(string previous) => Add(Encoding.UTF8.GetBytes(previous));
+
+        public void Add(long value)
+        {
+            Span<byte> bytes = stackalloc byte[sizeof(long)];
+            BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
+            _hash.AppendData(bytes);
+        }
+
+        public void Add(double value) => Add(BitConverter.DoubleToInt64Bits(value));
+
+        public void Add(byte[]? bytes)
+        {
+            Add(bytes?.LongLength ?? -1);
+            _hash.AppendData(bytes ?? []);
+        }
+
+        public string Finish() => Convert.ToHexStringLower(_hash.GetHashAndReset());
+    }
+}
+
+/// <summary>What a contributor has spent.</summary>
+/// <param name="Total">The sum of the charges.</param>
+/// <param name="Releases">The number of charges.</param>
+internal readonly record struct BudgetAccount(BudgetTotal Total, long Releases);
+
+/// <summary>What columns a budget's file has: each version has those of the one before.</summary>
+internal enum BudgetLayout
+{
+    /// <summary>Gaussian releases alone.</summary>
+    Gaussian,
+
+    /// <summary>Events of any kind, with Rényi divergences.</summary>
+    WithEvents,
+
+    /// <summary>A hash for each release, and a note of the last.</summary>
+    WithChain,
+}
+
+/// <summary>A release as the file holds it.</summary>
+/// <param name="Cluster">The cluster; −1 without one.</param>
+/// <param name="Modality">The modality.</param>
+/// <param name="Mechanism">The mechanism.</param>
+/// <param name="Neighboring">The relation.</param>
+/// <param name="Unit">The unit.</param>
+/// <param name="SquaredMu">μ² under its own relation.</param>
+/// <param name="Timestamp">Ticks in UTC.</param>
+/// <param name="Event">The event as JSON.</param>
+internal sealed record ReleaseRow(
+    long Cluster, string Modality, string Mechanism, string Neighboring, string Unit, double SquaredMu, long Timestamp, string Event);
+
+/// <summary>A charge as the file holds it.</summary>
+/// <param name="Contributor">Who is charged.</param>
+/// <param name="SquaredMu">μ² of the charge.</param>
+/// <param name="Total">What the contributor has spent with it.</param>
+/// <param name="Curve">The divergences spent, where the charge added to them.</param>
+internal sealed record ChargeRow(string Contributor, double SquaredMu, BudgetTotal Total, byte[]? Curve);
