@@ -93,8 +93,8 @@ public sealed class AgentColumns
 
             double Number(int column, double otherwise) =>
                 column < 0 || (column != value && csv.GetSpan(column).IsEmpty) ? otherwise
-                : csv.TryParse(column, out double number) ? number
-                : throw Fault($"holds '{csv.GetString(column)}' as {header[column]} of agent {values.Count + 1}, which is not a number.");
+                : NumberText.TryParse(csv.GetSpan(column), out double number) ? number
+                : throw Fault($"holds '{csv.GetString(column)}' as {header[column]} of agent {values.Count + 1}, which is not a number: {NumberText.Advice}.");
 
             while (csv.Read())
             {

@@ -1,5 +1,5 @@
-using System.Globalization;
 using CsvHelper;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Allocation.Simulation;
 
@@ -43,7 +43,7 @@ public sealed class RequestTrace
     /// <summary>
     /// Reads a trace from a CSV file with the columns Time, Agent and, where costs differ, Cost (any order and letter case; others are ignored).
     /// </summary>
-    /// <param name="path">The file, in UTF-8; numbers use a decimal point.</param>
+    /// <param name="path">The file, in UTF-8; numbers are read by <see cref="NumberText"/>.</param>
     /// <returns>The trace.</returns>
     /// <exception cref="QosValuationException"><c>TraceNotFound</c>, or <c>TraceNotValid</c> with the row.</exception>
     public static RequestTrace Read(string path)
@@ -87,10 +87,10 @@ public sealed class RequestTrace
         while (csv.Read())
         {
             string Text(int column) => column >= 0 && column < csv.FieldCount ? csv.GetString(column) : string.Empty;
-            double Number(int column) => double.TryParse(Text(column), NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            double Number(int column) => NumberText.TryParse(Text(column), out double value)
                 ? value
                 : throw new QosValuationException(
-                    Faults.TraceNotValid, $"Row {csv.RowNumber} of the trace '{path}': {header[column]} '{Text(column)}' is not a number.", path);
+                    Faults.TraceNotValid, $"Row {csv.RowNumber} of the trace '{path}': {header[column]} '{Text(column)}' is not a number: {NumberText.Advice}.", path);
 
             yield return (csv.RowNumber, Number(time), Text(agent), Text(cost).Length == 0 ? double.NaN : Number(cost));
         }

@@ -68,6 +68,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     /// rates weigh.
     /// </summary>
     [Parameter]
+    [Number]
     public double Aversion { get; set; } = 0.5;
 
     /// <summary>Adds the Lorenz curve to the report: a point an agent up to 1,000 agents, 1,001 points above.</summary>

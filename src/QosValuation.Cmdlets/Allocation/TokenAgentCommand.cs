@@ -40,6 +40,7 @@ public abstract class TokenAgentCommand : QosCmdlet
 
     /// <summary>V: the tokens to divide, 0 or more; 1000 by default. The scheme Random deals its whole tokens only.</summary>
     [Parameter]
+    [Number]
     public double Supply { get; set; } = 1000;
 
     /// <summary>The agents that passed their checks, in the order of the input.</summary>

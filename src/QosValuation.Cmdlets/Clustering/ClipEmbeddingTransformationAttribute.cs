@@ -93,7 +93,8 @@ internal sealed class ClipEmbeddingTransformationAttribute : ArgumentTransformat
 
     // In double precision first: JSON and PowerShell's own numbers go beyond 32-bit floats.
     private static float[] VectorOf(object value) =>
-        value as float[] ?? WideVector.Narrow((double[])LanguagePrimitives.ConvertTo(value, typeof(double[]), CultureInfo.InvariantCulture));
+        value as float[]
+        ?? (RecordProperties.TryReadList(value, out double[] numbers) ? WideVector.Narrow(numbers) : throw new PSInvalidCastException("The vector is no list of numbers."));
 
     private static object? Property(PSObject item, string name) => item.Properties[name]?.Value switch
     {
@@ -110,6 +111,11 @@ internal sealed class ClipEmbeddingTransformationAttribute : ArgumentTransformat
         }
 
         Type type = Nullable.GetUnderlyingType(typeof(T)) ?? typeof(T);
+        if (type == typeof(int) || type == typeof(long))
+        {
+            value = RecordProperties.TryReadWhole(value, out long number) ? number : throw new PSInvalidCastException($"{name} is no whole number.");
+        }
+
         return (T)LanguagePrimitives.ConvertTo(value, type, CultureInfo.InvariantCulture);
     }
 }

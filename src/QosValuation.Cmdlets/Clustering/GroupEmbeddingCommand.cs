@@ -108,6 +108,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// <value>0.7 (Online), 0.8 (Dbscan), none (KMeans)</value>
     [Parameter]
     [ValidateRange(0.0, 1.0)]
+    [Number(MayBeAbsent = true)]
     public double? SimilarityThreshold { get; set; }
 
     /// <summary>Γ: the number of records that confirms a cluster, and of its records that count as novel. At least 1; 50 by default, as in the paper.</summary>
@@ -115,28 +116,33 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     [Alias("Gamma")]
+    [WholeNumber]
     public int NoveltyThreshold { get; set; } = ClusteringOptions.DefaultNoveltyThreshold;
 
     /// <summary>The number of clusters, at least 1 and at most the number of records. KMeans needs it; the others find the number themselves.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     [Alias("K")]
+    [WholeNumber(MayBeAbsent = true)]
     public int? ClusterCount { get; set; }
 
     /// <summary>Dbscan: the number of similar records, itself included, that makes a record a core. At least 1; 5 by default.</summary>
     /// <value>5</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber]
     public int MinimumPoints { get; set; } = 5;
 
     /// <summary>KMeans: the number of seedings tried; the best is kept. At least 1; 4 by default.</summary>
     /// <value>4</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber]
     public int Restarts { get; set; } = 4;
 
     /// <summary>The seed of KMeans: the same seed gives the same clusters. Without it draws are cryptographic. Online and Dbscan draw nothing.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <summary>Emit the embeddings with their ClusterId and Novelty instead of the clusters.</summary>
@@ -154,6 +160,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// <value>all cores</value>
     [Parameter]
     [ValidateRange(1, 1024)]
+    [WholeNumber]
     public int ThrottleLimit { get; set; }
 
     /// <inheritdoc/>

@@ -69,6 +69,7 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
     /// <value>the model's</value>
     [Parameter]
     [ValidateRange(2, 1 << 20)]
+    [WholeNumber]
     public int ContextLength { get; set; }
 
     /// <summary>Show every token, also of texts that are too long for the model.</summary>

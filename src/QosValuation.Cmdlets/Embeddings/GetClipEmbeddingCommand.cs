@@ -131,6 +131,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     /// <value>8</value>
     [Parameter]
     [ValidateRange(1, 1024)]
+    [WholeNumber]
     public int BatchSize { get; set; } = EmbeddingPipelineOptions.DefaultBatchSize;
 
     /// <summary>What runs the model: Cpu (the default), or what else the installed ONNX Runtime binaries offer on this machine.</summary>

@@ -41,6 +41,7 @@ public sealed class AddDatRecordCommand : QosCmdlet
 
     /// <summary>v: the data value; finite and at least 0.</summary>
     [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
+    [Number]
     public double Value { get; set; }
 
     /// <summary>ρ: a compact pointer to the contribution, such as an integrity hash or a provenance proof.</summary>

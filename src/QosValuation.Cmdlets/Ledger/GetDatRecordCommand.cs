@@ -35,6 +35,7 @@ public sealed class GetDatRecordCommand : QosCmdlet
     /// <summary>Only records from this sequence number on, counted from 1.</summary>
     [Parameter]
     [ValidateRange(1, long.MaxValue)]
+    [WholeNumber]
     public long FirstSequence { get; set; } = 1;
 
     /// <inheritdoc/>

@@ -1,8 +1,6 @@
-using System.Globalization;
-using System.Numerics;
-using System.Text;
 using System.Text.Json;
 using CsvHelper;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Datasets;
 
@@ -37,6 +35,10 @@ internal interface IVectorSource : IDisposable
 /// </remarks>
 internal sealed class CsvVectorSource(string path, bool requiresVectors = true, Action<IReadOnlyList<string>>? unknown = null) : IVectorSource
 {
+    private const string Blanks = " \t\n\r";
+    private const string CommaAndBlanks = "," + Blanks;
+    private const string SemicolonAndBlanks = ";" + Blanks;
+
     private static readonly CsvReaderOptions Options = new() { HasHeader = false };
 
     private readonly CsvReader _csv = CsvReader.FromFile(path, Options);
@@ -69,20 +71,22 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
 
     public void Dispose() => _csv.Dispose();
 
-    /// <summary>Numbers between blanks, commas or semicolons, with or without brackets.</summary>
-    private static T[]? ParseJoint<T>(ReadOnlySpan<char> text)
-        where T : struct, INumber<T>
+    /// <summary>
+    /// Numbers between blanks, commas or semicolons, with or without brackets. Commas separate numbers only where nothing else does: in
+    /// "0,5 0,25" and "0,5; 0,25" they belong to the numbers, and <see cref="NumberText"/> decides what they mean there.
+    /// </summary>
+    private static double[]? ParseJoint(ReadOnlySpan<char> text)
     {
-        var values = new List<T>(512);
-        text = text.Trim().TrimStart('[').TrimEnd(']');
-        foreach (Range range in text.SplitAny([' ', ',', ';', '\t', '\n', '\r']))
+        var values = new List<double>(512);
+        text = text.Trim().TrimStart('[').TrimEnd(']').Trim();
+        foreach (Range range in text.SplitAny(CommasSeparate(text) ? CommaAndBlanks : SemicolonAndBlanks))
         {
             if (text[range].IsEmpty)
             {
                 continue;
             }
 
-            if (!TryParse(text[range], out T value))
+            if (!NumberText.TryParse(text[range], out double value))
             {
                 return null;
             }
@@ -93,9 +97,24 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
         return [.. values];
     }
 
-    private static bool TryParse<T>(ReadOnlySpan<char> text, out T value)
-        where T : struct, INumber<T> =>
-        T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+    // No semicolon, and no blanks but beside commas.
+    private static bool CommasSeparate(ReadOnlySpan<char> text)
+    {
+        if (!text.Contains(',') || text.Contains(';'))
+        {
+            return false;
+        }
+
+        foreach (Range range in text.Split(','))
+        {
+            if (text[range].Trim(Blanks).ContainsAny(Blanks))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Reads the lines before the rows.</summary>
     /// <param name="layout">What the columns are.</param>
@@ -137,7 +156,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
             }
         }
 
-        bool isHeader = !Array.TrueForAll(fields, static field => TryParse(field, out double _)) || IsNumbering(fields, lines);
+        bool isHeader = !Array.TrueForAll(fields, static field => NumberText.TryParse(field, out double _)) || IsNumbering(fields, lines);
         layout = isHeader ? CsvVectorLayout.Of(fields) : CsvVectorLayout.WithoutHeader(fields.Length);
         isRow = !isHeader;
         return true;
@@ -161,7 +180,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
             }
         }
 
-        return Array.Exists(Fields(reader), static field => !long.TryParse(field, NumberStyles.Integer, CultureInfo.InvariantCulture, out _));
+        return Array.Exists(Fields(reader), static field => !NumberText.TryParseWhole(field, out _) || field.Contains('.', StringComparison.Ordinal));
     }
 
     private static string[] Fields(CsvReader reader) => [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetString)];
@@ -195,24 +214,25 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
 
         if (layout.IsJoint)
         {
-            return ParseJoint<float>(_csv.GetString(layout.Components[0])) is { } joint
-                ? new VectorRow(number, joint, own, null, () => ParseJoint<double>(_csv.GetString(layout.Components[0]))!)
-                : new VectorRow(number, null, own, "its vector holds something other than numbers.");
+            return ParseJoint(_csv.GetString(layout.Components[0])) is { } joint
+                ? new VectorRow(number, Array.ConvertAll(joint, x => (float)x), own, null, () => joint)
+                : new VectorRow(number, null, own, "its vector holds something other than numbers: " + NumberText.Advice + ".");
         }
 
         float[] vector = new float[layout.Components.Length];
         for (int i = 0; i < vector.Length; i++)
         {
-            if (!_csv.TryParse(layout.Components[i], out vector[i]))
+            if (!NumberText.TryParse(_csv.GetSpan(layout.Components[i]), out vector[i]))
             {
-                return new VectorRow(number, null, own, $"component {i} is '{_csv.GetString(layout.Components[i])}', not a number.");
+                return new VectorRow(
+                    number, null, own, $"component {i} is '{_csv.GetString(layout.Components[i])}', not a number: {NumberText.Advice}.");
             }
         }
 
-        return new VectorRow(number, vector, own, null, () => Array.ConvertAll(layout.Components, column => Wide(_csv.GetString(column))));
+        return new VectorRow(number, vector, own, null, () => Array.ConvertAll(layout.Components, column => Wide(_csv.GetSpan(column))));
     }
 
-    private static double Wide(string field) => TryParse(field, out double value) ? value : double.NaN;
+    private static double Wide(ReadOnlySpan<byte> field) => NumberText.TryParse(field, out double value) ? value : double.NaN;
 }
 
 /// <summary>JSON lines: an object a line with a property <c>vector</c> (or <c>embedding</c>) and metadata by name.</summary>
