@@ -64,13 +64,16 @@ public static class NumberText
         return isNumber;
     }
 
-    /// <summary>Reads a whole number; 2.0 and 1e3 are whole.</summary>
+    /// <summary>
+    /// Reads a whole number; 2.0 and 1e3 are whole. One with a comma, or with three or more digits after a point, is none, because it may
+    /// be meant as thousands.
+    /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="number">The number.</param>
     /// <returns>False for what is no whole number, and beyond 64 bits.</returns>
     public static bool TryParseWhole(ReadOnlySpan<char> text, out long number) =>
         long.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number)
-        || (TryParse(text, out double real) && TryRound(real, out number));
+        || (!MayMeanThousands(text) && TryParse(text, out double real) && TryRound(real, out number));
 
     /// <summary>Takes a number that has no fraction for a whole one. Exact up to 2⁵³, beyond which doubles skip whole numbers.</summary>
     /// <param name="real">The number.</param>
@@ -81,6 +84,13 @@ public static class NumberText
         bool isWhole = double.IsInteger(real) && Math.Abs(real) <= 1L << 53;
         number = isWhole ? (long)real : 0;
         return isWhole;
+    }
+
+    private static bool MayMeanThousands(ReadOnlySpan<char> text)
+    {
+        text = text.Trim();
+        int point = text.IndexOf('.');
+        return text.ContainsAny(',', ArabicDecimalSeparator) || (point >= 0 && text.Length - point > 3 && !text.ContainsAny('e', 'E'));
     }
 
     // What the invariant culture does not know.
@@ -99,13 +109,19 @@ public static class NumberText
             return true;
         }
 
-        if (double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out number))
+        NumberFormatInfo own = CultureInfo.CurrentCulture.NumberFormat;
+        if (plain == own.NaNSymbol || plain == own.PositiveInfinitySymbol || plain == own.NegativeInfinitySymbol)
         {
-            return IsInRange(plain, number);
+            return double.TryParse(plain, NumberStyles.Float, own, out number);
         }
 
-        // The user's own decimal sign, and the user's words for NaN and infinity. A culture that was changed to have a sign of its own keeps it.
-        return double.TryParse(plain, NumberStyles.Float, CultureInfo.CurrentCulture, out number) && IsInRange(plain, number);
+        // The user's own decimal sign becomes a point, so that nothing else of the culture (other signs, thousands) matters.
+        if (!plain.Contains('.', StringComparison.Ordinal))
+        {
+            plain = plain.Replace(own.NumberDecimalSeparator, ".", StringComparison.Ordinal);
+        }
+
+        return double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && IsInRange(plain, number);
     }
 
     private static string Plain(ReadOnlySpan<char> text)
