@@ -1,8 +1,10 @@
 using System.Buffers;
+using System.Text;
 using CsvHelper;
 using QosValuation.Allocation.Fairness;
 using QosValuation.Allocation.Optimal;
 using QosValuation.Foundation.IO;
+using QosValuation.Foundation.Names;
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
 
@@ -107,7 +109,14 @@ public sealed class AgentColumns
                 remainders.Add(Number(ownRemaining, remaining));
                 if (agent >= 0)
                 {
-                    names.Write(csv.GetSpan(agent));
+                    ReadOnlySpan<byte> name = csv.GetSpan(agent);
+                    if (!System.Text.Unicode.Utf8.IsValid(name) || name.IndexOf("\uFFFD"u8) >= 0)
+                    {
+                        throw Fault($"holds a name that is not UTF-8, as {header[agent]} of agent {values.Count + 1}: save the file as UTF-8.");
+                    }
+
+                    names.Write(Encoding.UTF8.GetBytes(ContributorName.Fold(Encoding.UTF8.GetString(name))));
+
                     ends.Add(names.WrittenCount);
                 }
 

@@ -1,5 +1,6 @@
 using CsvHelper;
 using QosValuation.Foundation.IO;
+using QosValuation.Foundation.Names;
 
 namespace QosValuation.Allocation.Simulation;
 
@@ -99,7 +100,7 @@ public sealed class RequestTrace
     private static RequestTrace Create(IEnumerable<(long Row, double Time, string Agent, double Cost)> rows, string noun)
     {
         var names = new List<string>();
-        var index = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        var index = new Dictionary<string, int>(StringComparer.Ordinal);
         var requests = new List<List<Request>>();
         double last = 0;
         int count = 0;
@@ -115,16 +116,22 @@ public sealed class RequestTrace
                 throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of the trace: a cost must be finite and above 0, not {cost}.", cost);
             }
 
-            if (string.IsNullOrWhiteSpace(agent))
+            string name = ContributorName.Fold(agent);
+            if (!ContributorName.IsDecoded(name))
+            {
+                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of the trace: {ContributorName.NotDecoded(name)}", row);
+            }
+
+            if (name.Length == 0)
             {
                 throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of the trace names no agent.", row);
             }
 
-            if (!index.TryGetValue(agent, out int i))
+            if (!index.TryGetValue(name, out int i))
             {
                 i = names.Count;
-                index.Add(agent, i);
-                names.Add(agent);
+                index.Add(name, i);
+                names.Add(name);
                 requests.Add([]);
             }
 

@@ -183,6 +183,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
             return;
         }
 
+        WarnOfAlikeNames();
         foreach (AllocationScheme scheme in Scheme)
         {
             TokenGrant[] grants = TokenAllocator.Allocate(Agents, Supply, scheme, WholeTokens, RandomSource.Create(Seed), Bounds, Cancellation);

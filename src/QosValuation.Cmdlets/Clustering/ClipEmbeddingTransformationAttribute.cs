@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Embeddings.Datasets;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Cmdlets.Clustering;
 
@@ -26,14 +27,22 @@ internal sealed class ClipEmbeddingTransformationAttribute : ArgumentTransformat
             object?[] converted = new object?[list.Count];
             for (int i = 0; i < converted.Length; i++)
             {
-                converted[i] = (object?)Convert(list[i]) ?? list[i];
+                converted[i] = (object?)Convert(list[i]) ?? NotMisread(list[i]);
             }
 
             return converted;
         }
 
-        return (object?)Convert(inputData) ?? inputData;
+        return (object?)Convert(inputData) ?? NotMisread(inputData);
     }
+
+    // PowerShell would make an embedding of any object with these properties, and read '0,6' in its vector as 6.
+    private static object? NotMisread(object? value) =>
+        value is not null && PSObject.AsPSObject(value) is { BaseObject: PSCustomObject } item && Property(item, "Vector") is not null
+            ? throw new ArgumentTransformationMetadataException(
+                $"The object '{Property(item, "Item") ?? item}' is no embedding: its Vector must be a list of numbers ({NumberText.Advice}), "
+                + "and its Modality, Ordinal, ClusterId and Novelty, where it has them, must be what an embedding holds.")
+            : value;
 
     /// <summary>Makes an embedding of an object with its properties.</summary>
     /// <param name="value">An embedding, an object with a Vector, or one with a Novelty or ClusterId (then the vector may be missing), or anything.</param>

@@ -216,6 +216,11 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
             $"{_clusterer!.RecordCount:N0} records of {_count:N0} embeddings: "
             + $"{_clusterer.Clusters.Count:N0} clusters, {_clusterer.Clusters.Count(c => c.IsConfirmed):N0} confirmed, "
             + $"{_clusterer.NoiseCount:N0} records of noise."));
+        foreach (string warning in _clusterer.Warnings)
+        {
+            WriteWarning(warning);
+        }
+
         if (!_clusterer.IsConverged)
         {
             WriteWarning("k-means had not settled when it stopped at its last iteration: its clusters may improve with more restarts or another seed.");

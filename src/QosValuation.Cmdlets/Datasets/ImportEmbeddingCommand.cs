@@ -119,7 +119,7 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
             string name;
             try
             {
-                name = contributor is null ? embedding.Contributor : ContributorName.Of(contributor, embedding, embedding.Contributor);
+                name = contributor is null ? embedding.Contributor : ContributorArgument.Of(contributor, embedding, embedding.Contributor);
             }
             catch (QosValuationException fault)
             {

@@ -442,7 +442,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         contributor = otherwise;
         try
         {
-            contributor = ContributorName.Of(Contributor, subject, otherwise);
+            contributor = ContributorArgument.Of(Contributor, subject, otherwise);
             return true;
         }
         catch (QosValuationException fault)

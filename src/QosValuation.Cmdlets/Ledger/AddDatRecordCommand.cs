@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using QosValuation.Foundation.Names;
 using QosValuation.Markets.Ledger;
 
 namespace QosValuation.Cmdlets;
@@ -27,6 +28,7 @@ namespace QosValuation.Cmdlets;
 [OutputType(typeof(DatRecord))]
 public sealed class AddDatRecordCommand : QosCmdlet
 {
+    private readonly AlikeNames _names = new();
     private DatLedger? _ledger;
 
     /// <summary>The ledger, a SQLite file; created where it does not exist.</summary>
@@ -62,12 +64,24 @@ public sealed class AddDatRecordCommand : QosCmdlet
             return;
         }
 
-        _ledger ??= DatLedger.Open(LedgerPath, create: true);
+        if (_ledger is null)
+        {
+            _ledger = DatLedger.Open(LedgerPath, create: true);
+            foreach (string known in _ledger.Addresses())
+            {
+                _names.Add(ContributorName.Fold(known));
+            }
+        }
+
         TryItem(Address, () =>
         {
             foreach (DatRecord record in _ledger.Append([(Address, Value, Pointer)]))
             {
                 WriteRecord(record);
+                if (_names.Add(record.Address) is string other)
+                {
+                    WriteWarning($"'{record.Address}' looks like '{other}', and counts as another account: give one account one name.");
+                }
             }
         });
     }

@@ -121,6 +121,11 @@ public sealed class MeasureDataValueCommand : QosCmdlet
     {
         IReadOnlyList<DataValue> values = _estimator!.Complete(Cancellation);
         _meter!.Complete();
+        foreach (string warning in _estimator.Warnings)
+        {
+            WriteWarning(warning);
+        }
+
         if (SimilarityThreshold is not null && _estimator.IsLabelled == true)
         {
             WriteWarning("-SimilarityThreshold has no effect on embeddings that are labelled already.");

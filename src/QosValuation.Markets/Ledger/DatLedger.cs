@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using QosValuation.Foundation.IO;
+using QosValuation.Foundation.Names;
 
 namespace QosValuation.Markets.Ledger;
 
@@ -49,7 +50,7 @@ public sealed class DatLedger : IDisposable
     public void Dispose() => _connection.Dispose();
 
     /// <summary>Appends records in one transaction: all of them or none. O(k) for k records.</summary>
-    /// <param name="entries">Address, value and pointer of each.</param>
+    /// <param name="entries">Address, value and pointer of each; addresses are folded (<see cref="ContributorName"/>).</param>
     /// <param name="clock">The time to record; null is now.</param>
     /// <returns>The records as stored.</returns>
     /// <exception cref="QosValuationException">
@@ -58,7 +59,7 @@ public sealed class DatLedger : IDisposable
     public IReadOnlyList<DatRecord> Append(IEnumerable<(string Address, double Value, string Pointer)> entries, DateTime? clock = null)
     {
         ArgumentNullException.ThrowIfNull(entries);
-        (string Address, double Value, string Pointer)[] all = [.. entries];
+        (string Address, double Value, string Pointer)[] all = [.. entries.Select(entry => (ContributorName.Fold(entry.Address), entry.Value, entry.Pointer))];
         foreach ((string address, double value, string pointer) in all)
         {
             Validate(address, value, pointer);
@@ -155,6 +156,23 @@ public sealed class DatLedger : IDisposable
         }
     }
 
+    /// <summary>The addresses with records, each once, as they are stored. O(n).</summary>
+    /// <returns>The addresses in their own order.</returns>
+    /// <exception cref="QosValuationException"><c>DatabaseNotReadable</c>.</exception>
+    public IReadOnlyList<string> Addresses() => Guarded(() =>
+    {
+        using SqliteCommand command = _connection.CreateCommand();
+        command.CommandText = "SELECT DISTINCT address FROM record ORDER BY address";
+        using SqliteDataReader reader = command.ExecuteReader();
+        var addresses = new List<string>();
+        while (reader.Read())
+        {
+            addresses.Add(reader.GetString(0));
+        }
+
+        return addresses;
+    });
+
     /// <summary>
     /// Walks the chain and names every record that was changed, dropped, reordered or inserted. O(n) time; memory O(1)
     /// for an intact ledger, O(n) for one that is not.
@@ -237,6 +255,11 @@ public sealed class DatLedger : IDisposable
         }
 
         ValidateText(address, Faults.DatAddressNotValid, "address", allowEmpty: false);
+        if (!ContributorName.IsDecoded(address))
+        {
+            throw new QosValuationException(Faults.DatAddressNotValid, ContributorName.NotDecoded(address), address);
+        }
+
         ValidateText(pointer, Faults.DatPointerNotValid, "pointer", allowEmpty: true);
     }
 

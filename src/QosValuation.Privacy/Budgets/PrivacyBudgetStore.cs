@@ -11,7 +11,7 @@ namespace QosValuation.Privacy.Budgets;
 /// An open privacy budget: charges are transactions, so that processes releasing at once never overspend together, and are on
 /// disk when <see cref="Charge"/> returns. Not thread-safe; give each thread its own.
 /// </summary>
-public sealed class PrivacyBudgetStore : IDisposable
+public sealed partial class PrivacyBudgetStore : IDisposable
 {
     private const int ApplicationId = 0x51565042; // "QVPB"
     private const string Kind = "privacy budget";
@@ -100,11 +100,12 @@ public sealed class PrivacyBudgetStore : IDisposable
     /// <param name="charges">What is to be drawn next.</param>
     /// <exception cref="PrivacyBudgetException">
     /// <c>PrivacyBudgetExceeded</c>: a contributor has not enough left; <c>PrivacyBudgetNotApplicable</c>: a release that the budget
-    /// cannot account for; <c>ContributorNotValid</c>; <c>DatabaseBusy</c>, <c>DiskFull</c>, <c>DatabaseNotReadable</c>. Nothing was charged.
+    /// cannot account for; <c>ContributorNotValid</c>; <c>ContributorLooksAlike</c>: another account has a name that looks the same; <c>DatabaseBusy</c>, <c>DiskFull</c>, <c>DatabaseNotReadable</c>. Nothing was charged.
     /// </exception>
     public void Charge(IReadOnlyList<PrivacyCharge> charges)
     {
         ArgumentNullException.ThrowIfNull(charges);
+        charges = ByAccount(charges);
         PrivacyCost[] costs = [.. charges.Select(CostOf)];
         var needs = new Dictionary<string, Total>(StringComparer.Ordinal);
         for (int i = 0; i < costs.Length; i++)
@@ -121,6 +122,7 @@ public sealed class PrivacyBudgetStore : IDisposable
         {
             // IMMEDIATE: no other process charges between the look and the write.
             using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
+            RequireDistinct(needs.Keys, transaction);
             Dictionary<string, Total> totals = ReadTotals(needs.Keys, transaction);
             Refuse(needs, totals);
             Write(charges, costs, totals, transaction);
