@@ -81,6 +81,7 @@ public sealed class GetFairnessFrontierCommand : TokenAgentCommand
             return;
         }
 
+        WarnOfAlikeNames();
         var frontier = new FairnessFrontier(Agents, Supply);
         WriteRecord(frontier.Unbounded());
         bool isSpaced = JainFloor is null && GiniCeiling is null;

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using QosValuation.Allocation.Schemes;
 using QosValuation.Allocation.Simulation;
+using QosValuation.Foundation.Names;
 
 namespace QosValuation.Cmdlets.Allocation;
 
@@ -307,6 +308,17 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             MeasuresGain = StrategyGain,
         });
         WriteVerbose(experiment.Description);
+        var names = new AlikeNames();
+        foreach (string name in experiment.AgentNames)
+        {
+            names.Add(name);
+        }
+
+        if (names.Warning is string warning)
+        {
+            WriteWarning(warning);
+        }
+
         var meter = new ProgressMeter(this, "Simulating quality of service", "rounds");
         var done = new ProgressCount();
         BackgroundWork.Stream(

@@ -93,6 +93,11 @@ public sealed class MeasureFairnessCommand : QosCmdlet
         WriteVerbose(_collector.GrantCount > 0
             ? $"{_collector.GrantCount} token grants: rates are tokens per value."
             : $"{_collector.RateCount} plain numbers, taken as rates.");
+        if (_collector.GrantCount + _collector.RateCount == 0)
+        {
+            WriteWarning("There was nothing to measure: no grant and no number came.");
+        }
+
         foreach (FairnessReport report in _collector.Measure(Aversion, Lorenz))
         {
             WriteRecord(report);

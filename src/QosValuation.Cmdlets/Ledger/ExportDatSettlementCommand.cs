@@ -68,7 +68,21 @@ public sealed class ExportDatSettlementCommand : QosCmdlet
         }
 
         using ECDsa key = NewKey ? SigningKey.Create(keyPath) : SigningKey.Load(keyPath);
-        DatSettlement.Create(ledger.Read().Take((int)report.Records), key).Save(target);
+        bool isWritten = false;
+        try
+        {
+            DatSettlement.Create(ledger.Read().Take((int)report.Records), key).Save(target);
+            isWritten = true;
+        }
+        finally
+        {
+            // A key that signed nothing is not left behind: the next try makes one.
+            if (NewKey && !isWritten)
+            {
+                SigningKey.Discard(keyPath);
+            }
+        }
+
         WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
             $"Settled {report.Records} records{(NewKey ? $"; the key is '{keyPath}', its public half '{keyPath}.pub'" : string.Empty)}."));

@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using CsvHelper;
 using QosValuation.Foundation.IO;
 
@@ -198,6 +200,11 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
             foreach ((int column, string name, bool isPadded) in layout.Metadata)
             {
                 // A blank after each comma separates the fields and is no part of them.
+                if (!Utf8.IsValid(_csv.GetSpan(column)))
+                {
+                    return new VectorRow(number, null, null, $"its {name} is not UTF-8: save the file as UTF-8.");
+                }
+
                 string value = _csv.GetString(column);
                 own = own.With(name, isPadded ? value.TrimStart(' ') : value);
             }
@@ -239,14 +246,16 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
 internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = true, Action<IReadOnlyList<string>>? unknown = null) : IVectorSource
 {
     private readonly HashSet<string> _unknown = new(StringComparer.OrdinalIgnoreCase);
-    private readonly StreamReader _reader = new(path, System.Text.Encoding.UTF8, detectEncodingFromByteOrderMarks: true, 1 << 16);
+
+    // Not UTF8Encoding.UTF8, which takes bytes of another encoding for U+FFFD, so that different names become one.
+    private readonly StreamReader _reader = new(path, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, 1 << 16);
 
     public long? Count => null;
 
     public IEnumerable<VectorRow> Rows()
     {
         long number = 0;
-        while (_reader.ReadLine() is { } line)
+        while (ReadLine(number) is { } line)
         {
             if (!string.IsNullOrWhiteSpace(line))
             {
@@ -256,6 +265,19 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
     }
 
     public void Dispose() => _reader.Dispose();
+
+    private string? ReadLine(long number)
+    {
+        try
+        {
+            return _reader.ReadLine();
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new QosValuationException(
+                Faults.EmbeddingFileNotReadable, $"'{path}' is not UTF-8, somewhere after row {number}: save the file as UTF-8.", path, exception);
+        }
+    }
 
     /// <summary>The metadata properties of an object.</summary>
     /// <param name="element">The object.</param>

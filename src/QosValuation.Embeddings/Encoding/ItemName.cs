@@ -14,6 +14,9 @@ public static class ItemName
     private const int LongestText = 40;
     private const int LongestBeginning = 24;
 
+    // A text that holds it never stands for itself, so that none can pose as the beginning and digest of another.
+    private const string Cut = "\u2026#";
+
     /// <summary>
     /// The name of a record of texts without an image: <c>text:</c> and the text, where it is a single one of at most 40 characters; else
     /// its beginning, … and 128 bits of SHA-256 over all texts. The same texts have the same name. O(length).
@@ -24,7 +27,7 @@ public static class ItemName
     {
         ArgumentNullException.ThrowIfNull(texts);
         string first = texts[0] ?? string.Empty;
-        if (texts.Count == 1 && first.Length <= LongestText && !first.Any(char.IsControl))
+        if (texts.Count == 1 && first.Length <= LongestText && !first.Any(char.IsControl) && !first.Contains(Cut, StringComparison.Ordinal))
         {
             return "text:" + first;
         }
@@ -43,9 +46,7 @@ public static class ItemName
         int end = Math.Min(first.Length, LongestBeginning);
         end -= end > 0 && end < first.Length && char.IsHighSurrogate(first[end - 1]) ? 1 : 0;
         string beginning = string.Concat(first.AsSpan(0, end).ToString().Select(c => char.IsControl(c) ? ' ' : c));
-
-        // With the digest's 22 characters a beginning could be as short as a text that stands for itself: this sign cannot be in both.
-        return $"text:{beginning}\u2026\n".TrimEnd('\n') + "#" + Digest(hash.GetHashAndReset());
+        return "text:" + beginning + Cut + Digest(hash.GetHashAndReset());
     }
 
     /// <summary>The name of a record of a COCO file: <c>coco:</c>, the identity of the file and the image's id.</summary>

@@ -87,6 +87,7 @@ public static class SigningKey
             }
         }
 
+        bool madeFile = false;
         var key = ECDsa.Create(ECCurve.CreateFromValue("1.3.132.0.10"));
         try
         {
@@ -99,6 +100,7 @@ public static class SigningKey
 
             using (var writer = new StreamWriter(full, options))
             {
+                madeFile = true;
                 writer.WriteLine(key.ExportPkcs8PrivateKeyPem());
             }
 
@@ -111,9 +113,22 @@ public static class SigningKey
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             key.Dispose();
+            if (madeFile)
+            {
+                Discard(full);
+            }
+
             throw DiskFaults.Explain(exception, path);
         }
 
         return key;
+    }
+
+    /// <summary>Deletes a key pair that <see cref="Create"/> has made and nobody has used; what cannot be deleted stays.</summary>
+    /// <param name="path">The private key's file.</param>
+    public static void Discard(string path)
+    {
+        AtomicFile.TryDelete(path);
+        AtomicFile.TryDelete(path + ".pub");
     }
 }
