@@ -31,7 +31,8 @@ public sealed record TokenAgent
     }
 
     /// <summary>Checks the agent's numbers. O(1).</summary>
-    /// <exception cref="QosValuationException"><c>AgentNotValid</c> for a name that lost letters, for NaN, infinite and negative numbers, and for R &gt; B.</exception>
+    /// <exception cref="QosValuationException"><c>AgentNotValid</c> for a name that lost letters,
+    /// for NaN, infinite and negative numbers, and for R &gt; B.</exception>
     public void Validate()
     {
         if (!ContributorName.IsDecoded(Agent))

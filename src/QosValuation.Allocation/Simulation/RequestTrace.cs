@@ -91,7 +91,9 @@ public sealed class RequestTrace
             double Number(int column) => NumberText.TryParse(Text(column), out double value)
                 ? value
                 : throw new QosValuationException(
-                    Faults.TraceNotValid, $"Row {csv.RowNumber} of the trace '{path}': {header[column]} '{Text(column)}' is not a number: {NumberText.Advice}.", path);
+                    Faults.TraceNotValid,
+                    $"Row {csv.RowNumber} of the trace '{path}': {header[column]} '{Text(column)}' is not a number: {NumberText.Advice}.",
+                    path);
 
             yield return (csv.RowNumber, Number(time), Text(agent), Text(cost).Length == 0 ? double.NaN : Number(cost));
         }

@@ -103,7 +103,9 @@ internal sealed class ClipEmbeddingTransformationAttribute : ArgumentTransformat
     // In double precision first: JSON and PowerShell's own numbers go beyond 32-bit floats.
     private static float[] VectorOf(object value) =>
         value as float[]
-        ?? (RecordProperties.TryReadList(value, out double[] numbers) ? WideVector.Narrow(numbers) : throw new PSInvalidCastException("The vector is no list of numbers."));
+        ?? (RecordProperties.TryReadList(value, out double[] numbers)
+            ? WideVector.Narrow(numbers)
+            : throw new PSInvalidCastException("The vector is no list of numbers."));
 
     private static object? Property(PSObject item, string name) => item.Properties[name]?.Value switch
     {

@@ -42,7 +42,8 @@ internal static class RecordProperties
         object? given = Unwrap(raw);
         return given is string text
             ? NumberText.TryParse(text, out value)
-            : given is not null and not bool and not char and not SwitchParameter && LanguagePrimitives.TryConvertTo(given, CultureInfo.InvariantCulture, out value);
+            : given is not null and not bool and not char and not SwitchParameter
+                && LanguagePrimitives.TryConvertTo(given, CultureInfo.InvariantCulture, out value);
     }
 
     /// <summary>Reads a whole number, or a text that holds one.</summary>

@@ -49,7 +49,10 @@ public sealed class RecordAssembler
     /// <summary>The number of records begun.</summary>
     public int RecordCount => _index.Count;
 
-    /// <summary>What the names of records and contributors make doubtful: a warning each, see <see cref="RecordIndex.Warning"/> and <see cref="AlikeNames"/>.</summary>
+    /// <summary>
+    /// What the names of records and contributors make doubtful: a warning each, see <see cref="RecordIndex.Warning"/> and
+    /// <see cref="AlikeNames"/>.
+    /// </summary>
     public IEnumerable<string> Warnings => ((string?[])[_index.Warning, _contributors.Warning]).OfType<string>();
 
     /// <summary>Takes the next embedding. O(d).</summary>

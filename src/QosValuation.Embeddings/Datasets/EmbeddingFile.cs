@@ -1,6 +1,5 @@
 using QosValuation.Embeddings.Clustering;
 using QosValuation.Embeddings.Encoding;
-using QosValuation.Foundation.Names;
 using QosValuation.Foundation.Numerics;
 
 namespace QosValuation.Embeddings.Datasets;
@@ -144,7 +143,7 @@ public static class EmbeddingFile
                 Modality = beside?.Modality ?? own?.Modality ?? options.Modality ?? Modality.Image,
                 Vector = row.Vector!,
                 Model = beside?.Model ?? own?.Model ?? options.Model ?? string.Empty,
-                Contributor = ContributorName.Fold(beside?.Contributor ?? own?.Contributor ?? options.Contributor ?? FolderOf(sourceName) ?? folder),
+                Contributor = beside?.Contributor ?? own?.Contributor ?? options.Contributor ?? FolderOf(sourceName) ?? folder,
                 Ordinal = beside?.Ordinal ?? own?.Ordinal ?? row.Number,
                 ClusterId = cluster,
                 Novelty = novelty,

@@ -41,7 +41,9 @@ public static class ImageFileFinder
                 files = [.. Directory.EnumerateFiles(current).Where(file => IsImage(file) && !IsHidden(file)).Order(StringComparer.Ordinal)];
                 if (recurse)
                 {
-                    folders = [.. new DirectoryInfo(current).EnumerateDirectories().Where(sub => sub.LinkTarget is null && !IsHidden(sub.Name)).Select(sub => sub.FullName)
+                    folders = [.. new DirectoryInfo(current).EnumerateDirectories()
+                        .Where(sub => sub.LinkTarget is null && !IsHidden(sub.Name))
+                        .Select(sub => sub.FullName)
                         .OrderDescending(StringComparer.Ordinal)];
                 }
             }

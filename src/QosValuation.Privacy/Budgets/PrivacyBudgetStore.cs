@@ -100,7 +100,8 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     /// <param name="charges">What is to be drawn next.</param>
     /// <exception cref="PrivacyBudgetException">
     /// <c>PrivacyBudgetExceeded</c>: a contributor has not enough left; <c>PrivacyBudgetNotApplicable</c>: a release that the budget
-    /// cannot account for; <c>ContributorNotValid</c>; <c>ContributorLooksAlike</c>: another account has a name that looks the same; <c>DatabaseBusy</c>, <c>DiskFull</c>, <c>DatabaseNotReadable</c>. Nothing was charged.
+    /// cannot account for; <c>ContributorNotValid</c>; <c>ContributorLooksAlike</c>: another account has a name that looks
+    /// the same; <c>DatabaseBusy</c>, <c>DiskFull</c>, <c>DatabaseNotReadable</c>. Nothing was charged.
     /// </exception>
     public void Charge(IReadOnlyList<PrivacyCharge> charges)
     {
