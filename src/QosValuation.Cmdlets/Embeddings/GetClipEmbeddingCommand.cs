@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Embeddings.Encoding;
 using QosValuation.Embeddings.Models;
+using QosValuation.Embeddings.Text;
 
 namespace QosValuation.Cmdlets;
 
@@ -151,6 +152,13 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     [ValidateNotNullOrEmpty]
     public string? CachePath { get; set; }
 
+    /// <summary>
+    /// Repair texts before they are embedded as ftfy.fix_text does, and so OpenAI's code for CLIP: text read in the wrong encoding, curly quotation marks,
+    /// ligatures, full width, control characters. Source is then the repaired text. Without it texts are cleaned as ConvertTo-ClipToken says.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter RepairText { get; set; }
+
     /// <inheritdoc/>
     protected override void Begin()
     {
@@ -288,6 +296,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
 
     private void AddRecord(object subject, string? image, IReadOnlyList<string> texts, string itemWithoutImage)
     {
+        texts = Repaired(texts);
         string item = image ?? (itemWithoutImage.Length > 0 || texts.Count == 0 ? itemWithoutImage : ItemName.OfTexts(texts));
         bool wantsImage = image is not null && Modality != EmbeddedModalities.Text;
         bool wantsTexts = texts.Count > 0 && Modality != EmbeddedModalities.Image;
@@ -305,6 +314,9 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         }
     }
 
+    private IReadOnlyList<string> Repaired(IReadOnlyList<string> texts) =>
+        RepairText ? [.. texts.Select(text => TextRepair.Fix(text ?? string.Empty))] : texts;
+
     private void AddImages(IEnumerable<string> images, object? subject)
     {
         foreach (string image in images)
@@ -318,6 +330,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
 
     private void AddTexts(object subject, IReadOnlyList<string> texts, string item, string defaultContributor)
     {
+        texts = Repaired(texts);
         if (TryNameContributor(subject, defaultContributor, out string contributor))
         {
             AddTexts(texts, item.Length > 0 ? item : ItemName.OfTexts(texts), contributor);
