@@ -96,3 +96,13 @@ Describe 'Numbers in text, in <culture>' -ForEach @(
         $values.Contributor | Should -Be 'b'
     }
 }
+
+Describe 'Numbers in text for scripts' {
+    It 'refuses a comma, which another shell passes on as text' {
+        { & $RepositoryRoot/scripts/Pipeline.ps1 -Epsilon '0,5' -OutputPath $TestDrive/p } | Should -Throw "*'0,5' is not a number*"
+        { & $RepositoryRoot/scripts/Pipeline.ps1 -Supply '1,000' -OutputPath $TestDrive/p } | Should -Throw "*'1,000' is not a number*"
+        { & $RepositoryRoot/scripts/Pipeline.ps1 -Capacity '4,5' -OutputPath $TestDrive/p } | Should -Throw "*'4,5' is not a number*"
+        { & $RepositoryRoot/scripts/Figure6.ps1 -SimilarityThreshold '0,7' -OutputPath $TestDrive/p } | Should -Throw "*'0,7' is not a number*"
+        Test-Path $TestDrive/p | Should -BeFalse
+    }
+}

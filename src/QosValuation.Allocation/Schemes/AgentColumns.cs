@@ -65,7 +65,8 @@ public sealed class AgentColumns
     /// Reads a CSV file with the column Value, and where it has them Agent (or Contributor, Address), Capacity and Remaining. Other columns are
     /// ignored. O(size of the file).
     /// </summary>
-    /// <param name="path">The file, with a header; names of columns are not case-sensitive.</param>
+    /// <param name="path">The file in UTF-8, with a header; names of columns are not case-sensitive. Names of agents are folded
+    /// (<see cref="ContributorName"/>), numbers read by <see cref="NumberText"/>.</param>
     /// <param name="capacity">B of all agents where the file has no such column, and of those whose field is empty.</param>
     /// <param name="remaining">R of all agents where the file has no such column, and of those whose field is empty.</param>
     /// <param name="cancellationToken">Stops reading.</param>
@@ -115,7 +116,7 @@ public sealed class AgentColumns
                         throw Fault($"holds a name that is not UTF-8, as {header[agent]} of agent {values.Count + 1}: save the file as UTF-8.");
                     }
 
-                    names.Write(Encoding.UTF8.GetBytes(ContributorName.Fold(Encoding.UTF8.GetString(name))));
+                    names.Write(ContributorName.IsPlain(name) ? name : Encoding.UTF8.GetBytes(ContributorName.Fold(Encoding.UTF8.GetString(name))));
 
                     ends.Add(names.WrittenCount);
                 }

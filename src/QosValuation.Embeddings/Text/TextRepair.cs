@@ -323,7 +323,8 @@ public static partial class TextRepair
     private static partial Regex LossySequence();
 
     /// <summary>The tables of ftfy.</summary>
-    private sealed record RepairTables(Regex Bad, Regex Utf8, IReadOnlyList<TextRepair.RepairTables.Charmap> Charmaps, IReadOnlyDictionary<string, string> Entities)
+    private sealed record RepairTables(
+        Regex Bad, Regex Utf8, IReadOnlyList<RepairTables.Charmap> Charmaps, IReadOnlyDictionary<string, string> Entities)
     {
         public Charmap Windows1252 { get; } = Charmaps.Single(map => map.Name == "sloppy-windows-1252");
 

@@ -25,8 +25,11 @@ public static class ContributorName
     /// <summary>What stands for a letter that could not be decoded.</summary>
     private const char Replacement = '\uFFFD';
 
-    private static readonly SearchValues<char> Plain = SearchValues.Create(
-        " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~");
+    private const string PlainCharacters =
+        " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
+
+    private static readonly SearchValues<char> Plain = SearchValues.Create(PlainCharacters);
+    private static readonly SearchValues<byte> PlainBytes = SearchValues.Create(Encoding.ASCII.GetBytes(PlainCharacters));
 
     // Letters in lower case that look like a Latin letter in lower or upper case.
     private static readonly Dictionary<char, char> Looks = Table(
@@ -59,6 +62,13 @@ public static class ContributorName
 
         return folded;
     }
+
+    /// <summary>Whether a name is folded already, as far as its bytes tell without decoding them: printable ASCII with single blanks within.</summary>
+    /// <param name="utf8">The name in UTF-8.</param>
+    /// <returns>True where <see cref="Fold"/> would change nothing.</returns>
+    public static bool IsPlain(ReadOnlySpan<byte> utf8) =>
+        utf8.IsEmpty
+        || (!utf8.ContainsAnyExcept(PlainBytes) && utf8[0] != (byte)' ' && utf8[^1] != (byte)' ' && utf8.IndexOf("  "u8) < 0);
 
     /// <summary>What two names that look alike have in common. O(length).</summary>
     /// <param name="name">A name, folded or not.</param>

@@ -86,6 +86,17 @@ public sealed class ContributorNameTests
     }
 
     [Fact]
+    public void BytesAreKnownToBePlain()
+    {
+        Assert.True(ContributorName.IsPlain("Ann Smith-42"u8));
+        Assert.True(ContributorName.IsPlain([]));
+        foreach (string name in Same.Concat(["Ann  Smith", "José"]))
+        {
+            Assert.False(ContributorName.IsPlain(System.Text.Encoding.UTF8.GetBytes(name)));
+        }
+    }
+
+    [Fact]
     public void NamesThatLostLettersAreKnown()
     {
         Assert.False(ContributorName.IsDecoded("Jos\uFFFD"));
