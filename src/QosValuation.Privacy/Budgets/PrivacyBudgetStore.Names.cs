@@ -14,6 +14,9 @@ public sealed partial class PrivacyBudgetStore
             contributor TEXT NOT NULL) STRICT, WITHOUT ROWID;
         """;
 
+    // Whether the file is known to have the table.
+    private bool _hasAccounts;
+
     /// <summary>Gives each charge the accounts of its contributors, each once: their folded names, or the name under which an old file keeps one.</summary>
     private PrivacyCharge[] ByAccount(IReadOnlyList<PrivacyCharge> charges)
     {
@@ -27,10 +30,12 @@ public sealed partial class PrivacyBudgetStore
 
         try
         {
-            using (SqliteTransaction transaction = _connection.BeginTransaction(deferred: false))
+            if (!_hasAccounts)
             {
+                using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
                 FillAccounts(transaction);
                 transaction.Commit();
+                _hasAccounts = true;
             }
 
             using SqliteCommand find = _connection.CreateCommand();
