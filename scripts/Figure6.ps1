@@ -88,7 +88,8 @@ param(
     [int[]] $Quantity,
 
     [ValidateRange(0.0, 1.0)]
-    [double] $SimilarityThreshold = ($Path ? 0.7 : 0.85)
+    [ValidateScript({ $_ -isnot [string] -or -not $_.Contains(',') }, ErrorMessage = "'{0}' is not a number: write decimals with a point, and nothing between thousands.")]
+    $SimilarityThreshold = ($Path ? 0.7 : 0.85)
 )
 
 $ErrorActionPreference = 'Stop'

@@ -81,11 +81,14 @@ param(
     [int] $NoveltyThreshold = 50,
 
     [ValidateNotNullOrEmpty()]
-    [double] $Epsilon = 1,
+    [ValidateScript({ $_ -isnot [string] -or -not $_.Contains(',') }, ErrorMessage = "'{0}' is not a number: write decimals with a point, and nothing between thousands.")]
+    $Epsilon = 1,
 
-    [double] $Supply,
+    [ValidateScript({ $_ -isnot [string] -or -not $_.Contains(',') }, ErrorMessage = "'{0}' is not a number: write decimals with a point, and nothing between thousands.")]
+    $Supply,
 
-    [double] $Capacity = 4,
+    [ValidateScript({ $_ -isnot [string] -or -not $_.Contains(',') }, ErrorMessage = "'{0}' is not a number: write decimals with a point, and nothing between thousands.")]
+    $Capacity = 4,
 
     [int] $Seed = 1,
 
@@ -97,6 +100,11 @@ param(
 $ErrorActionPreference = 'Stop'
 . (Join-Path $PSScriptRoot 'Figure.Common.ps1')
 $supplyBound = $PSBoundParameters.ContainsKey('Supply')
+
+# Not as types of the parameters: PowerShell would read the text 0,5, which is what another shell passes on, as 5.
+$Epsilon = [double] $Epsilon
+$Capacity = [double] $Capacity
+if ($supplyBound) { $Supply = [double] $Supply }
 
 # The photographs with their captions; drawn scenes without -Images.
 function Get-Photograph([string] $Folder) {

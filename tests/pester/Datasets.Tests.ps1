@@ -198,7 +198,7 @@ Describe 'Export-Embedding and Import-Embedding' {
         Set-Content $TestDrive/v.csv "3,4`n0,-1"
         $read = Import-Embedding $TestDrive/v.csv -Modality Text -Model m -Contributor me
         $read | ForEach-Object { "$($_.Modality) $($_.Model) $($_.Contributor)" } | Should -Be 'Text m me', 'Text m me'
-        $read | ForEach-Object Item | Should -Be 'v.csv#0', 'v.csv#1'
+        $read | ForEach-Object { Split-Path $_.Item -Leaf } | Should -Be 'v.csv#0', 'v.csv#1'
         $read[0].Vector | Should -Be ([float] 0.6), ([float] 0.8)
         $read = Import-Embedding $TestDrive/v.csv -Contributor { "agent$($_.Ordinal)" }
         $read.Contributor | Should -Be 'agent0', 'agent1'

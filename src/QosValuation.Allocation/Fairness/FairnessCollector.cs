@@ -72,12 +72,13 @@ public sealed class FairnessCollector
     /// <summary>Measures what was collected. O(N log N).</summary>
     /// <param name="aversion">ε ≥ 0 of Atkinson's index.</param>
     /// <param name="withLorenz">Whether reports hold the Lorenz curve.</param>
-    /// <returns>A report for each scheme and supply, in the order in which they first came; for bare rates, and for nothing at all, one report.</returns>
+    /// <returns>A report for each scheme and supply, in the order in which they first came;
+    /// one report for bare rates, and none where nothing was added.</returns>
     /// <exception cref="QosValuationException"><c>AversionNotValid</c>.</exception>
     public IEnumerable<FairnessReport> Measure(double aversion = 0.5, bool withLorenz = false)
     {
         Inequality.RequireAversion(aversion);
-        if (GrantCount == 0)
+        if (RateCount > 0)
         {
             yield return FairnessMeasures.Measure(_rates.ToArray(), aversion, withLorenz);
         }

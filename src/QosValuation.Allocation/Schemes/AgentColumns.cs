@@ -1,6 +1,7 @@
 using QosValuation.Allocation.Fairness;
 using QosValuation.Allocation.Optimal;
 using QosValuation.Foundation.IO;
+using QosValuation.Foundation.Names;
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
 
@@ -56,7 +57,8 @@ public sealed class AgentColumns
     /// Reads a CSV file with the column Value, and where it has them Agent (or Contributor, Address), Capacity and Remaining. Other columns are
     /// ignored. O(size of the file).
     /// </summary>
-    /// <param name="path">The file, with a header; names of columns are not case-sensitive.</param>
+    /// <param name="path">The file in UTF-8, with a header; names of columns are not case-sensitive. Names of agents are folded
+    /// (<see cref="ContributorName"/>), numbers read by <see cref="NumberText"/>.</param>
     /// <param name="capacity">B of all agents where the file has no such column, and of those whose field is empty.</param>
     /// <param name="remaining">R of all agents where the file has no such column, and of those whose field is empty.</param>
     /// <param name="cancellationToken">Stops reading.</param>

@@ -1,3 +1,5 @@
+using QosValuation.Foundation.Names;
+
 namespace QosValuation.Allocation.Schemes;
 
 /// <summary>An agent that may receive tokens.</summary>
@@ -29,9 +31,15 @@ public sealed record TokenAgent
     }
 
     /// <summary>Checks the agent's numbers. O(1).</summary>
-    /// <exception cref="QosValuationException"><c>AgentNotValid</c> for NaN, infinite and negative numbers, and for R &gt; B.</exception>
+    /// <exception cref="QosValuationException"><c>AgentNotValid</c> for a name that lost letters,
+    /// for NaN, infinite and negative numbers, and for R &gt; B.</exception>
     public void Validate()
     {
+        if (!ContributorName.IsDecoded(Agent))
+        {
+            throw new QosValuationException(Faults.AgentNotValid, ContributorName.NotDecoded(Agent), this);
+        }
+
         Require(Value, "value");
         Require(Capacity, "capacity");
         Require(Remaining, "remaining tokens");

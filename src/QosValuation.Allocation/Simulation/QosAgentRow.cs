@@ -1,5 +1,7 @@
 using QosValuation.Allocation.Schemes;
 
+using QosValuation.Foundation.Names;
+
 namespace QosValuation.Allocation.Simulation;
 
 /// <summary>What a caller knows of an agent, before the experiment fills in what is missing.</summary>
@@ -37,7 +39,7 @@ public sealed record QosAgentRow
     /// strategies.</exception>
     public QosAgent ToAgent(int position, bool valuesAreDrawn)
     {
-        string name = Name ?? QosExperiment.NameOf(position);
+        string name = Name is null ? QosExperiment.NameOf(position) : ContributorName.Fold(Name);
         if (Value is null && !valuesAreDrawn)
         {
             throw new QosValuationException(

@@ -62,6 +62,9 @@ public sealed class QosExperiment
         }
     }
 
+    /// <summary>The names of the agents that take part.</summary>
+    public IEnumerable<string> AgentNames => Simulation.Agents.Select(agent => agent.Name);
+
     /// <summary>Runs the simulations, one after the other.</summary>
     /// <param name="progress">Told how many of <see cref="TotalRounds"/> are done, on worker threads.</param>
     /// <param name="cancellationToken">Stops between epochs.</param>

@@ -480,7 +480,7 @@ public static class QosSimulation
                 options.MeanOn);
         }
 
-        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (QosAgent agent in options.Agents)
         {
             Require(!string.IsNullOrWhiteSpace(agent.Name), "Every agent needs a name.", agent.Name);

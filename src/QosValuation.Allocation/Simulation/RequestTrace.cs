@@ -1,6 +1,6 @@
-using System.Globalization;
 using CsvHelper;
 using QosValuation.Foundation.IO;
+using QosValuation.Foundation.Names;
 
 namespace QosValuation.Allocation.Simulation;
 
@@ -44,7 +44,7 @@ public sealed class RequestTrace
     /// <summary>
     /// Reads a trace from a CSV file with the columns Time, Agent and, where costs differ, Cost (any order and letter case; others are ignored).
     /// </summary>
-    /// <param name="path">The file, in UTF-8; numbers use a decimal point.</param>
+    /// <param name="path">The file, in UTF-8; numbers are read by <see cref="NumberText"/>.</param>
     /// <returns>The trace.</returns>
     /// <exception cref="QosValuationException"><c>TraceNotFound</c>, or <c>TraceNotValid</c> with the row.</exception>
     public static RequestTrace Read(string path)
@@ -94,10 +94,12 @@ public sealed class RequestTrace
         while (csv.Read())
         {
             string Text(int column) => column >= 0 && column < csv.FieldCount ? csv.GetString(column) : string.Empty;
-            double Number(int column) => double.TryParse(Text(column), NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            double Number(int column) => NumberText.TryParse(Text(column), out double value)
                 ? value
                 : throw new QosValuationException(
-                    Faults.TraceNotValid, $"Row {csv.RowNumber} of the trace '{path}': {header[column]} '{Text(column)}' is not a number.", path);
+                    Faults.TraceNotValid,
+                    $"Row {csv.RowNumber} of the trace '{path}': {header[column]} '{Text(column)}' is not a number: {NumberText.Advice}.",
+                    path);
 
             yield return (csv.RowNumber, Number(time), Text(agent), Text(cost).Length == 0 ? double.NaN : Number(cost));
         }
@@ -106,7 +108,7 @@ public sealed class RequestTrace
     private static RequestTrace Create(IEnumerable<(long Row, double Time, string Agent, double Cost)> rows, string noun, string trace = "the trace")
     {
         var names = new List<string>();
-        var index = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        var index = new Dictionary<string, int>(StringComparer.Ordinal);
         var requests = new List<List<Request>>();
         double last = 0;
         int count = 0;
@@ -122,16 +124,22 @@ public sealed class RequestTrace
                 throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of {trace}: a cost must be finite and above 0, not {cost}.", cost);
             }
 
-            if (string.IsNullOrWhiteSpace(agent))
+            string name = ContributorName.Fold(agent);
+            if (!ContributorName.IsDecoded(name))
+            {
+                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of the trace: {ContributorName.NotDecoded(name)}", row);
+            }
+
+            if (name.Length == 0)
             {
                 throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of {trace} names no agent.", row);
             }
 
-            if (!index.TryGetValue(agent, out int i))
+            if (!index.TryGetValue(name, out int i))
             {
                 i = names.Count;
-                index.Add(agent, i);
-                names.Add(agent);
+                index.Add(name, i);
+                names.Add(name);
                 requests.Add([]);
             }
 

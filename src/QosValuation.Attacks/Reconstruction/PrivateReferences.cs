@@ -13,7 +13,8 @@ namespace QosValuation.Attacks.Reconstruction;
 /// </summary>
 /// <remarks>
 /// The truth of a prototype is the clean prototype of the same cluster and modality, and its decoys are those of the other
-/// clusters. The truth of an embedding is the reference of the same item and modality, and the decoys are the other embeddings of
+/// clusters. The truth of an embedding is the reference of the same item and modality, of the same
+/// source where there are several, and the decoys are the other embeddings of
 /// that modality. Where neither matches, a single reference is the truth. Members are the private embeddings of the cluster where
 /// there are any, else all of them.
 /// </remarks>
@@ -57,7 +58,7 @@ public sealed class PrivateReferences(ImagePreprocessing preprocessing)
     public void Add(ClipEmbedding embedding)
     {
         ArgumentNullException.ThrowIfNull(embedding);
-        _truths.Add(new Truth(null, embedding.Item, embedding.Modality, Usable(embedding.Vector, embedding)));
+        _truths.Add(new Truth(null, embedding.Item, embedding.Modality, Usable(embedding.Vector, embedding), embedding.Source));
         _members.Add(embedding);
     }
 
@@ -71,7 +72,8 @@ public sealed class PrivateReferences(ImagePreprocessing preprocessing)
         ArgumentNullException.ThrowIfNull(target);
         Truth[] all = [.. _truths.Where(t => target.Modality is null || t.Modality == target.Modality)];
         Truth? truth = target.ClusterId >= 0 ? Array.Find(all, t => t.ClusterId == target.ClusterId) : null;
-        truth ??= target.Item is null ? null : Array.Find(all, t => t.Item == target.Item);
+        truth ??= target.Item is null ? null : Array.Find(all, t => t.Item == target.Item && t.Source == target.Name)
+            ?? Array.Find(all, t => t.Item == target.Item);
         truth ??= all.Length == 1 && (all[0].ClusterId is null || target.ClusterId < 0) ? all[0] : null;
         if (truth is not null)
         {
@@ -155,5 +157,5 @@ public sealed class PrivateReferences(ImagePreprocessing preprocessing)
         return picture;
     }
 
-    private sealed record Truth(int? ClusterId, string? Item, Modality Modality, float[] Vector);
+    private sealed record Truth(int? ClusterId, string? Item, Modality Modality, float[] Vector, string? Source = null);
 }

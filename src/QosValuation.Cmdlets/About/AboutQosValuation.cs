@@ -14,9 +14,14 @@ namespace QosValuation.Cmdlets.About;
 /// </code>
 /// <para>RECORDS. A record (Item) is what one contribution holds: a photograph with its captions, or either alone. A record is placed in a cluster by its
 /// image, or by its text where it has no image; its other modality follows, because image and text vectors of CLIP lie apart. |d|, counts and
-/// sensitivities count records, not embeddings.</para>
+/// sensitivities count records, not embeddings. Item holds its source (the path of the image, a digest of the COCO file and the id, the text), so that
+/// unlike things are never one record.</para>
 /// <para>CONTRIBUTORS. Who is valued, paid and charged. Get-ClipEmbedding takes -Contributor as a text, a script block or a property of the pipeline;
-/// without it the contributor is the name of the parent folder.</para>
+/// without it the contributor is the name of the parent folder. Names are compared without what nobody sees: surrounding and repeated blanks, full and half
+/// width, composed and decomposed letters, zero-width and control characters. Letter case counts: of names that look alike, such as Alice beside
+/// alice, a warning tells, and a privacy budget refuses the second.</para>
+/// <para>NUMBERS IN TEXT. Arguments, columns and properties that come as text take a decimal point in every culture, and a decimal comma where the user's
+/// culture has one; nothing stands between thousands. What is none of these is refused.</para>
 /// <para>NOVELTY. The first Γ records of a cluster are novel (φ = 1), later ones normal (φ = 0.5); a record whose cluster never grows is noise (φ = 0).
 /// The value of a contribution d is φ(d)·ln(1 + |d|), with φ(d) the average (paper, Eq. 20).</para>
 /// <para>PROTOTYPES. One for each cluster and modality: the mean of the records' unit vectors plus noise, calibrated to (ε, δ). Replacing one of n records

@@ -19,12 +19,12 @@ internal sealed class AgentNumberTransformationAttribute : ArgumentTransformatio
     /// <inheritdoc/>
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
     {
-        object? given = inputData is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : inputData;
+        object? given = RecordProperties.Unwrap(inputData);
         if (given is null || (given is string text && string.IsNullOrWhiteSpace(text)))
         {
             return MayBeAbsent ? null : WhenEmpty;
         }
 
-        return given is not string ? inputData : RecordProperties.TryRead(given, out double number) ? number : double.NaN;
+        return given is not (string or bool or char or SwitchParameter) ? inputData : RecordProperties.TryRead(given, out double number) ? number : double.NaN;
     }
 }

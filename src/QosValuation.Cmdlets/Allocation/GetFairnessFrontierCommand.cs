@@ -44,16 +44,19 @@ public sealed class GetFairnessFrontierCommand : TokenAgentCommand
     /// <summary>Floors of Jain's index, each above 0 and at most 1.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [Number(MayBeAbsent = true)]
     public double[]? JainFloor { get; set; }
 
     /// <summary>Ceilings of the Gini coefficient, each at least 0 and below 1.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [Number(MayBeAbsent = true)]
     public double[]? GiniCeiling { get; set; }
 
     /// <summary>How many bounds of each kind to space evenly, at least 2, where neither -JainFloor nor -GiniCeiling is given; 11 by default.</summary>
     [Parameter]
     [ValidateRange(2, 10_000)]
+    [WholeNumber]
     public int Points { get; set; } = 11;
 
     /// <summary>The schemes to place; by default all that need no search, and none for an empty list.</summary>
@@ -64,6 +67,7 @@ public sealed class GetFairnessFrontierCommand : TokenAgentCommand
 
     /// <summary>The seed of the scheme Random: the same seed gives the same point. Without it draws are cryptographic.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <inheritdoc/>
@@ -77,6 +81,7 @@ public sealed class GetFairnessFrontierCommand : TokenAgentCommand
             return;
         }
 
+        WarnOfAlikeNames();
         var frontier = new FairnessFrontier(Agents, Supply);
         WriteRecord(frontier.Unbounded());
         bool isSpaced = JainFloor is null && GiniCeiling is null;

@@ -36,6 +36,7 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     [ValidateRange(1, 10_000_000)]
+    [WholeNumber]
     public int[] Agents { get; set; } = [500];
 
     /// <summary>
@@ -44,19 +45,23 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
     /// </summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
+    [Number]
     public double[] Alpha { get; set; } = [0.5];
 
     /// <summary>V: the tokens to divide in a round, 0 or more; 1000 by default.</summary>
     [Parameter]
+    [Number]
     public double Supply { get; set; } = 1000;
 
     /// <summary>B: the capacity of every bucket in tokens, 0 or more; 4 by default.</summary>
     [Parameter]
+    [Number]
     public double Capacity { get; set; } = 4;
 
     /// <summary>The number of rounds that are averaged, at least 1; 1000 by default.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber]
     public int Rounds { get; set; } = 1000;
 
     /// <summary>The schemes; those that the paper compares by default.</summary>
@@ -67,6 +72,7 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
 
     /// <summary>The seed: the same seed gives the same rows. Without it draws are cryptographic.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using QosValuation.Allocation.Schemes;
 using QosValuation.Allocation.Simulation;
+using QosValuation.Foundation.Names;
 
 namespace QosValuation.Cmdlets.Allocation;
 
@@ -66,6 +67,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     /// <summary>How many agents are made up where none come from the pipeline; 500 by default.</summary>
     [Parameter(Position = 0)]
     [ValidateRange(1, 10_000_000)]
+    [WholeNumber]
     public int Agents { get; set; } = 500;
 
     /// <summary>
@@ -73,6 +75,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     /// uneven. With agents from the pipeline or a trace it replaces their values only where it is given.
     /// </summary>
     [Parameter]
+    [Number]
     public double Alpha { get; set; } = 0.5;
 
     /// <summary>An agent's name; names differ. By default agent1, agent2 and so on.</summary>
@@ -135,15 +138,18 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     /// <summary>The part of its requests that a hoarder sends, from 0 (the default) to 1.</summary>
     [Parameter]
     [ValidateRange(0.0, 1.0)]
+    [Number]
     public double HoarderSpending { get; set; }
 
     /// <summary>How many times its own requests a flooder sends in all, junk included; at least 1, 10 by default.</summary>
     [Parameter]
+    [Number]
     public double FloodFactor { get; set; } = 10;
 
     /// <summary>As how many agents a Sybil poses; 4 by default.</summary>
     [Parameter]
     [ValidateRange(1, 1_000_000)]
+    [WholeNumber]
     public int Identities { get; set; } = 4;
 
     /// <summary>
@@ -166,20 +172,24 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
 
     /// <summary>V: the tokens offered at the start of every epoch; at least 0, 1000 by default.</summary>
     [Parameter]
+    [Number]
     public double Supply { get; set; } = 1000;
 
     /// <summary>The number of epochs, warm-up included; 200 by default, and with a trace as many as cover it.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber]
     public int Epochs { get; set; } = 200;
 
     /// <summary>How many epochs run before anything is measured; 0 by default.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue)]
+    [WholeNumber]
     public int WarmupEpochs { get; set; }
 
     /// <summary>The length of an epoch in units of time; above 0, 1 by default. Rates, patience, bursts and traces use the same unit.</summary>
     [Parameter]
+    [Number]
     public double EpochLength { get; set; } = 1;
 
     /// <summary>
@@ -187,10 +197,12 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     /// rate.
     /// </summary>
     [Parameter]
+    [Number]
     public double BurstOn { get; set; } = 1;
 
     /// <summary>The mean silence between bursts in units of time; above 0, 4 by default.</summary>
     [Parameter]
+    [Number]
     public double BurstOff { get; set; } = 4;
 
     /// <summary>
@@ -211,15 +223,18 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
 
     /// <summary>The coefficient of variation of log-normal costs; above 0, 1 by default.</summary>
     [Parameter]
+    [Number]
     public double CostVariation { get; set; } = 1;
 
     /// <summary>How long a request waits before it gives up, in units of time; at least 0, for ever by default. 0: it is served at once or lost.</summary>
     [Parameter]
+    [Number]
     public double Patience { get; set; } = double.PositiveInfinity;
 
     /// <summary>How many requests of an agent may wait; those beyond are dropped. 100 by default.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue)]
+    [WholeNumber]
     public int QueueLimit { get; set; } = 100;
 
     /// <summary>Emits a report on each agent after the one on the population.</summary>
@@ -230,16 +245,19 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     [Parameter]
     [Alias("Replications", "Repetition")]
     [ValidateRange(1, (1 << 24) - 1)]
+    [WholeNumber]
     public int Rounds { get; set; } = 10;
 
     /// <summary>The seed: the same seed gives the same figures. Without it one is drawn from the operating system, and the reports name it.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <summary>How many rounds run at a time; by default as many as there are processors. It does not change the results.</summary>
     [Parameter]
     [Alias("ThrottleLimit")]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber(MayBeAbsent = true)]
     public int? MaxDegreeOfParallelism { get; set; }
 
     /// <inheritdoc/>
@@ -290,6 +308,17 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             MeasuresGain = StrategyGain,
         });
         WriteVerbose(experiment.Description);
+        var names = new AlikeNames();
+        foreach (string name in experiment.AgentNames)
+        {
+            names.Add(name);
+        }
+
+        if (names.Warning is string warning)
+        {
+            WriteWarning(warning);
+        }
+
         var meter = new ProgressMeter(this, "Simulating quality of service", "rounds");
         var done = new ProgressCount();
         BackgroundWork.Stream(

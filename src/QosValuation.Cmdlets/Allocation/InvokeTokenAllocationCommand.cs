@@ -85,10 +85,12 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
 
     /// <summary>For Optimal: Jain's index of the reward rates is at least this, above 0 and at most 1; 1 means equal rates.</summary>
     [Parameter]
+    [Number]
     public double JainFloor { get; set; } = double.NaN;
 
     /// <summary>For Optimal: the Gini coefficient of the reward rates is at most this, at least 0 and below 1; 0 means equal rates.</summary>
     [Parameter]
+    [Number]
     public double GiniCeiling { get; set; } = double.NaN;
 
     /// <summary>
@@ -100,6 +102,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
 
     /// <summary>The seed of Random: the same seed gives the same grants. Without it draws are cryptographic. The other schemes draw nothing.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <summary>
@@ -181,6 +184,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
             return;
         }
 
+        WarnOfAlikeNames();
         foreach (AllocationScheme scheme in Scheme)
         {
             TokenGrant[] grants = TokenAllocator.Allocate(Agents, Supply, scheme, WholeTokens, RandomSource.Create(Seed), Bounds, Cancellation);

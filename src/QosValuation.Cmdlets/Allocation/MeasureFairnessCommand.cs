@@ -68,6 +68,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     /// rates weigh.
     /// </summary>
     [Parameter]
+    [Number]
     public double Aversion { get; set; } = 0.5;
 
     /// <summary>Adds the Lorenz curve to the report: a point an agent up to 1,000 agents, 1,001 points above.</summary>
@@ -92,6 +93,11 @@ public sealed class MeasureFairnessCommand : QosCmdlet
         WriteVerbose(_collector.GrantCount > 0
             ? $"{_collector.GrantCount} token grants: rates are tokens per value."
             : $"{_collector.RateCount} plain numbers, taken as rates.");
+        if (_collector.GrantCount + _collector.RateCount == 0)
+        {
+            WriteWarning("There was nothing to measure: no grant and no number came.");
+        }
+
         foreach (FairnessReport report in _collector.Measure(Aversion, Lorenz))
         {
             WriteRecord(report);

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using QosValuation.Allocation.Schemes;
+using QosValuation.Foundation.Names;
 
 namespace QosValuation.Cmdlets.Allocation;
 
@@ -13,6 +14,7 @@ public abstract class TokenAgentCommand : QosCmdlet
     internal const double DefaultCapacity = 4;
 
     private readonly List<TokenAgent> _agents = [];
+    private readonly AlikeNames _names = new();
 
     /// <summary>The agent's name; the Contributor of a data value.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = AgentSet)]
@@ -40,6 +42,7 @@ public abstract class TokenAgentCommand : QosCmdlet
 
     /// <summary>V: the tokens to divide, 0 or more; 1000 by default. The scheme Random deals its whole tokens only.</summary>
     [Parameter]
+    [Number]
     public double Supply { get; set; } = 1000;
 
     /// <summary>The agents that passed their checks, in the order of the input.</summary>
@@ -48,10 +51,20 @@ public abstract class TokenAgentCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        var agent = new TokenAgent { Agent = Agent, Value = Value, Capacity = Capacity, Remaining = Remaining };
+        var agent = new TokenAgent { Agent = ContributorName.Fold(Agent), Value = Value, Capacity = Capacity, Remaining = Remaining };
         if (TryItem(agent, agent.Validate))
         {
             _agents.Add(agent);
+            _names.Add(agent.Agent);
+        }
+    }
+
+    /// <summary>Warns of agents whose names look alike.</summary>
+    private protected void WarnOfAlikeNames()
+    {
+        if (_names.Warning is string warning)
+        {
+            WriteWarning(warning);
         }
     }
 }

@@ -133,8 +133,9 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
         {
             // Read back from JSON the bytes are numbers in an array, and the size is a long one.
             if (!LanguagePrimitives.TryConvertTo(given, CultureInfo.InvariantCulture, out byte[] pixels)
-                || !LanguagePrimitives.TryConvertTo(item.Properties["ImageSize"]?.Value, CultureInfo.InvariantCulture, out int side)
-                || !RgbImage.IsSquare(pixels, side))
+                || !RecordProperties.TryReadWhole(item.Properties["ImageSize"]?.Value, out long size)
+                || size is < 0 or > int.MaxValue
+                || !RgbImage.IsSquare(pixels, (int)size))
             {
                 throw new QosValuationException(
                     Faults.GridPictureInvalid,
@@ -142,9 +143,9 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
                     item);
             }
 
-            if (side > 0)
+            if (size > 0)
             {
-                return new RgbImage(pixels, side, side);
+                return new RgbImage(pixels, (int)size, (int)size);
             }
         }
 

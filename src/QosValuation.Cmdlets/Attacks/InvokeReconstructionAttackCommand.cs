@@ -101,17 +101,20 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// <value>100</value>
     [Parameter]
     [ValidateRange(1, 1_000_000)]
+    [WholeNumber]
     public int Steps { get; set; } = 100;
 
     /// <summary>The learning rate of gradient descent; 0.2 by default, as published.</summary>
     /// <value>0.2</value>
     [Parameter]
+    [Number]
     public double LearningRate { get; set; } = 0.2;
 
     /// <summary>Augmented copies of the picture at every step; 32 by default, as published.</summary>
     /// <value>32</value>
     [Parameter]
     [ValidateRange(1, 65536)]
+    [WholeNumber]
     public int Copies { get; set; } = 32;
 
     /// <summary>
@@ -121,6 +124,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// <value>2</value>
     [Parameter]
     [ValidateRange(0, 65536)]
+    [WholeNumber(MayBeAbsent = true)]
     public int? PlainCopies { get; set; }
 
     /// <summary>
@@ -131,6 +135,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// <value>2</value>
     [Parameter]
     [ValidateRange(0, 1000)]
+    [WholeNumber]
     public int Restarts { get; set; } = AttackerOptions.DefaultRestarts;
 
     /// <summary>
@@ -140,6 +145,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// <value>8</value>
     [Parameter]
     [ValidateRange(1, 1024)]
+    [WholeNumber]
     public int BatchSize { get; set; } = 8;
 
     /// <summary>
@@ -149,6 +155,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// <value>all</value>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [WholeNumber(MayBeAbsent = true)]
     public int[]? Resolution { get; set; }
 
     /// <summary>Texts the picture should fit as well, or alone.</summary>
@@ -160,6 +167,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// <value>1</value>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [Number]
     public double[] TextWeight { get; set; } = [1];
 
     /// <summary>A picture to start from, in place of grey.</summary>
@@ -183,33 +191,39 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// <summary>σ, the noise per coordinate that DenoiseFirst expects; by default what the prototype says, and 0 for other vectors.</summary>
     [Parameter]
     [ValidateRange(0, double.MaxValue)]
+    [Number(MayBeAbsent = true)]
     public double? NoiseSigma { get; set; }
 
     /// <summary>The learning rate of Adam; 0.05 by default.</summary>
     /// <value>0.05</value>
     [Parameter]
+    [Number]
     public double AdamLearningRate { get; set; } = new AttackerOptions().AdamLearningRate;
 
     /// <summary>The weight of the total variation that Adam's picture is charged for, 0 or more.</summary>
     [Parameter]
+    [Number]
     public double TotalVariationWeight { get; set; } = new AttackerOptions().TotalVariationWeight;
 
     /// <summary>Captions that TextInversion keeps at every length; 8 by default.</summary>
     /// <value>8</value>
     [Parameter]
     [ValidateRange(1, 4096)]
+    [WholeNumber]
     public int BeamWidth { get; set; } = new TextInversionOptions().BeamWidth;
 
     /// <summary>Words that TextInversion tries at every place; 128 by default. The time grows with it.</summary>
     /// <value>128</value>
     [Parameter]
     [ValidateRange(1, 1_000_000)]
+    [WholeNumber]
     public int CandidateWords { get; set; } = new TextInversionOptions().CandidateWords;
 
     /// <summary>The longest caption of TextInversion in words; 12 by default.</summary>
     /// <value>12</value>
     [Parameter]
     [ValidateRange(1, 1024)]
+    [WholeNumber]
     public int MaximumWords { get; set; } = new TextInversionOptions().MaximumWords;
 
     /// <summary>A folder that receives the pictures as PNG files, named after the targets and attackers; it is created.</summary>
@@ -220,6 +234,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// <summary>Also write a filmstrip with the picture after every so many steps. Needs -OutputPath.</summary>
     [Parameter]
     [ValidateRange(1, 1_000_000)]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Every { get; set; }
 
     /// <summary>Replace pictures that exist.</summary>
@@ -228,12 +243,14 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
 
     /// <summary>The seed of shifts and noise: the same seed and target give the same picture, whatever else is attacked beside it.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <summary>The most threads of an encoder under attack; all cores by default. The picture does not depend on it.</summary>
     /// <value>all cores</value>
     [Parameter]
     [ValidateRange(1, 1024)]
+    [WholeNumber]
     public int ThrottleLimit { get; set; }
 
     /// <inheritdoc/>
@@ -462,7 +479,9 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
             case SemanticCluster cluster:
                 return AttackTarget.Of(cluster);
             case IList numbers when numbers.Count > 1 && IsNumber(numbers[0]):
-                float[] vector = (float[])LanguagePrimitives.ConvertTo(numbers, typeof(float[]), CultureInfo.InvariantCulture);
+                float[] vector = RecordProperties.TryReadList(numbers, out double[] wide)
+                    ? Array.ConvertAll(wide, x => (float)x)
+                    : throw new QosValuationException(Faults.AttackTargetInvalid, "An element of the array is no number.", item);
                 return AttackTarget.Of(vector, string.Create(CultureInfo.InvariantCulture, $"vector {_received}"));
         }
 
@@ -480,9 +499,12 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         AttackTarget target = _campaign!.TargetOf(embedding);
         return item is PSObject { BaseObject: PSCustomObject } custom && custom.Properties["Sigma"] is not null && embedding.ClusterId is int id
             ? target.AsPrototype(
-                id, Read(custom, "Sigma", 0.0), Read(custom, "Count", 1.0), Read(custom, "PostProcessing", PrototypePostProcessing.None))
+                id, ReadNumber(custom, "Sigma", 0), ReadNumber(custom, "Count", 1), Read(custom, "PostProcessing", PrototypePostProcessing.None))
             : target;
     }
+
+    private static double ReadNumber(PSObject item, string name, double standard) =>
+        RecordProperties.TryGetNumber(item, name, out double value) ? value : standard;
 
     private static T Read<T>(PSObject item, string name, T standard) =>
         LanguagePrimitives.TryConvertTo(item.Properties[name]?.Value, CultureInfo.InvariantCulture, out T value) ? value : standard;

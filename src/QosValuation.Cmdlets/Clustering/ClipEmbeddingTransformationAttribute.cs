@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Embeddings.Datasets;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Cmdlets.Clustering;
 
@@ -26,14 +27,22 @@ internal sealed class ClipEmbeddingTransformationAttribute : ArgumentTransformat
             object?[] converted = new object?[list.Count];
             for (int i = 0; i < converted.Length; i++)
             {
-                converted[i] = (object?)Convert(list[i]) ?? list[i];
+                converted[i] = (object?)Convert(list[i]) ?? NotMisread(list[i]);
             }
 
             return converted;
         }
 
-        return (object?)Convert(inputData) ?? inputData;
+        return (object?)Convert(inputData) ?? NotMisread(inputData);
     }
+
+    // PowerShell would make an embedding of any object with these properties, and read '0,6' in its vector as 6.
+    private static object? NotMisread(object? value) =>
+        value is not null && PSObject.AsPSObject(value) is { BaseObject: PSCustomObject } item && Property(item, "Vector") is not null
+            ? throw new ArgumentTransformationMetadataException(
+                $"The object '{Property(item, "Item") ?? item}' is no embedding: its Vector must be a list of numbers ({NumberText.Advice}), "
+                + "and its Modality, Ordinal, ClusterId and Novelty, where it has them, must be what an embedding holds.")
+            : value;
 
     /// <summary>Makes an embedding of an object with its properties.</summary>
     /// <param name="value">An embedding, an object with a Vector, or one with a Novelty or ClusterId (then the vector may be missing), or anything.</param>
@@ -93,7 +102,10 @@ internal sealed class ClipEmbeddingTransformationAttribute : ArgumentTransformat
 
     // In double precision first: JSON and PowerShell's own numbers go beyond 32-bit floats.
     private static float[] VectorOf(object value) =>
-        value as float[] ?? WideVector.Narrow((double[])LanguagePrimitives.ConvertTo(value, typeof(double[]), CultureInfo.InvariantCulture));
+        value as float[]
+        ?? (RecordProperties.TryReadList(value, out double[] numbers)
+            ? WideVector.Narrow(numbers)
+            : throw new PSInvalidCastException("The vector is no list of numbers."));
 
     private static object? Property(PSObject item, string name) => item.Properties[name]?.Value switch
     {
@@ -110,6 +122,11 @@ internal sealed class ClipEmbeddingTransformationAttribute : ArgumentTransformat
         }
 
         Type type = Nullable.GetUnderlyingType(typeof(T)) ?? typeof(T);
+        if (type == typeof(int) || type == typeof(long))
+        {
+            value = RecordProperties.TryReadWhole(value, out long number) ? number : throw new PSInvalidCastException($"{name} is no whole number.");
+        }
+
         return (T)LanguagePrimitives.ConvertTo(value, type, CultureInfo.InvariantCulture);
     }
 }

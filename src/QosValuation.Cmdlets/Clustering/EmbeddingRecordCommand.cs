@@ -38,6 +38,11 @@ public abstract class EmbeddingRecordCommand : QosCmdlet
     {
         VectorMatrix? records = _collector!.Complete();
         _meter!.Complete();
+        foreach (string warning in _collector.Warnings)
+        {
+            WriteWarning(warning);
+        }
+
         if (records is not null)
         {
             End(records);

@@ -108,6 +108,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// <value>0.7 (Online), 0.8 (Dbscan), none (KMeans)</value>
     [Parameter]
     [ValidateRange(0.0, 1.0)]
+    [Number(MayBeAbsent = true)]
     public double? SimilarityThreshold { get; set; }
 
     /// <summary>Γ: the number of records that confirms a cluster, and of its records that count as novel. At least 1; 50 by default, as in the paper.</summary>
@@ -115,28 +116,33 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     [Alias("Gamma")]
+    [WholeNumber]
     public int NoveltyThreshold { get; set; } = ClusteringOptions.DefaultNoveltyThreshold;
 
     /// <summary>The number of clusters, at least 1 and at most the number of records. KMeans needs it; the others find the number themselves.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     [Alias("K")]
+    [WholeNumber(MayBeAbsent = true)]
     public int? ClusterCount { get; set; }
 
     /// <summary>Dbscan: the number of similar records, itself included, that makes a record a core. At least 1; 5 by default.</summary>
     /// <value>5</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber]
     public int MinimumPoints { get; set; } = 5;
 
     /// <summary>KMeans: the number of seedings tried; the best is kept. At least 1; 4 by default.</summary>
     /// <value>4</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber]
     public int Restarts { get; set; } = 4;
 
     /// <summary>The seed of KMeans: the same seed gives the same clusters. Without it draws are cryptographic. Online and Dbscan draw nothing.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <summary>Emit the embeddings with their ClusterId and Novelty instead of the clusters.</summary>
@@ -154,6 +160,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// <value>all cores</value>
     [Parameter]
     [ValidateRange(1, 1024)]
+    [WholeNumber]
     public int ThrottleLimit { get; set; }
 
     /// <inheritdoc/>
@@ -209,6 +216,11 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
             $"{_clusterer!.RecordCount:N0} records of {_count:N0} embeddings: "
             + $"{_clusterer.Clusters.Count:N0} clusters, {_clusterer.Clusters.Count(c => c.IsConfirmed):N0} confirmed, "
             + $"{_clusterer.NoiseCount:N0} records of noise."));
+        foreach (string warning in _clusterer.Warnings)
+        {
+            WriteWarning(warning);
+        }
+
         if (!_clusterer.IsConverged)
         {
             WriteWarning("k-means had not settled when it stopped at its last iteration: its clusters may improve with more restarts or another seed.");

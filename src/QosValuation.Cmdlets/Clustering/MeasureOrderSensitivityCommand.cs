@@ -30,16 +30,19 @@ public sealed class MeasureOrderSensitivityCommand : EmbeddingRecordCommand
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     [ValidateRange(0.0, 1.0)]
+    [Number]
     public double[] SimilarityThreshold { get; set; } = [ClusteringOptions.DefaultOnlineSimilarity];
 
     /// <summary>The number of pairs of random orders, at least 1; 25 by default.</summary>
     /// <value>25</value>
     [Parameter]
     [ValidateRange(1, 10_000_000)]
+    [WholeNumber]
     public int Repetition { get; set; } = 25;
 
     /// <summary>The seed: the same seed gives the same rows. Without it draws are cryptographic.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <inheritdoc/>

@@ -59,6 +59,7 @@ public sealed class ImportCocoDatasetCommand : QosCmdlet
     /// <summary>Stop after this many records of each annotation file, at least 1. All by default.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber]
     public int First { get; set; } = int.MaxValue;
 
     /// <summary>Give captions alone: no image is looked for, and Path is empty.</summary>

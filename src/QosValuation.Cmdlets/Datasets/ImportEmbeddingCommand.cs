@@ -16,7 +16,7 @@ namespace QosValuation.Cmdlets;
 /// .csv or .jsonl with the columns above (Path, Text and Caption also name the source), a .json array of texts or objects, or a COCO
 /// captions file with as many images, or captions, as there are rows.</para>
 /// <para>Vectors are scaled to unit norm, in double precision where the file holds more than 32-bit floats. A row that is zero, not finite
-/// or of another length costs one error record and no other row. Without metadata, Item is the file's name and the row, and the contributor
+/// or of another length costs one error record and no other row. Without metadata, Item is the file's full path and the row, and the contributor
 /// the folder that holds the file.</para>
 /// </remarks>
 /// <example>
@@ -119,7 +119,7 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
             string name;
             try
             {
-                name = contributor is null ? embedding.Contributor : ContributorName.Of(contributor, embedding, embedding.Contributor);
+                name = contributor is null ? embedding.Contributor : ContributorArgument.Of(contributor, embedding, embedding.Contributor);
             }
             catch (QosValuationException fault)
             {

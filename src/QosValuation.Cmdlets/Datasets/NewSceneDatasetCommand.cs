@@ -44,22 +44,26 @@ public sealed class NewSceneDatasetCommand : QosCmdlet
     /// <value>500</value>
     [Parameter(Position = 1)]
     [ValidateRange(1, 10_000_000)]
+    [WholeNumber]
     public int Count { get; set; } = 500;
 
     /// <summary>The longer side of the images in pixels, 32 to 4096; 320 by default. The aspect ratio varies.</summary>
     /// <value>320</value>
     [Parameter]
     [ValidateRange(32, 4096)]
+    [WholeNumber]
     public int ImageSize { get; set; } = 320;
 
     /// <summary>The number of contributor folders, 1 to -Count. 1 by default: the images then lie in images/ itself.</summary>
     /// <value>1</value>
     [Parameter]
     [ValidateRange(1, 10_000_000)]
+    [WholeNumber]
     public int Contributors { get; set; } = 1;
 
     /// <summary>The seed: the same seed gives the same scenes. Without it one is drawn, which captions.json records.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <summary>Replace a dataset that stands in the folder: its images and captions are deleted, other files stay.</summary>

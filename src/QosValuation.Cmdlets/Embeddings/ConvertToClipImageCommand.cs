@@ -68,6 +68,7 @@ public sealed class ConvertToClipImageCommand : ClipModelCommand
     /// <value>224</value>
     [Parameter]
     [ValidateRange(1, 8192)]
+    [WholeNumber]
     public int ImageSize { get; set; } = 224;
 
     /// <summary>The model whose size and cropping are used: a name (see Get-ClipModel) or a folder. Without it CLIP's own recipe at -ImageSize.</summary>

@@ -7,9 +7,10 @@ namespace QosValuation.Cmdlets;
 
 /// <summary>Shows the token ids that a CLIP text encoder sees for a text.</summary>
 /// <remarks>
-/// <para>Text is cleaned as CLIP does it (HTML references resolved twice, Unicode form C, white space collapsed, lower case), cut into words and encoded
-/// by byte-level byte-pair encoding with the model's own vocabulary. Ids begin with the start token and end with the end token; padding is not
-/// shown.</para>
+/// <para>Text is cleaned (HTML references resolved twice, Unicode form C, white space collapsed, lower case), cut into words and encoded by byte-level
+/// byte-pair encoding with the model's own vocabulary. Ids begin with the start token and end with the end token; padding is not shown. That is what the
+/// Hugging Face tokenizer does. OpenAI's code repairs the text first with ftfy.fix_text (text read in the wrong encoding, curly quotation marks,
+/// ligatures, full width, control characters): -RepairText does so as well, as ftfy 6.3.1 does.</para>
 /// <para>A text that does not fit the encoder's context (77 positions for CLIP, 32 for clip-mini) keeps its first tokens and the end token, and
 /// IsTruncated says so; -NoTruncate shows all.</para>
 /// </remarks>
@@ -69,11 +70,16 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
     /// <value>the model's</value>
     [Parameter]
     [ValidateRange(2, 1 << 20)]
+    [WholeNumber]
     public int ContextLength { get; set; }
 
     /// <summary>Show every token, also of texts that are too long for the model.</summary>
     [Parameter]
     public SwitchParameter NoTruncate { get; set; }
+
+    /// <summary>Repair the text first as ftfy.fix_text does, and so OpenAI's code for CLIP.</summary>
+    [Parameter]
+    public SwitchParameter RepairText { get; set; }
 
     /// <inheritdoc/>
     protected override void Begin()
@@ -125,7 +131,8 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
         IEnumerable<string?> texts = Text ?? (InputObject!.BaseObject as IEnumerable<string> ?? [InputObject.BaseObject.ToString()!]);
         foreach (string? text in texts)
         {
-            WriteRecord(_tokenizer!.Tokenize(text ?? string.Empty, _contextLength));
+            string given = text ?? string.Empty;
+            WriteRecord(_tokenizer!.Tokenize(RepairText ? TextRepair.Fix(given) : given, _contextLength));
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Embeddings.Encoding;
 using QosValuation.Embeddings.Models;
+using QosValuation.Embeddings.Text;
 
 namespace QosValuation.Cmdlets;
 
@@ -11,9 +12,10 @@ namespace QosValuation.Cmdlets;
 /// <para>Takes images by path, texts by -Text, and records from the pipeline: those of Import-CocoDataset (a photograph with its captions), files, paths
 /// as strings, and any objects with properties named Path, FullName or PSPath, and Text, Caption or Captions. Emits one embedding an image and one a text,
 /// in order of arrival, as soon as they are there: a vector of unit length (L2) in the space that the model's images and texts share.</para>
-/// <para>Item ties together what belongs to one record. It is the full path of the image, which the texts of the same pipeline object share. A record of a
-/// COCO file without an image has the Item coco:ID; any other text without an image is a record of its own, text:ORDINAL, except that the texts of one
-/// pipeline object share the first one's.</para>
+/// <para>Item ties together what belongs to one record, and holds its source, so that unlike things never share one. It is the full path of the image,
+/// which the texts of the same pipeline object share. A record of a COCO file without an image has the Item coco:FILE:ID, with a digest of the file. Any
+/// other text without an image is text: and the text, or its beginning and a digest where it is long: the same text of the same contributor is the same
+/// record. The texts of one pipeline object are one record, named by its property Item where it has one, else by all of them.</para>
 /// <para>Without -Contributor the contributor is the name of the image's folder, and empty for texts without an image.</para>
 /// <para>An image or text that cannot be embedded (missing, damaged, empty) costs one error record and no other item; the captions of such an image are
 /// embedded all the same. A text that is longer than the model's context loses its end.</para>
@@ -21,6 +23,8 @@ namespace QosValuation.Cmdlets;
 /// with the number of items. The same input gives byte-identical vectors with the same batch size on the same kind of machine; another batch size changes
 /// the last digits (cosine at least 0.99999). With -CachePath, vectors computed before are taken from the file, whatever batch size they were computed
 /// with.</para>
+/// <para>Files and folders whose names begin with a dot, such as .thumbnails and ._photo.jpg, are left out of folders and wildcards; name them to embed
+/// them.</para>
 /// <para>JPEG, PNG, WebP, GIF, TIFF, AVIF and SVG are read. ConvertTo-ClipImage and ConvertTo-ClipToken show what the encoders see.</para>
 /// </remarks>
 /// <example>
@@ -131,6 +135,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     /// <value>8</value>
     [Parameter]
     [ValidateRange(1, 1024)]
+    [WholeNumber]
     public int BatchSize { get; set; } = EmbeddingPipelineOptions.DefaultBatchSize;
 
     /// <summary>What runs the model: Cpu (the default), or what else the installed ONNX Runtime binaries offer on this machine.</summary>
@@ -152,6 +157,13 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     /// </summary>
     [Parameter]
     public SwitchParameter AllowSvg { get; set; }
+
+    /// <summary>
+    /// Repair texts before they are embedded as ftfy.fix_text does, and so OpenAI's code for CLIP: text read in the wrong encoding, curly quotation marks,
+    /// ligatures, full width, control characters. Source is then the repaired text. Without it texts are cleaned as ConvertTo-ClipToken says.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter RepairText { get; set; }
 
     /// <inheritdoc/>
     protected override void Begin()
@@ -197,7 +209,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
                     item,
                     item.Path is null ? null : ResolveNewPath(item.Path),
                     item.Captions,
-                    string.Create(CultureInfo.InvariantCulture, $"coco:{item.ImageId}"));
+                    item.Item);
                 break;
             case string path:
                 AddImages(Find([path], literal: false), null);
@@ -270,7 +282,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         AddImages(Find(LiteralPath, literal: true), null);
         foreach (string text in Text)
         {
-            AddTexts(text, [text], null, string.Empty);
+            AddTexts(text, [text], string.Empty, string.Empty);
         }
     }
 
@@ -290,21 +302,23 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         }
         else if (images.Length == 1)
         {
-            AddRecord(subject, images[0], texts, images[0]);
+            AddRecord(subject, images[0], texts, string.Empty);
         }
         else
         {
             AddImages(images, subject);
             if (texts.Length > 0 && Modality != EmbeddedModalities.Image)
             {
-                AddTexts(subject, texts, null, string.Empty);
+                string item = PSObject.AsPSObject(subject).Properties[nameof(ClipEmbedding.Item)]?.Value?.ToString() ?? string.Empty;
+                AddTexts(subject, texts, images.Length == 0 ? item : string.Empty, string.Empty);
             }
         }
     }
 
     private void AddRecord(object subject, string? image, IReadOnlyList<string> texts, string itemWithoutImage)
     {
-        string item = image ?? itemWithoutImage;
+        texts = Repaired(texts);
+        string item = image ?? (itemWithoutImage.Length > 0 || texts.Count == 0 ? itemWithoutImage : ItemName.OfTexts(texts));
         bool wantsImage = image is not null && Modality != EmbeddedModalities.Text;
         bool wantsTexts = texts.Count > 0 && Modality != EmbeddedModalities.Image;
         if (TryNameContributor(subject, image is null ? string.Empty : FolderName(image), out string contributor))
@@ -321,6 +335,9 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         }
     }
 
+    private IReadOnlyList<string> Repaired(IReadOnlyList<string> texts) =>
+        RepairText ? [.. texts.Select(text => TextRepair.Fix(text ?? string.Empty))] : texts;
+
     private void AddImages(IEnumerable<string> images, object? subject)
     {
         foreach (string image in images)
@@ -332,11 +349,12 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         }
     }
 
-    private void AddTexts(object subject, IReadOnlyList<string> texts, string? item, string defaultContributor)
+    private void AddTexts(object subject, IReadOnlyList<string> texts, string item, string defaultContributor)
     {
+        texts = Repaired(texts);
         if (TryNameContributor(subject, defaultContributor, out string contributor))
         {
-            AddTexts(texts, item ?? string.Create(CultureInfo.InvariantCulture, $"text:{_pipeline!.Added}"), contributor);
+            AddTexts(texts, item.Length > 0 ? item : ItemName.OfTexts(texts), contributor);
         }
     }
 
@@ -434,6 +452,11 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
             bool isPattern = !literal && WildcardPattern.ContainsWildcardCharacters(path) && !ExistsLiterally(path);
             foreach (string found in ResolvePaths([path], literal: !isPattern))
             {
+                if (isPattern && !NamesHidden(path) && ImageFileFinder.IsHidden(found))
+                {
+                    continue;
+                }
+
                 if (!Directory.Exists(found))
                 {
                     yield return found;
@@ -447,6 +470,8 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
             }
         }
     }
+
+    private static bool NamesHidden(string pattern) => System.IO.Path.GetFileName(pattern).StartsWith('.');
 
     private bool ExistsLiterally(string path)
     {
@@ -467,7 +492,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         contributor = otherwise;
         try
         {
-            contributor = ContributorName.Of(Contributor, subject, otherwise);
+            contributor = ContributorArgument.Of(Contributor, subject, otherwise);
             return true;
         }
         catch (QosValuationException fault)

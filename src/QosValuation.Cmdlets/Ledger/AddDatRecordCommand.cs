@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using QosValuation.Foundation.Names;
 using QosValuation.Markets.Ledger;
 
 namespace QosValuation.Cmdlets;
@@ -28,6 +29,7 @@ namespace QosValuation.Cmdlets;
 [OutputType(typeof(DatRecord))]
 public sealed class AddDatRecordCommand : QosCmdlet
 {
+    private readonly AlikeNames _names = new();
     private DatLedger? _ledger;
     private DatLedgerAppender? _appender;
 
@@ -43,6 +45,7 @@ public sealed class AddDatRecordCommand : QosCmdlet
 
     /// <summary>v: the data value; finite and at least 0.</summary>
     [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
+    [Number]
     public double Value { get; set; }
 
     /// <summary>ρ: a compact pointer to the contribution, such as an integrity hash or a provenance proof.</summary>
@@ -67,8 +70,17 @@ public sealed class AddDatRecordCommand : QosCmdlet
             return;
         }
 
-        _ledger ??= DatLedger.Open(LedgerPath, create: true);
-        _appender ??= new DatLedgerAppender(_ledger, SkipExisting);
+        if (_appender is null)
+        {
+            _ledger = DatLedger.Open(LedgerPath, create: true);
+            foreach (string known in _ledger.Addresses())
+            {
+                _names.Add(ContributorName.Fold(known));
+            }
+
+            _appender = new DatLedgerAppender(_ledger, SkipExisting);
+        }
+
         TryItem(Address, () => _appender.Add(Address, Value, Pointer));
         WriteAppended();
     }
@@ -91,6 +103,10 @@ public sealed class AddDatRecordCommand : QosCmdlet
         foreach (DatRecord record in appended)
         {
             WriteRecord(record);
+            if (_names.Add(record.Address) is string other)
+            {
+                WriteWarning($"'{record.Address}' looks like '{other}', and counts as another account: give one account one name.");
+            }
         }
 
         foreach (DatAppendFailure failure in failures)

@@ -84,7 +84,21 @@ public sealed class ExportDatSettlementCommand : QosCmdlet
         }
 
         using ECDsa key = NewKey ? SigningKey.Create(keyPath) : SigningKey.Load(keyPath);
-        DatSettlement.Write(target, () => ledger.Read().TakeWhile(record => record.Sequence <= report.Records), key, Address, Cancellation);
+        bool isWritten = false;
+        try
+        {
+            DatSettlement.Write(target, () => ledger.Read().TakeWhile(record => record.Sequence <= report.Records), key, Address, Cancellation);
+            isWritten = true;
+        }
+        finally
+        {
+            // A key that signed nothing is not left behind: the next try makes one.
+            if (NewKey && !isWritten)
+            {
+                SigningKey.Discard(keyPath);
+            }
+        }
+
         WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
             $"Settled {report.Records} records{(NewKey ? $"; the key is '{keyPath}', its public half '{keyPath}.pub'" : string.Empty)}."));

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using QosValuation.Foundation.Names;
 using QosValuation.Markets.Ledger;
 
 namespace QosValuation.Cmdlets;
@@ -35,6 +36,7 @@ public sealed class GetDatRecordCommand : QosCmdlet
     /// <summary>Only records from this sequence number on, counted from 1.</summary>
     [Parameter]
     [ValidateRange(1, long.MaxValue)]
+    [WholeNumber]
     public long FirstSequence { get; set; } = 1;
 
     /// <inheritdoc/>
@@ -43,12 +45,12 @@ public sealed class GetDatRecordCommand : QosCmdlet
     private void Read()
     {
         using DatLedger ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
-        WildcardPattern[] patterns = [.. Address.Select(pattern => new WildcardPattern(pattern, WildcardOptions.CultureInvariant))];
-        string? exact = Address is [string only] && !WildcardPattern.ContainsWildcardCharacters(only) ? only : null;
+        WildcardPattern[] patterns = [.. Address.Select(pattern => new WildcardPattern(ContributorName.Fold(pattern), WildcardOptions.CultureInvariant))];
+        string? exact = Address is [string only] && !WildcardPattern.ContainsWildcardCharacters(only) ? ContributorName.Fold(only) : null;
         foreach (DatRecord record in ledger.Read(exact, FirstSequence))
         {
             Cancellation.ThrowIfCancellationRequested();
-            if (exact is not null || patterns.Length == 0 || Array.Exists(patterns, pattern => pattern.IsMatch(record.Address)))
+            if (exact is not null || patterns.Length == 0 || Array.Exists(patterns, pattern => pattern.IsMatch(ContributorName.Fold(record.Address))))
             {
                 WriteRecord(record);
             }

@@ -38,14 +38,17 @@ public sealed class GetGaussianSigmaCommand : QosCmdlet
 {
     /// <summary>ε: the privacy budget, above 0. Smaller is more private.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Number]
     public double[] Epsilon { get; set; } = [];
 
     /// <summary>δ: the probability that the guarantee fails, between 0 and 1, both excluded; 1e-5 by default.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Number]
     public double Delta { get; set; } = 1e-5;
 
     /// <summary>Δ: the L2 sensitivity, above 0; 1 by default, and 2/n for the mean of n unit vectors.</summary>
     [Parameter(Position = 2, ValueFromPipelineByPropertyName = true)]
+    [Number]
     public double Sensitivity { get; set; } = 1;
 
     /// <summary>The mechanisms, such as AnalyticGaussian (the default); a σ leaves for each.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using QosValuation.Foundation.Names;
 
 namespace QosValuation.Cmdlets.Privacy;
 
@@ -54,7 +55,8 @@ public sealed class GetPrivacyBudgetCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        WildcardPattern[]? patterns = Contributor?.Select(pattern => new WildcardPattern(pattern, WildcardOptions.CultureInvariant)).ToArray();
+        WildcardPattern[]? patterns = Contributor
+            ?.Select(pattern => new WildcardPattern(ContributorName.Fold(pattern), WildcardOptions.CultureInvariant)).ToArray();
         bool literal = LiteralPath.Length > 0;
         IEnumerable<string> paths = InputObject.Length > 0 ? InputObject.Select(budget => budget.Path) : ResolvePaths(literal ? LiteralPath : Path, literal);
         foreach (string path in paths)
@@ -68,7 +70,8 @@ public sealed class GetPrivacyBudgetCommand : QosCmdlet
                     return;
                 }
 
-                foreach (PrivacySpending spending in budget.SpendingOf(name => Array.Exists(patterns, pattern => pattern.IsMatch(name))))
+                foreach (PrivacySpending spending in budget.SpendingOf(
+                    name => Array.Exists(patterns, pattern => pattern.IsMatch(ContributorName.Fold(name)))))
                 {
                     Cancellation.ThrowIfCancellationRequested();
                     WriteRecord(spending);

@@ -56,10 +56,12 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     /// <summary>ε of each release, above 0; 1 by default. Several are attacked one after another. ImageDp and None, which have none, come once.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
+    [Number]
     public double[] Epsilon { get; set; } = [1];
 
     /// <summary>δ of each release, between 0 and 1, both excluded; 1e-5 by default.</summary>
     [Parameter(Position = 1)]
+    [Number]
     public double Delta { get; set; } = 1e-5;
 
     /// <summary>The mechanisms, one after another; DiscreteGaussian by default. None, the mean without noise, is what the others are compared with.</summary>
@@ -97,24 +99,29 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     /// <summary>q of ImageDp, 0 or more; 0.2 by default.</summary>
     [Parameter]
     [Alias("Q")]
+    [Number]
     public double PerturbationCoefficient { get; set; } = 0.2;
 
     /// <summary>s of ImageDp, 0 or more; 0.05 by default.</summary>
     [Parameter]
     [Alias("S")]
+    [Number]
     public double Scale { get; set; } = 0.05;
 
     /// <summary>The releases with and as many without the candidate, for each cluster and modality; 2000 by default.</summary>
     [Parameter]
     [ValidateRange(2, 100_000_000)]
+    [WholeNumber]
     public int Trials { get; set; } = 2000;
 
     /// <summary>The false-positive rate at which the true-positive rate is stated, between 0 and 1, both excluded; 0.001 by default.</summary>
     [Parameter]
+    [Number]
     public double FalsePositiveRate { get; set; } = 0.001;
 
     /// <summary>The seed: the same seed and clusters give the same figures. Without it draws are cryptographic.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <inheritdoc/>

@@ -69,10 +69,12 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
     /// </summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
+    [Number]
     public double[] Epsilon { get; set; } = [1];
 
     /// <summary>δ: of the claim and of the bounds, between 0 and 1, both excluded; 1e-5 by default.</summary>
     [Parameter(Position = 1)]
+    [Number]
     public double Delta { get; set; } = 1e-5;
 
     /// <summary>The mechanisms, one after another; DiscreteGaussian by default. None, the mean without noise, is what the others are compared with.</summary>
@@ -94,34 +96,41 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
     /// <summary>The releases of each of the two datasets, at least 100; 500,000 by default, and 2,000 for -ScriptBlock.</summary>
     [Parameter]
     [ValidateRange(100, 100_000_000)]
+    [WholeNumber]
     public int Trials { get; set; } = 500_000;
 
     /// <summary>The confidence of each bound, between 0 and 1, both excluded; 0.95 by default.</summary>
     [Parameter]
+    [Number]
     public double Confidence { get; set; } = 0.95;
 
     /// <summary>The number of made-up records in the cluster, at least 2 for AddRemove; 10 by default.</summary>
     [Parameter]
     [ValidateRange(1, 1_000_000)]
+    [WholeNumber]
     public int RecordCount { get; set; } = 10;
 
     /// <summary>The length of the made-up records' vectors; 2 by default. What leaks does not depend on it.</summary>
     [Parameter]
     [ValidateRange(1, 65536)]
+    [WholeNumber]
     public int Dimension { get; set; } = 2;
 
     /// <summary>The noise that is drawn over the noise that the claim needs, above 0; 1 by default. 0.5 plants a fault that the audit should find.</summary>
     [Parameter(ParameterSetName = "Mechanism")]
+    [Number]
     public double NoiseScale { get; set; } = 1;
 
     /// <summary>q of ImageDp, 0 or more; 0.2 by default.</summary>
     [Parameter(ParameterSetName = "Mechanism")]
     [Alias("Q")]
+    [Number]
     public double PerturbationCoefficient { get; set; } = 0.2;
 
     /// <summary>s of ImageDp, 0 or more; 0.05 by default.</summary>
     [Parameter(ParameterSetName = "Mechanism")]
     [Alias("S")]
+    [Number]
     public double Scale { get; set; } = 0.05;
 
     /// <summary>The modalities of clusters to audit, Image or Text; both by default.</summary>
@@ -132,6 +141,7 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
 
     /// <summary>The seed: the same seed gives the same bounds. Without it draws are cryptographic.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     private int TrialCount => ScriptBlock is not null && !IsBound(nameof(Trials)) ? 2000 : Trials;
@@ -215,9 +225,9 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
             return inner;
         }
 
-        if (inner is not null && LanguagePrimitives.TryConvertTo(value, CultureInfo.InvariantCulture, out float[] vector))
+        if (inner is not null && RecordProperties.TryReadList(value, out double[] numbers))
         {
-            return vector;
+            return Array.ConvertAll(numbers, x => (float)x);
         }
 
         throw new QosValuationException(

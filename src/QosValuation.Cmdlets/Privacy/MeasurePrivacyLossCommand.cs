@@ -86,6 +86,7 @@ public sealed class MeasurePrivacyLossCommand : QosCmdlet
 
     /// <summary>δ at which the total ε is stated, between 0 and 1, both excluded; 1e-5 by default.</summary>
     [Parameter(Position = 0)]
+    [Number]
     public double Delta { get; set; } = 1e-5;
 
     /// <summary>How losses are added up: Gdp (the default), Zcdp or Rdp; a result leaves for each.</summary>

@@ -62,10 +62,12 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
     /// <summary>ε of each prototype, above 0; 0.1, 0.2, 0.5, 1, 2, 5 and 10 by default. ImageDp and None, which have none, come once.</summary>
     [Parameter(Position = 0, ParameterSetName = "Cluster")]
     [ValidateNotNullOrEmpty]
+    [Number]
     public double[] Epsilon { get; set; } = [0.1, 0.2, 0.5, 1, 2, 5, 10];
 
     /// <summary>δ of each prototype, between 0 and 1, both excluded; 1e-5 by default.</summary>
     [Parameter(Position = 1, ParameterSetName = "Cluster")]
+    [Number]
     public double Delta { get; set; } = 1e-5;
 
     /// <summary>The mechanisms, one after another; DiscreteGaussian by default. None, the mean without noise, is what the others are compared with.</summary>
@@ -96,20 +98,24 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
     /// <summary>q of ImageDp, 0 or more; 0.2 by default.</summary>
     [Parameter(ParameterSetName = "Cluster")]
     [Alias("Q")]
+    [Number]
     public double PerturbationCoefficient { get; set; } = 0.2;
 
     /// <summary>s of ImageDp, 0 or more; 0.05 by default.</summary>
     [Parameter(ParameterSetName = "Cluster")]
     [Alias("S")]
+    [Number]
     public double Scale { get; set; } = 0.05;
 
     /// <summary>The releases of every cluster at each ε; 20 by default.</summary>
     [Parameter(ParameterSetName = "Cluster")]
     [ValidateRange(1, 1_000_000)]
+    [WholeNumber]
     public int Trials { get; set; } = 20;
 
     /// <summary>The seed: the same seed and clusters give the same figures. Without it draws are cryptographic.</summary>
     [Parameter(ParameterSetName = "Cluster")]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <inheritdoc/>

@@ -97,12 +97,14 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
 
     /// <summary>ε: the privacy budget of each prototype, above 0; 1 by default. Smaller is more private.</summary>
     [Parameter(Position = 0)]
+    [Number]
     public double Epsilon { get; set; } = 1;
 
     /// <summary>
     /// δ: the probability that the guarantee fails, between 0 and 1, both excluded; 1e-5 by default. Keep it well below one over the number of records.
     /// </summary>
     [Parameter(Position = 1)]
+    [Number]
     public double Delta { get; set; } = 1e-5;
 
     /// <summary>
@@ -117,11 +119,13 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     /// <summary>q of ImageDp, 0 or more; 0.2 by default. The noise has the standard deviation q·s.</summary>
     [Parameter]
     [Alias("Q")]
+    [Number]
     public double PerturbationCoefficient { get; set; } = 0.2;
 
     /// <summary>s of ImageDp, 0 or more; 0.05 by default. The noise has the standard deviation q·s.</summary>
     [Parameter]
     [Alias("S")]
+    [Number]
     public double Scale { get; set; } = 0.05;
 
     /// <summary>
@@ -129,6 +133,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     /// apart. A value below 2/n is warned of. Not with -Budget, nor for clusters of public centroids.
     /// </summary>
     [Parameter]
+    [Number(MayBeAbsent = true)]
     public double? Sensitivity { get; set; }
 
     /// <summary>
@@ -152,6 +157,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     /// <value>all</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber(MayBeAbsent = true)]
     public int? MaxRecordsPerContributor { get; set; }
 
     /// <summary>The privacy budget to charge before any noise is drawn: from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file.</summary>
@@ -176,6 +182,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     /// The seed: the same seed and clusters give the same noise, which is then no longer private. Without it the noise is cryptographic. Not with -Budget.
     /// </summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <inheritdoc/>

@@ -35,12 +35,14 @@ public sealed class NewPrivacyBudgetCommand : QosCmdlet
 {
     /// <summary>ε: what all releases of a contributor's data together may cost, above 0. Smaller is more private.</summary>
     [Parameter(Mandatory = true, Position = 0)]
+    [Number]
     public double Epsilon { get; set; }
 
     /// <summary>
     /// δ: the probability that the guarantee fails, between 0 and 1, both excluded; 1e-5 by default. Keep it well below one over the number of records.
     /// </summary>
     [Parameter(Position = 1)]
+    [Number]
     public double Delta { get; set; } = 1e-5;
 
     /// <summary>The SQLite file to make. An existing budget is never replaced.</summary>

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Management.Automation;
-using QosValuation.Foundation.IO;
 
 namespace QosValuation.Cmdlets.Privacy;
 
@@ -23,16 +22,11 @@ internal sealed class ReleaseValueAttribute(Type type) : ArgumentTransformationA
 
         return type == typeof(double) ? Number(given)
             : type == typeof(bool) ? Truth(given)
-            : type == typeof(int?) ? given is not null && LanguagePrimitives.TryConvertTo(given, out int id) ? id : null
+            : type == typeof(int?) ? RecordProperties.TryReadWhole(given, out long id) && id is >= int.MinValue and <= int.MaxValue ? (int)id : null
             : Name(given);
     }
 
-    private static double Number(object? given) => given switch
-    {
-        null or IList => double.NaN,
-        string text => NumberText.TryParse(text, out double read) ? read : double.NaN,
-        _ => LanguagePrimitives.TryConvertTo(given, out double number) ? number : double.NaN,
-    };
+    private static double Number(object? given) => given is not IList && RecordProperties.TryRead(given, out double number) ? number : double.NaN;
 
     private static bool Truth(object? given) => given switch
     {

@@ -143,7 +143,7 @@ public abstract class QualityDocumentCommand : QosCmdlet
         {
             TryItem(path, () =>
             {
-                string contributor = ContributorName.Of(Contributor, subject ?? new FileInfo(path), FolderName(path));
+                string contributor = ContributorArgument.Of(Contributor, subject ?? new FileInfo(path), FolderName(path));
                 foreach (QualityDocument document in DocumentReader.Read(path, contributor, fault => WriteFault(fault)))
                 {
                     Cancellation.ThrowIfCancellationRequested();
@@ -177,7 +177,7 @@ public abstract class QualityDocumentCommand : QosCmdlet
                     $"The object has no text in a property named {string.Join(", ", DocumentReader.TextFields)}, and is no file.",
                     subject);
                 string[] texts = ListOf(InputObject!) ?? [document.Text];
-                string contributor = ContributorName.Of(Contributor, subject, document.Contributor);
+                string contributor = ContributorArgument.Of(Contributor, subject, document.Contributor);
                 _documents.AddRange(texts.Select(text => document with { Text = text, Contributor = contributor }));
                 break;
         }
@@ -185,7 +185,7 @@ public abstract class QualityDocumentCommand : QosCmdlet
 
     private void Add(object subject, IReadOnlyList<string> texts, Dictionary<string, string?> fields, string otherwise)
     {
-        string contributor = ContributorName.Of(Contributor, subject, otherwise);
+        string contributor = ContributorArgument.Of(Contributor, subject, otherwise);
         DateTimeOffset? date = QualityDocument.DateFields.Select(name => QualityDocument.ParseDate(fields.GetValueOrDefault(name)))
             .FirstOrDefault(found => found is not null);
         _documents.AddRange(texts.Select(text => new QualityDocument { Text = text ?? string.Empty, Contributor = contributor, Fields = fields, Date = date }));

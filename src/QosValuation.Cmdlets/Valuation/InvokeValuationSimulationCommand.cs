@@ -45,6 +45,7 @@ public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
     [ValidateNotNullOrEmpty]
     [ValidateRange(1, int.MaxValue)]
     [Alias("Gamma")]
+    [WholeNumber]
     public int[] NoveltyThreshold { get; set; } = [10, 25, 50, 100];
 
     /// <summary>
@@ -55,22 +56,26 @@ public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber(MayBeAbsent = true)]
     public int[]? Quantity { get; set; }
 
     /// <summary>The number of random orders of arrival that are averaged, at least 1; 50 by default.</summary>
     /// <value>50</value>
     [Parameter]
     [ValidateRange(1, 10_000_000)]
+    [WholeNumber]
     public int Repetition { get; set; } = 50;
 
     /// <summary>The cosine, from 0 to 1, from which a cluster takes a record; 0.7 by default, as for Group-Embedding.</summary>
     /// <value>0.7</value>
     [Parameter]
     [ValidateRange(0.0, 1.0)]
+    [Number]
     public double SimilarityThreshold { get; set; } = ClusteringOptions.DefaultOnlineSimilarity;
 
     /// <summary>The seed: the same seed gives the same rows. Without it draws are cryptographic.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <summary>Emit only the rows of the largest quantity, one for each Γ, shown with the columns of Fig. 6b.</summary>

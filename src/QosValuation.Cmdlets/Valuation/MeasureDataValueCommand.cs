@@ -64,12 +64,14 @@ public sealed class MeasureDataValueCommand : QosCmdlet
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     [Alias("Gamma")]
+    [WholeNumber(MayBeAbsent = true)]
     public int? NoveltyThreshold { get; set; }
 
     /// <summary>For raw embeddings: the cosine, from 0 to 1, from which a cluster takes a record; 0.7 by default.</summary>
     /// <value>0.7</value>
     [Parameter]
     [ValidateRange(0.0, 1.0)]
+    [Number(MayBeAbsent = true)]
     public double? SimilarityThreshold { get; set; }
 
     /// <inheritdoc/>
@@ -119,6 +121,11 @@ public sealed class MeasureDataValueCommand : QosCmdlet
     {
         IReadOnlyList<DataValue> values = _estimator!.Complete(Cancellation);
         _meter!.Complete();
+        foreach (string warning in _estimator.Warnings)
+        {
+            WriteWarning(warning);
+        }
+
         if (SimilarityThreshold is not null && _estimator.IsLabelled == true)
         {
             WriteWarning("-SimilarityThreshold has no effect on embeddings that are labelled already.");

@@ -32,6 +32,9 @@ public abstract class EmbeddingClusterer
     /// <summary>The clusters by number; empty before <see cref="Complete"/>.</summary>
     public IReadOnlyList<SemanticCluster> Clusters { get; private protected set; } = [];
 
+    /// <summary>What the names of records and contributors make doubtful, see <see cref="RecordAssembler.Warnings"/>.</summary>
+    public IEnumerable<string> Warnings => _assembler.Warnings;
+
     /// <summary>The number of records that got a label.</summary>
     public int RecordCount { get; private protected set; }
 

@@ -1,3 +1,4 @@
+using QosValuation.Foundation.Names;
 using QosValuation.Foundation.Numerics;
 
 namespace QosValuation.Embeddings.Clustering;
@@ -23,8 +24,10 @@ public sealed class RecordAssembler
     private readonly Action<int, ClipEmbedding> _late;
     private readonly Action<QosValuationException> _faulted;
     private readonly RecordIndex _index = new();
+    private readonly AlikeNames _contributors = new();
     private readonly string[] _models = [string.Empty, string.Empty];
     private SemanticRecord? _pending;
+    private string _lastContributor = string.Empty;
 
     /// <summary>Creates an assembler.</summary>
     /// <param name="completed">Takes each record once, in order of arrival.</param>
@@ -46,6 +49,12 @@ public sealed class RecordAssembler
     /// <summary>The number of records begun.</summary>
     public int RecordCount => _index.Count;
 
+    /// <summary>
+    /// What the names of records and contributors make doubtful: a warning each, see <see cref="RecordIndex.Warning"/> and
+    /// <see cref="AlikeNames"/>.
+    /// </summary>
+    public IEnumerable<string> Warnings => ((string?[])[_index.Warning, _contributors.Warning]).OfType<string>();
+
     /// <summary>Takes the next embedding. O(d).</summary>
     /// <param name="embedding">The embedding.</param>
     /// <returns>False where it was faulty and left out.</returns>
@@ -60,6 +69,7 @@ public sealed class RecordAssembler
         if (_pending is not null && RecordIndex.AreOne(_pending.Embeddings[0], admitted))
         {
             _pending.Add(admitted);
+            _index.Join(admitted);
             return true;
         }
 
@@ -166,6 +176,18 @@ public sealed class RecordAssembler
             }
 
             model = embedding.Model;
+        }
+
+        if (!ContributorName.IsDecoded(embedding.Contributor ?? string.Empty))
+        {
+            return Report(Faults.ContributorNotValid, $"The embedding {name} is left out. " + ContributorName.NotDecoded(embedding.Contributor!), embedding);
+        }
+
+        string contributor = RecordIndex.ContributorOf(embedding);
+        if (contributor != _lastContributor)
+        {
+            _lastContributor = contributor;
+            _contributors.Add(contributor);
         }
 
         Dimension = vector.Length;

@@ -19,6 +19,9 @@ public sealed class RecordCollector
         _assembler = new RecordAssembler(_batch.Add, _batch.Add, faulted);
     }
 
+    /// <summary>What the names of records and contributors make doubtful, see <see cref="RecordAssembler.Warnings"/>.</summary>
+    public IEnumerable<string> Warnings => _assembler.Warnings;
+
     /// <summary>Takes the next embedding. O(d).</summary>
     /// <param name="embedding">The embedding.</param>
     /// <returns>False where it was faulty and left out.</returns>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using QosValuation.Foundation.Names;
 
 namespace QosValuation.Embeddings.Clustering;
 
@@ -9,24 +10,37 @@ namespace QosValuation.Embeddings.Clustering;
 /// record of its own. Records are numbered from 0 in order of arrival.
 /// </summary>
 /// <remarks>
-/// Only a digest of a record's contributor and Item is kept, with the record's number: 36 bytes, up to twice that while the table has
-/// room to grow, and none for an empty Item. The digest is the first 128 bits of SHA-256, so that nobody can choose two names that
-/// collide.
+/// <para>Only a digest of a record's contributor and Item is kept, with the record's number and 32 bits of its image's source: 40 bytes, up
+/// to twice that while the table has room to grow, and none for an empty Item. The digest is the first 128 bits of SHA-256, so that nobody
+/// can choose two names that collide.</para>
+/// <para>Items that the module makes hold their source (<see cref="ClipEmbedding.Item"/>), so that unlike things never share one. Items that
+/// the user gives are trusted, and <see cref="Warning"/> tells of records whose images come from different sources.</para>
 /// </remarks>
 public sealed class RecordIndex
 {
-    private readonly Dictionary<(ulong High, ulong Low), int> _records = [];
+    private readonly Dictionary<(ulong High, ulong Low), Entry> _records = [];
+    private readonly HashSet<int> _mixed = [];
+    private string _example = string.Empty;
 
     /// <summary>The number of records.</summary>
     public int Count { get; private set; }
 
+    /// <summary>
+    /// The warning about records that join images of different sources: two photographs under one name, perhaps. Null where there is none.
+    /// Sources seen before a state was saved are not among them.
+    /// </summary>
+    public string? Warning => _mixed.Count == 0
+        ? null
+        : $"{_mixed.Count} {(_mixed.Count == 1 ? "record joins" : "records join")} images of different sources under one Item, such as {_example}. "
+            + "Where they are different photographs, give them different Items.";
+
     /// <summary>Who contributed an embedding.</summary>
     /// <param name="embedding">The embedding.</param>
-    /// <returns>The contributor's name; empty where the embedding names nobody.</returns>
+    /// <returns>The contributor's name, as <see cref="ContributorName.Fold"/> compares names; empty where the embedding names nobody.</returns>
     public static string ContributorOf(ClipEmbedding embedding)
     {
         ArgumentNullException.ThrowIfNull(embedding);
-        return embedding.Contributor ?? string.Empty;
+        return ContributorName.Fold(embedding.Contributor);
     }
 
     /// <summary>Whether two embeddings belong to one record. O(names).</summary>
@@ -53,14 +67,43 @@ public sealed class RecordIndex
             return true;
         }
 
-        ref int index = ref CollectionsMarshal.GetValueRefOrAddDefault(_records, KeyOf(contributor, embedding.Item), out bool known);
+        ref Entry entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_records, KeyOf(contributor, embedding.Item), out bool known);
         if (!known)
         {
-            index = Count++;
+            entry.Index = Count++;
         }
 
-        record = index;
+        Compare(ref entry, embedding);
+        record = entry.Index;
         return !known;
+    }
+
+    /// <summary>Looks at the source of an embedding whose record is known. O(names).</summary>
+    /// <param name="embedding">The embedding.</param>
+    internal void Join(ClipEmbedding embedding)
+    {
+        if (embedding.Modality == Modality.Image && !string.IsNullOrEmpty(embedding.Item))
+        {
+            Begins(embedding, out _);
+        }
+    }
+
+    private void Compare(ref Entry entry, ClipEmbedding embedding)
+    {
+        if (embedding.Modality != Modality.Image || string.IsNullOrEmpty(embedding.Source))
+        {
+            return;
+        }
+
+        int source = embedding.Source.GetHashCode(StringComparison.Ordinal) | 1;
+        if (entry.Source == 0)
+        {
+            entry.Source = source;
+        }
+        else if (entry.Source != source && _mixed.Add(entry.Index) && _mixed.Count == 1)
+        {
+            _example = $"'{embedding.Item}' with '{embedding.Source}'";
+        }
     }
 
     /// <summary>Writes the records.</summary>
@@ -68,7 +111,7 @@ public sealed class RecordIndex
     {
         writer.Write(Count);
         writer.Write(_records.Count);
-        foreach (((ulong high, ulong low), int index) in _records.OrderBy(record => record.Value))
+        foreach (((ulong high, ulong low), int index) in _records.Select(record => (record.Key, record.Value.Index)).OrderBy(record => record.Index))
         {
             writer.Write(high);
             writer.Write(low);
@@ -83,8 +126,16 @@ public sealed class RecordIndex
         for (int left = reader.ReadCount(); left > 0; left--)
         {
             (ulong High, ulong Low) key = (reader.ReadUInt64(), reader.ReadUInt64());
-            _records.Add(key, reader.ReadCount());
+            _records.Add(key, new Entry { Index = reader.ReadCount() });
         }
+    }
+
+    private struct Entry
+    {
+        public int Index;
+
+        // 0 before the first image.
+        public int Source;
     }
 
     private static (ulong High, ulong Low) KeyOf(string contributor, string item)

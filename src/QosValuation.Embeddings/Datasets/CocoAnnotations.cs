@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QosValuation.Embeddings.Encoding;
 using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Datasets;
@@ -11,10 +12,13 @@ internal sealed class CocoAnnotations
     {
     }
 
+    /// <summary>The identity of the file's content, see <see cref="ItemName.IdentityOf"/>.</summary>
+    public string Identity { get; private set; } = string.Empty;
+
     /// <summary>The images, without entries that repeat an id or lack one.</summary>
     public List<CocoImage> Images { get; } = [];
 
-    /// <summary>The captions whose image is listed, in file order: the image's index and the text.</summary>
+    /// <summary>The captions whose image is listed, in file order: the image's index and the text, which is blank where the file says so.</summary>
     public List<(int Image, string Text)> Captions { get; } = [];
 
     /// <summary>Licence names by id.</summary>
@@ -31,6 +35,7 @@ internal sealed class CocoAnnotations
     {
         ReadOnlyMemory<byte> json = ReadBytes(path);
         var annotations = new CocoAnnotations();
+        annotations.Identity = ItemName.IdentityOf(json.Span);
         annotations.Parse(json.Span, path);
         return annotations;
     }

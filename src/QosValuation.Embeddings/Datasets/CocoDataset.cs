@@ -1,3 +1,5 @@
+using QosValuation.Embeddings.Encoding;
+
 namespace QosValuation.Embeddings.Datasets;
 
 /// <summary>Reads photographs and captions in COCO's captions layout (Lin et al. 2014; Chen et al. 2015).</summary>
@@ -72,7 +74,6 @@ public static class CocoDataset
     {
         if (fileName.Contains('\0', StringComparison.Ordinal)
             || Path.IsPathRooted(fileName)
-            || fileName.Split('/', '\\').Contains("..")
             || (OperatingSystem.IsWindows() && fileName.Contains(':', StringComparison.Ordinal)))
         {
             return null;
@@ -92,9 +93,25 @@ public static class CocoDataset
         }
 
         var captions = new List<string>?[annotations.Images.Count];
+        int blank = 0;
+        long firstBlank = 0;
         foreach ((int image, string text) in annotations.Captions)
         {
+            if (string.IsNullOrWhiteSpace(text))
+            {
+                firstBlank = blank++ == 0 ? annotations.Images[image].Id : firstBlank;
+                continue;
+            }
+
             (captions[image] ??= new List<string>(5)).Add(text);
+        }
+
+        if (blank > 0)
+        {
+            onFault?.Invoke(new QosValuationException(
+                Faults.CaptionNotReadable,
+                $"{blank:N0} captions are empty (the first of image {firstBlank}); they are left out, and their images are kept.",
+                firstBlank));
         }
 
         int given = 0;
@@ -127,6 +144,7 @@ public static class CocoDataset
             yield return new CocoItem
             {
                 ImageId = image.Id,
+                Item = ItemName.OfCoco(annotations.Identity, image.Id),
                 Path = path,
                 Captions = captions[i] ?? (IReadOnlyList<string>)[],
                 Width = image.Width,

@@ -6,6 +6,12 @@ public sealed record CocoItem
     /// <summary>The identifier in the annotation file.</summary>
     public required long ImageId { get; init; }
 
+    /// <summary>
+    /// What the record is called where its image is not there: <c>coco:FILE:ID</c>, see <see cref="ClipEmbedding.Item"/>; empty where nothing
+    /// is known but the path.
+    /// </summary>
+    public string Item { get; init; } = string.Empty;
+
     /// <summary>The full path of the image; null where only captions were asked for.</summary>
     public string? Path { get; init; }
 

@@ -1,4 +1,5 @@
 using QosValuation.Embeddings.Clustering;
+using QosValuation.Embeddings.Encoding;
 using QosValuation.Foundation.Numerics;
 
 namespace QosValuation.Embeddings.Datasets;
@@ -62,7 +63,7 @@ public static class EmbeddingFile
     /// <remarks>
     /// Vectors are scaled to unit L2 norm, in double precision where the file holds more than 32-bit floats. A row that is zero, not
     /// finite, malformed or of another length costs one fault (EmbeddingRowNotUsable) and no other row. Item is what the metadata says,
-    /// else file name and row. A negative ClusterId stands for noise: the embedding then has no ClusterId and the label Noise.
+    /// else the file's full path and the row. A negative ClusterId stands for noise: the embedding then has no ClusterId and the label Noise.
     /// </remarks>
     /// <param name="path">A .npy, .csv or .jsonl file.</param>
     /// <param name="options">How to read it.</param>
@@ -126,7 +127,6 @@ public static class EmbeddingFile
             RequireDigest(array, path, metadataPath, cancellation);
         }
 
-        string name = Path.GetFileName(path);
         string folder = Path.GetFileName(Path.GetDirectoryName(path)) ?? string.Empty;
         int dimension = -1;
         foreach (VectorRow row in VectorSource.Rows(source, exception => NotReadable(path, exception)))
@@ -157,12 +157,12 @@ public static class EmbeddingFile
                 continue;
             }
 
-            string row0 = row.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            string itself = ItemName.OfRow(path, row.Number);
             string? sourceName = beside?.Source ?? own?.Source;
             var embedding = new ClipEmbedding
             {
-                Source = sourceName ?? path + "#" + row0,
-                Item = beside?.Item ?? own?.Item ?? name + "#" + row0,
+                Source = sourceName ?? itself,
+                Item = beside?.Item ?? own?.Item ?? itself,
                 Modality = beside?.Modality ?? own?.Modality ?? options.Modality ?? Modality.Image,
                 Vector = row.Vector!,
                 Model = beside?.Model ?? own?.Model ?? options.Model ?? string.Empty,

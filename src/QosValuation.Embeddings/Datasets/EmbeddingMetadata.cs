@@ -1,3 +1,5 @@
+using QosValuation.Foundation.IO;
+
 namespace QosValuation.Embeddings.Datasets;
 
 /// <summary>What a metadata file, or the columns beside a vector, say about an embedding. Null where they say nothing.</summary>
@@ -107,7 +109,7 @@ internal sealed record EmbeddingMetadata
             : throw new FormatException($"{column} is '{value}', not one of {string.Join(", ", Enum.GetNames<T>())}.");
 
     private static long Whole(string column, string value) =>
-        long.TryParse(value, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out long parsed)
+        NumberText.TryParseWhole(value, out long parsed)
         && (column.Equals("Ordinal", StringComparison.OrdinalIgnoreCase) || parsed is >= int.MinValue and <= int.MaxValue)
             ? parsed
             : throw new FormatException($"{column} is '{value}', not a whole number in range.");

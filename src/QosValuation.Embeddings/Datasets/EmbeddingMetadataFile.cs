@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QosValuation.Embeddings.Encoding;
 using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Datasets;
@@ -157,7 +158,7 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
             return new EmbeddingMetadata
             {
                 Source = caption ?? file ?? image.FileName,
-                Item = image.Id.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                Item = ItemName.OfCoco(annotations.Identity, image.Id),
                 Modality = caption is null ? QosValuation.Modality.Image : QosValuation.Modality.Text,
                 Contributor = file is null ? null : Path.GetFileName(Path.GetDirectoryName(file)),
             };

@@ -1,7 +1,6 @@
-using System.Globalization;
-using System.Numerics;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using CsvHelper;
 using QosValuation.Foundation.IO;
 
@@ -38,6 +37,10 @@ internal interface IVectorSource : IDisposable
 /// </remarks>
 internal sealed class CsvVectorSource(string path, bool requiresVectors = true, Action<IReadOnlyList<string>>? unknown = null) : IVectorSource
 {
+    private const string Blanks = " \t\n\r";
+    private const string CommaAndBlanks = "," + Blanks;
+    private const string SemicolonAndBlanks = ";" + Blanks;
+
     private static readonly CsvReaderOptions Options = new() { HasHeader = false };
 
     private readonly CsvReader _csv = Open(path);
@@ -80,20 +83,22 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
 
     public void Dispose() => _csv.Dispose();
 
-    /// <summary>Numbers between blanks, commas or semicolons, with or without brackets.</summary>
-    private static T[]? ParseJoint<T>(ReadOnlySpan<char> text)
-        where T : struct, INumber<T>
+    /// <summary>
+    /// Numbers between blanks, commas or semicolons, with or without brackets. Commas separate numbers only where nothing else does: in
+    /// "0,5 0,25" and "0,5; 0,25" they belong to the numbers, and <see cref="NumberText"/> decides what they mean there.
+    /// </summary>
+    private static double[]? ParseJoint(ReadOnlySpan<char> text)
     {
-        var values = new List<T>(512);
-        text = text.Trim().TrimStart('[').TrimEnd(']');
-        foreach (Range range in text.SplitAny([' ', ',', ';', '\t', '\n', '\r']))
+        var values = new List<double>(512);
+        text = text.Trim().TrimStart('[').TrimEnd(']').Trim();
+        foreach (Range range in text.SplitAny(CommasSeparate(text) ? CommaAndBlanks : SemicolonAndBlanks))
         {
             if (text[range].IsEmpty)
             {
                 continue;
             }
 
-            if (!TryParse(text[range], out T value))
+            if (!NumberText.TryParse(text[range], out double value))
             {
                 return null;
             }
@@ -104,9 +109,24 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
         return [.. values];
     }
 
-    private static bool TryParse<T>(ReadOnlySpan<char> text, out T value)
-        where T : struct, INumber<T> =>
-        T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+    // No semicolon, and no blanks but beside commas.
+    private static bool CommasSeparate(ReadOnlySpan<char> text)
+    {
+        if (!text.Contains(',') || text.Contains(';'))
+        {
+            return false;
+        }
+
+        foreach (Range range in text.Split(','))
+        {
+            if (text[range].Trim(Blanks).ContainsAny(Blanks))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Reads the lines before the rows.</summary>
     /// <param name="layout">What the columns are.</param>
@@ -153,7 +173,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
             }
         }
 
-        bool isHeader = !Array.TrueForAll(fields, static field => TryParse(field, out double _)) || IsNumbering(fields, lines);
+        bool isHeader = !Array.TrueForAll(fields, static field => NumberText.TryParse(field, out double _)) || IsNumbering(fields, lines);
         layout = isHeader ? CsvVectorLayout.Of(fields) : CsvVectorLayout.WithoutHeader(fields.Length);
         isRow = !isHeader;
         return true;
@@ -177,7 +197,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
             }
         }
 
-        return Array.Exists(Fields(reader), static field => !long.TryParse(field, NumberStyles.Integer, CultureInfo.InvariantCulture, out _));
+        return Array.Exists(Fields(reader), static field => !NumberText.TryParseWhole(field, out _) || field.Contains('.', StringComparison.Ordinal));
     }
 
     private static CsvReader Open(string path)
@@ -201,6 +221,11 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
             foreach ((int column, string name, bool isPadded) in layout.Metadata)
             {
                 // A blank after each comma separates the fields and is no part of them.
+                if (!Utf8.IsValid(_csv.GetSpan(column)))
+                {
+                    return new VectorRow(number, null, null, $"its {name} is not UTF-8: save the file as UTF-8.");
+                }
+
                 string value = _csv.GetString(column);
                 own = own.With(name, isPadded ? value.TrimStart(' ') : value);
             }
@@ -217,38 +242,41 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
 
         if (layout.IsJoint)
         {
-            return ParseJoint<float>(_csv.GetString(layout.Components[0])) is { } joint
-                ? new VectorRow(number, joint, own, null, () => ParseJoint<double>(_csv.GetString(layout.Components[0]))!)
-                : new VectorRow(number, null, own, "its vector holds something other than numbers.");
+            return ParseJoint(_csv.GetString(layout.Components[0])) is { } joint
+                ? new VectorRow(number, Array.ConvertAll(joint, x => (float)x), own, null, () => joint)
+                : new VectorRow(number, null, own, "its vector holds something other than numbers: " + NumberText.Advice + ".");
         }
 
         float[] vector = new float[layout.Components.Length];
         for (int i = 0; i < vector.Length; i++)
         {
-            if (!_csv.TryParse(layout.Components[i], out vector[i]))
+            if (!NumberText.TryParse(_csv.GetSpan(layout.Components[i]), out vector[i]))
             {
-                return new VectorRow(number, null, own, $"component {i} is '{_csv.GetString(layout.Components[i])}', not a number.");
+                return new VectorRow(
+                    number, null, own, $"component {i} is '{_csv.GetString(layout.Components[i])}', not a number: {NumberText.Advice}.");
             }
         }
 
-        return new VectorRow(number, vector, own, null, () => Array.ConvertAll(layout.Components, column => Wide(_csv.GetString(column))));
+        return new VectorRow(number, vector, own, null, () => Array.ConvertAll(layout.Components, column => Wide(_csv.GetSpan(column))));
     }
 
-    private static double Wide(string field) => TryParse(field, out double value) ? value : double.NaN;
+    private static double Wide(ReadOnlySpan<byte> field) => NumberText.TryParse(field, out double value) ? value : double.NaN;
 }
 
 /// <summary>JSON lines: an object a line with a property <c>vector</c> (or <c>embedding</c>) and metadata by name.</summary>
 internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = true, Action<IReadOnlyList<string>>? unknown = null) : IVectorSource
 {
     private readonly HashSet<string> _unknown = new(StringComparer.OrdinalIgnoreCase);
-    private readonly StreamReader _reader = new(RegularFile.OpenRead(path), System.Text.Encoding.UTF8, detectEncodingFromByteOrderMarks: true, 1 << 16);
+
+    // Not UTF8Encoding.UTF8, which takes bytes of another encoding for U+FFFD, so that different names become one.
+    private readonly StreamReader _reader = new(RegularFile.OpenRead(path), new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, 1 << 16);
 
     public long? Count => null;
 
     public IEnumerable<VectorRow> Rows()
     {
         long number = 0;
-        while (_reader.ReadLine() is { } line)
+        while (ReadLine(number) is { } line)
         {
             if (!string.IsNullOrWhiteSpace(line))
             {
@@ -258,6 +286,19 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
     }
 
     public void Dispose() => _reader.Dispose();
+
+    private string? ReadLine(long number)
+    {
+        try
+        {
+            return _reader.ReadLine();
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new QosValuationException(
+                Faults.EmbeddingFileNotReadable, $"'{path}' is not UTF-8, somewhere after row {number}: save the file as UTF-8.", path, exception);
+        }
+    }
 
     /// <summary>The metadata properties of an object.</summary>
     /// <param name="element">The object.</param>

@@ -33,7 +33,14 @@ public sealed record ClipEmbedding
     /// <summary>Where the data came from: the full path of an image, or the text itself.</summary>
     public required string Source { get; init; }
 
-    /// <summary>Identifies the record this embedding belongs to; embeddings of one record share it.</summary>
+    /// <summary>
+    /// Identifies the record this embedding belongs to: embeddings of one contributor that share it are one record, an empty one is a
+    /// record of its own. The names that the module gives hold the identity of the source, so that unlike things never share one:
+    /// the full path of an image, which its captions share; <c>coco:FILE:ID</c> for an image of a COCO file that is not there itself, with
+    /// 128 bits of the file's SHA-256; <c>text:TEXT</c> for a text without an image, shortened to its beginning and 128 bits of SHA-256
+    /// where it is long, so that the same text of the same contributor is the same record; the file's full path and the row for an
+    /// embedding of which nothing else is known.
+    /// </summary>
     public required string Item { get; init; }
 
     /// <summary>Whether an image or a text was embedded.</summary>

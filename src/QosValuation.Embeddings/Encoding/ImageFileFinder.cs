@@ -13,7 +13,15 @@ public static class ImageFileFinder
     /// <returns>True for an image, as far as its name tells.</returns>
     public static bool IsImage(string path) => Endings.Contains(Path.GetExtension(path));
 
-    /// <summary>The images of a folder by name (ordinal), then those of its subfolders. Links to folders are not followed.</summary>
+    /// <summary>Whether a file or folder is hidden by its name, as thumbnails, caches and the forks that macOS leaves (<c>._photo.jpg</c>) are.</summary>
+    /// <param name="path">The file or folder.</param>
+    /// <returns>True where its name begins with a dot.</returns>
+    public static bool IsHidden(string path) => Path.GetFileName(path.AsSpan()).StartsWith('.');
+
+    /// <summary>
+    /// The images of a folder by name (ordinal), then those of its subfolders. Links to folders are not followed, and hidden files and
+    /// folders (<see cref="IsHidden"/>) are left out; the folder itself may be one.
+    /// </summary>
     /// <param name="folder">An existing folder.</param>
     /// <param name="recurse">Whether to go into subfolders.</param>
     /// <param name="onFault">Receives <c>FolderNotReadable</c> for folders that cannot be listed; the others go on.</param>
@@ -30,10 +38,12 @@ public static class ImageFileFinder
             string[] folders = [];
             try
             {
-                files = [.. Directory.EnumerateFiles(current).Where(IsImage).Order(StringComparer.Ordinal)];
+                files = [.. Directory.EnumerateFiles(current).Where(file => IsImage(file) && !IsHidden(file)).Order(StringComparer.Ordinal)];
                 if (recurse)
                 {
-                    folders = [.. new DirectoryInfo(current).EnumerateDirectories().Where(sub => sub.LinkTarget is null).Select(sub => sub.FullName)
+                    folders = [.. new DirectoryInfo(current).EnumerateDirectories()
+                        .Where(sub => sub.LinkTarget is null && !IsHidden(sub.Name))
+                        .Select(sub => sub.FullName)
                         .OrderDescending(StringComparer.Ordinal)];
                 }
             }

@@ -17,7 +17,7 @@ internal static class HtmlEntities
         "\u20AC\u0081\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\u008D\u017D\u008F" +
         "\u0090\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u009D\u017E\u0178";
 
-    private static readonly Lazy<Dictionary<string, string>> Named = new(LoadNamed);
+    private static readonly Lazy<Dictionary<string, string>> Names = new(LoadNamed);
 
     /// <summary>Resolves every character reference once. O(n).</summary>
     /// <param name="text">The text.</param>
@@ -47,6 +47,11 @@ internal static class HtmlEntities
 
         return result.Append(text, copied, text.Length - copied).ToString();
     }
+
+    /// <summary>What a named reference stands for.</summary>
+    /// <param name="name">The name with its semicolon, without the ampersand.</param>
+    /// <returns>The characters; null where there is no such reference.</returns>
+    public static string? Named(string name) => Names.Value.GetValueOrDefault(name);
 
     /// <summary>Resolves the reference that follows an ampersand.</summary>
     /// <returns>The characters consumed after the ampersand; 0 where there is no reference.</returns>
@@ -118,7 +123,7 @@ internal static class HtmlEntities
             length++;
         }
 
-        var named = Named.Value.GetAlternateLookup<ReadOnlySpan<char>>();
+        var named = Names.Value.GetAlternateLookup<ReadOnlySpan<char>>();
         for (int prefix = length; prefix > 1; prefix--)
         {
             if (named.TryGetValue(rest[..prefix], out string? replacement))

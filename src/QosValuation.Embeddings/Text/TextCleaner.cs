@@ -9,7 +9,7 @@ namespace QosValuation.Embeddings.Text;
 /// </summary>
 /// <remarks>
 /// The original also runs <c>ftfy</c>, a heuristic repair of mis-decoded text. Its guesses are left out (as the Hugging Face
-/// tokenizer does), with one exception: both apply Unicode normalisation form C, and so does this.
+/// tokenizer does; <see cref="TextRepair"/> has them), with one exception: both apply Unicode normalisation form C, and so does this.
 /// Lower case and white space follow Python's <c>str.lower</c> and <c>str.isspace</c>.
 /// </remarks>
 internal static class TextCleaner

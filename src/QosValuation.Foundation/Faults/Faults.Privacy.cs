@@ -45,7 +45,12 @@ public static partial class Faults
     /// <summary>The name of a contributor cannot be stored in a budget.</summary>
     public static Fault ContributorNotValid { get; } = Define(
         FaultKind.InvalidData,
-        "Give a name that is not empty and holds no U+0000 and no lone surrogate.");
+        "Give a name that is not empty and holds no U+0000, no lone surrogate and no U+FFFD.");
+
+    /// <summary>The name of a contributor looks like that of another account of a budget.</summary>
+    public static Fault ContributorLooksAlike { get; } = Define(
+        FaultKind.InvalidData,
+        "Give one contributor one name, and two contributors names that differ in more than letter case or script.");
 
     /// <summary>A privacy event has parameters outside their range.</summary>
     public static Fault PrivacyEventNotValid { get; } = Define(

@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Text;
 using CsvHelper;
+using QosValuation.Foundation.Names;
 
 namespace QosValuation.Foundation.IO;
 
@@ -84,9 +86,9 @@ public sealed class CsvNumberTable
                 {
                     int place = places[k];
                     double number = otherwise[k];
-                    if (place >= 0 && (isNeeded[k] || !csv.GetSpan(place).IsEmpty) && !csv.TryParse(place, out number))
+                    if (place >= 0 && (isNeeded[k] || !csv.GetSpan(place).IsEmpty) && !NumberText.TryParse(csv.GetSpan(place), out number))
                     {
-                        throw Fault($"holds '{csv.GetString(place)}' as {header[place]} of {item} {row + 1}, which is not a number.");
+                        throw Fault($"holds '{csv.GetString(place)}' as {header[place]} of {item} {row + 1}, which is not a number: {NumberText.Advice}.");
                     }
 
                     numbers[k].Add(number);
@@ -94,7 +96,13 @@ public sealed class CsvNumberTable
 
                 if (named >= 0)
                 {
-                    written.Write(csv.GetSpan(named));
+                    ReadOnlySpan<byte> name = csv.GetSpan(named);
+                    if (!System.Text.Unicode.Utf8.IsValid(name) || name.IndexOf("\uFFFD"u8) >= 0)
+                    {
+                        throw Fault($"holds a name that is not UTF-8, as {header[named]} of {item} {row + 1}: save the file as UTF-8.");
+                    }
+
+                    written.Write(ContributorName.IsPlain(name) ? name : Encoding.UTF8.GetBytes(ContributorName.Fold(Encoding.UTF8.GetString(name))));
                     ends.Add(written.WrittenCount);
                 }
             }

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Data.Sqlite;
 using QosValuation.Foundation.IO;
+using QosValuation.Foundation.Names;
 
 namespace QosValuation.Markets.Ledger;
 
@@ -54,7 +55,7 @@ public sealed class DatLedger : IDisposable
     public void Dispose() => _connection.Dispose();
 
     /// <summary>Appends records in one transaction: all of them or none. O(k) for k records.</summary>
-    /// <param name="entries">Address, value and pointer of each.</param>
+    /// <param name="entries">Address, value and pointer of each; addresses are folded (<see cref="ContributorName"/>).</param>
     /// <param name="clock">The time to record; null is now.</param>
     /// <param name="skipExisting">Whether an entry is left out whose address, value and pointer a record has already.</param>
     /// <returns>The records as stored.</returns>
@@ -69,7 +70,7 @@ public sealed class DatLedger : IDisposable
         IEnumerable<(string Address, double Value, string Pointer)> entries, bool isReserved, DateTime? clock = null, bool skipExisting = false)
     {
         ArgumentNullException.ThrowIfNull(entries);
-        (string Address, double Value, string Pointer)[] all = [.. entries];
+        (string Address, double Value, string Pointer)[] all = [.. entries.Select(entry => (ContributorName.Fold(entry.Address), entry.Value, entry.Pointer))];
         foreach ((string address, double value, string pointer) in all)
         {
             Validate(address, value, pointer, isReserved);
@@ -179,6 +180,23 @@ public sealed class DatLedger : IDisposable
         }
     }
 
+    /// <summary>The addresses with records, each once, as they are stored. O(n).</summary>
+    /// <returns>The addresses in their own order.</returns>
+    /// <exception cref="QosValuationException"><c>DatabaseNotReadable</c>.</exception>
+    public IReadOnlyList<string> Addresses() => Guarded(() =>
+    {
+        using SqliteCommand command = _connection.CreateCommand();
+        command.CommandText = "SELECT DISTINCT address FROM record ORDER BY address";
+        using SqliteDataReader reader = command.ExecuteReader();
+        var addresses = new List<string>();
+        while (reader.Read())
+        {
+            addresses.Add(reader.GetString(0));
+        }
+
+        return addresses;
+    });
+
     /// <summary>
     /// Walks the chain and names every record that was changed, dropped, reordered or inserted. O(n) time; memory O(1)
     /// for an intact ledger, O(n) for one that is not.
@@ -277,6 +295,11 @@ public sealed class DatLedger : IDisposable
         }
 
         ValidateText(address, Faults.DatAddressNotValid, "address", allowEmpty: false);
+        if (!ContributorName.IsDecoded(address))
+        {
+            throw new QosValuationException(Faults.DatAddressNotValid, ContributorName.NotDecoded(address), address);
+        }
+
         ValidateText(pointer, Faults.DatPointerNotValid, "pointer", allowEmpty: true);
         if (!isReserved && LedgerAccount.IsReserved(address))
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Markets.Ledger;
 
@@ -62,5 +63,13 @@ public static class SigningKey
             key.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Deletes a key pair that <see cref="Create"/> has made and nobody has used; what cannot be deleted stays.</summary>
+    /// <param name="path">The private key's file.</param>
+    public static void Discard(string path)
+    {
+        AtomicFile.TryDelete(path);
+        AtomicFile.TryDelete(path + ".pub");
     }
 }

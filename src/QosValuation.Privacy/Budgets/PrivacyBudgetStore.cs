@@ -14,7 +14,7 @@ namespace QosValuation.Privacy.Budgets;
 /// Damage fails closed. Opening walks all releases (see <see cref="BudgetChain"/>) and adds up what was charged; every charge first walks
 /// what others have charged since. What is spent is that sum, never a total that the file notes.
 /// </remarks>
-public sealed class PrivacyBudgetStore : IDisposable
+public sealed partial class PrivacyBudgetStore : IDisposable
 {
     private const int ApplicationId = 0x51565042; // "QVPB"
     private const string Kind = "privacy budget";
@@ -54,6 +54,9 @@ public sealed class PrivacyBudgetStore : IDisposable
             release INTEGER NOT NULL,
             charges INTEGER NOT NULL,
             hash TEXT NOT NULL) STRICT;
+        CREATE TABLE IF NOT EXISTS account (
+            skeleton TEXT PRIMARY KEY,
+            contributor TEXT NOT NULL) STRICT, WITHOUT ROWID;
         PRAGMA user_version = 2;
         """;
 
@@ -79,6 +82,7 @@ public sealed class PrivacyBudgetStore : IDisposable
         ALTER TABLE release ADD COLUMN hash TEXT;
         CREATE INDEX charge_release ON charge (release);
         CREATE TABLE head (id INTEGER PRIMARY KEY, release INTEGER NOT NULL, charges INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
+        CREATE TABLE account (skeleton TEXT PRIMARY KEY, contributor TEXT NOT NULL) STRICT, WITHOUT ROWID;
         PRAGMA user_version = 2;
         """;
 
@@ -204,12 +208,14 @@ public sealed class PrivacyBudgetStore : IDisposable
     /// <param name="charges">What is to be drawn next.</param>
     /// <exception cref="PrivacyBudgetException">
     /// <c>PrivacyBudgetExceeded</c>: a contributor has not enough left; <c>PrivacyBudgetNotApplicable</c>: a release that the budget
-    /// cannot account for; <c>ContributorNotValid</c>; <c>DatabaseBusy</c>, <c>DiskFull</c>, <c>DatabaseNotReadable</c>,
+    /// cannot account for; <c>ContributorNotValid</c>; <c>ContributorLooksAlike</c>: another account has a name that looks
+    /// the same; <c>DatabaseBusy</c>, <c>DiskFull</c>, <c>DatabaseNotReadable</c>,
     /// <c>PrivacyBudgetDamaged</c>. None of the releases was charged.
     /// </exception>
     public void Charge(IReadOnlyList<PrivacyCharge> charges)
     {
         ArgumentNullException.ThrowIfNull(charges);
+        charges = ByAccount(charges);
         PrivacyCost[] costs = [.. charges.Select(CostOf)];
         Dictionary<string, Need> needs = NeedsOf(charges, costs);
         bool isAhead = false;
@@ -218,6 +224,7 @@ public sealed class PrivacyBudgetStore : IDisposable
             // IMMEDIATE: no other process charges between the look and the write.
             using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
             Follow(transaction);
+            RequireDistinct(needs.Keys, transaction);
             Refuse(needs);
             isAhead = true;
             Write(charges, costs, transaction);
@@ -500,6 +507,7 @@ public sealed class PrivacyBudgetStore : IDisposable
         }
 
         SqliteFile.Execute(connection, ChainMigration, transaction);
+        FillAccounts(connection, transaction);
         using SqliteCommand update = connection.CreateCommand();
         update.Transaction = transaction;
         update.CommandText = "UPDATE release SET previous_hash = $previous, hash = $hash WHERE id = $id";

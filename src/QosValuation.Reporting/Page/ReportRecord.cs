@@ -100,7 +100,7 @@ public sealed class ReportRecord
     };
 
     /// <summary>A value as a number.</summary>
-    /// <param name="value">A number, or its text as <see cref="NumberText.TryParse"/> reads it.</param>
+    /// <param name="value">A number, or its text as <see cref="NumberText"/> reads it.</param>
     /// <param name="number">The number; it may be infinite or NaN.</param>
     /// <returns>False for what is no number.</returns>
     public static bool TryNumber(object? value, out double number)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using QosValuation.Embeddings.Clustering;
+using QosValuation.Foundation.Names;
 
 namespace QosValuation.Valuation.Novelty;
 
@@ -23,6 +24,7 @@ public sealed class DataValueEstimator
     private readonly Dictionary<string, int> _indexes = new(StringComparer.Ordinal);
     private readonly List<Tally> _tallies = [];
     private readonly RecordIndex _records = new();
+    private readonly AlikeNames _contributors = new();
     private readonly List<Label> _labels = [];
     private readonly Dictionary<int, ClusterTally> _clusters = [];
     private readonly NoveltyRule _rule;
@@ -49,6 +51,10 @@ public sealed class DataValueEstimator
         _faulted = faulted;
     }
 
+    /// <summary>What the names of records and contributors make doubtful: a warning each.</summary>
+    public IEnumerable<string> Warnings =>
+        ((string?[])[_records.Warning, _contributors.Warning, .. _clusterer?.Warnings ?? []]).OfType<string>().Distinct(StringComparer.Ordinal);
+
     /// <summary>Whether the embeddings came labelled; null before the first.</summary>
     public bool? IsLabelled { get; private set; }
 
@@ -74,6 +80,12 @@ public sealed class DataValueEstimator
         IsLabelled = isLabelled;
         if (isLabelled)
         {
+            if (!ContributorName.IsDecoded(embedding.Contributor ?? string.Empty))
+            {
+                _faulted(new QosValuationException(Faults.ContributorNotValid, ContributorName.NotDecoded(embedding.Contributor!), embedding));
+                return;
+            }
+
             int? cluster = embedding.ClusterId;
             QosValuation.Novelty? novelty = embedding.Novelty;
             if (!ClusterLabel.TryNormalize(ref cluster, ref novelty))
@@ -149,6 +161,7 @@ public sealed class DataValueEstimator
         {
             index = _tallies.Count;
             _indexes.Add(contributor, index);
+            _contributors.Add(contributor);
             _tallies.Add(new Tally(contributor));
         }
 

@@ -11,9 +11,11 @@ public sealed class RequestTraceTests
         string path = folder.File("trace.csv");
         File.WriteAllText(path, "cost, AGENT ,note,time\n2.5,bob,late,3\n,\"Smith, Ann\",x,0.5\n1e1,Bob,\"first, quoted\",0.25\n1,bob,same,3\n");
         RequestTrace trace = RequestTrace.Read(path);
-        Assert.Equal(["bob", "Smith, Ann"], trace.Agents);
+        Assert.Equal(["bob", "Smith, Ann", "Bob"], trace.Agents);
         Assert.Equal((4, 3.0), (trace.Count, trace.LastTime));
-        Assert.Equal([(0.25, 10.0), (3, 2.5), (3, 1)], trace.Of("BOB").ToArray().Select(r => (r.Time, r.Cost)));
+        Assert.Equal([(3, 2.5), (3, 1)], trace.Of("bob").ToArray().Select(r => (r.Time, r.Cost)));
+        Assert.Equal([(0.25, 10.0)], trace.Of("Bob").ToArray().Select(r => (r.Time, r.Cost)));
+        Assert.True(trace.Of("BOB").IsEmpty);
         Assert.Equal(double.NaN, trace.Of("Smith, Ann").Span[0].Cost);
         Assert.True(trace.Of("nobody").IsEmpty);
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using QosValuation.Embeddings.Datasets;
+using QosValuation.Embeddings.Encoding;
 using QosValuation.Onnx.Model;
 
 namespace QosValuation.Tests;
@@ -124,7 +125,7 @@ public sealed class EmbeddingFileTests : IDisposable
             .. EmbeddingFile.Read(images),
             .. EmbeddingFile.Read(texts, new EmbeddingReadOptions { Modality = Modality.Text, Model = "m", Contributor = "me" }),
         ];
-        Assert.Equal(["images.npy#0", "images.npy#1", "texts.npy#0"], read.Select(embedding => embedding.Item));
+        Assert.Equal([images + "#0", images + "#1", texts + "#0"], read.Select(embedding => embedding.Item));
         Assert.Equal(images + "#1", read[1].Source);
         Assert.Equal((Modality.Image, string.Empty, Path.GetFileName(_folder.Path)), (read[1].Modality, read[1].Model, read[1].Contributor));
         Assert.Equal((Modality.Text, "m", "me"), (read[2].Modality, read[2].Model, read[2].Contributor));
@@ -162,11 +163,12 @@ public sealed class EmbeddingFileTests : IDisposable
             """);
         File.WriteAllBytes(_folder.File("y.jpg"), []);
         Assert.Equal([("a cat", Modality.Text), ("a dog", Modality.Text)], Described(two, "prompts.json").Select(e => (e.Source, e.Modality)));
+        string coco = "coco:" + ItemName.IdentityOf(File.ReadAllBytes(_folder.File("coco.json")));
         Assert.Equal(
-            [(_folder.File("x.jpg"), "4", Modality.Image), (_folder.File("y.jpg"), "5", Modality.Image)],
+            [(_folder.File("x.jpg"), coco + ":4", Modality.Image), (_folder.File("y.jpg"), coco + ":5", Modality.Image)],
             Described(two, "coco.json").Select(e => (e.Source, e.Item, e.Modality)));
         Assert.Equal(
-            [("p", "5", Modality.Text), ("q", "4", Modality.Text), ("r", "5", Modality.Text)],
+            [("p", coco + ":5", Modality.Text), ("q", coco + ":4", Modality.Text), ("r", coco + ":5", Modality.Text)],
             Described(three, "coco.json").Select(e => (e.Source, e.Item, e.Modality)));
         Assert.Single(Described(two, "coco.json").Concat(Described(three, "coco.json")).Select(e => e.Contributor).Distinct());
     }
@@ -182,7 +184,7 @@ public sealed class EmbeddingFileTests : IDisposable
         File.WriteAllText(_folder.File("prompts.json"), "[\"Kätzchen\", \"a dog\"]", marked);
         File.WriteAllText(_folder.File("coco.json"), """{"images": [{"id": 4, "file_name": "x.jpg"}, {"id": 5, "file_name": "y.jpg"}]}""", marked);
         Assert.Equal(["Kätzchen", "a dog"], Described(path, "prompts.json").Select(e => e.Source));
-        Assert.Equal(["4", "5"], Described(path, "coco.json").Select(e => e.Item));
+        Assert.Equal(["4", "5"], Described(path, "coco.json").Select(e => e.Item.Split(':')[2]));
     }
 
     [Theory]

@@ -284,10 +284,10 @@ public sealed class DatSettlementTests : IDisposable
     [Fact]
     public void WhatIsSignedIsWhatTheDocumentationSays()
     {
-        // docs/concepts/ledger.md, written out: 𝒳 comes before ﹏ by its UTF-16 code units (D835 < FE4F), though not by its code point.
+        // docs/concepts/ledger.md, written out: 𐌀 comes before ﴾ by its UTF-16 code units (D800 < FD3E), though not by its code point.
         using ECDsa key = SigningKey.Create(_folder.File("doc.pem"));
         using DatLedger ledger = DatLedger.Open(_folder.File("doc.db"), create: true);
-        ledger.Append([("﹏", 0.1, "p"), ("𝒳", 2, "p"), ("﹏", 0.2, "p")]);
+        ledger.Append([("﴾", 0.1, "p"), ("𐌀", 2, "p"), ("﴾", 0.2, "p")]);
         DatSettlement settlement = DatSettlement.Write(_folder.File("doc.json"), () => ledger.Read(), key);
         byte[] summary =
         [
@@ -295,8 +295,8 @@ public sealed class DatSettlementTests : IDisposable
             0, 0, 0, 0, 0, 0, 0, 3,
             0, 0, 0, 64, .. System.Text.Encoding.ASCII.GetBytes(ledger.Read().Last().Hash),
             0, 0, 0, 64, .. System.Text.Encoding.ASCII.GetBytes(settlement.MerkleRoot),
-            0, 0, 0, 4, 0xF0, 0x9D, 0x92, 0xB3, 0x40, 0, 0, 0, 0, 0, 0, 0,
-            0, 0, 0, 3, 0xEF, 0xB9, 0x8F, 0x3F, 0xD3, 0x33, 0x33, 0x33, 0x33, 0x33, 0x34,
+            0, 0, 0, 4, 0xF0, 0x90, 0x8C, 0x80, 0x40, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0, 3, 0xEF, 0xB4, 0xBE, 0x3F, 0xD3, 0x33, 0x33, 0x33, 0x33, 0x33, 0x34,
         ];
         Assert.Equal(summary, Canonical(settlement));
         Assert.True(key.VerifyData(summary, Convert.FromBase64String(settlement.Signature), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
