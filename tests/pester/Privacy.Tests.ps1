@@ -253,7 +253,7 @@ try { `$clusters | New-DpPrototype -Epsilon 0.6 -Budget '$path' -WhatIf } catch 
         $text | Should -Match "refused: $(5 - @($lines -like 'What if: Release 1 prototype*').Count)"
 
         # What was paid for and went nowhere is named.
-        $text | Should -Match "5 prototypes had been charged.*2 left it, and 3 were charged and are lost \(cluster 3 Image, cluster 4 Image, cluster 5 Image\)\. They cost 'c\d' ε = 0[.,]1\d+"
+        $text | Should -Match "5 prototypes had been charged.*2 went through it, and 3 were charged and are lost \(cluster 3 Image, cluster 4 Image, cluster 5 Image\)\. They cost 'c\d' ε = 0[.,]1\d+"
         (Get-PrivacyBudget $path).Releases | Should -Be 5
     }
 
@@ -271,7 +271,7 @@ try { `$clusters | New-DpPrototype -Epsilon 0.6 -Budget '$path' -WhatIf } catch 
 while (-not (Test-Path '$path.first')) { Start-Sleep -Milliseconds 100 }
 `$shell.Stop()
 "@
-        ($lines -join ' ') -replace '\s+', ' ' | Should -Match '5 prototypes had been charged.*1 left it, and 4 were charged and are lost \(cluster 2 Image, .*cluster 5 Image\)\. They cost ''ann'' ε = 0[.,]2'
+        ($lines -join ' ') -replace '\s+', ' ' | Should -Match '5 prototypes had been charged.*0 went through it, and 5 were charged and are lost \(cluster 1 Image, .*cluster 5 Image\)\. They cost ''ann'' ε = 0[.,]2'
         (Get-PrivacyBudget $path).Releases | Should -Be 5
     }
 
