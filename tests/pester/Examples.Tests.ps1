@@ -78,9 +78,10 @@ BeforeAll {
         $embeddings | Where-Object Modality -EQ Image | Export-Embedding image_embeddings.npy
         $pictures = @($embeddings | Where-Object Modality -EQ Image)
         foreach ($part in 'train', 'test') {
-            $chosen = @($pictures | Where-Object { ($_.Ordinal % 3 -eq 0) -eq ($part -eq 'test') })
-            $chosen | Export-Embedding "$part.npy"
-            $chosen | Select-Object Item, Contributor, @{ n = 'Label'; e = { "kind$($_.Ordinal % 2)" } } | Export-Csv "$part.csv"
+            $chosen = @(0..($pictures.Count - 1) | Where-Object { ($_ % 3 -eq 0) -eq ($part -eq 'test') })
+            $pictures[$chosen] | Export-Embedding "$part.npy"
+            $chosen | Select-Object @{ n = 'Item'; e = { $pictures[$_].Item } }, @{ n = 'Contributor'; e = { $pictures[$_].Contributor } },
+                @{ n = 'Label'; e = { "kind$($_ % 2)" } } | Export-Csv "$part.csv"
         }
         Import-Csv train.csv | Select-Object Item, @{ n = 'Value'; e = { 1 } } | Export-Csv values.csv
         Get-ClipEmbedding -Text (0..79 | ForEach-Object { "a photo of thing $_" }) | Export-Embedding coco80_text_embeddings.npy

@@ -8,9 +8,10 @@ namespace QosValuation.Cmdlets;
 /// <remarks>
 /// <para>A .npy holds a row an embedding: 16-, 32- or 64-bit floats, either byte order, C or Fortran order. A .csv has a column a component
 /// (v0, v1, …, or none named at all), or one column Vector; columns Source, Item, Modality, Model, Contributor, Ordinal, ClusterId and
-/// Novelty describe the row, a column Label (or Class) becomes a property Label, and other columns are named in a warning. A first line that numbers the columns (0, 1, 2, … as pandas writes
-/// it) and one that begins with # (as numpy.savetxt writes it) are headers. A negative ClusterId is noise, as scikit-learn and hdbscan mark
-/// it. A .jsonl has an object a line with the same names and an array vector. Rows are streamed: memory does not grow with the file.</para>
+/// Novelty describe the row, a column Label (or Class) becomes a property Label, and other columns are named in a warning. A first line
+/// that numbers the columns (0, 1, 2, … as pandas writes it) and one that begins with # (as numpy.savetxt writes it) are headers. A
+/// negative ClusterId is noise, as scikit-learn and hdbscan mark it. A .jsonl has an object a line with the same names and an array vector.
+/// Rows are streamed: memory does not grow with the file.</para>
 /// <para>What rows are is told, in this order, by -MetadataPath, by the file's own columns, and by the parameters. For a .npy,
 /// NAME.metadata.jsonl or NAME.metadata.csv beside it is taken by itself; Export-Embedding writes it. A metadata file has a record a row:
 /// .csv or .jsonl with the columns above (Path, Text and Caption also name the source), a .json array of texts or objects, or a COCO

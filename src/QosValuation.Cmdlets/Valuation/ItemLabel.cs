@@ -35,8 +35,11 @@ internal static class ItemLabel
     /// <summary>A value as a text.</summary>
     /// <param name="value">The value; may be null.</param>
     /// <returns>The text, numbers in the invariant culture.</returns>
-    public static string? Text(object? value) =>
-        value is null ? null : Convert.ToString(value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value, CultureInfo.InvariantCulture);
+    public static string? Text(object? value)
+    {
+        object? given = value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value;
+        return given is null ? null : Convert.ToString(given, CultureInfo.InvariantCulture);
+    }
 
     private static string? Run(ScriptBlock script, PSObject item)
     {

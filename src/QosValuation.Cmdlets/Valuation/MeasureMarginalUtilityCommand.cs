@@ -119,7 +119,10 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
     [ValidateRange(1, int.MaxValue)]
     public int K { get; set; } = 10;
 
-    /// <summary>τ of ThresholdKnnShapley, the Euclidean distance within which items are neighbours, at least 0; 0.8 by default: unit vectors with a cosine of 0.68.</summary>
+    /// <summary>
+    /// τ of ThresholdKnnShapley, the Euclidean distance within which items are neighbours, at least 0; 0.8 by default: unit vectors with a
+    /// cosine of 0.68.
+    /// </summary>
     /// <value>0.8</value>
     [Parameter]
     [ValidateRange(0.0, double.MaxValue)]
@@ -137,7 +140,9 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
     [SingleValue]
     public UtilityLearner Learner { get; set; } = UtilityLearner.Logistic;
 
-    /// <summary>The utility of logistic regression: Accuracy on the test items (the default), or NegativeLoss, minus their mean cross-entropy in nats.</summary>
+    /// <summary>
+    /// The utility of logistic regression: Accuracy on the test items (the default), or NegativeLoss, minus their mean cross-entropy in nats.
+    /// </summary>
     /// <value>Accuracy</value>
     [Parameter(ParameterSetName = PointSet)]
     [SingleValue]
@@ -158,7 +163,9 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
     [Parameter]
     public double Damping { get; set; }
 
-    /// <summary>λ of logistic regression, mean cross-entropy + λ/2·|W|², above 0; 0.001 by default. The intercept is penalised like the other weights.</summary>
+    /// <summary>
+    /// λ of logistic regression, mean cross-entropy + λ/2·|W|², above 0; 0.001 by default. The intercept is penalised like the other weights.
+    /// </summary>
     /// <value>0.001</value>
     [Parameter]
     public double Regularization { get; set; } = 0.001;
@@ -211,7 +218,10 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
     [Parameter(ParameterSetName = PointSet)]
     public double Delta { get; set; } = 1e-5;
 
-    /// <summary>The privacy budget to charge before any noise is drawn: from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file. Not with -Seed.</summary>
+    /// <summary>
+    /// The privacy budget to charge before any noise is drawn: from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file. Not with
+    /// -Seed.
+    /// </summary>
     [Parameter(ParameterSetName = PointSet)]
     [ValidateNotNullOrEmpty]
     public object? Budget { get; set; }
@@ -262,7 +272,8 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
         ValuationProblem problem = Points.Complete();
         WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
-            $"{Points.TrainCount} training items, {problem.Players.Count} players, {Points.TestCount} test items, classes {string.Join(", ", Points.Classes)}."));
+            $"{Points.TrainCount} training items, {problem.Players.Count} players, {Points.TestCount} test items, "
+            + $"classes {string.Join(", ", Points.Classes)}."));
         if (_budget is null || ShouldProcess($"{problem.Players.Count} players", $"Charge '{_budget.Budget.Path}' and release values"))
         {
             Write(RunBeside(

@@ -54,7 +54,9 @@ public sealed class MeasureValuationQualityCommand : LabelledItemCommand
     [ValueList]
     public MarginalUtilityMethod[] Method { get; set; } = [MarginalUtilityMethod.KnnShapley];
 
-    /// <summary>Values from elsewhere: objects with Value and Item, one for each training item in any order; or without Item, in the order of the items.</summary>
+    /// <summary>
+    /// Values from elsewhere: objects with Value and Item, one for each training item in any order; or without Item, in the order of the items.
+    /// </summary>
     [Parameter]
     [ValidateNotNull]
     public PSObject[]? Value { get; set; }
@@ -121,7 +123,7 @@ public sealed class MeasureValuationQualityCommand : LabelledItemCommand
         foreach (PSObject item in InputObject)
         {
             bool isNoisy = false;
-            bool isRead = Noisy is null || TryItem(item, () => isNoisy = LanguagePrimitives.IsTrue(ItemLabel.Of(Noisy, item) is { } text && bool.TryParse(text, out bool known) && known));
+            bool isRead = Noisy is null || TryItem(item, () => isNoisy = bool.TryParse(ItemLabel.Of(Noisy, item), out bool known) && known);
             if (isRead && AddTrain(item, groupBy: null))
             {
                 _noisy.Add(isNoisy);
@@ -196,7 +198,9 @@ public sealed class MeasureValuationQualityCommand : LabelledItemCommand
             ? [.. inOrder]
             : throw new QosValuationException(
                 Faults.InputNotRecognized,
-                string.Create(CultureInfo.CurrentCulture, $"-Value holds {inOrder.Count} values for {_items.Count} items: name each item, or give one value an item."),
+                string.Create(
+                    CultureInfo.CurrentCulture,
+                    $"-Value holds {inOrder.Count} values for {_items.Count} items: name each item, or give one value an item."),
                 inOrder.Count);
     }
 }

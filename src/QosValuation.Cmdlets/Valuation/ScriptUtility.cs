@@ -31,7 +31,8 @@ internal sealed class ScriptUtility(ScriptBlock script, IReadOnlyList<string> na
                 ? worth
                 : throw new QosValuationException(
                     Faults.UtilityScriptFailed,
-                    $"The script block returned '{string.Join(", ", results.Select(result => result?.ToString()))}' for the coalition '{subject}', not one number.",
+                    $"The script block returned '{string.Join(", ", results.Select(result => result?.ToString()))}' for the coalition '{subject}', "
+                    + "not one number.",
                     subject);
         }
         catch (PipelineStoppedException)

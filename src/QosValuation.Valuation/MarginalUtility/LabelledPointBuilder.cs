@@ -131,7 +131,8 @@ public sealed class LabelledPointBuilder
 
         if (string.IsNullOrWhiteSpace(label))
         {
-            throw new QosValuationException(Faults.LabelMissing, $"{name} has no label: add a property Label, or say with -Label what its class is.", embedding);
+            throw new QosValuationException(
+                Faults.LabelMissing, $"{name} has no label: add a property Label, or say with -Label what its class is.", embedding);
         }
 
         _dimension = vector.Length;

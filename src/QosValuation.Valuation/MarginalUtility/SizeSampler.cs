@@ -30,7 +30,10 @@ internal sealed class SizeSampler : ISemivalueSampler
             double[] marginals = new double[count * n];
             long first = samples;
             run.For(marginals.Length, game.IsThreadSafe, i =>
-                marginals[i] = Marginal(game, cumulated, i % n, seed, RandomStreams.Mix(0x53697A65, (ulong)(first + (i / n)), (ulong)(i % n)), run.Cancellation));
+            {
+                ulong stream = RandomStreams.Mix(0x53697A65, (ulong)(first + (i / n)), (ulong)(i % n));
+                marginals[i] = Marginal(game, cumulated, i % n, seed, stream, run.Cancellation);
+            });
             for (int i = 0; i < marginals.Length; i++)
             {
                 means[i % n].Add(marginals[i]);

@@ -10,6 +10,9 @@ internal sealed class ValuationQualitySection() : ResultSection<ValuationQuality
     private const string ByMethod = nameof(ValuationQuality.Method);
     private const string ByExperiment = nameof(ValuationQuality.Experiment);
     private const string ByFraction = nameof(ValuationQuality.Fraction);
+    private const string Inspected = "Part of the items inspected, lowest values first";
+    private const string Removed = "Part of the items removed";
+    private const string Accuracy = "Test accuracy";
 
     /// <inheritdoc/>
     public override ReportSection Build(IReadOnlyList<ReportRecord> records, ReportContext context)
@@ -40,12 +43,12 @@ internal sealed class ValuationQualitySection() : ResultSection<ValuationQuality
                     ValuationExperiment.NoisyLabelDetection,
                     "Score",
                     "Wrong labels found",
-                    "Part of the items inspected, lowest values first",
+                    Inspected,
                     "Part of the wrong labels found",
                     "noisy-labels"),
-                Figure(ValuationExperiment.NoisyLabelDetection, "F1", "F1 of the inspected items", "Part of the items inspected, lowest values first", "F1", "noisy-f1"),
-                Figure(ValuationExperiment.RemoveHighFirst, "Score", "Removing the most valuable first", "Part of the items removed", "Test accuracy", "remove-high"),
-                Figure(ValuationExperiment.RemoveLowFirst, "Score", "Removing the least valuable first", "Part of the items removed", "Test accuracy", "remove-low"),
+                Figure(ValuationExperiment.NoisyLabelDetection, "F1", "F1 of the inspected items", Inspected, "F1", "noisy-f1"),
+                Figure(ValuationExperiment.RemoveHighFirst, "Score", "Removing the most valuable first", Removed, Accuracy, "remove-high"),
+                Figure(ValuationExperiment.RemoveLowFirst, "Score", "Removing the least valuable first", Removed, Accuracy, "remove-low"),
             ]);
     }
 
