@@ -37,7 +37,7 @@ Describe 'The module' {
 
     It 'asks before it changes files, ledgers and budgets, and nowhere else' {
         $changing = 'Add-DatRecord', 'ConvertTo-ClipImage', 'Export-DatSettlement', 'Export-Embedding', 'Export-QosReport', 'Export-ReconstructionGrid', 'Group-Embedding', 'Install-ClipModel',
-            'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset'
+            'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation', 'Measure-DataQuality', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset'
         (Get-Command -Module QosValuation | Where-Object { $_.Parameters.ContainsKey('WhatIf') }).Name | Sort-Object | Should -Be $changing
     }
 
