@@ -64,6 +64,13 @@ BeforeAll {
         Get-ChildItem ./photographs -Filter *.jpg | Select-Object @{ n = 'Path'; e = { $_.FullName } } | Export-Csv items.csv
         Remove-Item ./made -Recurse
 
+        foreach ($place in 'submissions/ann', 'submissions/bob', 'delivered/ann', 'delivered/bob', 'public') {
+            $null = New-Item -ItemType Directory -Path $place
+            1..3 | ForEach-Object { Set-Content "$place/$_.txt" "A man rides a brown horse. The dog number $_ sleeps." }
+        }
+        1..6 | ForEach-Object { [pscustomobject]@{ Title = "t$_"; Author = 'a'; Date = '2025-12-0' + $_; Text = "A red ball number $_."; Contributor = 'ann' } } |
+            Export-Csv articles.csv
+
         $embeddings = @(Import-CocoDataset captions.json images | Get-ClipEmbedding)
         $labelled = @($embeddings | Group-Embedding -PassThru)
         $values = @($labelled | Measure-DataValue)

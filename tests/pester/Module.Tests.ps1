@@ -36,8 +36,9 @@ Describe 'The module' {
     }
 
     It 'asks before it changes files, ledgers and budgets, and nowhere else' {
-        $changing = 'Add-DatRecord', 'ConvertTo-ClipImage', 'Export-DatSettlement', 'Export-Embedding', 'Export-QosReport', 'Export-ReconstructionGrid', 'Group-Embedding', 'Install-ClipModel',
-            'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation', 'Measure-MarginalUtility', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset'
+        $changing = 'Add-DatRecord', 'Add-UsageRecord', 'ConvertTo-ClipImage', 'Export-DatSettlement', 'Export-Embedding', 'Export-QosReport', 'Export-ReconstructionGrid',
+            'Group-Embedding', 'Install-ClipModel', 'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation', 'Measure-DataQuality', 'Measure-MarginalUtility',
+            'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset', 'Protect-DataSubmission', 'Unprotect-DataSubmission'
         (Get-Command -Module QosValuation | Where-Object { $_.Parameters.ContainsKey('WhatIf') }).Name | Sort-Object | Should -Be $changing
     }
 

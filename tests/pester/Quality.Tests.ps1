@@ -130,6 +130,23 @@ Describe 'Test-DataQuality' {
         (Test-DataQuality -Score $scores[1] -Path ./ann/*.txt).Differences | Should -Be "There is no document of 'bob'."
     }
 
+    It 'verifies scores that were saved as <_>' -ForEach 'Clixml', 'Json' {
+        $recency = @{ NoveltyDefinition = 'Recency'; AsOf = '2026-01-11T10:00:00Z'; MaxAge = 10.5; RequiredField = 'Text'; Weight = 0.3, 0.2, 0.4, 0.1 }
+        $documents = [pscustomobject]@{ Text = 'a red ball'; Date = '2026-01-06' }, [pscustomobject]@{ Text = 'a brown horse'; Date = '' }
+        $scores = @($documents | Measure-DataQuality @recency)
+        if ($_ -eq 'Clixml') {
+            $scores | Export-Clixml scores.xml
+            $read = Import-Clixml scores.xml
+        }
+        else {
+            $read = $scores | ConvertTo-Json | ConvertFrom-Json
+        }
+
+        $report = $documents | Test-DataQuality -Score $read
+        $report.Differences | Should -BeNullOrEmpty
+        $report.IsValid | Should -BeTrue
+    }
+
     It 'refuses scores with noise' {
         $score = 'a horse' | Measure-DataQuality -Epsilon 1
         'a horse' | Test-DataQuality -Score $score -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty

@@ -30,7 +30,7 @@ namespace QosValuation.Cmdlets.Quality;
 /// </remarks>
 /// <example>
 /// <summary>The captions of a dataset, by contributor.</summary>
-/// <code>Import-CocoDataset ./scenes/captions.json -ImageFolder ./scenes/images | Measure-DataQuality</code>
+/// <code>Import-CocoDataset ./captions.json -ImageFolder ./images | Measure-DataQuality</code>
 /// </example>
 /// <example>
 /// <summary>Two contributors' texts against a public corpus that is indexed once.</summary>

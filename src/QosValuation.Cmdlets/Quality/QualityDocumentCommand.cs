@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Embeddings.Datasets;
 using QosValuation.Valuation.Quality;
 
 namespace QosValuation.Cmdlets.Quality;

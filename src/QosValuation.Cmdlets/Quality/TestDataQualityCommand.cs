@@ -19,8 +19,9 @@ namespace QosValuation.Cmdlets.Quality;
 [OutputType(typeof(DataQualityReport))]
 public sealed class TestDataQualityCommand : QualityDocumentCommand
 {
-    /// <summary>The scores to verify.</summary>
+    /// <summary>The scores to verify, also saved and read again by Import-Clixml or ConvertFrom-Json.</summary>
     [Parameter(Mandatory = true)]
+    [DataQualityTransformation]
     [ValidateNotNullOrEmpty]
     [Alias("Quality")]
     public DataQuality[] Score { get; set; } = [];

@@ -251,8 +251,7 @@ internal sealed class TextBatch : EncoderBatch
         {
             // The vectors of tokens take much memory: few texts at a time, of the width that they need.
             PreferredRun = TextsPerPooledRun;
-            int texts = encoder.FixedBatch > 0 ? encoder.FixedBatch : Math.Min(PaddedCapacity, TextsPerPooledRun);
-            _tokens = new TokenTensor(encoder, checked(texts * encoder.ContextLength * encoder.Dimension));
+            _tokens = new TokenTensor(encoder);
         }
     }
 
@@ -353,15 +352,28 @@ internal sealed class TextBatch : EncoderBatch
         }
     }
 
-    /// <summary>The vectors of the tokens of a run, in the type that the graph gives.</summary>
-    private sealed class TokenTensor(TextEncoderDescription encoder, int length) : IDisposable
+    /// <summary>The vectors of the tokens of a run, in the type that the graph gives; the memory grows to what the longest texts need.</summary>
+    private sealed class TokenTensor(TextEncoderDescription encoder) : IDisposable
     {
         private readonly int _dimension = encoder.Dimension;
-        private readonly TensorBuffer<float>? _floats = encoder.OutputType == TensorElementType.Float16 ? null : new(length);
-        private readonly TensorBuffer<Float16>? _halves = encoder.OutputType == TensorElementType.Float16 ? new(length) : null;
-        private readonly float[] _converted = encoder.OutputType == TensorElementType.Float16 ? new float[length] : [];
+        private readonly bool _isHalf = encoder.OutputType == TensorElementType.Float16;
+        private TensorBuffer<float>? _floats;
+        private TensorBuffer<Float16>? _halves;
+        private float[] _converted = [];
 
-        public OrtValue View(int rows, int width) => _floats?.ViewCube(rows, width, _dimension) ?? _halves!.ViewCube(rows, width, _dimension);
+        public OrtValue View(int rows, int width)
+        {
+            int length = checked(rows * width * _dimension);
+            if (length > (_isHalf ? _halves?.Span.Length ?? 0 : _floats?.Span.Length ?? 0))
+            {
+                Dispose();
+                _floats = _isHalf ? null : new TensorBuffer<float>(length);
+                _halves = _isHalf ? new TensorBuffer<Float16>(length) : null;
+                _converted = _isHalf ? new float[length] : [];
+            }
+
+            return _floats?.ViewCube(rows, width, _dimension) ?? _halves!.ViewCube(rows, width, _dimension);
+        }
 
         public ReadOnlySpan<float> Read(int tokens)
         {

@@ -198,6 +198,11 @@ public sealed class DataQualityEstimator
     private double Metadata(QualityDocument document) => Parameters.RequiredField.Average(field => document.IsFilled(field) ? 1.0 : 0);
 
     /// <summary>Embeds each different text once, and looks for the nearest reference of each different sentence once.</summary>
+    /// <remarks>
+    /// The last bits of a vector depend on the texts that it is embedded beside, and can move a document to another cluster. So a contributor with more
+    /// documents than clusters is embedded by itself, and its score is the same whoever else is scored; the others, each of whose documents is a cluster of
+    /// its own, are embedded together.
+    /// </remarks>
     private void Embed(QualityAssessment[] assessments, IProgress<int>? progress, CancellationToken cancellationToken)
     {
         if (!UsesDiversity && !UsesReference)
@@ -205,6 +210,25 @@ public sealed class DataQualityEstimator
             return;
         }
 
+        (QualityAssessment[] Members, List<string> Texts)[] groups =
+        [
+            .. assessments.Where(assessment => assessment.Documents.Length > Parameters.ClusterCount)
+                .Select(assessment => (QualityAssessment[])[assessment])
+                .Append([.. assessments.Where(assessment => assessment.Documents.Length <= Parameters.ClusterCount)])
+                .Select(members => (members, CollectTexts(members, cancellationToken))),
+        ];
+        Volatile.Write(ref _total, groups.Sum(group => group.Texts.Count));
+        int done = 0;
+        foreach ((QualityAssessment[] members, List<string> texts) in groups)
+        {
+            Embed(members, texts, progress is null ? null : new Offset(progress, done), cancellationToken);
+            done += texts.Count;
+        }
+    }
+
+    /// <summary>The different texts of some contributors: documents for diversity, sentences for novelty.</summary>
+    private List<string> CollectTexts(QualityAssessment[] assessments, CancellationToken cancellationToken)
+    {
         var texts = new List<string>();
         var rows = new Dictionary<string, int>(StringComparer.Ordinal);
         int RowOf(string text)
@@ -230,26 +254,20 @@ public sealed class DataQualityEstimator
             }
         }
 
-        Volatile.Write(ref _total, texts.Count);
-        if (texts.Count == 0)
-        {
-            foreach (QualityAssessment assessment in assessments)
-            {
-                assessment.Vectors = new VectorMatrix(_options.Embedder!.Dimension);
-            }
+        return texts;
+    }
 
-            return;
-        }
-
-        VectorMatrix vectors = _options.Embedder!.Embed(texts, progress, cancellationToken);
-        float[] cosines = [];
+    private void Embed(QualityAssessment[] assessments, List<string> texts, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        VectorMatrix vectors = texts.Count == 0
+            ? new VectorMatrix(_options.Embedder!.Dimension)
+            : _options.Embedder!.Embed(texts, progress, cancellationToken);
+        float[] cosines = new float[texts.Count];
         double recall = double.NaN;
-        if (UsesReference)
+        int[] sentences = [.. assessments.SelectMany(assessment => assessment.SentenceRows).SelectMany(row => row).Distinct().Order()];
+        if (sentences.Length > 0)
         {
-            int[] sentences = [.. assessments.SelectMany(assessment => assessment.SentenceRows).SelectMany(row => row).Distinct().Order()];
-            VectorMatrix queries = Rows(vectors, sentences);
-            float[] found = _options.Reference!.Nearest(queries, out recall, null, cancellationToken);
-            cosines = new float[vectors.Count];
+            float[] found = _options.Reference!.Nearest(Rows(vectors, sentences), out recall, null, cancellationToken);
             for (int i = 0; i < sentences.Length; i++)
             {
                 cosines[sentences[i]] = found[i];
@@ -273,6 +291,12 @@ public sealed class DataQualityEstimator
         }
 
         return chosen;
+    }
+
+    /// <summary>Progress of a part of the texts as progress of all.</summary>
+    private sealed class Offset(IProgress<int> progress, int done) : IProgress<int>
+    {
+        public void Report(int value) => progress.Report(done + value);
     }
 }
 

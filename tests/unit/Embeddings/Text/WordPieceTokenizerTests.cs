@@ -29,7 +29,7 @@ public sealed class WordPieceTokenizerTests
             count++;
             if (!expected.SequenceEqual(actual))
             {
-                string points = string.Join(' ', text.EnumerateRunes().Select(rune => rune.Value.ToString("X4")));
+                string points = string.Join(' ', text.EnumerateRunes().Select(rune => rune.Value.ToString("X4", System.Globalization.CultureInfo.InvariantCulture)));
                 differing.Add($"'{text}' ({points}): {string.Join(' ', expected)} | {string.Join(' ', actual)} = {Shared.Value.Decode(actual)}");
             }
         }
