@@ -97,7 +97,7 @@ Describe 'Invoke-DataAuction' {
         $columns = Invoke-DataAuction -Cost ([double[]]$offers.Cost) -Quality $offers.Quality -MarginalUtility $offers.MarginalUtility -Budget 9 -WarningAction SilentlyContinue
         $columns | Should -BeOfType QosValuation.AuctionColumns
         $columns.Payment | Should -Be $awards.Payment
-        $columns.Rank | Should -Be $awards.Rank
+        $columns.Rank | Should -Be ($awards | ForEach-Object Rank) # An array has a Rank of its own.
         $offers | Export-Csv "$TestDrive/offers.csv"
         $report = Invoke-DataAuction -Path "$TestDrive/offers.csv" -OutputPath "$TestDrive/awards.csv" -Budget 9 -WarningAction SilentlyContinue
         $report.TotalPayment | Should -Be $columns.Report.TotalPayment
