@@ -33,6 +33,12 @@ clustering.SetAction(parsed => ClusteringBenchmark.Run(parsed.GetValue(records),
 var grouping = new Command("clustering-memory", "What online grouping keeps of very many records.") { records, clusters, threads };
 grouping.SetAction(parsed => ClusteringBenchmark.Memory(parsed.GetValue(records), parsed.GetValue(clusters), parsed.GetValue(threads)));
 
+var bids = new Option<int>("--bids") { Description = "Offers an auction.", DefaultValueFactory = _ => 1_000_000 };
+var auctionRounds = new Option<int>("--repeats") { Description = "How often each side is measured, in turn.", DefaultValueFactory = _ => 7 };
+var python = new Option<string>("--python") { Description = "A Python with NumPy.", DefaultValueFactory = _ => "python3" };
+var auction = new Command("auction", "All Q-MIA thresholds and proportional-share payments of a million offers against NumPy, columns in and out.") { bids, auctionRounds, python };
+auction.SetAction(parsed => AuctionBenchmark.Run(parsed.GetValue(bids), parsed.GetValue(auctionRounds), parsed.GetRequiredValue(python)));
+
 var coordinates = new Option<int>("--coordinates") { Description = "Coordinates a measurement.", DefaultValueFactory = _ => 1_000_000 };
 var noise = new Command("noise", "Exact noise of the discrete Gaussian beside floating-point noise, on one core.") { coordinates, repeats };
 noise.SetAction(parsed => SamplerBenchmark.Run(parsed.GetValue(coordinates), parsed.GetValue(repeats)));
@@ -46,4 +52,4 @@ var utility = new Command("marginal-utility", "Exact kNN-Shapley values of very 
 utility.SetAction(parsed => MarginalUtilityBenchmark.Run(
     parsed.GetValue(points), parsed.GetValue(tests), parsed.GetValue(cores), parsed.GetValue(repeats), parsed.GetValue(python), parsed.GetRequiredValue(scripts).FullName));
 
-return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, clustering, grouping, noise, utility }.Parse(args).Invoke();
+return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, auction, clustering, grouping, noise, utility }.Parse(args).Invoke();

@@ -37,8 +37,9 @@ Describe 'The module' {
 
     It 'asks before it changes files, ledgers and budgets, and nowhere else' {
         $changing = 'Add-DatRecord', 'Add-UsageRecord', 'ConvertTo-ClipImage', 'Export-DatSettlement', 'Export-Embedding', 'Export-QosReport', 'Export-ReconstructionGrid',
-            'Group-Embedding', 'Install-ClipModel', 'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation', 'Measure-DataQuality', 'Measure-MarginalUtility',
-            'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset', 'Protect-DataSubmission', 'Unprotect-DataSubmission'
+            'Group-Embedding', 'Install-ClipModel', 'Invoke-DataAuction', 'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation', 'Measure-DataQuality',
+            'Measure-MarginalUtility', 'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset', 'Protect-DataSubmission',
+            'Unprotect-DataSubmission'
         (Get-Command -Module QosValuation | Where-Object { $_.Parameters.ContainsKey('WhatIf') }).Name | Sort-Object | Should -Be $changing
     }
 
@@ -118,6 +119,11 @@ Describe 'The contract of <Name>' -ForEach @(
     @{ Name = 'Get-DatRecord'; Parameters = @('LedgerPath'); Type = 'DatRecord'; Properties = 'Address', 'Value', 'Pointer', 'Sequence', 'PreviousHash' }
     @{ Name = 'Test-DatLedger'; Parameters = @('LedgerPath'); Type = 'DatLedgerReport'; Properties = 'IsValid', 'Faults' }
     @{ Name = 'Export-DatSettlement'; Parameters = @('LedgerPath'); Type = 'System.IO.FileInfo'; Properties = @('FullName') }
+    @{ Name = 'Invoke-DataAuction'; Parameters = 'Contributor', 'Cost', 'Quality', 'MarginalUtility', 'Group', 'Mechanism', 'Budget', 'Eta', 'Gamma', 'Kappa', 'Concave', 'Similarity', 'Reference', 'Underserved', 'TrancheShare', 'GroupLimit', 'Liquidity', 'Pool', 'Corrected', 'Seed', 'Summary'; Type = 'DataAward'; Properties = 'Contributor', 'Rank', 'Cost', 'Value', 'Density', 'IsWinner', 'Reason', 'Payment', 'CriticalCost', 'Share', 'Tranche' }
+    @{ Name = 'Invoke-DataAuction'; Parameters = @('Summary'); Type = 'AuctionReport'; Properties = 'Winners', 'TotalPayment', 'Budget', 'Overrun', 'Value', 'UnitPrice', 'IsBudgetFeasible', 'IsTruthful' }
+    @{ Name = 'Measure-UtilityShare'; Parameters = 'Pool', 'RiskAversion'; Type = 'UtilityShare'; Properties = 'Contributor', 'Share', 'Payout', 'Utility' }
+    @{ Name = 'Measure-DataShareToken'; Parameters = 'Supply', 'Weight', 'Floor', 'Cap', 'Whole'; Type = 'DataShareToken'; Properties = 'Contributor', 'VolumeScore', 'QualityScore', 'ImpactScore', 'Score', 'Tokens' }
+    @{ Name = 'Test-MechanismProperty'; Parameters = 'Property', 'Mechanism', 'ScriptBlock', 'Trial', 'CoalitionSize', 'Seed'; Type = 'MechanismViolation'; Properties = 'Property', 'Mechanism', 'Agents', 'Truth', 'Report', 'UtilityBefore', 'UtilityAfter', 'Gain', 'Offers' }
     @{ Name = 'Export-QosReport'; Parameters = 'InputObject', 'Path'; Type = 'System.IO.FileInfo'; Properties = @('FullName') }
 ) {
     It 'has the parameters <Parameters>' {

@@ -4,7 +4,7 @@ using QosValuation.Reporting.Page;
 namespace QosValuation.Allocation.Fairness;
 
 /// <summary>Figures of fairness that several sections of a report share.</summary>
-internal static class FairnessFigures
+public static class FairnessFigures
 {
     private static readonly FigureSeries Equality = new("Perfect equality", [new(0, 0), new(1, 1)]) { IsReference = true };
 

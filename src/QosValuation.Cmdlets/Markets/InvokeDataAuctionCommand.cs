@@ -228,7 +228,8 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
         options.Validate();
         if (Similarity is not null && Reference is not null)
         {
-            throw new QosValuationException(Faults.AuctionOptionNotValid, "-Similarity and -Reference both say how similar data are; give one of them.", Similarity);
+            throw new QosValuationException(
+                Faults.AuctionOptionNotValid, "-Similarity and -Reference both say how similar data are; give one of them.", Similarity);
         }
     }
 
@@ -258,7 +259,8 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
         }
 
         AuctionOptions options = Options with { Diversity = Diversity() };
-        WildcardPattern[]? underserved = Underserved is null ? null : Array.ConvertAll(Underserved, name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase));
+        WildcardPattern[]? underserved =
+            Underserved is null ? null : Array.ConvertAll(Underserved, name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase));
         Func<DataOffer, bool>? isUnderserved =
             underserved is null ? null : offer => Array.Exists(underserved, pattern => pattern.IsMatch(offer.Contributor) || pattern.IsMatch(offer.Group));
         (DataAward[] awards, AuctionReport report) = BackgroundWork.Run(
@@ -361,9 +363,10 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
     {
         if (!report.IsBudgetFeasible)
         {
+            string pool = report.Pool > 0 ? " and the pool" : string.Empty;
             WriteWarning(string.Create(
                 CultureInfo.CurrentCulture,
-                $"{report.Mechanism} pays {report.TotalPayment:G6}, {report.Overrun:G4} more than the budget{(report.Pool > 0 ? " and the pool" : string.Empty)}."));
+                $"{report.Mechanism} pays {report.TotalPayment:G6}, {report.Overrun:G4} more than the budget{pool}."));
         }
 
         if (!report.IsTruthful)
@@ -409,12 +412,14 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
                 }
                 catch (RuntimeException exception) when (exception is not PipelineStoppedException)
                 {
-                    throw NoSimilarity($"The script block of -Similarity failed for {_offers[r].Contributor} and {_offers[i].Contributor}: {exception.Message}");
+                    throw NoSimilarity(
+                        $"The script block of -Similarity failed for {_offers[r].Contributor} and {_offers[i].Contributor}: {exception.Message}");
                 }
 
                 rows[r][i] = RecordProperties.TryRead(answer, out double similar)
                     ? similar
-                    : throw NoSimilarity($"The script block of -Similarity returned '{answer}' for {_offers[r].Contributor} and {_offers[i].Contributor}; return a number.");
+                    : throw NoSimilarity(
+                        $"The script block of -Similarity returned '{answer}' for {_offers[r].Contributor} and {_offers[i].Contributor}; return a number.");
             }
         }
 
@@ -433,7 +438,7 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
         else
         {
             rows = given is IList list
-                ? [.. list.Cast<object?>().Select((row, r) => OfferFields.Column($"Similarity {r + 1}", row) ?? throw NoSimilarity($"Row {r + 1} of -Similarity is no list of numbers."))]
+                ? [.. list.Cast<object?>().Select((row, r) => RowOf(row, r + 1))]
                 : throw NoSimilarity("-Similarity is neither a matrix nor a script block.");
         }
 
@@ -447,6 +452,9 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
 
         return Array.ConvertAll(rows, row => _rows.Select(place => row[place]).ToArray());
     }
+
+    private double[] RowOf(object? row, int number) =>
+        OfferFields.Column($"Similarity {number}", row) ?? throw NoSimilarity($"Row {number} of -Similarity is no list of numbers.");
 
     private QosValuationException NoSimilarity(string message) => new(Faults.SimilarityNotValid, message, Similarity);
 }

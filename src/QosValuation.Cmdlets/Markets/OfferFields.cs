@@ -6,6 +6,8 @@ namespace QosValuation.Cmdlets.Markets;
 /// <summary>Reads the fields of offers, so that a field that cannot be used is named with its row and what it holds.</summary>
 internal static class OfferFields
 {
+    private const string Advice = "give a number, as text such as 2.5 with nothing between thousands";
+
     /// <summary>Reads a number.</summary>
     /// <param name="row">The row in the input, from 1.</param>
     /// <param name="contributor">The provider's name.</param>
@@ -19,13 +21,12 @@ internal static class OfferFields
         object? given = Unwrap(raw);
         if (given is null || (given is string text && string.IsNullOrWhiteSpace(text)))
         {
-            return whenEmpty ?? throw DataOffer.NotValid(row, contributor, field, given, "give a number, as text such as 2.5 with nothing between thousands");
+            return whenEmpty ?? throw DataOffer.NotValid(row, contributor, field, given, Advice);
         }
 
         return given is not (bool or ICollection) && RecordProperties.TryRead(given, out double number)
             ? number
-            : throw DataOffer.NotValid(
-                row, contributor, field, given is string ? given : given.ToString(), "give a number, as text such as 2.5 with nothing between thousands", given);
+            : throw DataOffer.NotValid(row, contributor, field, given.ToString(), Advice, given);
     }
 
     /// <summary>Reads a column of numbers where a list is given.</summary>

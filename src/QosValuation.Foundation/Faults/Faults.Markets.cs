@@ -24,7 +24,9 @@ public static partial class Faults
     public static Fault ShareOptionNotValid { get; } = Define(FaultKind.InvalidArgument, "Correct the setting that the message names.");
 
     /// <summary>Floors and caps leave no way to divide the supply.</summary>
-    public static Fault ShareBoundsInfeasible { get; } = Define(FaultKind.InvalidArgument, "Change the floors, the caps or the supply by the numbers in the message.");
+    public static Fault ShareBoundsInfeasible { get; } = Define(
+        FaultKind.InvalidArgument,
+        "Change the floors, the caps or the supply by the numbers in the message.");
 
     /// <summary>What was named is no mechanism that can be tested, or the search's settings are out of range.</summary>
     public static Fault MechanismSearchNotValid { get; } = Define(FaultKind.InvalidArgument, "Correct the setting that the message names.");

@@ -78,7 +78,8 @@ public static class DataAuctioneer
                 && double.IsFinite(utility[i]) && utility[i] + options.Kappa >= 0;
             if (!isValid)
             {
-                new DataOffer { Contributor = string.Empty, Cost = costs[i], Quality = quality[i], MarginalUtility = utility[i] }.Validate(i + 1, options.Kappa);
+                var offer = new DataOffer { Contributor = string.Empty, Cost = costs[i], Quality = quality[i], MarginalUtility = utility[i] };
+                offer.Validate(i + 1, options.Kappa);
             }
         }
 

@@ -21,7 +21,7 @@ public sealed class OfferColumns
     /// <summary>n: the number of offers.</summary>
     public int Count => _costs.Length;
 
-    /// <summary>Reads a CSV file with the column Cost, and where it has them Contributor, Quality and MarginalUtility, which are 1 elsewhere. O(size).</summary>
+    /// <summary>Reads a CSV file with the column Cost, and where it has them Contributor, Quality and MarginalUtility (else 1). O(size).</summary>
     /// <param name="path">The file.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>The offers.</returns>

@@ -44,7 +44,8 @@ public sealed class AuctionUnderTest(AuctionOptions options) : ITestedMechanism
     public string Name => options.Mechanism.ToString();
 
     /// <inheritdoc/>
-    public string Command { get; } = "$violation.Offers | Invoke-DataAuction -Mechanism " + options.Mechanism + " -Budget $violation.Budget" + Settings(options);
+    public string Command { get; } =
+        "$violation.Offers | Invoke-DataAuction -Mechanism " + options.Mechanism + " -Budget $violation.Budget" + Settings(options);
 
     /// <inheritdoc/>
     public double Budget => options.Budget;

@@ -20,7 +20,7 @@ public enum MechanismProperty
 
     /// <summary>
     /// No provider gains by offering its data under several names, each asking its part of the cost: not more than one name earns with all the
-    /// data, or with one of the parts.
+    /// data, or with those that are bought.
     /// </summary>
     Sybil,
 }

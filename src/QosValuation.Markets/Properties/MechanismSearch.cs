@@ -29,7 +29,8 @@ public sealed record MechanismSearchOptions
         {
             throw new QosValuationException(
                 Faults.MechanismSearchNotValid,
-                string.Create(CultureInfo.InvariantCulture, $"{Trials} trials and coalitions of {CoalitionSize} cannot be searched; give at least 1 and at least 2."),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"{Trials} trials with coalitions of {CoalitionSize} are no search; give at least 1, and at least 2."),
                 this);
         }
     }

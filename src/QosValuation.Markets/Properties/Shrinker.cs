@@ -69,7 +69,8 @@ internal static class Shrinker
             for (int k = 0; k < Restarts; k++)
             {
                 int size = Math.Max(2, deviation.Names?.Length ?? deviation.Agents.Length);
-                if (search.Find(mechanism, market, isFixed: false, size, random) is { } found && search.Judge(mechanism, found).Score > LeastScore * mechanism.Limit)
+                if (search.Find(mechanism, market, isFixed: false, size, random) is { } found
+                    && search.Judge(mechanism, found).Score > LeastScore * mechanism.Limit)
                 {
                     return found;
                 }

@@ -4,7 +4,7 @@ namespace QosValuation.Markets.Properties;
 
 /// <summary>
 /// Looks for a provider that gains by splitting its data among several names, each honest about its part: more than under one name with all its
-/// data, and more than with any one of the parts alone. Where costs play no part, as in a contract of shares, a name may also hold worthless data.
+/// data, and more than under one name with those that are bought. Where costs play no part, as in a contract of shares, a name may also hold worthless data.
 /// </summary>
 internal sealed class SybilSearch : PropertySearch
 {
@@ -44,19 +44,17 @@ internal sealed class SybilSearch : PropertySearch
         int agent = deviation.Agents[0];
         TestMarket reported = deviation.Reported();
         double honest = Earnings(mechanism, deviation.Truth, deviation.Truth.Costs, out _)[agent];
-        foreach (double part in deviation.Names ?? [])
-        {
-            TestMarket alone = (deviation with { Names = [part] }).Reported();
-            honest = Math.Max(honest, Earnings(mechanism, alone, alone.Costs, out _)[agent]);
-        }
-
-        double[] split = Earnings(mechanism, reported, reported.Costs, out _);
+        double[] split = Earnings(mechanism, reported, reported.Costs, out bool[] wins);
         double total = split[agent];
+        double bought = wins[agent] ? reported.Utilities[agent] : 0;
         for (int i = deviation.Truth.Count; i < split.Length; i++)
         {
             total += split[i];
+            bought += wins[i] ? reported.Utilities[i] : 0;
         }
 
+        TestMarket joined = (deviation with { Names = [bought] }).Reported();
+        honest = bought > 0 ? Math.Max(honest, Earnings(mechanism, joined, joined.Costs, out _)[agent]) : honest;
         return new(honest, total, [total - honest], total - honest);
     }
 }

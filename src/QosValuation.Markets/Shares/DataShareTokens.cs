@@ -209,23 +209,22 @@ public static class DataShareTokens
     }
 
     // Rounding leaves the sum off by units in the last place. One of those that no bound holds takes them up, so that the sum is the supply
-    // exactly; which step does so depends on how the later terms round, so several are tried.
+    // exactly; which step does so depends on how the later terms round, so several are tried. Where a tie in rounding skips the supply, another
+    // term moves by one unit in the last place, within its bounds.
     private static void Settle(double[] tokens, double[] floors, double[] caps, double supply)
     {
-        double excess = supply - tokens.Sum();
-        int[] free = [.. Enumerable.Range(0, tokens.Length).Where(i => tokens[i] > floors[i] && tokens[i] < caps[i]).Reverse().Take(SettlingTerms)];
-        if (excess == 0)
+        if (TrySettle(tokens, floors, caps, supply))
         {
             return;
         }
 
-        foreach (int i in free)
+        for (int i = tokens.Length - 1; i >= Math.Max(0, tokens.Length - SettlingTerms); i--)
         {
             double before = tokens[i];
-            foreach (double step in SettlingSteps)
+            foreach (double moved in new[] { Math.BitDecrement(before), Math.BitIncrement(before) })
             {
-                tokens[i] = Math.Clamp(before + (step * excess), floors[i], caps[i]);
-                if (tokens.Sum() == supply)
+                tokens[i] = Math.Clamp(moved, floors[i], caps[i]);
+                if (TrySettle(tokens, floors, caps, supply))
                 {
                     return;
                 }
@@ -233,27 +232,32 @@ public static class DataShareTokens
 
             tokens[i] = before;
         }
+    }
 
-        // Two terms may do what one cannot.
-        if (free.Length > 1 && Math.Abs(excess) < 1e-9 * Math.Max(1, supply))
+    private static bool TrySettle(double[] tokens, double[] floors, double[] caps, double supply)
+    {
+        double excess = supply - tokens.Sum();
+        if (excess == 0)
         {
-            tokens[free[^1]] = Math.Clamp(tokens[free[^1]] + excess, floors[free[^1]], caps[free[^1]]);
-            foreach (int i in free)
-            {
-                double before = tokens[i];
-                double left = supply - tokens.Sum();
-                foreach (double step in SettlingSteps)
-                {
-                    tokens[i] = Math.Clamp(before + (step * left), floors[i], caps[i]);
-                    if (tokens.Sum() == supply)
-                    {
-                        return;
-                    }
-                }
-
-                tokens[i] = before;
-            }
+            return true;
         }
+
+        foreach (int i in Enumerable.Range(0, tokens.Length).Reverse().Where(i => tokens[i] > floors[i] && tokens[i] < caps[i]).Take(SettlingTerms))
+        {
+            double before = tokens[i];
+            foreach (double step in SettlingSteps)
+            {
+                tokens[i] = Math.Clamp(before + (step * excess), floors[i], caps[i]);
+                if (tokens.Sum() == supply)
+                {
+                    return true;
+                }
+            }
+
+            tokens[i] = before;
+        }
+
+        return false;
     }
 
     private static void Round(double[] tokens, double[] caps, double supply)

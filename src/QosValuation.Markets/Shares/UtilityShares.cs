@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace QosValuation.Markets.Shares;
 
-/// <summary>Marginal utility tokens: shares of a pool by quality times marginal utility (seed 002, section 6), and how risk-averse providers value them.</summary>
+/// <summary>
+/// Marginal utility tokens: shares of a pool by quality times marginal utility (seed 002, section 6), and what they are worth to the risk-averse.
+/// </summary>
 public static class UtilityShares
 {
     /// <summary>The floor that appendix D sets after rescaling.</summary>
@@ -108,7 +110,7 @@ public static class UtilityShares
                 Faults.ShareOptionNotValid,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"A payout of {payout} and a risk aversion of {riskAversion} have no utility; give a payout of at least 0, and a finite aversion of at least 0."),
+                    $"A payout of {payout} at a risk aversion of {riskAversion} has no utility; give finite numbers of at least 0."),
                 riskAversion);
         }
 

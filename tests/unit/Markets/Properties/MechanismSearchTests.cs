@@ -47,7 +47,7 @@ public sealed class MechanismSearchTests
             (qmia, MechanismProperty.Sybil, 2),
             (Options(AuctionMechanism.NaiveConstantRatio), MechanismProperty.Truthfulness, 4),
             (qmia with { Liquidity = 0.5, Pool = 1 }, MechanismProperty.Truthfulness, 2),
-            (qmia with { Liquidity = 0, Pool = 1 }, MechanismProperty.IndividualRationality, 1),
+            (qmia with { Liquidity = 0, Pool = 1 }, MechanismProperty.IndividualRationality, 2),
             (qmia with { Liquidity = 1, Pool = 1 }, MechanismProperty.Budget, 3),
             (Options(AuctionMechanism.Random), MechanismProperty.Truthfulness, 1),
         })

@@ -40,7 +40,7 @@ public sealed class DataShareTokensTests
             double most = Math.Min(caps.Sum(), least + 100);
             double supply = least + (most - least) * random.NextDouble();
             double[] tokens = DataShareTokens.Fill(scores, floors, caps, supply, ShareProjection.Proportional);
-            Assert.Equal(supply, tokens.Sum());
+            Assert.True(supply == tokens.Sum(), $"{string.Join(' ', scores)} | {string.Join(' ', floors)} | {string.Join(' ', caps)} | {supply} | {string.Join(' ', tokens)}");
             bool allCapped = true;
             for (int i = 0; i < n; i++)
             {
