@@ -212,8 +212,10 @@ public sealed class AgentColumns
     /// tokens alone. O(N).
     /// </summary>
     /// <param name="path">The file; its folder is created.</param>
+    /// <param name="raw">Whether names are written as they are. Otherwise one that a spreadsheet would take for a formula (it begins with =, +, -, @,
+    /// a tab or a carriage return) gets an apostrophe before it.</param>
     /// <exception cref="QosValuationException"><c>ColumnFormatNotKnown</c>, <c>FileNotWritable</c>, <c>DiskFull</c>.</exception>
-    public void Write(string path)
+    public void Write(string path, bool raw = false)
     {
         bool isNpy = IsNpy(path);
         try
@@ -226,7 +228,7 @@ public sealed class AgentColumns
                 }
                 else
                 {
-                    WriteCsv(stream);
+                    WriteCsv(stream, raw);
                 }
             });
         }
@@ -248,7 +250,7 @@ public sealed class AgentColumns
             Faults.ColumnFormatNotKnown, $"The format of '{path}' is not known; columns are .csv or .npy files.", path),
     };
 
-    private void WriteCsv(Stream stream)
+    private void WriteCsv(Stream stream, bool raw)
     {
         using CsvWriter csv = CsvWriter.Create(stream, WriterOptions, true);
         csv.WriteHeader(_names is null ? ["Value", "Tokens", "RewardRate"] : ["Agent", "Value", "Tokens", "RewardRate"]);
@@ -257,7 +259,16 @@ public sealed class AgentColumns
         {
             if (_names is not null)
             {
-                csv.WriteField(_names.AsSpan(start, _nameEnds[i] - start));
+                ReadOnlySpan<byte> name = _names.AsSpan(start, _nameEnds[i] - start);
+                if (!raw && name is [(byte)'=' or (byte)'+' or (byte)'-' or (byte)'@' or (byte)'\t' or (byte)'\r', ..])
+                {
+                    csv.WriteField((ReadOnlySpan<byte>)[(byte)'\'', .. name]);
+                }
+                else
+                {
+                    csv.WriteField(name);
+                }
+
                 start = _nameEnds[i];
             }
 
