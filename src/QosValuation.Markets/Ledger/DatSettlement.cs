@@ -265,7 +265,8 @@ public sealed record DatSettlement
         if (curve?.Value != "1.3.132.0.10" && !string.Equals(curve?.FriendlyName, "secP256k1", StringComparison.OrdinalIgnoreCase))
         {
             throw new QosValuationException(
-                Faults.SigningKeyNotValid, $"{name} is not on the curve secp256k1 but on {curve?.FriendlyName ?? curve?.Value ?? "one of its own"}.", curve?.Value);
+                Faults.SigningKeyNotValid,
+                $"{name} is not on the curve secp256k1 but on {curve?.FriendlyName ?? curve?.Value ?? "one of its own"}.", curve?.Value);
         }
     }
 }
