@@ -46,10 +46,10 @@ noise.SetAction(parsed => SamplerBenchmark.Run(parsed.GetValue(coordinates), par
 var points = new Option<int>("--points") { Description = "Training points.", DefaultValueFactory = _ => 100_000 };
 var tests = new Option<int>("--tests") { Description = "Test points.", DefaultValueFactory = _ => 100 };
 var cores = new Option<int>("--threads") { Description = "The most threads.", DefaultValueFactory = _ => 2 };
-var python = new Option<string?>("--python") { Description = "A Python that has NumPy: compares with bench/peer/knn_shapley.py." };
+var peerPython = new Option<string?>("--python") { Description = "A Python that has NumPy: compares with bench/peer/knn_shapley.py." };
 var scripts = new Option<DirectoryInfo>("--peer") { Description = "The folder of knn_shapley.py.", DefaultValueFactory = _ => new DirectoryInfo("bench/peer") };
-var utility = new Command("marginal-utility", "Exact kNN-Shapley values of very many points against plain NumPy.") { points, tests, cores, repeats, python, scripts };
+var utility = new Command("marginal-utility", "Exact kNN-Shapley values of very many points against plain NumPy.") { points, tests, cores, repeats, peerPython, scripts };
 utility.SetAction(parsed => MarginalUtilityBenchmark.Run(
-    parsed.GetValue(points), parsed.GetValue(tests), parsed.GetValue(cores), parsed.GetValue(repeats), parsed.GetValue(python), parsed.GetRequiredValue(scripts).FullName));
+    parsed.GetValue(points), parsed.GetValue(tests), parsed.GetValue(cores), parsed.GetValue(repeats), parsed.GetValue(peerPython), parsed.GetRequiredValue(scripts).FullName));
 
 return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, auction, clustering, grouping, noise, utility }.Parse(args).Invoke();

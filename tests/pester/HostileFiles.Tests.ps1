@@ -207,3 +207,57 @@ Describe 'Exports that are killed' -Skip:(-not $onUnix) {
         Get-ChildItem $folder -Filter *.tmp | Should -BeNullOrEmpty
     }
 }
+
+Describe 'Names that are commands' {
+    It 'are shown as escapes in tables' {
+        $evil = "a`e[31m`e]0;title`a$([char]0x202E)b"
+        $table = [pscustomobject]@{ Agent = $evil; Value = 1 } | Invoke-TokenAllocation -Supply 1 | Format-Table | Out-String -Width 200
+        $table | Should -BeLike '*a\u{1B}`[31m\u{1B}`]0;title\u{07}\u{202E}b*'
+        $table | Should -Not -Match "$([char]27)\]"
+        $shown = Set-Content $TestDrive/e.csv -Value 'Source,Contributor,v0,v1', "$evil,$evil,1,0" -PassThru | ForEach-Object { } -End { Import-Embedding $TestDrive/e.csv } | Out-String -Width 200
+        $shown | Should -BeLike '*\u{1B}`[31m*'
+        $shown | Should -Not -Match "$([char]27)\]|$([char]7)"
+    }
+
+    It 'are no formulas in a spreadsheet unless -Raw is given' {
+        Set-Content -LiteralPath $TestDrive/agents.csv -Value 'Agent,Value', '"=cmd|"" /C calc""!A0",2', '@sum,1', '+1,1', '-1,1', 'plain,1'
+        Invoke-TokenAllocation -Path $TestDrive/agents.csv -OutputPath $TestDrive/grants.csv -Supply 4 | Out-Null
+        (Import-Csv $TestDrive/grants.csv).Agent | Should -Be "'=cmd|`" /C calc`"!A0", "'@sum", "'+1", "'-1", 'plain'
+        Invoke-TokenAllocation -Path $TestDrive/agents.csv -OutputPath $TestDrive/grants.csv -Supply 4 -Raw | Out-Null
+        (Import-Csv $TestDrive/grants.csv).Agent | Should -Be "=cmd|`" /C calc`"!A0", '@sum', '+1', '-1', 'plain'
+    }
+
+    It 'leave figures that XML can read' {
+        $values = 'a', "b`e[31m$([char]0xD800)`0", "c$([char]0xFFFF)" | ForEach-Object { [pscustomobject]@{ Agent = $_; Value = 2 } }
+        $values | Invoke-TokenAllocation -Supply 3 | Export-QosReport $TestDrive/r.html -FigurePath $TestDrive/figures -Format Svg | Out-Null
+        $figures = @(Get-ChildItem $TestDrive/figures -Filter *.svg)
+        $figures.Count | Should -BeGreaterThan 0
+        $figures | ForEach-Object { { [System.Xml.XmlDocument]::new().Load($_.FullName) } | Should -Not -Throw }
+    }
+}
+
+Describe 'A full disk' -Skip:$noMount {
+    BeforeAll {
+        $small = Join-Path $TestDrive 'small'
+        $null = New-Item -ItemType Directory -Path $small
+        & mount -t tmpfs -o size=128k none $small
+        $mounted = $LASTEXITCODE -eq 0
+    }
+
+    AfterAll { if ($mounted) { & umount $small } }
+
+    It 'under a cache warns, and the work goes on' {
+        if (-not $mounted) { Set-ItResult -Skipped -Because 'nothing may be mounted here'; return }
+        $texts = 1..400 | ForEach-Object { "a photo of $_ dogs" }
+        $embeddings = Get-ClipEmbedding -Text $texts -CachePath $small/cache.db -WarningVariable warnings -WarningAction SilentlyContinue
+        $embeddings.Count | Should -Be 400
+        "$warnings" | Should -Match 'takes no more embeddings|no room on the disk'
+    }
+
+    It 'under a report is said' {
+        if (-not $mounted) { Set-ItResult -Skipped -Because 'nothing may be mounted here'; return }
+        $values = [pscustomobject]@{ Agent = 'a'; Value = 2 } | Invoke-TokenAllocation -Supply 3
+        { $values | Export-QosReport $small/r.html } | Should -Throw '*disk is full*'
+        Get-ChildItem $small -Filter *.tmp | Should -BeNullOrEmpty
+    }
+}

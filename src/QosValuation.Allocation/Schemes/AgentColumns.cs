@@ -149,15 +149,17 @@ public sealed class AgentColumns
     /// tokens alone. O(N).
     /// </summary>
     /// <param name="path">The file; its folder is created.</param>
+    /// <param name="raw">Whether names are written as they are. Otherwise one that a spreadsheet would take for a formula (it begins with =, +, -, @,
+    /// a tab or a carriage return) gets an apostrophe before it.</param>
     /// <exception cref="QosValuationException"><c>ColumnFormatNotKnown</c>, <c>FileNotWritable</c>, <c>DiskFull</c>.</exception>
-    public void Write(string path)
+    public void Write(string path, bool raw = false)
     {
         bool hasNames = _table is { HasNames: true };
         CsvNumberTable.Write(path, Tokens, hasNames ? ["Agent", "Value", "Tokens", "RewardRate"] : ["Value", "Tokens", "RewardRate"], (csv, i) =>
         {
             if (hasNames)
             {
-                csv.WriteField(_table!.Name(i));
+                CsvNumberTable.WriteName(csv, _table!.Name(i), raw);
             }
 
             csv.WriteField(Values[i]);

@@ -133,6 +133,13 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
     [ValidateNotNullOrEmpty]
     public string OutputPath { get; set; } = string.Empty;
 
+    /// <summary>
+    /// Write names into a .csv as they are. By default one that a spreadsheet would take for a formula (it begins with =, +, -, @, a tab or a carriage
+    /// return) gets an apostrophe before it.
+    /// </summary>
+    [Parameter(ParameterSetName = ColumnSet)]
+    public SwitchParameter Raw { get; set; }
+
     // Null where neither bound is given.
     private OptimalAllocationOptions? Bounds => IsBound(nameof(JainFloor)) || IsBound(nameof(GiniCeiling))
         ? new()
@@ -249,7 +256,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
         FairnessReport report = columns.Measure(Supply);
         if (ShouldProcess(target, $"Write the grants of {columns.Count} agents"))
         {
-            columns.Write(target);
+            columns.Write(target, Raw);
             WriteVerbose($"Wrote the grants of {columns.Count} agents to '{target}'.");
             WriteRecord(report);
         }

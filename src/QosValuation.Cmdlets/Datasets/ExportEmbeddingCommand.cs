@@ -7,7 +7,8 @@ namespace QosValuation.Cmdlets;
 /// <summary>Writes embeddings to a NumPy array, CSV or JSON lines.</summary>
 /// <remarks>
 /// <para>The extension decides: .npy is an array of 32-bit floats, a row an embedding, which NumPy loads as it is; everything else an
-/// embedding carries goes to NAME.metadata.jsonl beside it, where Import-Embedding finds it and checks by a digest that the two belong together. .csv has the metadata in columns and then v0,
+/// embedding carries goes to NAME.metadata.jsonl beside it, where Import-Embedding finds it and checks
+/// by a digest that the two belong together. .csv has the metadata in columns and then v0,
 /// v1, …. .jsonl has an object a line. All three give back the same embeddings, bit for bit.</para>
 /// <para>Embeddings are written as they arrive. The file gets its name at the end, so that an interrupted export leaves an existing file as
 /// it was. An embedding of another length than the first costs one error record and is left out.</para>

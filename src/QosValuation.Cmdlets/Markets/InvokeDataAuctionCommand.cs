@@ -199,6 +199,13 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
     [ValidateNotNullOrEmpty]
     public string OutputPath { get; set; } = string.Empty;
 
+    /// <summary>
+    /// Write names into a .csv as they are. By default one that a spreadsheet would take for a formula (it begins with =, +, -, @, a tab or a carriage
+    /// return) gets an apostrophe before it.
+    /// </summary>
+    [Parameter(ParameterSetName = ColumnSet)]
+    public SwitchParameter Raw { get; set; }
+
     private AuctionOptions Options => new()
     {
         Mechanism = Mechanism,
@@ -351,7 +358,7 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
         AuctionColumns outcome = offers.Sell(Options);
         if (ShouldProcess(target, $"Write the awards of {offers.Count} offers"))
         {
-            offers.Write(target, outcome);
+            offers.Write(target, outcome, Raw);
             Comment(outcome.Report);
             WriteRecord(outcome.Report);
         }

@@ -71,7 +71,8 @@ public static class EmbeddingFile
     /// <param name="cancellation">Stops the reading.</param>
     /// <returns>The embeddings, lazily.</returns>
     /// <exception cref="QosValuationException">
-    /// EmbeddingFileNotFound, EmbeddingFileNotReadable, EmbeddingFormatNotKnown, MetadataNotFound, MetadataNotReadable, MetadataCountMismatch, MetadataMismatch.
+    /// EmbeddingFileNotFound, EmbeddingFileNotReadable, EmbeddingFormatNotKnown, MetadataNotFound, MetadataNotReadable, MetadataCountMismatch,
+    /// MetadataMismatch.
     /// </exception>
     public static IEnumerable<ClipEmbedding> Read(
         string path, EmbeddingReadOptions? options = null, Action<QosValuationException>? onFault = null, CancellationToken cancellation = default)

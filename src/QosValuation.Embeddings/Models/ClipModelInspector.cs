@@ -111,7 +111,8 @@ public static class ClipModelInspector
             else if (new FileInfo(path).Length != file.Bytes)
             {
                 problems.Add(string.Create(
-                    CultureInfo.InvariantCulture, $"'{file.Name}' has not the {file.Bytes:N0} bytes that were installed. Install the model again with -Force."));
+                    CultureInfo.InvariantCulture,
+                    $"'{file.Name}' has not the {file.Bytes:N0} bytes that were installed. Install the model again with -Force."));
             }
             else if (ClipModelInstaller.FileDigest(path, cancellation) is { } digest && !digest.Equals(file.Sha256, StringComparison.OrdinalIgnoreCase))
             {

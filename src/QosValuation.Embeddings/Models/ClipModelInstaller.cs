@@ -153,7 +153,8 @@ public sealed class ClipModelInstaller : IDisposable
     {
         try
         {
-            InstalledModel? manifest = JsonSerializer.Deserialize<InstalledModel>(RegularFile.ReadAllBytes(Path.Combine(folder, ManifestName)), ManifestOptions);
+            InstalledModel? manifest =
+                JsonSerializer.Deserialize<InstalledModel>(RegularFile.ReadAllBytes(Path.Combine(folder, ManifestName)), ManifestOptions);
             return manifest is { Files: not null } && manifest.Files.All(file => file is { Sha256: not null } && IsPlainName(file.Name)) ? manifest : null;
         }
         catch (Exception exception) when (exception

@@ -183,7 +183,9 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
             RequireSize(total, maximumBytes, address, partialPath);
             canResume = response.StatusCode == HttpStatusCode.PartialContent
                 || (!response.Headers.AcceptRanges.Contains("none")
-                    && (response.Headers.AcceptRanges.Contains("bytes") || response.Headers.ETag is not null || response.Content.Headers.LastModified is not null));
+                    && (response.Headers.AcceptRanges.Contains("bytes")
+                        || response.Headers.ETag is not null
+                        || response.Content.Headers.LastModified is not null));
             RequireSpace(partialPath, total - start);
             WriteValidator(partialPath, address, response);
             Stream content = await response.Content.ReadAsStreamAsync(stall.Token).ConfigureAwait(false);
@@ -321,7 +323,8 @@ internal sealed class ResumableDownloader(HttpClient client, DownloadSettings se
             Restart(partialPath);
             throw new QosValuationException(
                 Faults.DownloadTooLarge,
-                $"'{address}' serves more than {maximumBytes:N0} bytes, which the file cannot have. What was received is deleted; try another source with -Uri.",
+                $"'{address}' serves more than {maximumBytes:N0} bytes, which the file cannot have. What was received is deleted; "
+                + "try another source with -Uri.",
                 address.ToString());
         }
     }

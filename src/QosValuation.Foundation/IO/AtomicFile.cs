@@ -194,7 +194,8 @@ public static partial class AtomicFile
     private static bool HasEnded(ReadOnlySpan<char> process, ReadOnlySpan<char> start)
     {
         int id = int.Parse(process, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-        DateTimeOffset started = DateTimeOffset.FromUnixTimeSeconds(Math.Min(long.Parse(start, NumberStyles.HexNumber, CultureInfo.InvariantCulture), 1L << 37));
+        DateTimeOffset started =
+            DateTimeOffset.FromUnixTimeSeconds(Math.Min(long.Parse(start, NumberStyles.HexNumber, CultureInfo.InvariantCulture), 1L << 37));
         try
         {
             using var found = Process.GetProcessById(id);

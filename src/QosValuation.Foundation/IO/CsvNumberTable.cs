@@ -125,6 +125,24 @@ public sealed class CsvNumberTable
         }
     }
 
+    /// <summary>Writes a name, or another text that somebody else chose.</summary>
+    /// <param name="csv">The file.</param>
+    /// <param name="name">The name in UTF-8.</param>
+    /// <param name="raw">Whether it is written as it is. Otherwise one that a spreadsheet would take for a formula (it begins with =, +, -, @,
+    /// a tab or a carriage return) gets an apostrophe before it.</param>
+    public static void WriteName(CsvWriter csv, ReadOnlySpan<byte> name, bool raw)
+    {
+        ArgumentNullException.ThrowIfNull(csv);
+        if (!raw && name is [(byte)'=' or (byte)'+' or (byte)'-' or (byte)'@' or (byte)'\t' or (byte)'\r', ..])
+        {
+            csv.WriteField((ReadOnlySpan<byte>)[(byte)'\'', .. name]);
+        }
+        else
+        {
+            csv.WriteField(name);
+        }
+    }
+
     /// <summary>Tells the format of a column file by its name. O(1).</summary>
     /// <param name="path">The file.</param>
     /// <returns>True for .npy, false for .csv.</returns>

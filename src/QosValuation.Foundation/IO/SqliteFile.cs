@@ -128,7 +128,8 @@ public static class SqliteFile
             }
             catch (IOException exception)
             {
-                throw new QosValuationException(Faults.DatabaseNotReadable, $"'{path + ending}' cannot be read as a {kind}: {exception.Message}", path, exception);
+                throw new QosValuationException(
+                    Faults.DatabaseNotReadable, $"'{path + ending}' cannot be read as a {kind}: {exception.Message}", path, exception);
             }
         }
     }

@@ -54,8 +54,9 @@ public sealed class OfferColumns
     /// </summary>
     /// <param name="path">The file; its folder is created.</param>
     /// <param name="outcome">The outcome.</param>
+    /// <param name="raw">Whether names are written as they are (<see cref="CsvNumberTable.WriteName"/>).</param>
     /// <exception cref="QosValuationException"><c>ColumnFormatNotKnown</c>, <c>FileNotWritable</c>, <c>DiskFull</c>.</exception>
-    public void Write(string path, AuctionColumns outcome)
+    public void Write(string path, AuctionColumns outcome, bool raw = false)
     {
         ArgumentNullException.ThrowIfNull(outcome);
         bool hasNames = _table is { HasNames: true };
@@ -65,7 +66,7 @@ public sealed class OfferColumns
         {
             if (hasNames)
             {
-                csv.WriteField(_table!.Name(i));
+                CsvNumberTable.WriteName(csv, _table!.Name(i), raw);
             }
 
             csv.WriteField(_costs[i]);

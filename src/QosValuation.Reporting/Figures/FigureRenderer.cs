@@ -80,7 +80,7 @@ public sealed partial class FigureRenderer
         svg = BrowserAttribute().Replace(svg, string.Empty);
         svg = StyleBlock().Replace(svg, string.Empty);
         svg = InstanceName().Replace(svg, id + "-");
-        return svg.Trim();
+        return XmlText.WithoutForbidden(svg.Trim());
     }
 
     /// <summary>Draws a figure as a PNG file on white.</summary>

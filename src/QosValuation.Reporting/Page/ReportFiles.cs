@@ -79,6 +79,12 @@ public static class ReportFiles
         {
             AtomicFile.Write(path, write);
         }
+        catch (IOException error) when (DiskFaults.IsDiskFull(error))
+        {
+            throw new QosValuationException(
+                Faults.ReportNotWritable, FaultKind.LimitReached,
+                $"The disk is full: '{path}' could not be written. Make room, or choose another disk.", path, error);
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new QosValuationException(

@@ -12,7 +12,6 @@ using QosValuation.Embeddings.Text;
 using QosValuation.Foundation.IO;
 using QosValuation.Markets.Ledger;
 using QosValuation.Onnx.Model;
-using QosValuation.Privacy.Budgets;
 
 namespace QosValuation.Tests;
 
@@ -212,13 +211,13 @@ public sealed class DamagedFileTests : IDisposable
             case "metadata.json":
                 Export("e.npy");
                 Text("""[{"source":"a","item":"b","ordinal":1},{"source":"a","clusterId":1},{},{},{},"text"]""");
-                return (path, () => EmbeddingFile.Read(_folder.File("e.npy"), new EmbeddingReadOptions { MetadataPath = path }).Count());
+                return (path, () => _ = EmbeddingFile.Read(_folder.File("e.npy"), new EmbeddingReadOptions { MetadataPath = path }).Count());
             case "e.csv" or "e.jsonl" or "e.npy":
                 Export(kind);
-                return (path, () => EmbeddingFile.Read(path).Count());
+                return (path, () => _ = EmbeddingFile.Read(path).Count());
             case "e.metadata.jsonl":
                 Export("e.npy");
-                return (path, () => EmbeddingFile.Read(_folder.File("e.npy")).Count());
+                return (path, () => _ = EmbeddingFile.Read(_folder.File("e.npy")).Count());
             case "column.npy":
                 AtomicFile.Write(path, static stream => NpyColumn.Write(stream, [1, 2, 3, 4]));
                 return (path, () => NpyColumn.Read(path));

@@ -73,8 +73,10 @@ public sealed class QosCmdletTests : IDisposable
     [Fact]
     public void WhateverEscapesAnItemIsARecordWithAnIdAndTheItem()
     {
+#pragma warning disable CA2201 // What the runtime itself throws is what is meant.
         Exception[] thrown = [new OverflowException("a"), new NullReferenceException("b"), new OutOfMemoryException("c"), new UnauthorizedAccessException("d"),
             new FileNotFoundException("e"), new ArgumentException("f"), new AggregateException(new IndexOutOfRangeException("g"))];
+#pragma warning restore CA2201
         Assert.Equal([1], _host.Run(Name, input: [.. thrown, 1]));
         Assert.Equal(
             ["UnexpectedFailure", "UnexpectedFailure", "OutOfMemory", "AccessDenied", "FileNotFound", "ArgumentNotValid", "UnexpectedFailure"],

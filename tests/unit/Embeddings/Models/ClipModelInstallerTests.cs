@@ -510,7 +510,7 @@ public sealed class ClipModelInstallerTests : IDisposable
 
     private async Task<ClipModelFiles> InstallAsync(
         DownloadSettings? settings = null, Uri? source = null, bool force = false, Action<InstallProgress>? progress = null,
-        CancellationToken cancellation = default, long approximateBytes = 0)
+        long approximateBytes = 0, CancellationToken cancellation = default)
     {
         using var installer = new ClipModelInstaller(settings ?? Fast);
         return await installer.InstallAsync(
