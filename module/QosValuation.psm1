@@ -36,6 +36,13 @@ foreach ($type in 'QosValuation.QosReport', 'QosValuation.StrategyGain') {
     Update-TypeData -TypeName $type -MemberType AliasProperty -MemberName Replications -Value Rounds -Force
 }
 
+# Records come whole out of jobs and remoting, and are records again when they are read back.
+$converter = $assembly.GetType('QosValuation.Cmdlets.RecordConverter')
+foreach ($type in $converter::Types) {
+    Update-TypeData -TypeName $type.FullName -SerializationDepth 5 -TypeConverter $converter -Force
+    Update-TypeData -TypeName "Deserialized.$($type.FullName)" -TargetTypeForDeserialization $type -Force
+}
+
 $MyInvocation.MyCommand.ScriptBlock.Module.OnRemove = {
     $accelerators = [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')
     foreach ($name in $script:names) {

@@ -35,6 +35,7 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
 
     /// <summary>Reconstructions.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Accepts(typeof(Reconstruction), AndOthers = true)]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
 

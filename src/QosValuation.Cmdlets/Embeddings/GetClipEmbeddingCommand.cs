@@ -98,6 +98,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
 
     /// <summary>Records from the pipeline: those of Import-CocoDataset, files, paths as strings, or objects with properties for paths and texts.</summary>
     [Parameter(ValueFromPipeline = true)]
+    [Accepts(typeof(CocoItem), AndOthers = true)]
     public PSObject? InputObject { get; set; }
 
     /// <summary>Which parts of a record that has an image and texts are embedded: Both (the default), Image or Text.</summary>
@@ -183,11 +184,18 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
                 Faults.ParametersConflict, "Name images and texts as arguments, or pipe records in, but not both.", InputObject.BaseObject);
         }
 
-        switch (InputObject.BaseObject)
+        // A saved item is one again, so that captions that were cut off are not taken for a caption.
+        CocoItem? saved = null;
+        if (RecordReader.TypeOf(InputObject) == typeof(CocoItem) && !TryRecord(InputObject, out saved))
+        {
+            return;
+        }
+
+        switch (saved ?? InputObject.BaseObject)
         {
             case CocoItem item:
                 AddRecord(
-                    item,
+                    InputObject.BaseObject is CocoItem ? item : InputObject,
                     item.Path is null ? null : ResolveNewPath(item.Path),
                     item.Captions,
                     string.Create(CultureInfo.InvariantCulture, $"coco:{item.ImageId}"));
