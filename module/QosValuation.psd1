@@ -22,6 +22,7 @@
         'formats/Auditing.format.ps1xml'
         'formats/Allocation.format.ps1xml'
         'formats/Attacks.format.ps1xml'
+        'formats/Lists.format.ps1xml'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()
@@ -31,9 +32,11 @@
         'ConvertTo-ClipImage'
         'ConvertTo-ClipToken'
         'Export-DatSettlement'
+        'Export-DpPrototype'
         'Export-Embedding'
         'Export-QosReport'
         'Export-ReconstructionGrid'
+        'Find-Embedding'
         'Get-ClipEmbedding'
         'Get-ClipModel'
         'Get-DatRecord'
@@ -42,6 +45,7 @@
         'Get-PrivacyBudget'
         'Group-Embedding'
         'Import-CocoDataset'
+        'Import-DpPrototype'
         'Import-Embedding'
         'Install-ClipModel'
         'Invoke-AllocationSimulation'

@@ -20,7 +20,8 @@ Describe 'The module' {
     It 'lists every format file' {
         $manifest = Import-PowerShellDataFile -LiteralPath $ModuleManifest
         $files = Get-ChildItem -LiteralPath (Join-Path $RepositoryRoot 'module/formats') -Filter *.ps1xml
-        @($manifest.FormatsToProcess | Sort-Object) | Should -Be @($files.Name | ForEach-Object { "formats/$_" } | Sort-Object)
+        # The build makes the list views.
+        @($manifest.FormatsToProcess | Sort-Object) | Should -Be @($files.Name + 'Lists.format.ps1xml' | ForEach-Object { "formats/$_" } | Sort-Object)
     }
 
     It 'uses approved verbs' {
@@ -57,11 +58,12 @@ Describe 'The module' {
         }
     }
 
-    It 'has a table for every type that a cmdlet emits' {
+    It 'has a table and a list for every type that a cmdlet emits' {
         $types = @((Get-Command -Module QosValuation).OutputType.Name | Where-Object { $_ -like 'QosValuation.*' } | Sort-Object -Unique)
         $types.Count | Should -BeGreaterThan 20
         foreach ($type in $types) {
             (Get-FormatData -TypeName $type).FormatViewDefinition.Control | Where-Object { $_ -is [System.Management.Automation.TableControl] } | Should -Not -BeNullOrEmpty -Because $type
+            (Get-FormatData -TypeName $type).FormatViewDefinition.Control | Where-Object { $_ -is [System.Management.Automation.ListControl] } | Should -Not -BeNullOrEmpty -Because $type
         }
     }
 

@@ -118,7 +118,12 @@ public sealed class MeasureFairnessCommand : QosCmdlet
         }
         else
         {
-            throw new QosValuationException(Faults.NotARate, Refusal([typeof(TokenGrant)], item, "numbers").Message, item);
+            throw new QosValuationException(
+                Faults.NotARate,
+                RecordReader.Bare(item) is string text
+                    ? $"'{text}' is no number: give numbers, or pipe token grants from Invoke-TokenAllocation."
+                    : Refusal([typeof(TokenGrant)], item, "numbers").Message,
+                item);
         }
     }
 }

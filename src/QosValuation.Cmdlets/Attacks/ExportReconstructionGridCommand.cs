@@ -139,7 +139,8 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
             {
                 throw new QosValuationException(
                     Faults.GridPictureInvalid,
-                    "An Image must hold 3 bytes for each of ImageSize · ImageSize pixels; pipe reconstructions in, or objects with an ImagePath.",
+                    $"The Image at row '{Read(Row, item)}', column '{Read(Column, item)}' does not hold 3 bytes for each of ImageSize · ImageSize pixels; pipe "
+                        + "reconstructions in, or objects with an ImagePath.",
                     item);
             }
 

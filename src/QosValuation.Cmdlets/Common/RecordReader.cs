@@ -104,8 +104,9 @@ internal static class RecordReader
         const string Prefix = nameof(QosValuation) + ".";
         foreach (string name in item.TypeNames)
         {
+            // What Select-Object leaves need not be whole: its properties tell.
             int start = name.LastIndexOf(Prefix, StringComparison.Ordinal);
-            if (start >= 0)
+            if (start >= 0 && !name.StartsWith("Selected.", StringComparison.Ordinal))
             {
                 ReadOnlySpan<char> plain = name.AsSpan(start + Prefix.Length);
                 int variant = plain.IndexOf('#');
@@ -287,14 +288,20 @@ internal static class RecordReader
             Type type = property.PropertyType;
             object? bare = Bare(value);
             read = null;
+            bool isNested = !type.IsValueType && type != typeof(string) && type != typeof(object);
             if (bare is null || (bare is "" && (type != typeof(string) || (isTable && _mayBeNull[property.Name]))))
             {
-                bool mayBeNull = _mayBeNull[property.Name] || Nullable.GetUnderlyingType(type) is not null;
-                return mayBeNull || (_type != typeof(ClipEmbedding) && _required.Contains(property.Name) ? throw NotValid(property.Name, "is empty") : false);
+                if (_mayBeNull[property.Name] || Nullable.GetUnderlyingType(type) is not null)
+                {
+                    return true;
+                }
+
+                return _type == typeof(ClipEmbedding) || !_required.Contains(property.Name) ? false
+                    : isNested && bare is "" ? throw Incomplete(property.Name, isTable)
+                    : throw NotValid(property.Name, "is empty");
             }
 
             // A row of Import-Csv has the name of the type in place of a list: what is not needed stays away.
-            bool isNested = !type.IsValueType && type != typeof(string) && type != typeof(object);
             if (isNested && bare is string && isTable && (!_required.Contains(property.Name) || _type == typeof(ClipEmbedding)))
             {
                 return false;
@@ -426,7 +433,10 @@ internal static class RecordReader
                 return !NumberText.TryParse(text, out double parsed) ? null : type == typeof(double) ? parsed : type == typeof(float) ? Single(parsed) : (decimal)parsed;
             }
 
-            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole) ? Whole(whole, type) : null;
+            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)
+                || long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.CurrentCulture, out whole)
+                ? Whole(whole, type)
+                : null;
         }
 
         if (value is bool or char or DateTime || value is not (IConvertible or System.Numerics.BigInteger or Half))

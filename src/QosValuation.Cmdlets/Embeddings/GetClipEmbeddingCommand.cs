@@ -43,15 +43,11 @@ namespace QosValuation.Cmdlets;
 /// </example>
 /// <example>
 /// <summary>How alike a photograph and two texts are (the cosine).</summary>
-/// <code>$photo = Get-ClipEmbedding ./photo.jpg
-/// Get-ClipEmbedding -Text 'a dog in the snow', 'a red car' | ForEach-Object {
-///     $cosine = 0.0
-///     for ($i = 0; $i -lt $photo.Dimension; $i++) { $cosine += $photo.Vector[$i] * $_.Vector[$i] }
-///     [pscustomobject]@{ Text = $_.Source; Cosine = $cosine }
-/// }</code>
+/// <code>Get-ClipEmbedding -Text 'a dog in the snow', 'a red car' | Find-Embedding ./photo.jpg</code>
 /// </example>
 /// <seealso>Import-CocoDataset</seealso>
 /// <seealso>Group-Embedding</seealso>
+/// <seealso>Find-Embedding</seealso>
 /// <seealso>Get-ClipModel</seealso>
 /// <seealso>Export-Embedding</seealso>
 /// <seealso>ConvertTo-ClipImage</seealso>
