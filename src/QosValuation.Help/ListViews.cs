@@ -74,7 +74,7 @@ internal static class ListViews
         {
             return element == typeof(float) || element == typeof(double) ? $"'{{0:N0}} numbers' -f @({value}).Count"
                 : IsRecord(element) ? $"'{{0:N0}} × {element.Name}' -f @({value}).Count"
-                : $"if (@({value}).Count) {{ {value} -join ', ' }} else {{ 'none' }}";
+                : $"if (@({value}).Count) {{ {value} -join '{(element == typeof(string) ? "; " : ", ")}' }} else {{ 'none' }}";
         }
 
         if (!IsRecord(type))

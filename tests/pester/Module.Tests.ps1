@@ -127,7 +127,7 @@ Describe 'The contract of <Name>' -ForEach @(
     It 'emits <Type> with the properties <Properties>' {
         $full = $Type -like 'System.*' ? $Type : "QosValuation.$Type"
         (Get-Command $Name).OutputType.Name | Should -Contain $full
-        $have = ($full -as [type]).GetProperties().Name
+        $have = ($full -as [type]).GetProperties().Name + (Get-TypeData $full).Members.Keys
         foreach ($property in $Properties) {
             $have | Should -Contain $property
         }

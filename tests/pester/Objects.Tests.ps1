@@ -5,12 +5,13 @@ BeforeDiscovery {
 
     # Cmdlets whose InputObject takes records of the module, as their attributes say.
     $takers = foreach ($command in Get-Command -Module QosValuation) {
-        foreach ($property in $command.ImplementingType.GetProperties()) {
-            $accepts = $property.GetCustomAttributesData() | Where-Object { $_.AttributeType.Name -eq 'AcceptsAttribute' }
-            $isPiped = $property.GetCustomAttributes([Parameter], $true) | Where-Object ValueFromPipeline
-            if ($accepts -and $isPiped) {
-                @{ Name = $command.Name; Types = @($accepts.ConstructorArguments[0].Value.Value.Name); Others = [bool] $accepts.NamedArguments.Count }
+        $accepts = foreach ($property in $command.ImplementingType.GetProperties()) {
+            if ($property.GetCustomAttributes([Parameter], $true) | Where-Object ValueFromPipeline) {
+                $property.GetCustomAttributesData() | Where-Object { $_.AttributeType.Name -eq 'AcceptsAttribute' }
             }
+        }
+        if ($accepts) {
+            @{ Name = $command.Name; Types = @($accepts.ForEach{ $_.ConstructorArguments[0].Value.Value.Name }); Others = [bool] $accepts.NamedArguments.Count }
         }
     }
 }
@@ -52,8 +53,8 @@ Describe 'Saved as <_>' -ForEach 'Clixml', 'Clixml without the module', 'JSON', 
         $back = Save $embeddings $_
         ($back | Group-Embedding -PassThru | ForEach-Object { "$($_.Item) $($_.ClusterId) $($_.Novelty)" }) | Should -Be ($embeddings | Group-Embedding -PassThru | ForEach-Object { "$($_.Item) $($_.ClusterId) $($_.Novelty)" })
         $back | Measure-DataValue | ConvertTo-Json | Should -Be ($embeddings | Measure-DataValue | ConvertTo-Json)
-        $back | Measure-OrderSensitivity -Pairs 2 -Seed 1 | ConvertTo-Json | Should -Be ($embeddings | Measure-OrderSensitivity -Pairs 2 -Seed 1 | ConvertTo-Json)
-        $back | Invoke-ValuationSimulation -Quantity 5 -Rounds 2 -Seed 1 | ConvertTo-Json | Should -Be ($embeddings | Invoke-ValuationSimulation -Quantity 5 -Rounds 2 -Seed 1 | ConvertTo-Json)
+        $back | Measure-OrderSensitivity -Repetition 2 -Seed 1 | ConvertTo-Json | Should -Be ($embeddings | Measure-OrderSensitivity -Repetition 2 -Seed 1 | ConvertTo-Json)
+        $back | Invoke-ValuationSimulation -Quantity 5 -Repetition 2 -Seed 1 | ConvertTo-Json | Should -Be ($embeddings | Invoke-ValuationSimulation -Quantity 5 -Repetition 2 -Seed 1 | ConvertTo-Json)
         $back | Export-Embedding (Join-Path $TestDrive back.npy)
         $embeddings | Export-Embedding (Join-Path $TestDrive live.npy)
         (Get-FileHash (Join-Path $TestDrive back.npy)).Hash | Should -Be (Get-FileHash (Join-Path $TestDrive live.npy)).Hash
@@ -138,6 +139,15 @@ Describe 'Records that come back' {
     }
 }
 
+Describe 'A former name of a property' {
+    It 'is an alias, and is read from what was saved under it' {
+        $values[0].Novelty | Should -Be $values[0].MeanNovelty
+        $old = $values | Select-Object Contributor, Quantity, Novel, Normal, Noise, @{ n = 'Novelty'; e = { $_.MeanNovelty } }, Value
+        $old | ForEach-Object { $_.PSTypeNames.Insert(0, 'Deserialized.QosValuation.DataValue') }
+        ([QosValuation.DataValue] $old[0]).MeanNovelty | Should -Be $values[0].MeanNovelty
+    }
+}
+
 Describe '<Name> with what it cannot take' -ForEach $takers {
     It 'says once what it takes and what makes it' {
         $wrong = [ordered]@{ ClipEmbedding = $embeddings[0]; SemanticCluster = $clusters[0]; DpPrototype = $prototypes[0]; TokenGrant = $grants[0]; FairnessReport = ($grants | Measure-Fairness) }
@@ -180,7 +190,7 @@ Describe 'Export-DpPrototype' {
         $file = Join-Path $TestDrive "published.$_"
         $released = @($clusters | New-DpPrototype -Neighboring AddRemove) + @($clusters | New-DpPrototype -Epsilon 0.5)
         $released[-1].Contributors | Should -Not -BeNullOrEmpty
-        ($released | Add-Member Seed 4711 -PassThru | Export-DpPrototype $file).FullName | Should -Be $file
+        ($released | Add-Member Seed seed-4711 -PassThru | Export-DpPrototype $file).FullName | Should -Be $file
         $back = @(Import-DpPrototype $file)
         $back | Should -BeOfType QosValuation.DpPrototype
         $back.Contributors | Should -BeNullOrEmpty
@@ -189,7 +199,7 @@ Describe 'Export-DpPrototype' {
         ($back | Optimize-DpPrototype)[0].Vector | Should -Be ($released | Optimize-DpPrototype)[0].Vector
         foreach ($written in Get-ChildItem $TestDrive -Filter 'published*') {
             $text = Get-Content -Raw $written
-            foreach ($secret in $released[-1].Contributors + '4711' + 'contributors') { $text | Should -Not -BeLike "*$secret*" }
+            foreach ($secret in $released[-1].Contributors + 'seed-4711' + 'contributors') { $text | Should -Not -BeLike "*$secret*" }
         }
 
         { $released | Export-DpPrototype $file } | Should -Throw -ErrorId 'FileExists,*'

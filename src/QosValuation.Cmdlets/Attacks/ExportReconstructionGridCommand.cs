@@ -75,7 +75,7 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
     {
         foreach (PSObject item in InputObject)
         {
-            TryItem(item, () => Add(item));
+            TryItem(item, () => Add(RecordReader.TryRestore(item, typeof(Reconstruction), out PSObject? saved) ? saved : item));
         }
     }
 

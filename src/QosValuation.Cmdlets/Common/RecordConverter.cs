@@ -15,32 +15,16 @@ public sealed class RecordConverter : PSTypeConverter
     /// <exception cref="InvalidCastException">The object cannot be read as the record.</exception>
     public override object ConvertFrom(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase)
     {
-        object? record;
         try
         {
-            if (!RecordReader.TryRead(sourceValue, destinationType, out record))
-            {
-                throw new InvalidCastException($"The object is no {destinationType?.Name}.");
-            }
+            return RecordReader.TryRestore(sourceValue, destinationType, out PSObject? record)
+                ? record.BaseObject
+                : throw new InvalidCastException($"The object is no {destinationType?.Name}.");
         }
         catch (QosValuationException fault)
         {
             throw new InvalidCastException(fault.Message, fault);
         }
-
-        if (sourceValue is PSObject { BaseObject: PSCustomObject } saved)
-        {
-            var whole = PSObject.AsPSObject(record);
-            foreach (PSPropertyInfo property in saved.Properties)
-            {
-                if (property is PSNoteProperty && whole.Properties[property.Name] is null)
-                {
-                    whole.Properties.Add(new PSNoteProperty(property.Name, property.Value));
-                }
-            }
-        }
-
-        return record;
     }
 
     /// <inheritdoc/>
@@ -49,6 +33,12 @@ public sealed class RecordConverter : PSTypeConverter
     /// <inheritdoc/>
     public override object ConvertTo(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase) =>
         throw new InvalidCastException();
+
+    /// <summary>The names that properties of a record type had before.</summary>
+    /// <param name="type">The record type.</param>
+    /// <returns>Each former name with the present one.</returns>
+    public static IEnumerable<KeyValuePair<string, string>> FormerNames(Type type) =>
+        RecordTypes.FormerNames.Where(name => type?.GetProperty(name.Value) is not null && type.GetProperty(name.Key) is null);
 
     /// <summary>The record types that can be made of their properties.</summary>
     /// <returns>The types.</returns>

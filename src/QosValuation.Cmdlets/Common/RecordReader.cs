@@ -65,6 +65,29 @@ internal static class RecordReader
         return true;
     }
 
+    /// <summary>Reads an object as a record, which keeps what the user added to the object.</summary>
+    /// <param name="value">The object; may be null, wrapped, or a record already.</param>
+    /// <param name="type">The record type.</param>
+    /// <param name="record">The record with the added properties.</param>
+    /// <returns>False where the object is something else.</returns>
+    /// <exception cref="QosValuationException"><c>RecordIncomplete</c>, <c>RecordNotValid</c>: it is such a record, but cannot be read.</exception>
+    public static bool TryRestore(object? value, Type type, [NotNullWhen(true)] out PSObject? record)
+    {
+        record = TryRead(value, type, out object? read) ? PSObject.AsPSObject(read) : null;
+        if (record is not null && value is PSObject { BaseObject: PSCustomObject } saved)
+        {
+            foreach (PSPropertyInfo property in saved.Properties)
+            {
+                if (property is PSNoteProperty && record.Properties[property.Name] is null)
+                {
+                    record.Properties.Add(new PSNoteProperty(property.Name, property.Value));
+                }
+            }
+        }
+
+        return record is not null;
+    }
+
     /// <summary>The record type that an object is of, or was before it was saved.</summary>
     /// <param name="value">The object; may be null.</param>
     /// <returns>Null where it is none of the module's records.</returns>
@@ -231,7 +254,7 @@ internal static class RecordReader
                     continue;
                 }
 
-                if (!given.TryGetValue(property.Name, out object? value))
+                if (!given.TryGetValue(property.Name, out object? value) && !TryFormer(given, property.Name, out value))
                 {
                     if (_required.Contains(property.Name))
                     {
@@ -268,6 +291,14 @@ internal static class RecordReader
             }
 
             return record;
+        }
+
+        // Saved before the property had its present name.
+        private bool TryFormer(Dictionary<string, object?> given, string name, out object? value)
+        {
+            value = null;
+            string? former = RecordTypes.FormerNames.FirstOrDefault(pair => pair.Value == name).Key;
+            return former is not null && Property(former) is null && given.TryGetValue(former, out value);
         }
 
         // What embeddings from elsewhere need not say.

@@ -24,6 +24,10 @@ internal static class RecordTypes
 
     private static readonly Lazy<IReadOnlyList<Type>> All = new(() => [.. Cmdlets.SelectMany(cmdlet => cmdlet.Emits.Concat(cmdlet.Accepts)).Distinct()]);
 
+    /// <summary>Names that properties had before, each with the present one. They stay as aliases, and are read where a saved record has no other.</summary>
+    public static IReadOnlyDictionary<string, string> FormerNames { get; } =
+        new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) { ["Replications"] = "Rounds", ["Novelty"] = "MeanNovelty" };
+
     /// <summary>The cmdlets, ordered by noun.</summary>
     public static IReadOnlyList<CmdletRecords> Cmdlets => Known.Value;
 
