@@ -37,7 +37,7 @@ Describe 'The module' {
     }
 
     It 'asks before it changes files, ledgers and budgets, and nowhere else' {
-        $changing = 'Add-DatRecord', 'ConvertTo-ClipImage', 'Export-DatSettlement', 'Export-Embedding', 'Export-QosReport', 'Export-ReconstructionGrid', 'Group-Embedding', 'Install-ClipModel',
+        $changing = 'Add-DatRecord', 'ConvertTo-ClipImage', 'Export-DatSettlement', 'Export-DpPrototype', 'Export-Embedding', 'Export-QosReport', 'Export-ReconstructionGrid', 'Group-Embedding', 'Install-ClipModel',
             'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset'
         (Get-Command -Module QosValuation | Where-Object { $_.Parameters.ContainsKey('WhatIf') }).Name | Sort-Object | Should -Be $changing
     }
@@ -98,6 +98,7 @@ Describe 'The contract of <Name>' -ForEach @(
     @{ Name = 'ConvertTo-ClipImage'; Parameters = 'Path', 'Destination', 'ImageSize'; Type = 'System.IO.FileInfo'; Properties = @('FullName') }
     @{ Name = 'Import-Embedding'; Parameters = 'Path', 'Modality', 'MetadataPath'; Type = 'ClipEmbedding'; Properties = 'Vector', 'Modality' }
     @{ Name = 'Export-Embedding'; Parameters = 'Path', 'InputObject'; Type = 'ClipEmbedding'; Properties = 'Vector', 'Modality' }
+    @{ Name = 'Find-Embedding'; Parameters = 'Query', 'Top', 'Threshold', 'Model', 'InputObject'; Type = 'EmbeddingMatch'; Properties = 'Item', 'Similarity', 'Rank', 'Embedding' }
     @{ Name = 'Group-Embedding'; Parameters = 'Algorithm', 'SimilarityThreshold', 'NoveltyThreshold', 'ClusterCount', 'PassThru'; Type = 'SemanticCluster'; Properties = 'Id', 'Count', 'Centroid', 'IsConfirmed', 'ConfirmedAt', 'Members' }
     @{ Name = 'Group-Embedding'; Parameters = 'PassThru'; Type = 'ClipEmbedding'; Properties = 'ClusterId', 'Novelty' }
     @{ Name = 'New-DpPrototype'; Parameters = 'Epsilon', 'Delta', 'Mechanism', 'PerturbationCoefficient', 'Scale', 'Sensitivity', 'Neighboring', 'Budget', 'Seed'; Type = 'DpPrototype'; Properties = 'ClusterId', 'Modality', 'Vector', 'Count', 'Epsilon', 'Delta', 'Sensitivity', 'Sigma', 'Mechanism', 'IsFormal' }

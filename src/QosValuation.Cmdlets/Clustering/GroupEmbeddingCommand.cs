@@ -68,6 +68,7 @@ namespace QosValuation.Cmdlets.Clustering;
 /// <seealso>Import-Embedding</seealso>
 /// <seealso>Measure-DataValue</seealso>
 /// <seealso>New-DpPrototype</seealso>
+/// <seealso>Find-Embedding</seealso>
 [Cmdlet(VerbsData.Group, "Embedding", SupportsShouldProcess = true)]
 [OutputType(typeof(SemanticCluster), typeof(ClipEmbedding))]
 public sealed partial class GroupEmbeddingCommand : QosCmdlet

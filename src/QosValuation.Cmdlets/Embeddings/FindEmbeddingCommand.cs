@@ -30,9 +30,9 @@ namespace QosValuation.Cmdlets;
 /// <code>Get-ClipEmbedding -Text 'a dog in the snow', 'a red car' | Find-Embedding ./photo.jpg | Format-Table Source, Similarity</code>
 /// </example>
 /// <example>
-/// <summary>Photographs that are nearly the same as one of another set.</summary>
-/// <code>$new = Get-ClipEmbedding ./new/*.jpg
-/// Import-Embedding photos.npy | Find-Embedding $new -Top 1 -Threshold 0.97 | Format-Table Query, Source, Similarity</code>
+/// <summary>New photographs that are nearly the same as a known one.</summary>
+/// <code>Import-Embedding image_embeddings.npy | Find-Embedding ./photographs/*.jpg -Top 1 -Threshold 0.97 -Model clip-mini |
+///     Format-Table Query, Source, Similarity</code>
 /// </example>
 /// <seealso>Get-ClipEmbedding</seealso>
 /// <seealso>Import-Embedding</seealso>

@@ -13,7 +13,8 @@ namespace QosValuation.Cmdlets.Privacy;
 /// </remarks>
 /// <example>
 /// <summary>What published prototypes cost together.</summary>
-/// <code>Import-DpPrototype ./prototypes.npy | Measure-PrivacyLoss</code>
+/// <code>$null = $clusters | New-DpPrototype -Epsilon 1 | Export-DpPrototype ./published.json
+/// Import-DpPrototype ./published.json | Measure-PrivacyLoss</code>
 /// </example>
 /// <seealso>Export-DpPrototype</seealso>
 /// <seealso>Measure-PrivacyLoss</seealso>
