@@ -2,7 +2,6 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Attacks.Reconstruction;
-using QosValuation.Cmdlets.Clustering;
 using QosValuation.Embeddings.Models;
 using QosValuation.Foundation.Randomness;
 

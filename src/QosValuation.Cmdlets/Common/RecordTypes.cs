@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using System.Reflection;
 
@@ -72,7 +73,7 @@ internal static class RecordTypes
         {
             if (Between(given!, type).FirstOrDefault(name => name != cmdlet) is { } step)
             {
-                sentence.Append($" {step} makes {type.Name} objects of them: … | {step} | {cmdlet}.");
+                sentence.Append(CultureInfo.InvariantCulture, $" {step} makes {type.Name} objects of them: … | {step} | {cmdlet}.");
                 isKnown = true;
             }
         }
@@ -81,7 +82,7 @@ internal static class RecordTypes
         {
             if (MakersOf(type) is { Count: > 0 } makers)
             {
-                sentence.Append($" {string.Join(" and ", makers)} {(makers.Count > 1 ? "make" : "makes")} {type.Name} objects.");
+                sentence.Append(CultureInfo.InvariantCulture, $" {string.Join(" and ", makers)} {(makers.Count > 1 ? "make" : "makes")} {type.Name} objects.");
             }
         }
 

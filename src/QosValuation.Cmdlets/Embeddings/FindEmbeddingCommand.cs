@@ -2,7 +2,6 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Embeddings.Encoding;
-using QosValuation.Embeddings.Models;
 using QosValuation.Embeddings.Search;
 
 namespace QosValuation.Cmdlets;

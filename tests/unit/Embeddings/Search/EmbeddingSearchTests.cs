@@ -68,9 +68,9 @@ public sealed class EmbeddingSearchTests
         Assert.Contains("2 components and the query 'wide' 3", unlike.Message, StringComparison.Ordinal);
         EmbeddingMatch match = Assert.Single(search.Matches());
         Assert.Equal(("q", 7L), (match.Query, match.Embedding.Ordinal));
-        Assert.True(Refused(() => new EmbeddingSearch([new EmbeddingQuery("q", [0, 0])])).Is(Faults.EmbeddingIsZero));
-        Assert.True(Refused(() => new EmbeddingSearch([], 0)).Is(Faults.SearchOptionOutOfRange));
-        Assert.True(Refused(() => new EmbeddingSearch([], 1, 1.1)).Is(Faults.SearchOptionOutOfRange));
+        Assert.True(Refused(() => _ = new EmbeddingSearch([new EmbeddingQuery("q", [0, 0])])).Is(Faults.EmbeddingIsZero));
+        Assert.True(Refused(() => _ = new EmbeddingSearch([], 0)).Is(Faults.SearchOptionOutOfRange));
+        Assert.True(Refused(() => _ = new EmbeddingSearch([], 1, 1.1)).Is(Faults.SearchOptionOutOfRange));
     }
 
     private static QosValuationException Refused(Action work) => Assert.Throws<QosValuationException>(work);
