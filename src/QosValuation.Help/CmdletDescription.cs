@@ -69,8 +69,8 @@ internal sealed class CmdletDescription
 
     internal static IEnumerable<string> Strings(CustomAttributeData attribute) => Values(attribute).OfType<string>();
 
-    internal static IEnumerable<object?> Values(CustomAttributeData attribute) => attribute.ConstructorArguments
-        .SelectMany(argument => argument.Value is IReadOnlyCollection<CustomAttributeTypedArgument> items ? items.Select(item => item.Value) : [argument.Value]);
+    internal static IEnumerable<object?> Values(CustomAttributeData attribute) => attribute.ConstructorArguments.SelectMany(argument =>
+        argument.Value is IReadOnlyCollection<CustomAttributeTypedArgument> items ? items.Select(item => item.Value) : [argument.Value]);
 }
 
 /// <summary>How a parameter takes part in one parameter set.</summary>

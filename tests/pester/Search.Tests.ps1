@@ -29,7 +29,7 @@ Describe 'Find-Embedding' {
         $found = @($embeddings | Find-Embedding 'a dog in the snow')
         $found | Should -BeOfType QosValuation.EmbeddingMatch
         $found.Count | Should -Be 10
-        $found.Rank | Should -Be (1..10)
+        $found | ForEach-Object Rank | Should -Be (1..10)
         $found.Embedding.Ordinal | Should -Be $expected.Ordinal
         for ($i = 0; $i -lt 10; $i++) { [Math]::Abs($found[$i].Similarity - $expected[$i].Cosine) | Should -BeLessThan 1e-6 }
         $found[0].Query | Should -Be 'a dog in the snow'
@@ -40,8 +40,8 @@ Describe 'Find-Embedding' {
         $image = @($embeddings | Where-Object Modality -EQ Image)[4]
         foreach ($query in $image.Source, (Get-Item $image.Source), $image, $image.Vector, @($image.Vector | ForEach-Object { [double] $_ })) {
             $match = @($embeddings | Find-Embedding $query -Top 1)
-            $match.Item | Should -Be $image.Item
-            $match.Similarity | Should -BeGreaterThan 0.9999
+            $match[0].Item | Should -Be $image.Item
+            $match[0].Similarity | Should -BeGreaterThan 0.9999
         }
 
         $clusters = @($embeddings | Group-Embedding -Algorithm KMeans -ClusterCount 2 -Seed 1)

@@ -388,7 +388,8 @@ internal static class RecordReader
             object?[] items = bare is IEnumerable list and not IDictionary ? [.. list.Cast<object?>()] : [bare];
             if (element == typeof(float))
             {
-                return Floats(Array.ConvertAll(items, item => Scalar(Bare(item), typeof(double)) is double number ? number : throw NotValid(name, "holds no numbers")));
+                return Floats(Array.ConvertAll(
+                    items, item => Scalar(Bare(item), typeof(double)) is double number ? number : throw NotValid(name, "holds no numbers")));
             }
 
             var array = Array.CreateInstance(element, items.Length);
@@ -461,7 +462,10 @@ internal static class RecordReader
         {
             if (type == typeof(double) || type == typeof(float) || type == typeof(decimal))
             {
-                return !NumberText.TryParse(text, out double parsed) ? null : type == typeof(double) ? parsed : type == typeof(float) ? Single(parsed) : (decimal)parsed;
+                return !NumberText.TryParse(text, out double parsed) ? null
+                    : type == typeof(double) ? parsed
+                    : type == typeof(float) ? Single(parsed)
+                    : (decimal)parsed;
             }
 
             return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)
@@ -506,7 +510,8 @@ internal static class RecordReader
         for (int i = 0; i < wide.Length; i++)
         {
             bool isOutside = double.IsFinite(wide[i]) && Math.Abs(wide[i]) is > float.MaxValue or (> 0 and < 1e-30);
-            if (isOutside && wide[i] != single[i] && wide[i] != double.Parse(single[i].ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture))
+            string decimals = isOutside ? single[i].ToString("R", CultureInfo.InvariantCulture) : string.Empty;
+            if (isOutside && wide[i] != single[i] && wide[i] != double.Parse(decimals, CultureInfo.InvariantCulture))
             {
                 return WideVector.Narrow(wide);
             }
@@ -550,7 +555,8 @@ internal static class RecordReader
         if (type == typeof(DateTimeOffset))
         {
             return value is DateTime time ? new DateTimeOffset(time)
-                : value is string text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTimeOffset parsed) ? parsed : null;
+                : value is string text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTimeOffset parsed) ? parsed
+                : null;
         }
 
         if (type == typeof(TimeSpan))

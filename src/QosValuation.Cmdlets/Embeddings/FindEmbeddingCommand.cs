@@ -178,7 +178,7 @@ public sealed class FindEmbeddingCommand : ClipModelCommand
 
         QosValuationException Invalid(object? item) => new(
             Faults.SearchQueryInvalid,
-            Refusal([typeof(ClipEmbedding), typeof(SemanticCluster), typeof(DpPrototype)], item, "paths of images, texts and arrays of numbers as -Query").Message,
+            Refusal([typeof(ClipEmbedding), typeof(SemanticCluster), typeof(DpPrototype)], item, "a path, text or array of numbers as -Query").Message,
             item);
     }
 

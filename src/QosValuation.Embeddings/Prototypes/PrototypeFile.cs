@@ -61,7 +61,9 @@ public static class PrototypeFile
             switch (format)
             {
                 case EmbeddingFileFormat.Npy:
-                    AtomicFile.Write(EmbeddingMetadataFile.SidecarPath(path), stream => WriteJson(stream, prototypes, isArray: false, withVector: false, withContributors));
+                    AtomicFile.Write(
+                        EmbeddingMetadataFile.SidecarPath(path),
+                        stream => WriteJson(stream, prototypes, isArray: false, withVector: false, withContributors));
                     AtomicFile.Write(path, stream => WriteNpy(stream, prototypes));
                     break;
                 case EmbeddingFileFormat.Csv:
@@ -336,7 +338,9 @@ public static class PrototypeFile
     {
         ReadOnlyMemory<byte> text = JsonFile.ReadUtf8(path);
         IEnumerable<JsonElement> elements = isArray
-            ? [.. JsonElement.Parse(text.Span) is { ValueKind: JsonValueKind.Array } array ? array.EnumerateArray() : throw NotValid(path, "it is no JSON array.")]
+            ? [.. JsonElement.Parse(text.Span) is { ValueKind: JsonValueKind.Array } array
+                ? array.EnumerateArray()
+                : throw NotValid(path, "it is no JSON array.")]
             : System.Text.Encoding.UTF8.GetString(text.Span).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
                 .Select(line => JsonElement.Parse(line));
         foreach (JsonElement element in elements)

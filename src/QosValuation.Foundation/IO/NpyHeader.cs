@@ -28,7 +28,8 @@ public sealed record NpyHeader(long DataStart, string Description, bool IsFortra
     /// <returns>128 bytes, whatever the shape.</returns>
     public static byte[] Of(string type, params ReadOnlySpan<long> shape)
     {
-        string lengths = string.Join(", ", shape.ToArray().Select(side => side.ToString(CultureInfo.InvariantCulture))) + (shape.Length == 1 ? "," : string.Empty);
+        string lengths = string.Join(", ", shape.ToArray().Select(side => side.ToString(CultureInfo.InvariantCulture)))
+            + (shape.Length == 1 ? "," : string.Empty);
         byte[] header = new byte[WrittenLength];
         header.AsSpan().Fill((byte)' ');
         ((ReadOnlySpan<byte>)[0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0, WrittenLength - 10, 0]).CopyTo(header);
