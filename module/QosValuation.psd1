@@ -23,6 +23,7 @@
         'formats/Auditing.format.ps1xml'
         'formats/Allocation.format.ps1xml'
         'formats/Attacks.format.ps1xml'
+        'formats/Lists.format.ps1xml'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()
@@ -33,9 +34,11 @@
         'ConvertTo-ClipImage'
         'ConvertTo-ClipToken'
         'Export-DatSettlement'
+        'Export-DpPrototype'
         'Export-Embedding'
         'Export-QosReport'
         'Export-ReconstructionGrid'
+        'Find-Embedding'
         'Get-ClipEmbedding'
         'Get-ClipModel'
         'Get-DatRecord'
@@ -45,6 +48,7 @@
         'Get-UsageRecord'
         'Group-Embedding'
         'Import-CocoDataset'
+        'Import-DpPrototype'
         'Import-Embedding'
         'Install-ClipModel'
         'Invoke-AllocationSimulation'

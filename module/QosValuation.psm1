@@ -31,9 +31,16 @@ $script:names = foreach ($type in $engine.GetExportedTypes()) {
     }
 }
 
-# Names that properties had before. By -Force, because a session may import the module again from another folder, which a types file refuses.
-foreach ($type in 'QosValuation.QosReport', 'QosValuation.StrategyGain') {
-    Update-TypeData -TypeName $type -MemberType AliasProperty -MemberName Replications -Value Rounds -Force
+# Records come whole out of jobs and remoting, are records again when they are read back, and keep the names that properties had before.
+# By -Force, because a session may import the module again from another folder, which a types file refuses.
+$converter = $assembly.GetType('QosValuation.Cmdlets.RecordConverter')
+foreach ($type in $converter::Types) {
+    Update-TypeData -TypeName $type.FullName -SerializationDepth 5 -TypeConverter $converter -Force
+    foreach ($name in $converter::FormerNames($type)) {
+        Update-TypeData -TypeName $type.FullName -MemberType AliasProperty -MemberName $name.Key -Value $name.Value -Force
+    }
+
+    Update-TypeData -TypeName "Deserialized.$($type.FullName)" -TargetTypeForDeserialization $type -Force
 }
 
 $MyInvocation.MyCommand.ScriptBlock.Module.OnRemove = {

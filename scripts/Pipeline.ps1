@@ -238,7 +238,7 @@ Invoke-FigureBody {
     }
 
     $values = @($labelled | Measure-DataValue)
-    & $save ($values | Select-Object Contributor, Quantity, Novel, Normal, Noise, Novelty, Value) 'data-values'
+    & $save ($values | Select-Object Contributor, Quantity, Novel, Normal, Noise, MeanNovelty, Value) 'data-values'
     $range = $values | Measure-Object Value -Minimum -Maximum
     $finding = "$($values.Count) contributors, f(d) from $($range.Minimum.ToString('F2')) to $($range.Maximum.ToString('F2'))"
     Write-Finding 'Data values' 'data-values.csv' $finding

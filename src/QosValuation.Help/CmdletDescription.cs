@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Reflection;
+using QosValuation.Cmdlets;
 
 namespace QosValuation.Help;
 
@@ -19,7 +20,9 @@ internal sealed class CmdletDescription
         Noun = (string)attribute.ConstructorArguments[1].Value!;
         SupportsShouldProcess = Named(attribute, "SupportsShouldProcess", false);
         DefaultParameterSet = Named(attribute, "DefaultParameterSetName", string.Empty);
-        Outputs = [.. type.GetCustomAttributesData().Where(a => a.AttributeType == typeof(OutputTypeAttribute)).SelectMany(OutputTypes).Distinct()];
+        object?[] outputs = [.. type.GetCustomAttributesData().Where(a => a.AttributeType == typeof(OutputTypeAttribute)).SelectMany(Values).Distinct()];
+        OutputTypes = [.. outputs.OfType<Type>()];
+        Outputs = [.. outputs.Select(value => value is Type output ? output.FullName! : (string)value!)];
         object instance = Activator.CreateInstance(type)!;
         Parameters =
         [
@@ -47,6 +50,8 @@ internal sealed class CmdletDescription
 
     public IReadOnlyList<string> Outputs { get; }
 
+    public IReadOnlyList<Type> OutputTypes { get; }
+
     public IReadOnlyList<ParameterDescription> Parameters { get; }
 
     public IReadOnlyList<string> ParameterSets { get; }
@@ -62,13 +67,10 @@ internal sealed class CmdletDescription
         attribute.NamedArguments.Where(argument => argument.MemberName == name).Select(argument => argument.TypedValue.Value).OfType<T>()
             .FirstOrDefault(otherwise);
 
-    internal static IEnumerable<string> Strings(CustomAttributeData attribute) => attribute.ConstructorArguments
-        .SelectMany(argument => argument.Value is IReadOnlyCollection<CustomAttributeTypedArgument> items ? items.Select(item => item.Value) : [argument.Value])
-        .OfType<string>();
+    internal static IEnumerable<string> Strings(CustomAttributeData attribute) => Values(attribute).OfType<string>();
 
-    private static IEnumerable<string> OutputTypes(CustomAttributeData attribute) => attribute.ConstructorArguments
-        .SelectMany(argument => argument.Value is IReadOnlyCollection<CustomAttributeTypedArgument> items ? items.Select(item => item.Value) : [argument.Value])
-        .Select(value => value is Type type ? type.FullName! : (string)value!);
+    internal static IEnumerable<object?> Values(CustomAttributeData attribute) => attribute.ConstructorArguments.SelectMany(argument =>
+        argument.Value is IReadOnlyCollection<CustomAttributeTypedArgument> items ? items.Select(item => item.Value) : [argument.Value]);
 }
 
 /// <summary>How a parameter takes part in one parameter set.</summary>
@@ -99,6 +101,7 @@ internal sealed class ParameterDescription
         ];
         Aliases = [.. attributes.Where(a => a.AttributeType == typeof(AliasAttribute)).SelectMany(CmdletDescription.Strings)];
         AcceptsWildcards = attributes.Any(a => a.AttributeType == typeof(SupportsWildcardsAttribute));
+        Accepts = [.. attributes.Where(a => a.AttributeType == typeof(AcceptsAttribute)).SelectMany(CmdletDescription.Values).OfType<Type>()];
         ValueType = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         Values = ElementType.IsEnum
             ? Enum.GetNames(ElementType)
@@ -114,6 +117,9 @@ internal sealed class ParameterDescription
     public IReadOnlyList<string> Aliases { get; }
 
     public bool AcceptsWildcards { get; }
+
+    /// <summary>The record types that a parameter of untyped objects takes.</summary>
+    public IReadOnlyList<Type> Accepts { get; }
 
     public bool IsSwitch => Property.PropertyType == typeof(SwitchParameter);
 

@@ -65,7 +65,7 @@ internal static class MamlWriter
 
     private static IEnumerable<XElement> InputTypes(CmdletDescription cmdlet) => cmdlet.Parameters
         .Where(parameter => parameter.Usages.Any(usage => usage.ByValue))
-        .Select(parameter => TypeName(parameter.ElementType))
+        .SelectMany(parameter => parameter.Accepts.Count > 0 ? parameter.Accepts.Select(TypeName) : [TypeName(parameter.ElementType)])
         .Distinct()
         .Select(name => new XElement(
             Command + "inputType", new XElement(Dev + "type", new XElement(Maml + "name", name)), new XElement(Maml + "description", Para(string.Empty))));

@@ -7,11 +7,12 @@ namespace QosValuation.Help;
 
 /// <summary>
 /// Build tool: writes <c>QosValuation.Cmdlets.dll-Help.xml</c> and the about topics into the folder given, from the
-/// doc comments beside this program. Anything undocumented fails the build.
+/// doc comments beside this program, and the list views into the folder formats beside it. Anything undocumented fails the build.
 /// </summary>
 internal static class Program
 {
     private const int Width = 80;
+    private const string ListFile = "Lists.format.ps1xml";
 
     public static int Main(string[] arguments)
     {
@@ -22,6 +23,13 @@ internal static class Program
         var problems = new List<string>();
 
         MamlWriter.Write(CmdletDescription.All(assembly), docs, problems).Save(Path.Combine(output, "QosValuation.Cmdlets.dll-Help.xml"));
+        string formats = Path.Combine(output, "..", "formats");
+        if (Directory.Exists(formats))
+        {
+            ListViews.Write(CmdletDescription.All(assembly), Directory.EnumerateFiles(formats, "*.ps1xml").Where(file => Path.GetFileName(file) != ListFile))
+                .Save(Path.Combine(formats, ListFile));
+        }
+
         foreach (Type type in assembly.GetTypes())
         {
             if (type.GetCustomAttribute<AboutTopicAttribute>() is { } topic)

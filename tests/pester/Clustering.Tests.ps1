@@ -137,7 +137,7 @@ Describe 'Group-Embedding' {
             ForEach-Object { "$($_.Item) $($_.ClusterId)" } | Should -Be $expected
         Group-Embedding -InputObject (Import-Clixml $path) -SimilarityThreshold $similarity | ForEach-Object Count | Should -Be 4, 3
         @{ Item = 'a'; Vector = 3, 4 }, @{ Item = 'b'; Vector = 6, 8 } | Group-Embedding | ForEach-Object { $_.Centroid[1] } | Should -Be ([float] 0.8)
-        { 1 | Group-Embedding -ErrorAction Stop } | Should -Throw -ErrorId 'InputObjectNotBound,*'
+        { 1 | Group-Embedding -ErrorAction Stop } | Should -Throw -ErrorId 'InputTypeWrong,*'
     }
 
     It 'completes algorithms' {

@@ -269,7 +269,7 @@ Describe 'Get-ClipEmbedding in the pipeline' {
 
     It 'has a table view and complete help' {
         $table = Get-ClipEmbedding -Text 'a dog' -Contributor me | Out-String -Width 100
-        $table | Should -Match 'Ordinal\s+Modality\s+Contributor\s+Cluster\s+Novelty\s+Length\s+Source'
+        $table | Should -Match 'Ordinal\s+Modality\s+Contributor\s+Cluster\s+Novelty\s+Dimension\s+Source'
         $table | Should -Match '0\s+Text\s+me\s+512\s+a dog'
         $help = Get-Help Get-ClipEmbedding -Full
         $help.examples.example.Count | Should -BeGreaterThan 3

@@ -20,7 +20,8 @@ Describe 'The module' {
     It 'lists every format file' {
         $manifest = Import-PowerShellDataFile -LiteralPath $ModuleManifest
         $files = Get-ChildItem -LiteralPath (Join-Path $RepositoryRoot 'module/formats') -Filter *.ps1xml
-        @($manifest.FormatsToProcess | Sort-Object) | Should -Be @($files.Name | ForEach-Object { "formats/$_" } | Sort-Object)
+        # The build makes the list views.
+        @($manifest.FormatsToProcess | Sort-Object) | Should -Be @($files.Name + 'Lists.format.ps1xml' | ForEach-Object { "formats/$_" } | Sort-Object)
     }
 
     It 'uses approved verbs' {
@@ -36,10 +37,10 @@ Describe 'The module' {
     }
 
     It 'asks before it changes files, ledgers and budgets, and nowhere else' {
-        $changing = 'Add-DatRecord', 'Add-UsageRecord', 'ConvertTo-ClipImage', 'Export-DatSettlement', 'Export-Embedding', 'Export-QosReport', 'Export-ReconstructionGrid',
-            'Group-Embedding', 'Install-ClipModel', 'Invoke-DataAuction', 'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation', 'Measure-DataQuality',
-            'Measure-MarginalUtility', 'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset', 'Protect-DataSubmission',
-            'Unprotect-DataSubmission'
+        $changing = 'Add-DatRecord', 'Add-UsageRecord', 'ConvertTo-ClipImage', 'Export-DatSettlement', 'Export-DpPrototype', 'Export-Embedding', 'Export-QosReport',
+            'Export-ReconstructionGrid', 'Group-Embedding', 'Install-ClipModel', 'Invoke-DataAuction', 'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation',
+            'Measure-DataQuality', 'Measure-MarginalUtility', 'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset',
+            'Protect-DataSubmission', 'Unprotect-DataSubmission'
         (Get-Command -Module QosValuation | Where-Object { $_.Parameters.ContainsKey('WhatIf') }).Name | Sort-Object | Should -Be $changing
     }
 
@@ -59,11 +60,12 @@ Describe 'The module' {
         }
     }
 
-    It 'has a table for every type that a cmdlet emits' {
+    It 'has a table and a list for every type that a cmdlet emits' {
         $types = @((Get-Command -Module QosValuation).OutputType.Name | Where-Object { $_ -like 'QosValuation.*' } | Sort-Object -Unique)
         $types.Count | Should -BeGreaterThan 20
         foreach ($type in $types) {
             (Get-FormatData -TypeName $type).FormatViewDefinition.Control | Where-Object { $_ -is [System.Management.Automation.TableControl] } | Should -Not -BeNullOrEmpty -Because $type
+            (Get-FormatData -TypeName $type).FormatViewDefinition.Control | Where-Object { $_ -is [System.Management.Automation.ListControl] } | Should -Not -BeNullOrEmpty -Because $type
         }
     }
 
@@ -98,6 +100,7 @@ Describe 'The contract of <Name>' -ForEach @(
     @{ Name = 'ConvertTo-ClipImage'; Parameters = 'Path', 'Destination', 'ImageSize'; Type = 'System.IO.FileInfo'; Properties = @('FullName') }
     @{ Name = 'Import-Embedding'; Parameters = 'Path', 'Modality', 'MetadataPath'; Type = 'ClipEmbedding'; Properties = 'Vector', 'Modality' }
     @{ Name = 'Export-Embedding'; Parameters = 'Path', 'InputObject'; Type = 'ClipEmbedding'; Properties = 'Vector', 'Modality' }
+    @{ Name = 'Find-Embedding'; Parameters = 'Query', 'Top', 'Threshold', 'Model', 'InputObject'; Type = 'EmbeddingMatch'; Properties = 'Item', 'Similarity', 'Rank', 'Embedding' }
     @{ Name = 'Group-Embedding'; Parameters = 'Algorithm', 'SimilarityThreshold', 'NoveltyThreshold', 'ClusterCount', 'PassThru'; Type = 'SemanticCluster'; Properties = 'Id', 'Count', 'Centroid', 'IsConfirmed', 'ConfirmedAt', 'Members' }
     @{ Name = 'Group-Embedding'; Parameters = 'PassThru'; Type = 'ClipEmbedding'; Properties = 'ClusterId', 'Novelty' }
     @{ Name = 'New-DpPrototype'; Parameters = 'Epsilon', 'Delta', 'Mechanism', 'PerturbationCoefficient', 'Scale', 'Sensitivity', 'Neighboring', 'Budget', 'Seed'; Type = 'DpPrototype'; Properties = 'ClusterId', 'Modality', 'Vector', 'Count', 'Epsilon', 'Delta', 'Sensitivity', 'Sigma', 'Mechanism', 'IsFormal' }
@@ -136,7 +139,7 @@ Describe 'The contract of <Name>' -ForEach @(
     It 'emits <Type> with the properties <Properties>' {
         $full = $Type -like 'System.*' ? $Type : "QosValuation.$Type"
         (Get-Command $Name).OutputType.Name | Should -Contain $full
-        $have = ($full -as [type]).GetProperties().Name
+        $have = ($full -as [type]).GetProperties().Name + (Get-TypeData $full).Members.Keys
         foreach ($property in $Properties) {
             $have | Should -Contain $property
         }

@@ -28,6 +28,7 @@ Describe 'Completion' {
         @{ Text = 'Measure-PrivacyLoss -Accountant Z'; Expected = 'Zcdp' }
         @{ Text = 'Group-Embedding -Algorithm K'; Expected = 'KMeans' }
         @{ Text = 'Get-ClipEmbedding -Model clip'; Expected = 'clip-mini' }
+        @{ Text = 'Find-Embedding -Model clip'; Expected = 'clip-mini' }
         @{ Text = 'Install-ClipModel -Name ViT'; Expected = 'ViT-B-32' }
         @{ Text = 'Invoke-QosSimulation -Strategy Fl'; Expected = 'Flooder' }
         @{ Text = 'New-DpPrototype -Unit C'; Expected = 'Contributor' }
@@ -70,6 +71,7 @@ Describe 'Tables' {
             @{ Of = 'DpPrototype'; Make = { $clusters | New-DpPrototype -Seed 1 } }
             @{ Of = 'PrivacyLoss'; Make = { $clusters | New-DpPrototype -Seed 1 | Measure-PrivacyLoss } }
             @{ Of = 'DataValue'; Make = { $values } }
+            @{ Of = 'EmbeddingMatch'; Make = { $embeddings | Find-Embedding 'a dog', "$scenes/images/*/*.jpg" -Top 2 } }
             @{ Of = 'TokenGrant'; Make = { $values | Invoke-TokenAllocation -Supply 5 } }
             @{ Of = 'FairnessReport'; Make = { $values | Invoke-TokenAllocation -Supply 5 | Measure-Fairness } }
             @{ Of = 'FairnessFrontierPoint'; Make = { $values | Get-FairnessFrontier -Supply 5 -Points 3 -Seed 1 } }

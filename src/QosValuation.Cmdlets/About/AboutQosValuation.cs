@@ -29,6 +29,8 @@ namespace QosValuation.Cmdlets.About;
 /// about_QosValuation_Privacy.</para>
 /// <para>ALLOCATION. An agent with value v receives min(v/Σv·V, B − R) tokens (paper, Eq. 15): V the supply, B the bucket's capacity, R what is left in
 /// it. Fairness is judged on reward rates r = u/v by Jain's index and the Gini coefficient.</para>
+/// <para>SAVING. What a cmdlet emits can be saved by Export-Clixml, come out of jobs and remoting, or go through ConvertTo-Json -Depth 5, and is the same
+/// record again when a cmdlet takes it. What -Depth cut off is an error, never another value. Tables such as CSV hold what is flat.</para>
 /// <para>SEEDS. Every seeded cmdlet takes -Seed; the same seed gives the same bytes whatever the number of threads. Without a seed, draws come from the
 /// operating system's cryptographic generator. A release whose noise was drawn from a known seed is not private: keep -Seed for experiments.</para>
 /// <para>The paper is arXiv:2606.15573, "QoS-Aware Token Scheduling and Private Data Valuation for Multi-Modal Agentic Networks".</para>

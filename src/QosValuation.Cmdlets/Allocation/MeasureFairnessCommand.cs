@@ -61,6 +61,7 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [AllowEmptyCollection]
     [AllowNull]
+    [Accepts(typeof(TokenGrant), AndOthers = true)]
     public PSObject?[]? InputObject { get; set; }
 
     /// <summary>
@@ -124,7 +125,11 @@ public sealed class MeasureFairnessCommand : QosCmdlet
         else
         {
             throw new QosValuationException(
-                Faults.NotARate, $"'{item}' is neither a token grant nor a number: pipe from Invoke-TokenAllocation, or give numbers.", item);
+                Faults.NotARate,
+                RecordReader.Bare(item) is string text
+                    ? $"'{text}' is no number: give numbers, or pipe token grants from Invoke-TokenAllocation."
+                    : Refusal([typeof(TokenGrant)], item, "numbers").Message,
+                item);
         }
     }
 }

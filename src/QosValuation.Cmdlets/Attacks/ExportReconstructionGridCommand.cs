@@ -35,6 +35,7 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
 
     /// <summary>Reconstructions.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Accepts(typeof(Reconstruction), AndOthers = true)]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
 
@@ -74,7 +75,7 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
     {
         foreach (PSObject item in InputObject)
         {
-            TryItem(item, () => Add(item));
+            TryItem(item, () => Add(RecordReader.TryRestore(item, typeof(Reconstruction), out PSObject? saved) ? saved : item));
         }
     }
 
@@ -139,7 +140,8 @@ public sealed class ExportReconstructionGridCommand : QosCmdlet
             {
                 throw new QosValuationException(
                     Faults.GridPictureInvalid,
-                    "An Image must hold 3 bytes for each of ImageSize · ImageSize pixels; pipe reconstructions in, or objects with an ImagePath.",
+                    $"The Image at row '{Read(Row, item)}', column '{Read(Column, item)}' does not hold 3 bytes for each of ImageSize · ImageSize pixels; pipe "
+                        + "reconstructions in, or objects with an ImagePath.",
                     item);
             }
 

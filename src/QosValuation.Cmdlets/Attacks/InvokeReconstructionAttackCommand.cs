@@ -2,7 +2,6 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Attacks.Reconstruction;
-using QosValuation.Cmdlets.Clustering;
 using QosValuation.Embeddings.Models;
 using QosValuation.Foundation.Randomness;
 
@@ -78,6 +77,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true)]
     [Alias("Prototype")]
+    [Accepts(typeof(DpPrototype), typeof(ClipEmbedding), typeof(SemanticCluster), AndOthers = true)]
     public object? InputObject { get; set; }
 
     /// <summary>The attackers: DirectAscent (the default), Adam, DenoiseFirst, NearestEmbedding, TextInversion.</summary>
@@ -465,14 +465,15 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
             }
             else if (bare is not null)
             {
-                yield return bare is SemanticCluster or DpPrototype ? bare : (object?)ClipEmbeddingTransformationAttribute.Convert(bare) ?? bare;
+                yield return RecordOf(item) ?? bare;
             }
         }
     }
 
     private AttackTarget TargetOf(object item)
     {
-        switch (item)
+        object? record = RecordOf(item);
+        switch (record ?? item)
         {
             case DpPrototype prototype:
                 return AttackTarget.Of(prototype);
@@ -485,13 +486,13 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
                 return AttackTarget.Of(vector, string.Create(CultureInfo.InvariantCulture, $"vector {_received}"));
         }
 
-        if (ClipEmbeddingTransformationAttribute.Convert(item) is not { Dimension: > 0 } embedding)
+        if (record is not ClipEmbedding { Dimension: > 0 } embedding)
         {
             throw new QosValuationException(
                 Faults.AttackTargetInvalid,
                 IsNumber(item)
                     ? "A single number is no target: the pipeline took a vector apart. Put a comma before it: , $vector | Invoke-ReconstructionAttack."
-                    : "A target is a prototype, an embedding, a cluster, or an array of numbers.",
+                    : Refusal([typeof(DpPrototype), typeof(ClipEmbedding), typeof(SemanticCluster)], item, "an array of numbers").Message,
                 item);
         }
 
@@ -505,6 +506,14 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
 
     private static double ReadNumber(PSObject item, string name, double standard) =>
         RecordProperties.TryGetNumber(item, name, out double value) ? value : standard;
+
+    /// <summary>The prototype, cluster or embedding that an object is, or was before it was saved; null for something else.</summary>
+    private static object? RecordOf(object? item) =>
+        RecordReader.TypeOf(item) is { } type
+        && (type == typeof(DpPrototype) || type == typeof(SemanticCluster) || type == typeof(ClipEmbedding))
+        && RecordReader.TryRead(item, type, out object? record)
+            ? record
+            : null;
 
     private static T Read<T>(PSObject item, string name, T standard) =>
         LanguagePrimitives.TryConvertTo(item.Properties[name]?.Value, CultureInfo.InvariantCulture, out T value) ? value : standard;

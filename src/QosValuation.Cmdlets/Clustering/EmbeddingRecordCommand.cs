@@ -12,9 +12,9 @@ public abstract class EmbeddingRecordCommand : QosCmdlet
 
     /// <summary>The embeddings: from Get-ClipEmbedding, Import-Embedding, or objects with an embedding's properties.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
-    [ClipEmbeddingTransformation]
+    [Accepts(typeof(ClipEmbedding))]
     [ValidateNotNull]
-    public ClipEmbedding[] InputObject { get; set; } = [];
+    public PSObject[] InputObject { get; set; } = [];
 
     /// <inheritdoc/>
     protected override void Begin()
@@ -26,7 +26,7 @@ public abstract class EmbeddingRecordCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        foreach (ClipEmbedding embedding in InputObject)
+        foreach (ClipEmbedding embedding in Records<ClipEmbedding>(InputObject))
         {
             _collector!.Add(embedding);
             _meter!.Report(++_count);

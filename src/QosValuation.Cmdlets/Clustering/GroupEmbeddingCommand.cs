@@ -68,6 +68,7 @@ namespace QosValuation.Cmdlets.Clustering;
 /// <seealso>Import-Embedding</seealso>
 /// <seealso>Measure-DataValue</seealso>
 /// <seealso>New-DpPrototype</seealso>
+/// <seealso>Find-Embedding</seealso>
 [Cmdlet(VerbsData.Group, "Embedding", SupportsShouldProcess = true)]
 [OutputType(typeof(SemanticCluster), typeof(ClipEmbedding))]
 public sealed partial class GroupEmbeddingCommand : QosCmdlet
@@ -81,9 +82,9 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// Item, Modality, Vector, Contributor), such as Import-Clixml reads back.
     /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
-    [ClipEmbeddingTransformation]
+    [Accepts(typeof(ClipEmbedding))]
     [ValidateNotNull]
-    public ClipEmbedding[] InputObject { get; set; } = [];
+    public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>How records are grouped: Online (the default; one pass, streaming), KMeans (needs -ClusterCount) or Dbscan.</summary>
     /// <value>Online</value>
@@ -199,7 +200,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        foreach (ClipEmbedding embedding in InputObject)
+        foreach (ClipEmbedding embedding in Records<ClipEmbedding>(InputObject))
         {
             _clusterer!.Add(embedding);
             _meter!.Report(++_count);

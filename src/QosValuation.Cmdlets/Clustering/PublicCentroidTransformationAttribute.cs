@@ -7,7 +7,7 @@ namespace QosValuation.Cmdlets.Clustering;
 
 /// <summary>
 /// Accepts vectors where embeddings are asked for as centroids: arrays of numbers, alone or several, beside what
-/// <see cref="ClipEmbeddingTransformationAttribute"/> takes.
+/// <see cref="RecordReader"/> reads.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class PublicCentroidTransformationAttribute : ArgumentTransformationAttribute
@@ -15,7 +15,7 @@ internal sealed class PublicCentroidTransformationAttribute : ArgumentTransforma
     /// <inheritdoc/>
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
     {
-        object? given = Unwrap(inputData);
+        object? given = RecordReader.Bare(inputData);
         if (given is not IList list || given is byte[])
         {
             return Convert(given) ?? inputData;
@@ -30,25 +30,23 @@ internal sealed class PublicCentroidTransformationAttribute : ArgumentTransforma
         object?[] converted = new object?[list.Count];
         for (int i = 0; i < converted.Length; i++)
         {
-            converted[i] = (object?)Convert(Unwrap(list[i])) ?? list[i];
+            converted[i] = (object?)Convert(RecordReader.Bare(list[i])) ?? list[i];
         }
 
         return converted;
     }
 
-    private static object? Unwrap(object? value) => value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value;
-
     private static ClipEmbedding? Convert(object? value)
     {
         if (value is not IList list || value is byte[])
         {
-            return ClipEmbeddingTransformationAttribute.Convert(value);
+            return RecordReader.TryRead(value, out ClipEmbedding? embedding) && embedding.Vector.Length > 0 ? embedding : null;
         }
 
         double[] numbers = new double[list.Count];
         for (int i = 0; i < numbers.Length && value is not float[]; i++)
         {
-            if (Unwrap(list[i]) is not IConvertible number || number is string or bool)
+            if (RecordReader.Bare(list[i]) is not IConvertible number || number is string or bool)
             {
                 return null;
             }

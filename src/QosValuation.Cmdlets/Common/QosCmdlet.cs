@@ -1,5 +1,7 @@
 using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
+using System.Reflection;
 using QosValuation.Foundation.IO;
 
 namespace QosValuation.Cmdlets;
@@ -9,7 +11,13 @@ namespace QosValuation.Cmdlets;
 /// </summary>
 public abstract class QosCmdlet : PSCmdlet, IDisposable
 {
+    // How many different faults are remembered.
+    private const int MostFaults = 1000;
+
     private readonly CancellationTokenSource _cancellation = new();
+
+    // How often each fault came, by its message: the same mistake with thousands of objects is one error.
+    private readonly Dictionary<string, int> _repeated = new(StringComparer.Ordinal);
 
     /// <summary>Cancelled when the user stops the pipeline.</summary>
     protected CancellationToken Cancellation => _cancellation.Token;
@@ -28,7 +36,17 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
     protected sealed override void ProcessRecord() => Guard(Process);
 
     /// <inheritdoc/>
-    protected sealed override void EndProcessing() => Guard(End);
+    protected sealed override void EndProcessing()
+    {
+        Guard(End);
+        foreach ((string message, int count) in _repeated)
+        {
+            if (count > 1)
+            {
+                WriteWarning(string.Create(System.Globalization.CultureInfo.CurrentCulture, $"… and {count - 1:N0} more like it: {message}"));
+            }
+        }
+    }
 
     /// <summary>Cancels <see cref="Cancellation"/>; called on another thread when the user presses Ctrl+C.</summary>
     protected override void StopProcessing() => _cancellation.Cancel();
@@ -71,10 +89,92 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
     /// <param name="text">The message.</param>
     protected new void WriteVerbose(string text) => base.WriteVerbose(DisplayText.OfMessage(text));
 
-    /// <summary>Writes an engine fault as a non-terminating error: the other items go on.</summary>
+    /// <summary>
+    /// Writes an engine fault as a non-terminating error: the other items go on. A fault that says the very same again is counted, and the
+    /// count is told at the end.
+    /// </summary>
     /// <param name="exception">The fault.</param>
     /// <param name="target">The offending item where the fault names none.</param>
-    protected void WriteFault(Exception exception, object? target = null) => WriteError(ErrorRecords.From(exception, target));
+    protected void WriteFault(Exception exception, object? target = null)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        if (_repeated.TryGetValue(exception.Message, out int count))
+        {
+            _repeated[exception.Message] = count + 1;
+            return;
+        }
+
+        if (_repeated.Count < MostFaults)
+        {
+            _repeated.Add(exception.Message, 1);
+        }
+
+        WriteError(ErrorRecords.From(exception, target));
+    }
+
+    /// <summary>Reads objects from the pipeline as records; what cannot be taken costs an error record and the others go on.</summary>
+    /// <typeparam name="T">The record type.</typeparam>
+    /// <param name="items">The objects, such as <see cref="RecordReader"/> reads; null for none.</param>
+    /// <returns>The records.</returns>
+    private protected IEnumerable<T> Records<T>(IEnumerable<object?>? items)
+        where T : class
+    {
+        foreach (object? item in items ?? [])
+        {
+            if (TryRecord(item, out T? record))
+            {
+                yield return record;
+            }
+        }
+    }
+
+    /// <summary>Reads an object as a record.</summary>
+    /// <typeparam name="T">The record type.</typeparam>
+    /// <param name="item">The object.</param>
+    /// <param name="record">The record.</param>
+    /// <returns>False where it cannot be taken; the error record that says why has been written.</returns>
+    private protected bool TryRecord<T>(object? item, [NotNullWhen(true)] out T? record)
+        where T : class
+    {
+        record = null;
+        try
+        {
+            if (RecordReader.TryRead(item, out record))
+            {
+                // What was given as an embedding is the engine's to judge; a table of labels is not one yet.
+                if (record is not ClipEmbedding { Vector.Length: 0 } || RecordReader.Bare(item) is ClipEmbedding)
+                {
+                    return true;
+                }
+
+                record = null;
+                throw new QosValuationException(
+                    Faults.RecordIncomplete,
+                    "The embedding has no vector: a table such as CSV has no place for one. Save embeddings with Export-Embedding, Export-Clixml or "
+                        + "ConvertTo-Json.",
+                    item);
+            }
+
+            WriteFault(Refusal([typeof(T)], item), item);
+        }
+        catch (QosValuationException fault)
+        {
+            WriteFault(fault, item);
+        }
+
+        return false;
+    }
+
+    /// <summary>The fault of an object that the cmdlet cannot take.</summary>
+    /// <param name="wanted">The record types that it takes.</param>
+    /// <param name="item">The object.</param>
+    /// <param name="others">What else it takes, in words; null for nothing.</param>
+    /// <returns>The fault.</returns>
+    private protected QosValuationException Refusal(IReadOnlyList<Type> wanted, object? item, string? others = null)
+    {
+        CmdletAttribute name = GetType().GetCustomAttribute<CmdletAttribute>()!;
+        return RecordTypes.Refuse($"{name.VerbName}-{name.NounName}", wanted, item, others);
+    }
 
     /// <summary>
     /// Does the work for one item; a failure, of whatever type, becomes a non-terminating error and the other items go on.

@@ -39,8 +39,9 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
 
     /// <summary>The embeddings.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Accepts(typeof(ClipEmbedding))]
     [ValidateNotNull]
-    public ClipEmbedding[] InputObject { get; set; } = [];
+    public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>Replace an existing file.</summary>
     [Parameter]
@@ -79,7 +80,7 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        foreach (ClipEmbedding embedding in InputObject)
+        foreach (ClipEmbedding embedding in Records<ClipEmbedding>(InputObject))
         {
             if (_writer is not null)
             {

@@ -47,15 +47,11 @@ namespace QosValuation.Cmdlets;
 /// </example>
 /// <example>
 /// <summary>How alike a photograph and two texts are (the cosine).</summary>
-/// <code>$photo = Get-ClipEmbedding ./photo.jpg
-/// Get-ClipEmbedding -Text 'a dog in the snow', 'a red car' | ForEach-Object {
-///     $cosine = 0.0
-///     for ($i = 0; $i -lt $photo.Dimension; $i++) { $cosine += $photo.Vector[$i] * $_.Vector[$i] }
-///     [pscustomobject]@{ Text = $_.Source; Cosine = $cosine }
-/// }</code>
+/// <code>Get-ClipEmbedding -Text 'a dog in the snow', 'a red car' | Find-Embedding ./photo.jpg</code>
 /// </example>
 /// <seealso>Import-CocoDataset</seealso>
 /// <seealso>Group-Embedding</seealso>
+/// <seealso>Find-Embedding</seealso>
 /// <seealso>Get-ClipModel</seealso>
 /// <seealso>Export-Embedding</seealso>
 /// <seealso>ConvertTo-ClipImage</seealso>
@@ -102,6 +98,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
 
     /// <summary>Records from the pipeline: those of Import-CocoDataset, files, paths as strings, or objects with properties for paths and texts.</summary>
     [Parameter(ValueFromPipeline = true)]
+    [Accepts(typeof(CocoItem), AndOthers = true)]
     public PSObject? InputObject { get; set; }
 
     /// <summary>Which parts of a record that has an image and texts are embedded: Both (the default), Image or Text.</summary>
@@ -202,11 +199,18 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
                 Faults.ParametersConflict, "Name images and texts as arguments, or pipe records in, but not both.", InputObject.BaseObject);
         }
 
-        switch (InputObject.BaseObject)
+        // A saved item is one again, so that captions that were cut off are not taken for a caption.
+        CocoItem? saved = null;
+        if (RecordReader.TypeOf(InputObject) == typeof(CocoItem) && !TryRecord(InputObject, out saved))
+        {
+            return;
+        }
+
+        switch (saved ?? InputObject.BaseObject)
         {
             case CocoItem item:
                 AddRecord(
-                    item,
+                    InputObject.BaseObject is CocoItem ? item : InputObject,
                     item.Path is null ? null : ResolveNewPath(item.Path),
                     item.Captions,
                     item.Item);

@@ -50,8 +50,9 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
 
     /// <summary>Clusters with their members, from Group-Embedding.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Accepts(typeof(SemanticCluster))]
     [ValidateNotNull]
-    public SemanticCluster[] InputObject { get; set; } = [];
+    public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>ε of each release, above 0; 1 by default. Several are attacked one after another. ImageDp and None, which have none, come once.</summary>
     [Parameter(Position = 0)]
@@ -158,7 +159,7 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        foreach (SemanticCluster cluster in InputObject)
+        foreach (SemanticCluster cluster in Records<SemanticCluster>(InputObject))
         {
             foreach (MembershipInferenceAttack attack in _attacks)
             {

@@ -61,8 +61,9 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
 
     /// <summary>Clusters with their members, from Group-Embedding; without them the audit makes up records.</summary>
     [Parameter(ValueFromPipeline = true)]
+    [Accepts(typeof(SemanticCluster))]
     [ValidateNotNullOrEmpty]
-    public SemanticCluster[]? InputObject { get; set; }
+    public PSObject[]? InputObject { get; set; }
 
     /// <summary>
     /// ε: what each release claims, above 0; 1 by default. Several are audited one after another. ImageDp and None, which have none, come once.
@@ -160,7 +161,7 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        foreach (SemanticCluster cluster in InputObject ?? [])
+        foreach (SemanticCluster cluster in Records<SemanticCluster>(InputObject))
         {
             _hasClusters = true;
             TryItem(cluster, () =>

@@ -41,6 +41,7 @@ public sealed class MeasurePrivacyLossCommand : QosCmdlet
 
     /// <summary>A release: a prototype, or any object with Sensitivity and Sigma.</summary>
     [Parameter(ValueFromPipeline = true)]
+    [Accepts(typeof(DpPrototype), AndOthers = true)]
     public PSObject? InputObject { get; set; }
 
     /// <summary>The L2 sensitivity of a release, 0 or more; NaN where it has none.</summary>

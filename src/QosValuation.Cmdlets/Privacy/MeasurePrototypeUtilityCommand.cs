@@ -46,18 +46,21 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
 
     /// <summary>Clusters with their members, from Group-Embedding.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Cluster")]
+    [Accepts(typeof(SemanticCluster))]
     [ValidateNotNull]
-    public SemanticCluster[] InputObject { get; set; } = [];
+    public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>Prototypes that were released already, from New-DpPrototype or Optimize-DpPrototype.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Prototype")]
+    [Accepts(typeof(DpPrototype))]
     [ValidateNotNull]
-    public DpPrototype[] Prototype { get; set; } = [];
+    public PSObject[] Prototype { get; set; } = [];
 
     /// <summary>The clusters with their members that the prototypes were released from.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Prototype")]
+    [Accepts(typeof(SemanticCluster))]
     [ValidateNotNullOrEmpty]
-    public SemanticCluster[] Reference { get; set; } = [];
+    public PSObject[] Reference { get; set; } = [];
 
     /// <summary>ε of each prototype, above 0; 0.1, 0.2, 0.5, 1, 2, 5 and 10 by default. ImageDp and None, which have none, come once.</summary>
     [Parameter(Position = 0, ParameterSetName = "Cluster")]
@@ -121,7 +124,7 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Begin()
     {
-        foreach (SemanticCluster cluster in Reference)
+        foreach (SemanticCluster cluster in Records<SemanticCluster>(Reference))
         {
             TryItem(cluster, () => _measurement.Add(cluster));
         }
@@ -130,12 +133,18 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        foreach (SemanticCluster cluster in InputObject)
+        if (ParameterSetName == "Cluster" && Array.Exists(InputObject, item => RecordReader.TypeOf(item) == typeof(DpPrototype)))
+        {
+            throw new QosValuationException(
+                Faults.ParametersConflict, "Prototypes are compared with the clusters that they were released from: name those with -Reference.", InputObject);
+        }
+
+        foreach (SemanticCluster cluster in Records<SemanticCluster>(InputObject))
         {
             TryItem(cluster, () => _measurement.Add(cluster));
         }
 
-        foreach (DpPrototype prototype in Prototype)
+        foreach (DpPrototype prototype in Records<DpPrototype>(Prototype))
         {
             TryItem(prototype, () =>
             {

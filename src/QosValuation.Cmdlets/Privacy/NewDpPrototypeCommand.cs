@@ -92,8 +92,9 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
 
     /// <summary>Clusters with their members, from Group-Embedding.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Accepts(typeof(SemanticCluster))]
     [ValidateNotNull]
-    public SemanticCluster[] InputObject { get; set; } = [];
+    public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>ε: the privacy budget of each prototype, above 0; 1 by default. Smaller is more private.</summary>
     [Parameter(Position = 0)]
@@ -232,7 +233,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        foreach (SemanticCluster cluster in InputObject)
+        foreach (SemanticCluster cluster in Records<SemanticCluster>(InputObject))
         {
             Cancellation.ThrowIfCancellationRequested();
             TryItem(cluster, () =>

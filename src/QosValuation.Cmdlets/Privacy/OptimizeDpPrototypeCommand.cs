@@ -36,8 +36,9 @@ public sealed class OptimizeDpPrototypeCommand : QosCmdlet
 
     /// <summary>Released prototypes, from New-DpPrototype.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Accepts(typeof(DpPrototype))]
     [ValidateNotNull]
-    public DpPrototype[] InputObject { get; set; } = [];
+    public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>What to do: Sphere (the default), Shrink, Average, Join or None. Several give a prototype each, told apart by PostProcessing.</summary>
     [Parameter(Position = 0)]
@@ -50,11 +51,11 @@ public sealed class OptimizeDpPrototypeCommand : QosCmdlet
     {
         if (PostProcess.Any(method => method is PrototypePostProcessing.Shrink or PrototypePostProcessing.Average or PrototypePostProcessing.Join))
         {
-            _prototypes.AddRange(InputObject);
+            _prototypes.AddRange(Records<DpPrototype>(InputObject));
             return;
         }
 
-        foreach (DpPrototype prototype in InputObject)
+        foreach (DpPrototype prototype in Records<DpPrototype>(InputObject))
         {
             Write([prototype]);
         }

@@ -15,9 +15,6 @@ internal static class ReportRecords
         "PSComputerName", "PSShowComputerName", "PSSourceJobInstanceId", "RunspaceId",
     };
 
-    // Names that properties had before, which stay as aliases (QosValuation.psm1) and so are saved beside the present ones.
-    private static readonly Dictionary<string, string> FormerNames = new(StringComparer.OrdinalIgnoreCase) { ["Replications"] = "Rounds" };
-
     /// <summary>
     /// Reads an object: a result of the module with what the user added to it, one that was saved and read again, or any other by its
     /// properties.
@@ -44,8 +41,9 @@ internal static class ReportRecords
         return new ReportRecord(instance is PSCustomObject ? CustomName(item) : instance.GetType().Name, Read(properties));
     }
 
+    // Former names stay as aliases and so are saved beside the present ones.
     private static bool IsFormerName(string name, PSObject item) =>
-        FormerNames.TryGetValue(name, out string? present) && item.Properties[present] is not null;
+        RecordTypes.FormerNames.TryGetValue(name, out string? present) && item.Properties[present] is not null;
 
     // Select-Object, Import-Clixml and remoting keep the name of the type and put a word before it.
     private static string CustomName(PSObject item)

@@ -86,8 +86,9 @@ public abstract class LabelledItemCommand : QosCmdlet
         return result;
     }
 
-    private static ClipEmbedding Embedding(PSObject? item) => ClipEmbeddingTransformationAttribute.Convert(item)
-        ?? throw new QosValuationException(
+    private static ClipEmbedding Embedding(PSObject? item) => RecordReader.TryRead(item, out ClipEmbedding? embedding) && embedding.Vector.Length > 0
+        ? embedding
+        : throw new QosValuationException(
             Faults.NotAnEmbedding,
             $"'{item}' has no vector of numbers: pipe from Get-ClipEmbedding or Import-Embedding, or give objects with the properties Vector and Label.",
             item);

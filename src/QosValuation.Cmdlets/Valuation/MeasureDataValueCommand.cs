@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Management.Automation;
-using QosValuation.Cmdlets.Clustering;
 using QosValuation.Valuation.Novelty;
 
 namespace QosValuation.Cmdlets.Valuation;
@@ -53,6 +52,7 @@ public sealed class MeasureDataValueCommand : QosCmdlet
     /// reads back; a table of labels (Contributor, Item, Novelty or ClusterId, as from Import-Csv) needs no vectors.
     /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Accepts(typeof(ClipEmbedding), typeof(SemanticCluster))]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
 
@@ -86,32 +86,7 @@ public sealed class MeasureDataValueCommand : QosCmdlet
     {
         foreach (PSObject item in InputObject)
         {
-            switch (item?.BaseObject)
-            {
-                case ClipEmbedding embedding:
-                    _estimator!.Add(embedding);
-                    break;
-                case SemanticCluster cluster:
-                    _estimator!.Add(cluster);
-                    break;
-                default:
-                    if (ClipEmbeddingTransformationAttribute.Convert(item) is ClipEmbedding converted)
-                    {
-                        _estimator!.Add(converted);
-                    }
-                    else
-                    {
-                        WriteFault(new QosValuationException(
-                            Faults.NotAnEmbedding,
-                            $"'{item}' is neither an embedding nor a cluster, or holds a label that cannot be read (Novelty is Novel, "
-                            + "Normal or Noise, ClusterId a whole number): "
-                            + "pipe from Get-ClipEmbedding, Import-Embedding or Group-Embedding.",
-                            item));
-                    }
-
-                    break;
-            }
-
+            TryItem(item, () => Add(item));
             _meter!.Report(++_count);
         }
     }
@@ -140,5 +115,36 @@ public sealed class MeasureDataValueCommand : QosCmdlet
         {
             WriteRecord(value);
         }
+    }
+
+    private void Add(PSObject item)
+    {
+        try
+        {
+            if (RecordReader.TryRead(item, out SemanticCluster? cluster))
+            {
+                _estimator!.Add(cluster);
+                return;
+            }
+
+            // A table of labels needs no vectors.
+            if (RecordReader.TryRead(item, out ClipEmbedding? embedding)
+                && (embedding.Vector.Length > 0 || embedding.ClusterId is not null || embedding.Novelty is not null || item.BaseObject is ClipEmbedding))
+            {
+                _estimator!.Add(embedding);
+                return;
+            }
+        }
+        catch (QosValuationException fault) when (fault.Is(Faults.RecordNotValid))
+        {
+            throw new QosValuationException(Faults.NotAnEmbedding, fault.Message, item, fault);
+        }
+
+        throw new QosValuationException(
+            Faults.NotAnEmbedding,
+            RecordReader.TypeOf(item) == typeof(ClipEmbedding)
+                ? "The object has neither a vector nor a label (ClusterId or Novelty): save embeddings with Export-Embedding, or label them first."
+                : Refusal([typeof(ClipEmbedding), typeof(SemanticCluster)], item).Message,
+            item);
     }
 }

@@ -21,7 +21,6 @@ namespace QosValuation.Embeddings.Datasets;
 /// </remarks>
 public sealed class EmbeddingWriter : IDisposable
 {
-    private const int NpyHeaderLength = 128;
     private static readonly CsvWriterOptions CsvOptions = new() { NewLine = "\n", ValidateFieldCount = false };
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -52,7 +51,7 @@ public sealed class EmbeddingWriter : IDisposable
             if (_format == EmbeddingFileFormat.Npy)
             {
                 _sidecar = AtomicFile.CreateTemporary(EmbeddingMetadataFile.SidecarPath(_path));
-                _stream.Write(new byte[NpyHeaderLength]);
+                _stream.Write(new byte[NpyHeader.WrittenLength]);
             }
             else if (_format == EmbeddingFileFormat.Csv)
             {
@@ -150,7 +149,7 @@ public sealed class EmbeddingWriter : IDisposable
             if (_format == EmbeddingFileFormat.Npy)
             {
                 _stream.Position = 0;
-                _stream.Write(NpyHeader());
+                _stream.Write(NpyHeader.Of("<f4", Count, Dimension));
                 WriteDigest();
             }
 
@@ -233,17 +232,6 @@ public sealed class EmbeddingWriter : IDisposable
             _sidecar!.Position = _digestPosition;
             _sidecar.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToHexStringLower(_digest.GetHashAndReset())));
         }
-    }
-
-    private byte[] NpyHeader()
-    {
-        byte[] header = new byte[NpyHeaderLength];
-        header.AsSpan().Fill((byte)' ');
-        ((ReadOnlySpan<byte>)[0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0, NpyHeaderLength - 10, 0]).CopyTo(header);
-        string text = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({Count}, {Dimension}), }}");
-        System.Text.Encoding.ASCII.GetBytes(text, header.AsSpan(10));
-        header[^1] = (byte)'\n';
-        return header;
     }
 
     private void WriteCsvHeader()

@@ -23,4 +23,13 @@ public static partial class Faults
 
     /// <summary>The script block of -Contributor failed.</summary>
     public static Fault ContributorScriptFailed { get; } = Define(FaultKind.InvalidArgument, "Correct the script block; $_ is the record.");
+
+    /// <summary>An object from the pipeline is of another type than the cmdlet takes.</summary>
+    public static Fault InputTypeWrong { get; } = Define(FaultKind.InvalidArgument, "Pipe in what the cmdlet that the message names makes.");
+
+    /// <summary>A record that was saved and read back has lost a part.</summary>
+    public static Fault RecordIncomplete { get; } = Define(FaultKind.InvalidData, "Save it again with -Depth 5, as Clixml or JSON.");
+
+    /// <summary>A record that was saved and read back, or made by hand, holds a value that its type does not allow.</summary>
+    public static Fault RecordNotValid { get; } = Define(FaultKind.InvalidData, "Correct the property that the message names.");
 }

@@ -22,4 +22,10 @@ public static partial class Faults
 
     /// <summary>A file cannot be used as an embedding cache.</summary>
     public static Fault CacheNotReadable { get; } = Define(FaultKind.InvalidData, "Remove the file, or name another -CachePath.");
+
+    /// <summary>What is searched for is neither an image, a text nor a vector.</summary>
+    public static Fault SearchQueryInvalid { get; } = Define(FaultKind.InvalidArgument, "Give paths of images, texts, embeddings or arrays of numbers.");
+
+    /// <summary>An option of the search is out of range.</summary>
+    public static Fault SearchOptionOutOfRange { get; } = Define(FaultKind.InvalidArgument, "Ask for at least 1 match, and a cosine from -1 to 1.");
 }

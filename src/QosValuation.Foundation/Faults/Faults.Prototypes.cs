@@ -38,4 +38,7 @@ public static partial class Faults
 
     /// <summary>The measurement of utility cannot be done with these options or clusters.</summary>
     public static Fault UtilityNotValid { get; } = Define(FaultKind.InvalidArgument, "Correct the option that the message names.");
+
+    /// <summary>A file is no file of prototypes, or is damaged.</summary>
+    public static Fault PrototypeFileNotValid { get; } = Define(FaultKind.InvalidData, "Name a file that Export-DpPrototype wrote.");
 }

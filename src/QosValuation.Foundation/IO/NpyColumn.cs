@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace QosValuation.Foundation.IO;
 
@@ -84,16 +82,7 @@ public static class NpyColumn
     /// <param name="column">The numbers.</param>
     public static void Write(Stream stream, ReadOnlySpan<double> column)
     {
-        // The header is padded with blanks to a multiple of 64 bytes, as NumPy does.
-        string text = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '<f8', 'fortran_order': False, 'shape': ({column.Length},), }}");
-        byte[] header = new byte[128];
-        Array.Fill(header, (byte)' ');
-        byte[] magic = [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0];
-        magic.CopyTo(header, 0);
-        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(8), (ushort)(header.Length - 10));
-        Encoding.ASCII.GetBytes(text, header.AsSpan(10));
-        header[^1] = (byte)'\n';
-        stream.Write(header);
+        stream.Write(NpyHeader.Of("<f8", column.Length));
         ulong[] swapped = BitConverter.IsLittleEndian ? [] : new ulong[BlockLength];
         for (int start = 0; start < column.Length; start += BlockLength)
         {

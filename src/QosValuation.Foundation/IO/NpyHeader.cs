@@ -12,6 +12,9 @@ namespace QosValuation.Foundation.IO;
 /// <param name="Shape">The length of each dimension.</param>
 public sealed partial record NpyHeader(long DataStart, string Description, bool IsFortran, long[] Shape)
 {
+    /// <summary>The length in bytes of the headers that <see cref="Of"/> makes.</summary>
+    public const int WrittenLength = 128;
+
     private const int LargestHeader = 1 << 20;
 
     /// <summary>The kind of the numbers, f, i or u, and their size in bytes; null for any other type.</summary>
@@ -19,6 +22,22 @@ public sealed partial record NpyHeader(long DataStart, string Description, bool 
         Description.Trim('\'', '"') is [var order and ('<' or '>' or '=' or '|'), var kind and ('f' or 'i' or 'u'), var size and ('1' or '2' or '4' or '8')]
             ? (kind, size - '0', order == '>' ? BitConverter.IsLittleEndian : order == '<' && !BitConverter.IsLittleEndian)
             : null;
+
+    /// <summary>The header of an array in C order, format version 1.0, padded with blanks to a multiple of 64 bytes as NumPy does.</summary>
+    /// <param name="type">The type of the numbers: <c>&lt;f4</c> or <c>&lt;f8</c>.</param>
+    /// <param name="shape">The length of each dimension.</param>
+    /// <returns>128 bytes, whatever the shape.</returns>
+    public static byte[] Of(string type, params ReadOnlySpan<long> shape)
+    {
+        string lengths = string.Join(", ", shape.ToArray().Select(side => side.ToString(CultureInfo.InvariantCulture)))
+            + (shape.Length == 1 ? "," : string.Empty);
+        byte[] header = new byte[WrittenLength];
+        header.AsSpan().Fill((byte)' ');
+        ((ReadOnlySpan<byte>)[0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0, WrittenLength - 10, 0]).CopyTo(header);
+        Encoding.ASCII.GetBytes($"{{'descr': '{type}', 'fortran_order': False, 'shape': ({lengths}), }}", header.AsSpan(10));
+        header[^1] = (byte)'\n';
+        return header;
+    }
 
     /// <summary>Reads the header at the start of a stream.</summary>
     /// <param name="stream">The file, from its first byte.</param>

@@ -26,7 +26,7 @@ public static class DataValuation
             Novel = novel,
             Normal = normal,
             Noise = noise,
-            Novelty = novelty,
+            MeanNovelty = novelty,
             Value = novelty * Math.Log(1.0 + quantity),
         };
     }

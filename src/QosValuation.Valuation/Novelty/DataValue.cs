@@ -19,7 +19,7 @@ public sealed record DataValue
     public required int Noise { get; init; }
 
     /// <summary>φ(d) in [0, 1]: the average novelty of the contribution.</summary>
-    public required double Novelty { get; init; }
+    public required double MeanNovelty { get; init; }
 
     /// <summary>f(d) = φ(d)·ln(1 + |d|).</summary>
     public required double Value { get; init; }

@@ -6,7 +6,7 @@ namespace QosValuation.Valuation.Novelty;
 
 /// <summary>Data values in a report: bars of value, and of what it is made of.</summary>
 internal sealed class DataValueSection() : ResultSection<DataValue>(
-    1000, nameof(DataValue.Contributor), nameof(DataValue.Quantity), nameof(DataValue.Novelty), nameof(DataValue.Value))
+    1000, nameof(DataValue.Contributor), nameof(DataValue.Quantity), nameof(DataValue.MeanNovelty), nameof(DataValue.Value))
 {
     private const int MostBars = 40;
 

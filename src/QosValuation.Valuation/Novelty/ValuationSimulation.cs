@@ -112,7 +112,7 @@ public static class ValuationSimulation
         RunningMean Mean(Func<Point, double> of) => MeanOf(points, of);
         DataValue[] values = [.. points.Select(point => DataValuation.Evaluate(string.Empty, point.Novel, point.Normal, point.Noise))];
         RunningMean value = MeanOf(values, v => v.Value);
-        RunningMean novelty = MeanOf(values, v => v.Novelty);
+        RunningMean novelty = MeanOf(values, v => v.MeanNovelty);
         RunningMean novel = Mean(p => p.Novel);
         RunningMean clusters = Mean(p => p.Clusters);
         RunningMean confirmed = Mean(p => p.Confirmed);
@@ -129,7 +129,7 @@ public static class ValuationSimulation
             SimilarityThreshold = options.SimilarityThreshold,
             Value = value.Mean,
             ValueStandardError = value.StandardError,
-            Novelty = novelty.Mean,
+            MeanNovelty = novelty.Mean,
             NoveltyStandardError = novelty.StandardError,
             Novel = novel.Mean,
             NovelStandardError = novel.StandardError,

@@ -26,9 +26,9 @@ public sealed record ValuationSimulationResult
     public required double ValueStandardError { get; init; }
 
     /// <summary>φ(d): their average novelty.</summary>
-    public required double Novelty { get; init; }
+    public required double MeanNovelty { get; init; }
 
-    /// <summary>The standard error of <see cref="Novelty"/>.</summary>
+    /// <summary>The standard error of <see cref="MeanNovelty"/>.</summary>
     public required double NoveltyStandardError { get; init; }
 
     /// <summary>Novel records: the first Γ of each cluster.</summary>

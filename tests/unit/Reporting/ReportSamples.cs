@@ -46,7 +46,7 @@ internal static class ReportSamples
         yield return FairnessMeasures.Measure(grants);
         foreach (int i in Enumerable.Range(1, 5))
         {
-            yield return new DataValue { Contributor = "contributor-0" + i, Quantity = 10 * i, Novel = 4 * i, Normal = 5 * i, Noise = i, Novelty = 0.65, Value = 0.65 * Math.Log(1 + 10 * i) };
+            yield return new DataValue { Contributor = "contributor-0" + i, Quantity = 10 * i, Novel = 4 * i, Normal = 5 * i, Noise = i, MeanNovelty = 0.65, Value = 0.65 * Math.Log(1 + 10 * i) };
             yield return Row("SomethingElse", ("Name", "thing " + i), ("Amount", i * 1.5));
         }
     }

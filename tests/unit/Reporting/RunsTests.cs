@@ -59,7 +59,7 @@ public sealed class RunsTests
     public void DataValuesClustersAndPrototypesOfASweepAreNamed()
     {
         ReportSection values = Section(Sweep("DataValue", "Threshold", [0.6, 0.8], (i, t) =>
-            [("Contributor", "c" + i), ("Quantity", 5), ("Novelty", t), ("Value", t * (i + 1))]));
+            [("Contributor", "c" + i), ("Quantity", 5), ("MeanNovelty", t), ("Value", t * (i + 1))]));
         Assert.Equal(6, values.Figures[0].X.Categories.Distinct().Count());
         Assert.Contains("c2 · Threshold = 0.8", values.Figures[0].X.Categories);
         ReportSection clusters = Section(Sweep("SemanticCluster", "Threshold", [0.6, 0.8], (i, t) =>
@@ -73,7 +73,7 @@ public sealed class RunsTests
     [Fact]
     public void TheSummarySpeaksOfOneRunAndSaysWhich()
     {
-        IEnumerable<object> values = Sweep("DataValue", "Threshold", [0.6, 0.8], (i, t) => [("Contributor", "c" + i), ("Quantity", 5), ("Novelty", t), ("Value", 1.0)]);
+        IEnumerable<object> values = Sweep("DataValue", "Threshold", [0.6, 0.8], (i, t) => [("Contributor", "c" + i), ("Quantity", 5), ("MeanNovelty", t), ("Value", 1.0)]);
         Report report = ReportSamples.Build("t", [ReportSamples.Prototype(1, PrivacyMechanism.DiscreteGaussian, 1, 0.1), .. values]);
         Assert.Contains("The records of 3 contributors (Threshold = 0.6) are worth f(d) = 1 each, 3 together.", report.Summary[^1].Sentences);
     }

@@ -12,7 +12,7 @@ public sealed class DataValuationTests
         // 4 novel, 2 normal, 2 noise: φ = (4 + 1 + 0) / 8 = 0.625, f = 0.625 · ln 9 = 1.3732653608.
         DataValue value = DataValuation.Evaluate("ann", 4, 2, 2);
         Assert.Equal(8, value.Quantity);
-        Assert.Equal(0.625, value.Novelty, 12);
+        Assert.Equal(0.625, value.MeanNovelty, 12);
         Assert.Equal(1.3732653608351, value.Value, 10);
 
         Assert.Equal(Math.Log(51), DataValuation.Evaluate("first fifty", 50, 0, 0).Value, 12);

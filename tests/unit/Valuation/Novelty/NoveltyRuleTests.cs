@@ -67,7 +67,7 @@ public sealed class NoveltyRuleTests
                 Assert.Equal(
                     (own.Count(n => n == Novelty.Novel), own.Count(n => n == Novelty.Normal), own.Count(n => n == Novelty.Noise)),
                     (values[c].Novel, values[c].Normal, values[c].Noise));
-                Assert.Equal(phi, values[c].Novelty, 12);
+                Assert.Equal(phi, values[c].MeanNovelty, 12);
                 Assert.Equal(phi * Math.Log(1 + own.Length), values[c].Value, 12);
             }
         }

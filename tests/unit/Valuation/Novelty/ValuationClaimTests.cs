@@ -29,7 +29,7 @@ public sealed class ValuationClaimTests
     private static IEnumerable<ValuationSimulationResult> Curve(int gamma, double[] values, double novel, double normal, double? first) =>
         values.Select((value, i) => new ValuationSimulationResult
         {
-            NoveltyThreshold = gamma, Quantity = 10 * (i + 1), Repetitions = 1, SimilarityThreshold = 0.7, Value = value, ValueStandardError = 0, Novelty = 1,
+            NoveltyThreshold = gamma, Quantity = 10 * (i + 1), Repetitions = 1, SimilarityThreshold = 0.7, Value = value, ValueStandardError = 0, MeanNovelty = 1,
             NoveltyStandardError = 0, Novel = novel, NovelStandardError = 0, Normal = normal, Noise = 0, Clusters = 1, ClustersStandardError = 0, Confirmed = 1,
             ConfirmedStandardError = 0, ConfirmationDelay = 1, ConfirmationDelayStandardError = 0, FirstConfirmation = first, FirstConfirmationStandardError = 0,
             ConfirmedRepetitions = 1, Coverage = 1, CoverageStandardError = 0,

@@ -1,0 +1,217 @@
+# What cmdlets emit can be saved, read back and go on in the pipeline; what a cmdlet cannot take is explained once.
+
+BeforeDiscovery {
+    . $PSScriptRoot/Common.ps1
+
+    # Cmdlets whose InputObject takes records of the module, as their attributes say.
+    $takers = foreach ($command in Get-Command -Module QosValuation) {
+        $accepts = foreach ($property in $command.ImplementingType.GetProperties()) {
+            if ($property.GetCustomAttributes([Parameter], $true) | Where-Object ValueFromPipeline) {
+                $property.GetCustomAttributesData() | Where-Object { $_.AttributeType.Name -eq 'AcceptsAttribute' }
+            }
+        }
+        if ($accepts) {
+            @{ Name = $command.Name; Types = @($accepts.ForEach{ $_.ConstructorArguments[0].Value.Value.Name }); Others = [bool] $accepts.NamedArguments.Count }
+        }
+    }
+}
+
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+
+    $scenes = Join-Path $TestDrive 'scenes'
+    $items = @(New-SceneDataset $scenes -Count 24 -Contributors 3 -ImageSize 64 -Seed 1)
+    $embeddings = @($items | Get-ClipEmbedding)
+    $clusters = @($embeddings | Group-Embedding -Algorithm KMeans -ClusterCount 3 -Seed 1)
+    $prototypes = @($clusters | New-DpPrototype -Seed 1)
+    $values = @($clusters | Measure-DataValue)
+    $grants = @($values | Invoke-TokenAllocation -Supply 5 -Scheme Optimal -JainFloor 0.5)
+    $pictures = @($prototypes[0] | Invoke-ReconstructionAttack -Steps 2 -Copies 1 -Seed 1)
+
+    function Save([object[]] $Records, [string] $Form) {
+        $file = Join-Path $TestDrive 'saved'
+        switch ($Form) {
+            'Clixml' { $Records | Export-Clixml $file; Import-Clixml $file }
+            'Clixml without the module' { $Records | Export-Clixml $file -Depth 5; Import-Clixml $file | ForEach-Object { Forget $_ } }
+            'JSON' { $Records | ConvertTo-Json -Depth 5 -WarningAction Ignore | ConvertFrom-Json }
+            'JSON with names' { $Records | ConvertTo-Json -Depth 5 -EnumsAsStrings | ConvertFrom-Json }
+        }
+    }
+
+    # What a session that does not know the types gives back.
+    function Forget($Record) {
+        $name = $Record.GetType().FullName
+        $target = (Get-TypeData "Deserialized.$name").TargetTypeForDeserialization
+        Remove-TypeData -TypeName "Deserialized.$name"
+        try { [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($Record, 5)) }
+        finally { Update-TypeData -TypeName "Deserialized.$name" -TargetTypeForDeserialization $target }
+    }
+}
+
+Describe 'Saved as <_>' -ForEach 'Clixml', 'Clixml without the module', 'JSON', 'JSON with names' {
+    It 'embeddings go into every cmdlet that takes them' {
+        $back = Save $embeddings $_
+        ($back | Group-Embedding -PassThru | ForEach-Object { "$($_.Item) $($_.ClusterId) $($_.Novelty)" }) | Should -Be ($embeddings | Group-Embedding -PassThru | ForEach-Object { "$($_.Item) $($_.ClusterId) $($_.Novelty)" })
+        $back | Measure-DataValue | ConvertTo-Json | Should -Be ($embeddings | Measure-DataValue | ConvertTo-Json)
+        $back | Measure-OrderSensitivity -Repetition 2 -Seed 1 | ConvertTo-Json | Should -Be ($embeddings | Measure-OrderSensitivity -Repetition 2 -Seed 1 | ConvertTo-Json)
+        $back | Invoke-ValuationSimulation -Quantity 5 -Repetition 2 -Seed 1 | ConvertTo-Json | Should -Be ($embeddings | Invoke-ValuationSimulation -Quantity 5 -Repetition 2 -Seed 1 | ConvertTo-Json)
+        $back | Export-Embedding (Join-Path $TestDrive back.npy)
+        $embeddings | Export-Embedding (Join-Path $TestDrive live.npy)
+        (Get-FileHash (Join-Path $TestDrive back.npy)).Hash | Should -Be (Get-FileHash (Join-Path $TestDrive live.npy)).Hash
+        ($back | Find-Embedding $back[3] -Top 3).Similarity | Should -Be ($embeddings | Find-Embedding $embeddings[3] -Top 3).Similarity
+        $embeddings | Group-Embedding -PublicCentroid $back[0, 1] | ForEach-Object Count | Should -Be ($embeddings | Group-Embedding -PublicCentroid $embeddings[0, 1] | ForEach-Object Count)
+    }
+
+    It 'clusters go into every cmdlet that takes them' {
+        $back = Save $clusters $_
+        $back | New-DpPrototype -Seed 1 | ConvertTo-Json | Should -Be ($prototypes | ConvertTo-Json)
+        $back | Measure-DataValue | ConvertTo-Json | Should -Be ($values | ConvertTo-Json)
+        $back | Measure-PrototypeUtility -Epsilon 1 -Trials 2 -Seed 1 | ConvertTo-Json | Should -Be ($clusters | Measure-PrototypeUtility -Epsilon 1 -Trials 2 -Seed 1 | ConvertTo-Json)
+        $attack = @{ Trials = 10; Seed = 1; WarningAction = 'Ignore' }
+        $back | Invoke-MembershipInferenceAttack @attack | ConvertTo-Json | Should -Be ($clusters | Invoke-MembershipInferenceAttack @attack | ConvertTo-Json)
+        $back | Measure-EmpiricalPrivacy -Trials 100 -Seed 1 | ConvertTo-Json | Should -Be ($clusters | Measure-EmpiricalPrivacy -Trials 100 -Seed 1 | ConvertTo-Json)
+        $prototypes | Measure-PrototypeUtility -Reference $back | ConvertTo-Json | Should -Be ($prototypes | Measure-PrototypeUtility -Reference $clusters | ConvertTo-Json)
+    }
+
+    It 'prototypes go into every cmdlet that takes them' {
+        $back = Save $prototypes $_
+        $back | Optimize-DpPrototype Sphere, Shrink | ConvertTo-Json | Should -Be ($prototypes | Optimize-DpPrototype Sphere, Shrink | ConvertTo-Json)
+        $back | Measure-PrivacyLoss | ConvertTo-Json | Should -Be ($prototypes | Measure-PrivacyLoss | ConvertTo-Json)
+        $back | Measure-PrototypeUtility -Reference $clusters | ConvertTo-Json | Should -Be ($prototypes | Measure-PrototypeUtility -Reference $clusters | ConvertTo-Json)
+        ($back[0] | Invoke-ReconstructionAttack -Steps 2 -Copies 1 -Seed 1).Score | Should -Be $pictures[0].Score
+        $null = $back | Export-DpPrototype (Join-Path $TestDrive back.json) -Force -WarningAction Ignore
+        $null = $prototypes | Export-DpPrototype (Join-Path $TestDrive live.json) -Force -WarningAction Ignore
+        (Get-FileHash (Join-Path $TestDrive back.json)).Hash | Should -Be (Get-FileHash (Join-Path $TestDrive live.json)).Hash
+    }
+
+    It 'items, grants and reconstructions go on too' {
+        (Save $items[0..1] $_ | Get-ClipEmbedding | ForEach-Object { "$($_.Item) $($_.Vector[0])" }) | Should -Be ($items[0..1] | Get-ClipEmbedding | ForEach-Object { "$($_.Item) $($_.Vector[0])" })
+        Save $grants $_ | Measure-Fairness | ConvertTo-Json | Should -Be ($grants | Measure-Fairness | ConvertTo-Json)
+        Save $values $_ | Invoke-TokenAllocation -Supply 5 -Scheme Optimal -JainFloor 0.5 | ConvertTo-Json | Should -Be ($grants | ConvertTo-Json)
+        $null = Save $pictures $_ | Export-ReconstructionGrid (Join-Path $TestDrive back.png) -Force
+        $null = $pictures | Export-ReconstructionGrid (Join-Path $TestDrive live.png) -Force
+        (Get-FileHash (Join-Path $TestDrive back.png)).Hash | Should -Be (Get-FileHash (Join-Path $TestDrive live.png)).Hash
+    }
+}
+
+Describe 'Records that come back' {
+    It 'are records again after Import-Clixml, with what was added to them' {
+        $file = Join-Path $TestDrive 'live.xml'
+        $clusters | Add-Member Run 7 -PassThru -Force | Export-Clixml $file
+        $back = @(Import-Clixml $file)
+        $back[0] | Should -BeOfType QosValuation.SemanticCluster
+        $back[0].Run | Should -Be 7
+        $back[0].Members[0].Modality -eq 'Image' | Should -BeTrue -Because 'an enumeration is one again, and no number'
+        $back[0].Members[0].Vector -is [float[]] | Should -BeTrue
+    }
+
+    It 'come whole out of jobs and parallel runspaces' {
+        $folder = Join-Path $scenes 'images'
+        $job = Start-Job -ArgumentList $ModuleManifest, $folder {
+            Import-Module $args[0]
+            Get-ClipEmbedding $args[1] -Recurse | Group-Embedding -Algorithm KMeans -ClusterCount 3 -Seed 1
+        }
+        $back = @($job | Receive-Job -Wait -AutoRemoveJob)
+        $live = @(Get-ClipEmbedding $folder -Recurse | Group-Embedding -Algorithm KMeans -ClusterCount 3 -Seed 1)
+        $back[0] | Should -BeOfType QosValuation.SemanticCluster
+        $back | New-DpPrototype -Seed 1 | ConvertTo-Json | Should -Be ($live | New-DpPrototype -Seed 1 | ConvertTo-Json)
+        $parallel = @($live | ForEach-Object -Parallel { Import-Module $using:ModuleManifest; $_ | New-DpPrototype -Seed 1 } -ThrottleLimit 1)
+        $parallel.Count | Should -Be 3
+        $parallel | Measure-PrivacyLoss | Should -Not -BeNullOrEmpty
+    }
+
+    It 'say where a part was cut off' {
+        $clusters | ConvertTo-Json -WarningAction Ignore | ConvertFrom-Json | New-DpPrototype -ErrorVariable faults -ErrorAction SilentlyContinue -WarningAction Ignore | Should -BeNullOrEmpty
+        $faults.Count | Should -Be 1
+        $faults[0].FullyQualifiedErrorId | Should -BeLike 'RecordIncomplete,*'
+        "$faults" | Should -Match '-Depth 5'
+        $table = Join-Path $TestDrive 'table.csv'
+        $embeddings | Export-Csv $table
+        Import-Csv $table | Group-Embedding -ErrorVariable faults -ErrorAction SilentlyContinue -WarningAction Ignore | Should -BeNullOrEmpty
+        "$faults" | Should -Match 'has no vector'
+        $embeddings | Group-Embedding -PassThru | Export-Csv $table
+        Import-Csv $table | Measure-DataValue | ConvertTo-Json | Should -Be ($embeddings | Group-Embedding -PassThru | Measure-DataValue | ConvertTo-Json)
+    }
+
+    It 'convert from rows of JSON' {
+        $row = $prototypes[0] | ConvertTo-Json | ConvertFrom-Json
+        ([QosValuation.DpPrototype] $row).Vector | Should -Be $prototypes[0].Vector
+    }
+}
+
+Describe 'A former name of a property' {
+    It 'is an alias, and is read from what was saved under it' {
+        $values[0].Novelty | Should -Be $values[0].MeanNovelty
+        $old = $values | Select-Object Contributor, Quantity, Novel, Normal, Noise, @{ n = 'Novelty'; e = { $_.MeanNovelty } }, Value
+        $old | ForEach-Object { $_.PSTypeNames.Insert(0, 'Deserialized.QosValuation.DataValue') }
+        ([QosValuation.DataValue] $old[0]).MeanNovelty | Should -Be $values[0].MeanNovelty
+    }
+}
+
+Describe '<Name> with what it cannot take' -ForEach $takers {
+    It 'says once what it takes and what makes it' {
+        $wrong = [ordered]@{ ClipEmbedding = $embeddings[0]; SemanticCluster = $clusters[0]; DpPrototype = $prototypes[0]; TokenGrant = $grants[0]; FairnessReport = ($grants | Measure-Fairness) }
+        $bound = @{}
+        $command = Get-Command $Name
+        $set = $command.ParameterSets | Where-Object { $_.Parameters | Where-Object { $_.Name -eq 'InputObject' -and $_.ValueFromPipeline } } | Select-Object -First 1
+        foreach ($parameter in $set.Parameters | Where-Object { $_.IsMandatory -and $_.Name -ne 'InputObject' }) {
+            $bound[$parameter.Name] = $parameter.Name -eq 'Path' ? (Join-Path $TestDrive 'wrong.png') : 'x'
+        }
+
+        if ($Name -in 'Export-Embedding', 'Export-DpPrototype') { $bound.Path = Join-Path $TestDrive 'wrong.npy' }
+        if ($Name -eq 'Group-Embedding') { $bound.Algorithm = 'Online' }
+        foreach ($type in $wrong.Keys | Where-Object { $_ -notin $Types }) {
+            # A grant has numbers of its own, and a prototype may be told by its properties.
+            if ($Others -and ($Name -in 'Export-ReconstructionGrid', 'Measure-PrivacyLoss', 'Get-ClipEmbedding')) { continue }
+            $faults = $warnings = $null
+            $null = @($wrong[$type]) * 3 | & $Name @bound -ErrorVariable faults -ErrorAction SilentlyContinue -WarningVariable warnings -WarningAction SilentlyContinue
+            $faults.Count | Should -Be 1 -Because "$type is one mistake, not three: $faults"
+            "$faults" | Should -Match "$Name takes an? $($Types[0])"
+            "$faults" | Should -Match "got an? $type"
+            "$faults" | Should -Match 'make'
+            "$warnings" | Should -Match '2 more like it'
+        }
+    }
+}
+
+Describe 'The commonest mistake' {
+    It 'is one error that names Group-Embedding' {
+        $embeddings | New-DpPrototype -ErrorVariable faults -ErrorAction SilentlyContinue -WarningVariable warnings -WarningAction SilentlyContinue
+        $faults.Count | Should -Be 1
+        "$faults" | Should -Match '\| Group-Embedding \| New-DpPrototype'
+        $faults[0].FullyQualifiedErrorId | Should -Be 'InputTypeWrong,QosValuation.Cmdlets.Privacy.NewDpPrototypeCommand'
+        "$warnings" | Should -Match "$($embeddings.Count - 1) more like it"
+        { $embeddings | New-DpPrototype -ErrorAction Stop } | Should -Throw -ErrorId 'InputTypeWrong,*'
+    }
+}
+
+Describe 'Export-DpPrototype' {
+    It 'publishes to <_> what can be read back, and no contributor' -ForEach 'npy', 'csv', 'jsonl', 'json' {
+        $file = Join-Path $TestDrive "published.$_"
+        $released = @($clusters | New-DpPrototype -Neighboring AddRemove) + @($clusters | New-DpPrototype -Epsilon 0.5)
+        $released[-1].Contributors | Should -Not -BeNullOrEmpty
+        ($released | Add-Member Seed seed-4711 -PassThru | Export-DpPrototype $file).FullName | Should -Be $file
+        $back = @(Import-DpPrototype $file)
+        $back | Should -BeOfType QosValuation.DpPrototype
+        $back.Contributors | Should -BeNullOrEmpty
+        $back | Select-Object -ExcludeProperty Contributors | ConvertTo-Json | Should -Be ($released | Select-Object -ExcludeProperty Contributors, Seed | ConvertTo-Json)
+        ($back | Measure-PrivacyLoss).Epsilon | Should -Be ($released | Measure-PrivacyLoss).Epsilon
+        ($back | Optimize-DpPrototype)[0].Vector | Should -Be ($released | Optimize-DpPrototype)[0].Vector
+        foreach ($written in Get-ChildItem $TestDrive -Filter 'published*') {
+            $text = Get-Content -Raw $written
+            foreach ($secret in $released[-1].Contributors + 'seed-4711' + 'contributors') { $text | Should -Not -BeLike "*$secret*" }
+        }
+
+        { $released | Export-DpPrototype $file } | Should -Throw -ErrorId 'FileExists,*'
+        $null = $released | Export-DpPrototype $file -Force -IncludeContributor
+        (Import-DpPrototype $file)[-1].Contributors | Should -Be $released[-1].Contributors
+        Get-ChildItem $TestDrive -Filter 'published*' | Remove-Item
+    }
+
+    It 'warns of prototypes without a guarantee, and writes nothing with -WhatIf' {
+        $file = Join-Path $TestDrive 'whatif.json'
+        $prototypes | Export-DpPrototype $file -WhatIf -WarningVariable warnings -WarningAction SilentlyContinue
+        "$warnings" | Should -Match 'carry no guarantee.+seed'
+        Test-Path $file | Should -BeFalse
+    }
+}
