@@ -10,7 +10,11 @@ public static class StableOrder
     private const int FewKeys = 4096;
     private const int DigitBits = 11;
     private const int Buckets = 1 << DigitBits;
-    private const int Passes = 6;
+    private const int Passes = 3;
+
+    // The passes order by the leading 31 bits; what they leave equal are short runs.
+    private const int LowBits = 33;
+    private const int ShortRun = 24;
 
     /// <summary>
     /// Sorts indices by ascending key; equal keys keep their order. O(n log n) for few keys, O(n) by radix for many; the same at any thread count.
@@ -41,7 +45,7 @@ public static class StableOrder
         }
     }
 
-    // Least significant digit first, which keeps ties in order. Digits that are the same in all keys cost no pass.
+    // Least significant digit first, which keeps ties in order. Digits that are the same in all keys cost no pass. The lower bits follow run by run.
     private static void RadixSort(double[] keys, int[] indices)
     {
         int n = keys.Length;
@@ -56,7 +60,7 @@ public static class StableOrder
             from[i] = bits;
             for (int pass = 0; pass < Passes; pass++)
             {
-                counts[(pass * Buckets) + (int)((bits >> (pass * DigitBits)) & (Buckets - 1))]++;
+                counts[(pass * Buckets) + (int)((bits >> (LowBits + (pass * DigitBits))) & (Buckets - 1))]++;
             }
         }
 
@@ -74,11 +78,12 @@ public static class StableOrder
                 (bucket, sum) = (sum, sum + bucket);
             }
 
-            Scatter(from, fromIndices, to, toIndices, count, pass * DigitBits);
+            Scatter(from, fromIndices, to, toIndices, count, LowBits + (pass * DigitBits));
             (from, to) = (to, from);
             (fromIndices, toIndices) = (toIndices, fromIndices);
         }
 
+        SortRuns(from, fromIndices);
         for (int i = 0; i < n; i++)
         {
             keys[i] = Decode(from[i]);
@@ -101,6 +106,56 @@ public static class StableOrder
             to[next] = bits;
             toIndices[next] = fromIndices[i];
             next++;
+        }
+    }
+
+    // Sorts what agrees in the leading bits: short runs by insertion, long ones by comparison with ties put back in order.
+    private static void SortRuns(ulong[] keys, int[] indices)
+    {
+        for (int start = 0; start < keys.Length;)
+        {
+            int end = start + 1;
+            ulong leading = keys[start] >> LowBits;
+            bool isSorted = true;
+            while (end < keys.Length && keys[end] >> LowBits == leading)
+            {
+                isSorted &= keys[end - 1] <= keys[end];
+                end++;
+            }
+
+            if (!isSorted && end - start <= ShortRun)
+            {
+                for (int i = start + 1; i < end; i++)
+                {
+                    (ulong key, int index) = (keys[i], indices[i]);
+                    int k = i - 1;
+                    for (; k >= start && keys[k] > key; k--)
+                    {
+                        keys[k + 1] = keys[k];
+                        indices[k + 1] = indices[k];
+                    }
+
+                    keys[k + 1] = key;
+                    indices[k + 1] = index;
+                }
+            }
+            else if (!isSorted)
+            {
+                Array.Sort(keys, indices, start, end - start);
+                for (int first = start; first < end;)
+                {
+                    int last = first + 1;
+                    while (last < end && keys[last] == keys[first])
+                    {
+                        last++;
+                    }
+
+                    Array.Sort(indices, first, last - first);
+                    first = last;
+                }
+            }
+
+            start = end;
         }
     }
 
