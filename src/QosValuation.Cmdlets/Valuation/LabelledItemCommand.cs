@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using QosValuation.Cmdlets.Clustering;
 using QosValuation.Valuation.MarginalUtility;
 
 namespace QosValuation.Cmdlets.Valuation;
