@@ -33,6 +33,7 @@
         'Add-UsageRecord'
         'ConvertTo-ClipImage'
         'ConvertTo-ClipToken'
+        'Export-DataAward'
         'Export-DatSettlement'
         'Export-DpPrototype'
         'Export-Embedding'

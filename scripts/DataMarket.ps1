@@ -21,7 +21,7 @@ The first round goes on: shares of a pool by marginal utility (Measure-UtilitySh
 
 Writes data-market.csv (a row for each way of buying), data-market-rounds.csv (a row for each way and round), and of the first round data-market-offers.csv, data-market-awards.csv, data-market-shares.csv, data-market-tokens.csv, data-market-bought.jsonl, data-market.db and data-market-settlement.json.
 
-Exit codes: 0 everything was made, and the auctions within the budget elicit more useful data than every baseline; 1 an error; 2 everything was made, but that does not hold.
+Exit codes: 0 everything was made, and the auctions within the budget elicit more useful data than every baseline; 1 an error; 2 everything was made, but that does not hold for the means.
 
 .PARAMETER OutputPath
 The folder for the results; created where it does not exist. The folder results by default.
@@ -224,7 +224,7 @@ Invoke-FigureBody {
                     Photographs     = $seller.Items.Count
                     Cost            = $seller.Cost
                     Quality         = $quality[$seller.Contributor].Quality
-                    MarginalUtility = [Math]::Max(0, $utility[$seller.Contributor])
+                    MarginalUtility = [Math]::Max(0.0, [double] $utility[$seller.Contributor])
                     ClaimedQuality  = $seller.Kind -eq 'Careful' ? $quality[$seller.Contributor].Quality : 1
                     Hash            = $quality[$seller.Contributor].Hash
                 }
@@ -303,13 +303,16 @@ Invoke-FigureBody {
     Save-FigureRun $made $run
     $summary
     Write-Progress -Id 1 -Activity 'Data market' -Completed
-    $shown = foreach ($row in $summary | Where-Object Buying -In $baselines) { $row.LessThanProportionalShare -gt 2 * $row.LessStandardError }
-    $script:FigureExitCode = $shown -contains $false ? 2 : 0
+    $others = @($summary | Where-Object Buying -In $baselines)
+    $better = @($others | Where-Object LessThanProportionalShare -LE 0)
+    $near = @($others | Where-Object { $_.LessThanProportionalShare -gt 0 -and $_.LessThanProportionalShare -le 2 * $_.LessStandardError })
+    $script:FigureExitCode = $better ? 2 : 0
     $list = ($summary | ForEach-Object { "$($_.Buying) $($_.Accuracy.ToString('F3'))" }) -join ', '
     $overrun = ($summary | Where-Object Buying -EQ QMia).Paid
     $finding = "accuracy above guessing under one budget, $count rounds: $list; QMia paid $($overrun.ToString('F2')) times the budget"
     Write-Finding 'Data market' 'data-market.csv' $finding
-    $verdict = $script:FigureExitCode ? 'does not find more useful data than every baseline' : 'finds more useful data than every baseline, by more than two standard errors'
+    $verdict = $better ? "does not find more useful data than $($better.Buying -join ', ')" : 'finds more useful data than every baseline'
+    $verdict += $near ? " ($($near.Buying -join ', ') within two standard errors)" : $better ? '' : ', by more than two standard errors'
     Write-Host "Data market: $count rounds in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $folder. ProportionalShare on quality and marginal utility $verdict."
 }
 

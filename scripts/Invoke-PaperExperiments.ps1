@@ -3,7 +3,7 @@
 Runs the paper's pipeline, makes all its figures and the experiments on privacy, and one report of them.
 
 .DESCRIPTION
-Runs Pipeline.ps1, Figure4.ps1, Figure5.ps1, Figure6.ps1, Privacy.ps1 and Figure7.ps1 into one folder, in that order.
+Runs Pipeline.ps1, Figure4.ps1, Figure5.ps1, Figure6.ps1, Privacy.ps1, Figure7.ps1 and DataMarket.ps1 into one folder, in that order.
 Writes their results into report.html, and what each found into summary.csv. Says first what it will do, and for how long.
 
 What has been made is noted in experiments.json: run again after an interruption, and only what is missing, or was made by another version, is made. Results of another run (another size, seed, data or encoder, see runs.json) are not replaced without -Force: choose another folder for them. An experiment that fails does not keep the others from being made.
@@ -17,7 +17,7 @@ Exit codes: 0 everything was made, and what the paper claims was found at every 
 The folder for the figures, their data and the report; created where it does not exist. The folder results by default.
 
 .PARAMETER Experiment
-What to make: Pipeline, Figure4, Figure5, Figure6, Privacy and Figure7; all by default.
+What to make: Pipeline, Figure4, Figure5, Figure6, Privacy, Figure7 and DataMarket; all by default.
 
 .PARAMETER EmbeddingPath
 Image embeddings for Figure 6 and Privacy: a .npy, .csv or .jsonl file.
@@ -69,8 +69,8 @@ param(
     [ValidateNotNullOrEmpty()]
     [string] $OutputPath = 'results',
 
-    [ValidateSet('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7')]
-    [string[]] $Experiment = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7'),
+    [ValidateSet('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7', 'DataMarket')]
+    [string[]] $Experiment = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7', 'DataMarket'),
 
     [ValidateNotNullOrEmpty()]
     [string] $EmbeddingPath,
@@ -181,7 +181,11 @@ function Get-RunDifference($Plan) {
 function Get-ExperimentFile([string] $Name) {
     $steps = 'dataset', 'retrieval', 'clusters', 'prototypes', 'data-values', 'allocation', 'fairness'
     Get-ChildItem -LiteralPath $folder -File |
-        Where-Object { $_.Extension -in '.csv', '.png', '.svg' -and ($Name -eq 'Pipeline' ? $_.BaseName -in $steps : $_.Name -like "$Name*") } |
+        Where-Object { $_.Extension -in '.csv', '.png', '.svg' -and $(switch ($Name) {
+                    'Pipeline' { $_.BaseName -in $steps }
+                    'DataMarket' { $_.Name -like 'data-market*' }
+                    default { $_.Name -like "$Name*" }
+                }) } |
         Sort-Object Name | ForEach-Object Name
 }
 
@@ -243,9 +247,9 @@ catch {
 
 # Seconds of an experiment where no earlier run tells: only the order of magnitude matters, for the time left.
 $usual = $Quick ?
-    @{ Pipeline = 12; Figure4 = 1; Figure5 = 1; Figure6 = 3; Privacy = 20; Figure7 = 30 } :
-    @{ Pipeline = 30; Figure4 = 5; Figure5 = 5; Figure6 = 30; Privacy = 300; Figure7 = 1800 }
-$names = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7' | Where-Object { $_ -in $Experiment })
+    @{ Pipeline = 12; Figure4 = 1; Figure5 = 1; Figure6 = 3; Privacy = 20; Figure7 = 30; DataMarket = 60 } :
+    @{ Pipeline = 30; Figure4 = 5; Figure5 = 5; Figure6 = 30; Privacy = 300; Figure7 = 1800; DataMarket = 600 }
+$names = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7', 'DataMarket' | Where-Object { $_ -in $Experiment })
 $plans = @{}
 $left = @{}
 foreach ($name in $names) {
@@ -359,8 +363,9 @@ if (-not $WithoutReport) {
     try {
         $report = Join-Path $folder 'report.html'
         $rows = foreach ($result in $made | Where-Object Status -NE 'Failed') {
-            # Those two have a row for each photograph: too long to read.
-            foreach ($file in $result.Files | Where-Object { $_ -like '*.csv' -and $_ -notin 'dataset.csv', 'retrieval.csv' }) {
+            # Those have a row for each photograph, or for each round of a mean that is shown: too long to read.
+            $long = 'dataset.csv', 'retrieval.csv', 'data-market-rounds.csv', 'data-market-offers.csv'
+            foreach ($file in $result.Files | Where-Object { $_ -like '*.csv' -and $_ -notin $long }) {
                 Import-Csv -LiteralPath (Join-Path $folder $file)
             }
         }

@@ -37,7 +37,7 @@ Describe 'The module' {
     }
 
     It 'asks before it changes files, ledgers and budgets, and nowhere else' {
-        $changing = 'Add-DatRecord', 'Add-UsageRecord', 'ConvertTo-ClipImage', 'Export-DatSettlement', 'Export-DpPrototype', 'Export-Embedding', 'Export-QosReport',
+        $changing = 'Add-DatRecord', 'Add-UsageRecord', 'ConvertTo-ClipImage', 'Export-DataAward', 'Export-DatSettlement', 'Export-DpPrototype', 'Export-Embedding', 'Export-QosReport',
             'Export-ReconstructionGrid', 'Group-Embedding', 'Install-ClipModel', 'Invoke-DataAuction', 'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation',
             'Measure-DataQuality', 'Measure-MarginalUtility', 'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset',
             'Protect-DataSubmission', 'Unprotect-DataSubmission'

@@ -127,7 +127,7 @@ public sealed class RequestTrace
             string name = ContributorName.Fold(agent);
             if (!ContributorName.IsDecoded(name))
             {
-                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of the trace: {ContributorName.NotDecoded(name)}", row);
+                throw new QosValuationException(Faults.TraceNotValid, $"{noun} {row} of {trace}: {ContributorName.NotDecoded(name)}", row);
             }
 
             if (name.Length == 0)

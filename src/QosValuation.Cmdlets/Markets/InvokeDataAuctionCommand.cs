@@ -65,6 +65,12 @@ namespace QosValuation.Cmdlets.Markets;
 /// Invoke-DataAuction -Path cost.npy -QualityPath quality.npy -MarginalUtilityPath utility.npy -OutputPath payment.npy -Budget 1e6
 /// Invoke-DataAuction -Path offers.csv -OutputPath awards.csv -Budget 1e6</code>
 /// </example>
+/// <example>
+/// <summary>The awards, with the digests of what was scored, in a ledger.</summary>
+/// <code>$quality | Select-Object *, @{ n = 'Cost'; e = { $costs[$_.Contributor] } } | Invoke-DataAuction -Budget 1000 |
+///     Where-Object IsWinner | Add-DatRecord -LedgerPath ./market.db</code>
+/// </example>
+/// <seealso>Export-DataAward</seealso>
 /// <seealso>Test-MechanismProperty</seealso>
 /// <seealso>Measure-UtilityShare</seealso>
 /// <seealso>Measure-DataShareToken</seealso>
@@ -91,6 +97,15 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
     [AllowEmptyString]
     [AllowNull]
     public string? Group { get; set; }
+
+    /// <summary>
+    /// A digest of the offered data, such as the Hash of Measure-DataQuality or of Protect-DataSubmission; the award carries it on, and Add-DatRecord
+    /// takes it as its pointer.
+    /// </summary>
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = OfferSet)]
+    [AllowEmptyString]
+    [AllowNull]
+    public string? Hash { get; set; }
 
     /// <summary>The embedding of the offered data, for Clock and SubmodularGreedy.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = OfferSet)]
@@ -250,6 +265,7 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
             Quality = Number(nameof(Quality), Quality, 1),
             MarginalUtility = Number(nameof(MarginalUtility), MarginalUtility, 1),
             Group = Group ?? string.Empty,
+            Hash = Hash ?? string.Empty,
             Vector = OfferFields.Vector(Row, ProviderName, Vector),
         };
         offer.Validate(Row, Kappa);

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using QosValuation.Markets.Ledger;
 using QosValuation.Markets.Shares;
 
 namespace QosValuation.Cmdlets.Markets;
@@ -21,6 +22,11 @@ namespace QosValuation.Cmdlets.Markets;
 /// <summary>What the shares are worth to providers with logarithmic utility.</summary>
 /// <code>Import-Csv providers.csv | Measure-UtilityShare -Pool 100 -RiskAversion 1</code>
 /// </example>
+/// <example>
+/// <summary>The revenue that the ledger holds since the last payout, which was at record 120.</summary>
+/// <code>Import-Csv providers.csv | Measure-UtilityShare -LedgerPath ./market.db -FirstSequence 121</code>
+/// </example>
+/// <seealso>Add-UsageRecord</seealso>
 /// <seealso>Invoke-DataAuction</seealso>
 /// <seealso>Measure-DataShareToken</seealso>
 [Cmdlet(VerbsDiagnostic.Measure, "UtilityShare")]
@@ -29,6 +35,7 @@ public sealed class MeasureUtilityShareCommand : DataOfferCommand
 {
     private readonly List<DataOffer> _offers = [];
     private readonly List<double> _aversions = [];
+    private double _pool;
 
     /// <summary>c: the cost of sharing, 0 where it is absent; it counts in NetUtility alone.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -45,16 +52,47 @@ public sealed class MeasureUtilityShareCommand : DataOfferCommand
     [AllowNull]
     public object? IsWinner { get; set; }
 
-    /// <summary>U: the pool, finite and at least 0, in any unit.</summary>
-    [Parameter(Mandatory = true)]
+    /// <summary>U: the pool, finite and at least 0, in any unit. Without it -LedgerPath gives the pool.</summary>
+    [Parameter]
+    [Number]
     public double Pool { get; set; }
+
+    /// <summary>The ledger whose usage records make the pool: the sum of their revenue. Together with -Pool both count.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? LedgerPath { get; set; }
+
+    /// <summary>Only usage records from this sequence number on, counted from 1: those after the last payout.</summary>
+    /// <value>1</value>
+    [Parameter]
+    [WholeNumber]
+    [ValidateRange(1, long.MaxValue)]
+    public long FirstSequence { get; set; } = 1;
 
     /// <summary>Rescales marginal utilities to [0, 1] with a floor of 0.001, as in appendix D; not Sybil-proof.</summary>
     [Parameter]
     public SwitchParameter Rescale { get; set; }
 
     /// <inheritdoc/>
-    protected override void Begin() => UtilityShares.Divide([], Pool, [], rescale: false);
+    protected override void Begin()
+    {
+        _pool = Pool;
+        if (LedgerPath is not null)
+        {
+            using DatLedger ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
+            foreach (UsageRecord usage in UsageLedger.Read(ledger, FirstSequence))
+            {
+                Cancellation.ThrowIfCancellationRequested();
+                _pool += usage.Revenue;
+            }
+        }
+        else if (!IsBound(nameof(Pool)))
+        {
+            throw new QosValuationException(Faults.ShareOptionNotValid, "There is no pool to share: give -Pool, or a -LedgerPath with usage records.");
+        }
+
+        UtilityShares.Divide([], _pool, [], rescale: false);
+    }
 
     /// <inheritdoc/>
     protected override void Add()
@@ -79,7 +117,7 @@ public sealed class MeasureUtilityShareCommand : DataOfferCommand
     /// <inheritdoc/>
     protected override void End()
     {
-        UtilityShare[] shares = UtilityShares.Divide(_offers, Pool, _aversions, Rescale);
+        UtilityShare[] shares = UtilityShares.Divide(_offers, _pool, _aversions, Rescale);
         if (shares.Length > 0 && Array.TrueForAll(shares, share => share.Share == 0))
         {
             WriteWarning("No provider has both quality and marginal utility above 0, so that the pool stays undistributed.");

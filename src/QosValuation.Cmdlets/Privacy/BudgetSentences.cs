@@ -42,7 +42,8 @@ internal static class BudgetSentences
             ", ",
             costs.OrderByDescending(cost => cost.Value).Take(Shown)
                 .Select(cost => string.Create(CultureInfo.CurrentCulture, $"'{cost.Key}' ε = {cost.Value:G4}")));
-        return $"The pipeline was stopped after {Count(charges.Count, "prototype")} had been charged to '{budget.Budget.Path}': {delivered} went through it, and "
+        return $"The pipeline was stopped after {Count(charges.Count, "prototype")} had been charged to '{budget.Budget.Path}': "
+            + $"{delivered} went through it, and "
             + $"{lost.Length} were charged and are lost ({releases}{Rest(lost.Length)}). They cost {contributors}{Rest(costs.Count)}.";
     }
 

@@ -269,7 +269,8 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
     private readonly HashSet<string> _unknown = new(StringComparer.OrdinalIgnoreCase);
 
     // Not UTF8Encoding.UTF8, which takes bytes of another encoding for U+FFFD, so that different names become one.
-    private readonly StreamReader _reader = new(RegularFile.OpenRead(path), new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, 1 << 16);
+    private readonly StreamReader _reader = new(
+        RegularFile.OpenRead(path), new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, 1 << 16);
 
     public long? Count => null;
 

@@ -68,7 +68,9 @@ public static partial class Faults
     public static Fault SubmissionKeyNotValid { get; } = Define(FaultKind.InvalidArgument, "Give a key on P-256 in PEM.");
 
     /// <summary>The ending of a file's name stands for no format of bought documents.</summary>
-    public static Fault AwardFormatNotKnown { get; } = Define(FaultKind.InvalidArgument, "End the name in .jsonl, .csv, .parquet or .tfrecord, or give -Format.");
+    public static Fault AwardFormatNotKnown { get; } = Define(
+        FaultKind.InvalidArgument,
+        "End the name in .jsonl, .csv, .parquet or .tfrecord, or give -Format.");
 
     /// <summary>No document belongs to a provider that won.</summary>
     public static Fault AwardedDocumentNotFound { get; } = Define(

@@ -19,11 +19,13 @@ public static class SqliteFile
     /// <param name="kind">What the file is, for messages, such as <c>ledger</c>.</param>
     /// <param name="create">Whether a missing file is created; otherwise it is an error, and a file that may only be read, such
     /// as an auditor's copy, is opened for that.</param>
+    /// <param name="checksSchema">Whether the file's tables, views and triggers are held against the schema; false where the caller does that
+    /// itself, and more closely (<see cref="DescribeSchema(SqliteConnection, SqliteTransaction?)"/>).</param>
     /// <returns>An open connection.</returns>
     /// <exception cref="QosValuationException">
     /// <c>DatabaseNotFound</c>; <c>DatabaseNotReadable</c>: not a database, or one of another program; <c>DatabaseNotWritable</c>.
     /// </exception>
-    public static SqliteConnection Open(string path, int applicationId, string schema, string kind, bool create = true)
+    public static SqliteConnection Open(string path, int applicationId, string schema, string kind, bool create = true, bool checksSchema = true)
     {
         string full = Path.GetFullPath(path);
         RequireFiles(full, path, kind);
@@ -53,7 +55,11 @@ public static class SqliteFile
                 Initialize(connection, path, applicationId, schema, kind, create);
             }
 
-            RefuseForeignSchema(connection, path, schema, kind);
+            if (checksSchema)
+            {
+                RefuseForeignSchema(connection, path, schema, kind);
+            }
+
             Execute(connection, "PRAGMA synchronous = FULL");
             return connection;
         }
@@ -61,7 +67,7 @@ public static class SqliteFile
         {
             connection.Dispose();
             bool canBeRead = !create && IsNotWritable(exception) && IsSettled(full);
-            return canBeRead ? OpenToRead(full, path, applicationId, schema, kind) : throw Fault(exception, path, kind);
+            return canBeRead ? OpenToRead(full, path, applicationId, checksSchema ? schema : null, kind) : throw Fault(exception, path, kind);
         }
         catch
         {
@@ -74,7 +80,7 @@ public static class SqliteFile
     /// Opens a file that cannot be written to. A file with a write-ahead log is not even read without writing its index beside
     /// it; where there is no log, SQLite may be told that the file is at rest.
     /// </summary>
-    private static SqliteConnection OpenToRead(string full, string path, int applicationId, string schema, string kind)
+    private static SqliteConnection OpenToRead(string full, string path, int applicationId, string? schema, string kind)
     {
         // Not by the Uri class, which takes %20 in a name for a space that was escaped already.
         string escaped = string.Join('/', full.Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString));
@@ -94,7 +100,11 @@ public static class SqliteFile
                 throw NotOfThisKind(path, kind);
             }
 
-            RefuseForeignSchema(connection, path, schema, kind);
+            if (schema is not null)
+            {
+                RefuseForeignSchema(connection, path, schema, kind);
+            }
+
             return connection;
         }
         catch (SqliteException exception)

@@ -127,6 +127,7 @@ public static class DataAuctioneer
             Deferred = columns.Payment[index] - columns.Cash[index],
             Tranche = tranche,
             Group = offer.Group,
+            Hash = offer.Hash,
             Quality = offer.Quality,
             MarginalUtility = offer.MarginalUtility,
             Mechanism = columns.Report.Mechanism,

@@ -61,6 +61,9 @@ public sealed record DataAward
     /// <summary>φ: the measured marginal utility, for what comes after the auction.</summary>
     public double MarginalUtility { get; init; }
 
+    /// <summary>The offer's digest, which Add-DatRecord takes as the pointer of the award; empty for none.</summary>
+    public string Hash { get; init; } = string.Empty;
+
     /// <summary>The mechanism that decided.</summary>
     public AuctionMechanism Mechanism { get; init; }
 }

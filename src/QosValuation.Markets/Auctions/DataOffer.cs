@@ -20,6 +20,9 @@ public sealed record DataOffer
     /// <summary>The group that a limit on winners counts, such as a country or a language; empty for none.</summary>
     public string Group { get; init; } = string.Empty;
 
+    /// <summary>A digest of the data, such as that of a quality score or of a sealed submission: the audit trail of an award. Empty for none.</summary>
+    public string Hash { get; init; } = string.Empty;
+
     /// <summary>The embedding of the data, for auctions that value diversity; null where there is none.</summary>
     public float[]? Vector { get; init; }
 

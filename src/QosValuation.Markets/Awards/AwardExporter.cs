@@ -48,10 +48,12 @@ public static class AwardExporter
     /// <param name="documents">The documents, in the order of the file.</param>
     /// <param name="path">The file.</param>
     /// <param name="format">The format, not Auto.</param>
+    /// <param name="raw">Whether texts in a CSV are written as they are (<see cref="CsvNumberTable.WriteName"/>).</param>
     /// <param name="cancellationToken">Stops the work; nothing is written then.</param>
     /// <returns>The number of documents.</returns>
     /// <exception cref="QosValuationException"><c>DiskFull</c>, <c>FileNotWritable</c>.</exception>
-    public static long Write(IEnumerable<AwardedDocument> documents, string path, AwardFormat format, CancellationToken cancellationToken = default)
+    public static long Write(
+        IEnumerable<AwardedDocument> documents, string path, AwardFormat format, bool raw = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(documents);
         long count = 0;
@@ -62,7 +64,7 @@ public static class AwardExporter
                 using IAwardWriter writer = format switch
                 {
                     AwardFormat.Jsonl => new JsonlAwardWriter(stream),
-                    AwardFormat.Csv => new CsvAwardWriter(stream),
+                    AwardFormat.Csv => new CsvAwardWriter(stream, raw),
                     AwardFormat.Parquet => new ParquetAwardWriter(stream),
                     AwardFormat.TFRecord => new TFRecordAwardWriter(stream),
                     _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),

@@ -4,7 +4,8 @@ namespace QosValuation.Markets.Awards;
 public sealed record AwardedDocument
 {
     /// <summary>The names of the fields, in the order of every format.</summary>
-    public static IReadOnlyList<string> FieldNames { get; } = ["text", "contributor", "source", "license", "sha256", "mechanism", "rank", "value", "payment", "share"];
+    public static IReadOnlyList<string> FieldNames { get; } =
+        ["text", "contributor", "source", "license", "sha256", "mechanism", "rank", "value", "payment", "share"];
 
     /// <summary>The document.</summary>
     public required string Text { get; init; }

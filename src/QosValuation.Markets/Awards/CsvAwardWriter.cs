@@ -1,4 +1,5 @@
 using CsvHelper;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Markets.Awards;
 
@@ -7,19 +8,29 @@ internal sealed class CsvAwardWriter : IAwardWriter
 {
     private static readonly CsvWriterOptions Options = new() { NewLine = "\n" };
 
+    private readonly bool _raw;
     private readonly CsvWriter _csv;
 
     /// <summary>Begins a file with its header.</summary>
     /// <param name="stream">The stream.</param>
-    public CsvAwardWriter(Stream stream)
+    /// <param name="raw">Whether texts are written as they are.</param>
+    public CsvAwardWriter(Stream stream, bool raw)
     {
+        _raw = raw;
         _csv = CsvWriter.Create(stream, Options, true);
         WriteRow(AwardedDocument.FieldNames);
     }
 
     /// <inheritdoc/>
-    public void Write(AwardedDocument document) =>
-        WriteRow([.. document.Texts, AwardExporter.Text(document.Award.Rank), .. document.Numbers.Select(AwardExporter.Text)]);
+    public void Write(AwardedDocument document)
+    {
+        foreach (string text in document.Texts)
+        {
+            CsvNumberTable.WriteName(_csv, System.Text.Encoding.UTF8.GetBytes(text), _raw);
+        }
+
+        WriteRow([AwardExporter.Text(document.Award.Rank), .. document.Numbers.Select(AwardExporter.Text)]);
+    }
 
     /// <inheritdoc/>
     public void Complete() => _csv.Flush();

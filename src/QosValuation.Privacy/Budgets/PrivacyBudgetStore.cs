@@ -120,7 +120,7 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     /// </exception>
     public static PrivacyBudgetStore Open(string path)
     {
-        SqliteConnection connection = SqliteFile.Open(path, ApplicationId, Schema, Kind, create: false);
+        SqliteConnection connection = SqliteFile.Open(path, ApplicationId, Schema, Kind, create: false, checksSchema: false);
         try
         {
             return Guarded(path, () => OpenChecked(connection, path));
@@ -141,7 +141,7 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     /// <exception cref="QosValuationException"><c>DatabaseNotFound</c>, <c>DatabaseNotWritable</c>; <c>DatabaseNotReadable</c>: no budget at all.</exception>
     public static PrivacyBudgetReport Check(string path, string? expectedHead = null, CancellationToken cancellation = default)
     {
-        using SqliteConnection connection = SqliteFile.Open(path, ApplicationId, Schema, Kind, create: false);
+        using SqliteConnection connection = SqliteFile.Open(path, ApplicationId, Schema, Kind, create: false, checksSchema: false);
         var faults = new List<PrivacyBudgetFault>();
         BudgetChain? chain = null;
         BudgetLayout? layout = null;
@@ -350,7 +350,7 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     {
         GaussianCalibration.RequireEpsilon(epsilon);
         GaussianCalibration.RequireDelta(delta);
-        SqliteConnection connection = SqliteFile.Open(path, ApplicationId, Schema, Kind);
+        SqliteConnection connection = SqliteFile.Open(path, ApplicationId, Schema, Kind, checksSchema: false);
         try
         {
             using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);

@@ -68,8 +68,8 @@ public sealed class EmbeddingCsvTests : IDisposable
     [Fact]
     public void UnknownColumnsAreNamedOnceAndKnownOnesAreNot()
     {
-        Read("Source,Contributer,Label,Dimension,v0,v1\na,ann,x,2,1,0\nb,bob,y,2,0,1\n");
-        Assert.Contains("'Contributer', 'Label'.", Assert.Single(_warnings), StringComparison.Ordinal);
+        Read("Source,Contributer,Colour,Dimension,v0,v1\na,ann,x,2,1,0\nb,bob,y,2,0,1\n");
+        Assert.Contains("'Contributer', 'Colour'.", Assert.Single(_warnings), StringComparison.Ordinal);
         Assert.DoesNotContain("Dimension", _warnings[0], StringComparison.Ordinal);
         _warnings.Clear();
 

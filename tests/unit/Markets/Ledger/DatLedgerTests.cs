@@ -255,14 +255,14 @@ public sealed class DatLedgerTests : IDisposable
     {
         using (DatLedger ledger = DatLedger.Open(LedgerPath, create: true))
         {
-            ledger.Append([("caf\uFFFD", 1, "p")]);
+            ledger.Append([("p", 1, "caf\uFFFD")]);
             Assert.True(ledger.Verify().IsValid);
         }
 
         using (var connection = new SqliteConnection($"Data Source={LedgerPath};Pooling=False"))
         {
             connection.Open();
-            QosValuation.Foundation.IO.SqliteFile.Execute(connection, "UPDATE record SET address = CAST(x'636166FF' AS TEXT)");
+            QosValuation.Foundation.IO.SqliteFile.Execute(connection, "UPDATE record SET pointer = CAST(x'636166FF' AS TEXT)");
         }
 
         using DatLedger changed = DatLedger.Open(LedgerPath, create: false);

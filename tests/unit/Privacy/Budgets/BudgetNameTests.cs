@@ -68,7 +68,12 @@ public sealed class BudgetNameTests : IDisposable
         {
             connection.Open();
             using SqliteCommand command = connection.CreateCommand();
-            command.CommandText = "DROP TABLE account; UPDATE charge SET contributor = 'alice ' WHERE contributor = 'alice'";
+            command.CommandText = """
+                DROP TABLE account; DROP TABLE head; DROP INDEX charge_release;
+                ALTER TABLE release DROP COLUMN hash; ALTER TABLE release DROP COLUMN previous_hash;
+                UPDATE charge SET contributor = 'alice ' WHERE contributor = 'alice';
+                PRAGMA user_version = 0;
+                """;
             command.ExecuteNonQuery();
         }
 

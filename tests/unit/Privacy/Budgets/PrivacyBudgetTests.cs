@@ -308,7 +308,7 @@ public sealed class PrivacyBudgetTests : IDisposable
         }
 
         Change("""
-            DROP INDEX charge_release; DROP TABLE head; ALTER TABLE release DROP COLUMN previous_hash; ALTER TABLE release DROP COLUMN hash;
+            DROP INDEX charge_release; DROP TABLE head; DROP TABLE account; ALTER TABLE release DROP COLUMN previous_hash; ALTER TABLE release DROP COLUMN hash;
             PRAGMA user_version = 0; UPDATE charge SET total = 0.001
             """);
         Assert.Equal("PrivacyBudgetDamaged", Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(BudgetPath)).ErrorId);
@@ -376,7 +376,7 @@ public sealed class PrivacyBudgetTests : IDisposable
         PrivacyBudget.Create(BudgetPath, 1, 1e-5);
         using (PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath))
         {
-            store.Charge([Charge(0.02, "ann", "bob\uFFFD"), Charge(0.01, "ann")]);
+            store.Charge([Charge(0.02, "ann", "bob\u00E9"), Charge(0.01, "ann")]);
             store.Charge([new PrivacyCharge(new ConcentratedEvent(1e-4), new ReleaseLabel("DiscreteGaussian", "Text", 4), ["ann", "cy"])]);
         }
 
