@@ -93,7 +93,20 @@ BeforeAll {
         Import-Csv train.csv | Select-Object Item, @{ n = 'Value'; e = { 1 } } | Export-Csv values.csv
         Get-ClipEmbedding -Text (0..79 | ForEach-Object { "a photo of thing $_" }) | Export-Embedding coco80_text_embeddings.npy
         0..79 | ForEach-Object { "a photo of thing $_" } | ConvertTo-Json | Set-Content coco80_prompts.json
-        foreach ($file in 'value.npy', 'capacity.npy') {
+        'ann', 'bob', 'cem' | ForEach-Object { [pscustomobject]@{ Contributor = $_; Cost = 1 + $_[0] % 7; Quality = 0.8; MarginalUtility = 2; Language = 'kpelle' } } |
+            Export-Csv offers.csv
+        'ann', 'bob', 'cem', 'dan' | ForEach-Object { [pscustomobject]@{ Contributor = $_; TokenCount = 1000; Quality = 0.5; MarginalUtility = 1 } } | Export-Csv providers.csv
+        'ann', 'bob' | ForEach-Object { [pscustomobject]@{ Text = "A dog of $_."; Contributor = $_; Source = "$_.jpg"; License = 'CC BY 4.0' } } | Export-Csv captions.csv
+        [pscustomobject]@{ Source = 'api'; Kind = 'ApiCall'; Quantity = 3; Revenue = 0.5 } | Export-Csv usage.csv
+        $null = Import-Csv usage.csv | Add-UsageRecord -LedgerPath ./market.db
+        $null = New-Item -ItemType Directory -Path samples, documents
+        Copy-Item (Get-ChildItem ./photographs -Filter *.jpg)[0..3] ./samples
+        @{ Text = 'A cat.' } | ConvertTo-Json -Compress | Set-Content ./documents/cats.jsonl
+        Copy-Item ./documents/cats.jsonl ./delivered/ann
+        $null = New-DataSubmissionKey ./market-key.pem
+        $sealed = Protect-DataSubmission ./documents/*.jsonl -Contributor alice -KeyPath ./market-key.pem.pub -Destination ./sealed
+        $null = Add-DatRecord -LedgerPath ./market.db -Address alice -Value 1 -Pointer $sealed.Hash
+        foreach ($file in 'value.npy', 'capacity.npy', 'cost.npy', 'quality.npy', 'utility.npy') {
             # A column of eight float64 in NumPy's format, version 1.0.
             $header = "{'descr': '<f8', 'fortran_order': False, 'shape': (8,), }".PadRight(117) + "`n"
             $bytes = [byte[]](0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0, 118, 0) + [System.Text.Encoding]::ASCII.GetBytes($header)
@@ -123,6 +136,13 @@ $clusters = @($embeddings | Group-Embedding)
 $prototypes = @($clusters | New-DpPrototype -Seed 1)
 $values = @($labelled | Measure-DataValue)
 $grants = @($values | Invoke-TokenAllocation -Supply 6)
+$offers = @(Import-Csv offers.csv)
+$providers = @(Import-Csv providers.csv)
+$awards = @($offers | Invoke-DataAuction -Mechanism ProportionalShare -Budget 100)
+$quality = @($offers | Select-Object Contributor, Quality, MarginalUtility, @{ n = 'Hash'; e = { 'a' * 64 } })
+$costs = @{ ann = 1; bob = 2; cem = 3 }
+$qualities = 1, 0.5, 0.25
+$utilities = 1, 2, 3
 $train = @(Import-Embedding train.npy -MetadataPath train.csv | Add-Member -NotePropertyName TrueLabel -NotePropertyValue kind0 -PassThru)
 $test = @(Import-Embedding test.npy -MetadataPath test.csv)
 '@
@@ -181,6 +201,8 @@ Describe 'Examples of the help' {
     It '<Name> runs' -ForEach $examples {
         # A new key is refused where there is one, and so is a settlement.
         $taken = @($Code -match '-NewKey' ? 'operator.pem', 'operator.pem.pub' : @()) + @($Code -match 'Export-DatSettlement' ? 'settlement.json' : @())
+        $taken += @($Code -match 'New-DataSubmissionKey' ? 'market-key.pem', 'market-key.pem.pub' : @()) + @($Code -match 'Protect-DataSubmission' ? 'sealed' : @())
+        $taken = $Code -match 'Unprotect-' ? @() : $taken
         $null = Invoke-Example -Code $Code -Without $taken
     }
 }

@@ -17,7 +17,7 @@ namespace QosValuation.Cmdlets.Markets;
 /// </remarks>
 /// <example>
 /// <summary>The bought captions of a dataset</summary>
-/// <code>$awards = Import-Csv offers.csv | Invoke-DataAuction -Budget 1000
+/// <code>$awards = Import-Csv offers.csv | Invoke-DataAuction -Mechanism ProportionalShare -Budget 1000
 /// Import-Csv captions.csv | Export-DataAward -Award $awards -OutputPath ./bought.parquet</code>
 /// </example>
 /// <example>

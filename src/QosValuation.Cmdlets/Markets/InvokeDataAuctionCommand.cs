@@ -60,7 +60,8 @@ namespace QosValuation.Cmdlets.Markets;
 /// </example>
 /// <example>
 /// <summary>A million offers: arrays in, arrays out; and from file to file.</summary>
-/// <code>$columns = Invoke-DataAuction -Cost $costs -Quality $qualities -MarginalUtility $utilities -Budget 1e6
+/// <code>$prices = 0.5, 0.2, 0.9
+/// $columns = Invoke-DataAuction -Cost $prices -Quality $qualities -MarginalUtility $utilities -Budget 1e6
 /// $columns.Payment
 /// Invoke-DataAuction -Path cost.npy -QualityPath quality.npy -MarginalUtilityPath utility.npy -OutputPath payment.npy -Budget 1e6
 /// Invoke-DataAuction -Path offers.csv -OutputPath awards.csv -Budget 1e6</code>
