@@ -48,4 +48,44 @@ Describe 'Sealed submissions' {
         Add-UsageRecord -LedgerPath $folder/m.db -Source api -Revenue -1 -ErrorAction SilentlyContinue -ErrorVariable faults
         $faults.FullyQualifiedErrorId | Should -Be 'DatValueNotValid,QosValuation.Cmdlets.Markets.AddUsageRecordCommand'
     }
+
+    It 'writes the documents of winners, each with what attributes it, in every format' {
+        $awards = 'ann', 'bob', 'cem' | ForEach-Object { [pscustomobject]@{ Contributor = $_; Cost = $_ -eq 'cem' ? 101 : 1; Quality = 1; MarginalUtility = 1; Hash = "h-$_" } } |
+            Invoke-DataAuction -Mechanism ProportionalShare -Budget 10
+        $awards | ForEach-Object Hash | Should -Be 'h-ann', 'h-bob', 'h-cem'
+        $documents = 'ann', 'cem', 'bob', 'ann' | ForEach-Object { [pscustomobject]@{ Contributor = $_; Text = "=1+1 of $_"; License = 'MIT'; Source = "$_.txt" } }
+        foreach ($name in 'o.jsonl', 'o.csv', 'o.parquet', 'o.tfrecord') {
+            $file = $documents | Export-DataAward -Award $awards -OutputPath "$folder/$name"
+            $file.Name | Should -Be $name
+            { $documents | Export-DataAward -Award $awards -OutputPath "$folder/$name" } | Should -Throw -ErrorId 'FileExists,*'
+        }
+
+        $lines = Get-Content $folder/o.jsonl | ConvertFrom-Json
+        $lines | ForEach-Object contributor | Should -Be 'ann', 'bob', 'ann'
+        $lines[0].text | Should -Be '=1+1 of ann'
+        $lines[0].source | Should -Be 'ann.txt'
+        $lines[0].payment | Should -Be $awards[0].Payment
+        # A spreadsheet would take the text for a formula.
+        (Import-Csv $folder/o.csv)[0].text | Should -Be "'=1+1 of ann"
+        $null = $documents | Export-DataAward -Award $awards -OutputPath "$folder/o.csv" -Raw -Force
+        (Import-Csv $folder/o.csv)[0].text | Should -Be '=1+1 of ann'
+
+        # What was saved is what is read: awards by Clixml, documents from Parquet.
+        $awards | Export-Clixml $folder/awards.xml
+        $null = Export-DataAward $folder/o.parquet -Award (Import-Clixml $folder/awards.xml) -OutputPath $folder/b.jsonl
+        Get-Content $folder/b.jsonl | ConvertFrom-Json | ForEach-Object contributor | Should -Be 'ann', 'bob', 'ann'
+        { $documents | Where-Object Contributor -EQ cem | Export-DataAward -Award $awards -OutputPath "$folder/c.jsonl" } | Should -Throw -ErrorId 'AwardedDocumentNotFound,*'
+        { $documents | Export-DataAward -Award $awards -OutputPath "$folder/c.txt" } | Should -Throw -ErrorId 'AwardFormatNotKnown,*'
+        "$folder/c.jsonl" | Should -Not -Exist
+    }
+
+    It 'shares the revenue that the ledger holds' {
+        $null = Add-UsageRecord -LedgerPath $folder/u.db -Source api -Revenue 30
+        $null = Add-UsageRecord -LedgerPath $folder/u.db -Source press -Kind License -Revenue 60
+        $offers = 'ann', 'bob' | ForEach-Object { [pscustomobject]@{ Contributor = $_; Quality = 1; MarginalUtility = $_ -eq 'ann' ? 2 : 1 } }
+        $offers | Measure-UtilityShare -LedgerPath $folder/u.db | ForEach-Object Payout | Should -Be 60, 30
+        $offers | Measure-UtilityShare -LedgerPath $folder/u.db -FirstSequence 2 | ForEach-Object Payout | Should -Be 40, 20
+        { $offers | Measure-UtilityShare } | Should -Throw -ErrorId 'ShareOptionNotValid,*'
+        { $offers | Measure-UtilityShare -LedgerPath $folder/none.db } | Should -Throw -ErrorId 'DatabaseNotFound,*'
+    }
 }

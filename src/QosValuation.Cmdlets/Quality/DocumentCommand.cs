@@ -13,8 +13,8 @@ public abstract class DocumentCommand : QosCmdlet
     private bool _namesInput;
 
     /// <summary>
-    /// Files of documents, wildcards allowed: a text file is one document, each line of a .jsonl and each row of a .csv another. A folder stands for the
-    /// files in it.
+    /// Files of documents, wildcards allowed: a text file is one document, each line of a .jsonl and each row of a .csv or .parquet another. A folder
+    /// stands for the files in it.
     /// </summary>
     [Parameter(Position = 0)]
     [SupportsWildcards]

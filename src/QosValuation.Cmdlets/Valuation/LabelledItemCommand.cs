@@ -85,7 +85,7 @@ public abstract class LabelledItemCommand : QosCmdlet
         return result;
     }
 
-    private static ClipEmbedding Embedding(PSObject? item) => RecordReader.TryRead(item, out ClipEmbedding? embedding) && embedding.Vector.Length > 0
+    private static ClipEmbedding Embedding(PSObject? item) => RecordReader.TryRead(item, out ClipEmbedding? embedding)
         ? embedding
         : throw new QosValuationException(
             Faults.NotAnEmbedding,

@@ -6,8 +6,8 @@ using CsvHelper;
 namespace QosValuation.Valuation.Quality;
 
 /// <summary>
-/// Reads documents from files: a text file is one document, each line of a .jsonl or .ndjson and each row of a .csv another. Bytes that are no UTF-8 become
-/// U+FFFD, which counts as corruption.
+/// Reads documents from files: a text file is one document, each line of a .jsonl or .ndjson and each row of a .csv or .parquet another. Bytes that are no
+/// UTF-8 become U+FFFD, which counts as corruption.
 /// </summary>
 /// <remarks>
 /// The text of a line or row is its field Text, Caption, Content, Document or Body (or the list Captions, a document each); Contributor names who brought it.
@@ -38,6 +38,7 @@ public static class DocumentReader
         {
             ".JSONL" or ".NDJSON" => ReadLines(path, contributor, faulted),
             ".CSV" => ReadRows(path, contributor, faulted),
+            ".PARQUET" => ParquetDocuments.Read(path, contributor, faulted),
             _ => ReadText(path, contributor),
         };
         using IEnumerator<QualityDocument> enumerator = documents.GetEnumerator();
@@ -133,7 +134,7 @@ public static class DocumentReader
             : Encoding.UTF8.GetString(content);
     }
 
-    private static QosValuationException TooLarge(string what, string path) =>
+    internal static QosValuationException TooLarge(string what, string path) =>
         new(Faults.DocumentTooLarge, $"{what}; a document may hold {MostBytes >> 20} MB.", path);
 
     private static IEnumerable<QualityDocument> ReadLines(string path, string contributor, Action<QosValuationException> faulted)
@@ -180,7 +181,7 @@ public static class DocumentReader
         }
     }
 
-    private static QosValuationException NoText(string what, string path, string source) =>
+    internal static QosValuationException NoText(string what, string path, string source) =>
         new(Faults.DocumentNotReadable, $"{what} of '{path}' has no text in a field named {string.Join(", ", TextFields)}.", source);
 
     private static IEnumerable<QualityDocument> FromJson(string json, string contributor, string source)

@@ -24,6 +24,54 @@ public sealed class DocumentReaderTests : IDisposable
     }
 
     [Fact]
+    public async Task EachRowOfParquetIsADocumentAndDamageIsAFault()
+    {
+        string path = _folder.File("a.parquet");
+        var text = new Parquet.Schema.DataField<string>("text");
+        var who = new Parquet.Schema.DataField<string>("Contributor", nullable: false);
+        var pages = new Parquet.Schema.DataField<int>("pages", nullable: true);
+        var list = new Parquet.Schema.ListField("tags", new Parquet.Schema.DataField<string>("element", nullable: false));
+        await using (FileStream stream = File.Create(path))
+        await using (Parquet.ParquetWriter writer = await Parquet.ParquetWriter.CreateAsync(new Parquet.Schema.ParquetSchema(text, who, pages, list), stream))
+        {
+            foreach (int group in new[] { 0, 1 })
+            {
+                using Parquet.ParquetRowGroupWriter rows = writer.CreateRowGroup();
+                await rows.WriteAsync(text, [group == 0 ? "first" : "third", null, "Zebra 🦓"]);
+                await rows.WriteAsync(who, ["ann", "bob", string.Empty]);
+                await rows.WriteAsync<int>(pages, new int?[] { 3, null, -1 }.AsMemory());
+                await rows.WriteAsync((Parquet.Schema.DataField)list.Item, ["a", "b", "c"], new[] { 0, 0, 0 });
+            }
+        }
+
+        QualityDocument[] documents = Read("a.parquet");
+        Assert.Equal(["first", "Zebra 🦓", "third", "Zebra 🦓"], documents.Select(document => document.Text));
+        Assert.Equal(["ann", "someone", "ann", "someone"], documents.Select(document => document.Contributor));
+        Assert.Equal(["3", "-1", "3", "-1"], documents.Select(document => document.Fields["pages"]));
+        Assert.False(documents[0].IsFilled("tags"));
+        Assert.Equal([path + ":1", path + ":3", path + ":4", path + ":6"], documents.Select(document => document.Source));
+        Assert.Equal([path + ":2", path + ":5"], _faults.Select(fault => fault.Subject));
+
+        byte[] whole = File.ReadAllBytes(path);
+        var random = new Random(5);
+        for (int i = 0; i < 400; i++)
+        {
+            byte[] damaged = [.. whole];
+            damaged[random.Next(damaged.Length)] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(path, i % 4 == 0 ? damaged[..random.Next(damaged.Length)] : damaged);
+            try
+            {
+                Read("a.parquet");
+            }
+            catch (QosValuationException fault)
+            {
+                Assert.Equal("DocumentNotReadable", fault.ErrorId);
+                Assert.Equal(path, fault.Subject);
+            }
+        }
+    }
+
+    [Fact]
     public void EachLineOfJsonIsADocumentAndABadOneCostsOneFault()
     {
         File.WriteAllText(_folder.File("a.jsonl"), """
