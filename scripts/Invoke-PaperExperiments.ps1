@@ -180,12 +180,12 @@ function Get-RunDifference($Plan) {
 # The files of an experiment: Pipeline has a name for each step, the others begin with their own.
 function Get-ExperimentFile([string] $Name) {
     $steps = 'dataset', 'retrieval', 'clusters', 'prototypes', 'data-values', 'allocation', 'fairness'
-    Get-ChildItem -LiteralPath $folder -File |
-        Where-Object { $_.Extension -in '.csv', '.png', '.svg' -and $(switch ($Name) {
-                    'Pipeline' { $_.BaseName -in $steps }
-                    'DataMarket' { $_.Name -like 'data-market*' }
-                    default { $_.Name -like "$Name*" }
-                }) } |
+    $isOwn = switch ($Name) {
+        'Pipeline' { { $_.BaseName -in $steps } }
+        'DataMarket' { { $_.Name -like 'data-market*' } }
+        default { { $_.Name -like "$Name*" } }
+    }
+    Get-ChildItem -LiteralPath $folder -File | Where-Object Extension -In '.csv', '.png', '.svg' | Where-Object $isOwn |
         Sort-Object Name | ForEach-Object Name
 }
 

@@ -142,7 +142,7 @@ Describe 'Names in other encodings' {
         $grants.Count | Should -Be 0
         "$refused" | Should -Match 'lost a letter'
         $null = Import-Csv $folder/agents.csv | Add-DatRecord $folder/l.db -ErrorVariable refused -ErrorAction SilentlyContinue
-        @($refused).Count | Should -BeGreaterOrEqual 3
+        @($refused).Count | Should -BeGreaterOrEqual 1 -Because 'the same words are counted, not repeated'
         @(Import-Csv $folder/agents.csv -Encoding latin1 | Invoke-TokenAllocation | ForEach-Object { $_.Agent }) | Should -Be $people
     }
 }

@@ -114,7 +114,8 @@ public sealed class AddDatRecordCommand : QosCmdlet
             // Each record that is not in the ledger is named, so that it can be piped in again.
             foreach (string address in failure.Addresses)
             {
-                WriteFault(failure.Fault, address);
+                WriteFault(new QosValuationException(
+                    failure.Fault.Fault, failure.Fault.Kind, $"The record of '{address}' was not appended: {failure.Fault.Message}", address, failure.Fault));
             }
         }
     }
