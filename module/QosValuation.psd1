@@ -52,6 +52,7 @@
         'Import-Embedding'
         'Install-ClipModel'
         'Invoke-AllocationSimulation'
+        'Invoke-AuctionSimulation'
         'Invoke-DataAuction'
         'Invoke-MembershipInferenceAttack'
         'Invoke-QosSimulation'
