@@ -17,8 +17,9 @@ namespace QosValuation.Cmdlets.Markets;
 /// what each factor would have earned, all else equal. Gain is what its reports earn in a round more than the truth in the same state of the market,
 /// TotalGain the sum so far, and BestGain what the best factor would have earned. Under a truthful mechanism none can be above 0 but for rounding;
 /// Gain rises to 0 while the learner finds the truth. A flaw that pays only now and then, as that of NaiveConstantRatio, shows in BestGain
-/// although no fixed factor profits from it. TwinGain compares with a twin market in which it always told the truth. There a report also moves later rounds, which no
-/// mechanism here promises anything about: who loses a round keeps its data fresh, and the money is there in the next.</para>
+/// although no fixed factor profits from it. TwinGain compares with a twin market in which it always told the truth. There a report also moves
+/// later rounds, and no mechanism here promises anything about that: who loses a round keeps its data fresh, and the money is there in the
+/// next.</para>
 /// <para>One row leaves for each mechanism and round, averaged over -Repetition markets, with standard errors. Without offers a market is drawn
 /// for each repetition: costs uniform from 0 to 4·B/n, qualities from 0.5 to 1, marginal utilities from 0.05 to 1.05. Piped offers give the true
 /// costs of one market; then repetitions differ in deliveries, in what the learner plays and in the order of Random. All mechanisms see the same

@@ -1,6 +1,5 @@
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
-using QosValuation.Markets.Auctions;
 
 namespace QosValuation.Markets.Dynamics;
 

@@ -14,10 +14,15 @@ internal sealed class AuctionSimulationResultSection() : ResultSection<AuctionSi
     /// <inheritdoc/>
     public override ReportSection Build(IReadOnlyList<ReportRecord> records, ReportContext context)
     {
-        string[] keys = [nameof(AuctionSimulationResult.Mechanism), nameof(AuctionSimulationResult.Liquidity), nameof(AuctionSimulationResult.Corrected)];
-        Func<ReportRecord, string> name = SectionParts.Naming(
-            records, keys, records[0].Text(nameof(AuctionSimulationResult.Mechanism)), nameof(AuctionSimulationResult.Round));
-        IGrouping<string, ReportRecord>[] runs = [.. records.GroupBy(name)];
+        string[] keys = [nameof(AuctionSimulationResult.Mechanism), nameof(AuctionSimulationResult.Liquidity)];
+        Func<ReportRecord, string> mechanism = SectionParts.Naming(
+            records,
+            keys,
+            records[0].Text(nameof(AuctionSimulationResult.Mechanism)),
+            nameof(AuctionSimulationResult.Corrected),
+            nameof(AuctionSimulationResult.Round));
+        string Name(ReportRecord record) => Runs.Join(mechanism(record), Form(record));
+        IGrouping<string, ReportRecord>[] runs = [.. records.GroupBy(Name)];
         ReportFigure Lines(string file, string title, string property) => new()
         {
             Name = file,
@@ -45,4 +50,10 @@ internal sealed class AuctionSimulationResultSection() : ResultSection<AuctionSi
                 Lines("learner-twin-gain", "Gain over a twin that tells the truth, over all rounds so far", nameof(AuctionSimulationResult.TwinGain)),
             ]);
     }
+
+    // Of a mixed auction, which of the two it is.
+    private static string Form(ReportRecord record) =>
+        double.IsNaN(record.Number(nameof(AuctionSimulationResult.Liquidity))) ? string.Empty
+            : record.Text(nameof(AuctionSimulationResult.Corrected)) == bool.TrueString ? "corrected"
+            : "as published";
 }
