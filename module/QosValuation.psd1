@@ -53,6 +53,7 @@
         'Import-Embedding'
         'Install-ClipModel'
         'Invoke-AllocationSimulation'
+        'Invoke-AuctionSimulation'
         'Invoke-DataAuction'
         'Invoke-MembershipInferenceAttack'
         'Invoke-QosSimulation'

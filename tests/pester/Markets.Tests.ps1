@@ -181,6 +181,61 @@ Describe 'Test-MechanismProperty' {
     }
 }
 
+Describe 'Invoke-AuctionSimulation' {
+    It 'shows that a learner gains where the truth is not a best reply, and nowhere else' {
+        $rows = Invoke-AuctionSimulation -Mechanism QMia, ProportionalShare, Random -Repetition 60 -Round 30 -Seed 1
+        $rows.Count | Should -Be 90
+        $rows[0] | Should -BeOfType QosValuation.AuctionSimulationResult
+        $last = @{}
+        $rows | Where-Object Round -EQ 30 | ForEach-Object { $last["$($_.Mechanism)"] = $_ }
+        $last.Random.TotalGain | Should -BeGreaterThan (3 * $last.Random.TotalGainStandardError)
+        $last.Random.IsTruthful | Should -BeFalse
+        foreach ($truthful in 'QMia', 'ProportionalShare') {
+            $last.$truthful.TotalGain | Should -BeLessOrEqual 1e-12
+            $last.$truthful.BestGain | Should -BeLessOrEqual 1e-12
+            $last.$truthful.IsTruthful | Should -BeTrue
+        }
+    }
+
+    It 'tells Mixed-MIA as published from the corrected one' {
+        $published = Invoke-AuctionSimulation -Liquidity .5 -Pool 1 -Repetition 60 -Round 30 -Seed 1 -Summary
+        $corrected = Invoke-AuctionSimulation -Liquidity .5 -Pool 1 -Corrected -Repetition 60 -Round 30 -Seed 1 -Summary
+        @($published).Count, $published.Mechanism, $published.Round | Should -Be 1, QMia, 30
+        $published.TotalGain | Should -BeGreaterThan (3 * $published.TotalGainStandardError)
+        $corrected.BestGain | Should -BeLessOrEqual 1e-12
+        ($published | Format-Table | Out-String) | Should -Match '0\.5 '
+        ($corrected | Format-Table | Out-String) | Should -Match '0\.5 \(c\)'
+    }
+
+    It 'repeats itself from a seed, and names one that it draws' {
+        $rows = 1..2 | ForEach-Object { Invoke-AuctionSimulation -Mechanism Random -Repetition 5 -Round 5 -Seed 7 | ConvertTo-Json }
+        $rows[0] | Should -Be $rows[1]
+        $drawn = Invoke-AuctionSimulation -Mechanism Random -Repetition 5 -Round 5
+        Invoke-AuctionSimulation -Mechanism Random -Repetition 5 -Round 5 -Seed $drawn[0].Seed | ConvertTo-Json | Should -Be ($drawn | ConvertTo-Json)
+    }
+
+    It 'takes offers, one of which learns; bad ones cost an error each' {
+        $offers = (New-Offer a .2), (New-Offer b .3), (New-Offer bad abc), (New-Offer c .4)
+        $row = $offers | Invoke-AuctionSimulation ProportionalShare -Learner b -Repetition 5 -Round 5 -Seed 1 -Summary -ErrorVariable errors -ErrorAction SilentlyContinue
+        $row.Freshness | Should -BeLessThan 1
+        $errors.Count | Should -Be 1
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'OfferNotValid,*'
+        { $offers[0] | Invoke-AuctionSimulation -Learner nobody } | Should -Throw "*'nobody'*" -ErrorId 'SimulationNotValid,*'
+        { $offers[0] | Invoke-AuctionSimulation -ProviderCount 3 } | Should -Throw -ErrorId 'SimulationNotValid,*'
+        { Invoke-AuctionSimulation -Learner a } | Should -Throw -ErrorId 'SimulationNotValid,*'
+        @() | Invoke-AuctionSimulation | Should -BeNullOrEmpty
+    }
+
+    It 'refuses <Argument>' -ForEach @(
+        @{ Argument = @{ Decay = 2 }; Id = 'SimulationNotValid' }, @{ Argument = @{ Factor = 1, -1 }; Id = 'SimulationNotValid' }
+        @{ Argument = @{ CarryOver = 'NaN' }; Id = 'SimulationNotValid' }, @{ Argument = @{ Budget = -1 }; Id = 'AuctionOptionNotValid' }
+        @{ Argument = @{ Mechanism = 'Random'; Liquidity = .5 }; Id = 'AuctionOptionNotSupported' }, @{ Argument = @{ Pool = 1 }; Id = 'AuctionOptionNotValid' }
+        @{ Argument = @{ Round = 0 }; Id = 'ParameterArgumentValidationError' }, @{ Argument = @{ Decay = '0,5' }; Id = 'ParameterArgumentTransformationError' }
+    ) {
+        { Invoke-AuctionSimulation @Argument -Repetition 1 } | Should -Throw -ErrorId "$Id,*"
+    }
+}
+
 Describe 'The statements of seed 002 in docs/replication.md' {
     It 'has lines to run' {
         (Select-String -LiteralPath (Join-Path $RepositoryRoot 'docs/replication.md') -Pattern '^PS> ').Count | Should -BeGreaterThan 14
@@ -193,15 +248,16 @@ Describe 'The statements of seed 002 in docs/replication.md' {
 }
 
 Describe 'A report of a market' {
-    It 'draws awards, auctions, shares, tokens and violations' {
+    It 'draws awards, auctions, shares, tokens, violations and repeated auctions' {
         $offers = 1..12 | ForEach-Object { New-Offer "p$_" ($_ / 20) (1 + $_ % 3) }
         $path = "$TestDrive/market.html"
         $awards = $offers | Invoke-DataAuction -Budget 2 -Mechanism ProportionalShare
         $results = @($awards) + @($awards | Measure-UtilityShare -Pool 10) + @($offers | Measure-DataShareToken -Supply 100) +
-            @($offers | Invoke-DataAuction -Budget 2 -Mechanism ProportionalShare -Summary) + @(Test-MechanismProperty QMia -Property Budget, Collusion -Seed 1)
+            @($offers | Invoke-DataAuction -Budget 2 -Mechanism ProportionalShare -Summary) + @(Test-MechanismProperty QMia -Property Budget, Collusion -Seed 1) +
+            @(Invoke-AuctionSimulation QMia, Random -Repetition 5 -Round 8 -Seed 1)
         $results | Export-QosReport $path | Out-Null
         $html = Get-Content -Raw -LiteralPath $path
-        foreach ($heading in 'Data awards', 'Auctions', 'Utility shares', 'Data share tokens', 'Broken promises of mechanisms') {
+        foreach ($heading in 'Data awards', 'Auctions', 'Utility shares', 'Data share tokens', 'Broken promises of mechanisms', 'What a bidder gains that learns') {
             $html | Should -Match $heading
         }
     }

@@ -106,6 +106,7 @@ public static class SectionParts
             "Agents" => "N",
             "NoveltyThreshold" => "Γ",
             "Delta" => "δ",
+            "Liquidity" => "ρ",
             "ClaimedEpsilon" => "claimed ε",
             "NoiseScale" => "noise scale",
             "SimilarityThreshold" => "similarity",
