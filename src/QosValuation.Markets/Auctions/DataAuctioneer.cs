@@ -195,11 +195,14 @@ public static class DataAuctioneer
             auction.Run(request, outcome);
         }
 
-        double[] critical = new double[costs.Length];
+        double[] critical = GC.AllocateUninitializedArray<double>(costs.Length);
+        double[]? known = outcome.HasNoCriticalCosts ? null : outcome.CriticalCosts ?? outcome.Payments;
         for (int i = 0; i < critical.Length; i++)
         {
-            critical[i] = outcome.Reasons[i] != AwardReason.Won || outcome.HasNoCriticalCosts ? double.NaN
-                : outcome.CriticalCosts is { } own ? own[i] : outcome.Payments[i];
+            // Without branches: who wins is no pattern.
+            long other = outcome.Reasons[i] == AwardReason.Won && known is not null ? 0 : -1;
+            critical[i] = BitConverter.Int64BitsToDouble(
+                (BitConverter.DoubleToInt64Bits(known is null ? 0 : known[i]) & ~other) | (BitConverter.DoubleToInt64Bits(double.NaN) & other));
         }
 
         double[] payments = outcome.Payments;
@@ -211,12 +214,10 @@ public static class DataAuctioneer
         int winners = 0;
         for (int i = 0; i < costs.Length; i++)
         {
-            if (outcome.Reasons[i] == AwardReason.Won)
-            {
-                winners++;
-                value += values[i];
-                asked += costs[i];
-            }
+            int won = outcome.Reasons[i] == AwardReason.Won ? 1 : 0;
+            winners += won;
+            value += BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(values[i]) & -(long)won);
+            asked += BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(costs[i]) & -(long)won);
         }
 
         return new AuctionColumns

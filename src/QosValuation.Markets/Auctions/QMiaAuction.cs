@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace QosValuation.Markets.Auctions;
 
 /// <summary>
@@ -11,8 +15,8 @@ namespace QosValuation.Markets.Auctions;
 /// </remarks>
 internal sealed class QMiaAuction : IDataAuction
 {
-    // Below this one thread is faster.
-    private const int FewWinners = 1 << 16;
+    // From this on the offers that no budget reaches are left unsorted, and all cores work.
+    private const int ManyOffers = 1 << 15;
 
     /// <inheritdoc/>
     public AuctionMechanism Name => AuctionMechanism.QMia;
@@ -29,6 +33,14 @@ internal sealed class QMiaAuction : IDataAuction
     /// <inheritdoc/>
     public void Run(in AuctionRequest request, AuctionOutcome outcome)
     {
+        if (request.Groups.IsEmpty && request.Costs.Length >= ManyOffers)
+        {
+            using var cheapest = CheapestOffers.Sort(request.Costs, request.Values, request.Budget);
+            new Thresholds(cheapest.Offers, cheapest.Count, cheapest.Costs, cheapest.Values, cheapest.Densities, cheapest.Sums, request.Budget, outcome)
+                .Settle(request, Environment.ProcessorCount);
+            return;
+        }
+
         var order = new DensityOrder(request.Costs, request.Values);
         outcome.Order = order.Offers;
         if (!request.Groups.IsEmpty)
@@ -39,57 +51,86 @@ internal sealed class QMiaAuction : IDataAuction
         }
 
         double[] costs = order.Gather(request.Costs);
-        double[] values = order.Gather(request.Values);
-        double[] sums = DensityOrder.RunningSums(costs);
-        int winners = 0;
-        while (winners < order.Count && sums[winners + 1] <= request.Budget)
-        {
-            winners++;
-        }
-
-        for (int k = winners; k < order.Count; k++)
-        {
-            int offer = order.Offers[k];
-            outcome.Reasons[offer] = request.Costs[offer] > request.Budget ? AwardReason.TooDear : k == winners ? AwardReason.Budget : AwardReason.Blocked;
-        }
-
-        var thresholds = new Thresholds(order, costs, values, sums, winners, request.Budget, outcome);
-        if (winners < FewWinners)
-        {
-            thresholds.Pay(0, winners);
-            return;
-        }
-
-        int parts = 4 * Environment.ProcessorCount;
-        Parallel.For(0, parts, part => thresholds.Pay((int)((long)winners * part / parts), (int)((long)winners * (part + 1) / parts)));
+        new Thresholds(
+            order.Offers, order.Count, costs, order.Gather(request.Values), order.Densities, DensityOrder.RunningSums(costs), request.Budget, outcome)
+            .Settle(request, 1);
     }
 
+    // The first offers in order, as far as any winner's threshold looks.
     private sealed class Thresholds(
-        DensityOrder order, double[] costs, double[] values, double[] sums, int winners, double budget, AuctionOutcome outcome)
+        int[] offers, int count, double[] costs, double[] values, double[] densities, double[] sums, double budget, AuctionOutcome outcome)
     {
-        public void Pay(int start, int end)
+        // Most thresholds cross within so many places before the budget's end.
+        private const int Window = 16;
+        private int _winners;
+
+        public void Settle(in AuctionRequest request, int parts)
         {
-            int[] offers = order.Offers;
-            double[] densities = order.Densities;
+            while (_winners < count && sums[_winners + 1] <= budget)
+            {
+                _winners++;
+            }
+
+            for (int i = 0; i < request.Costs.Length; i++)
+            {
+                AwardReason lost = request.Costs[i] > budget ? AwardReason.TooDear : AwardReason.Blocked;
+                outcome.Reasons[i] = request.Values[i] > 0 ? lost : AwardReason.ZeroValue;
+            }
+
+            if (_winners < count && costs[_winners] <= budget)
+            {
+                outcome.Reasons[offers[_winners]] = AwardReason.Budget;
+            }
+
+            if (parts == 1)
+            {
+                Pay(0, _winners);
+                return;
+            }
+
+            Parallel.For(0, parts, part => Pay((int)((long)_winners * part / parts), (int)((long)_winners * (part + 1) / parts)));
+        }
+
+        private void Pay(int start, int end)
+        {
             double[] payments = outcome.Payments;
             AwardReason[] reasons = outcome.Reasons;
+            int near = _winners - Window + 1;
+            bool hasWindow = near > 0 && _winners < count;
             for (int k = start; k < end; k++)
             {
-                payments[offers[k]] = Threshold(k, densities);
-                reasons[offers[k]] = AwardReason.Won;
+                int offer = offers[k];
+                int crossing = hasWindow && k + 1 < near ? Within(near, costs[k], values[k]) : 0;
+                payments[offer] = crossing > 0 ? Payment(k, crossing) : Threshold(k);
+                reasons[offer] = AwardReason.Won;
             }
         }
 
-        private double Threshold(int position, double[] densities)
+        // The crossing, where it lies in the window behind its first place; else 0. From it on all places are crossed.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private int Within(int near, double cost, double value)
+        {
+            int crossed = BitOperations.PopCount(Crossed(near, cost, value) | (Crossed(near + Vector512<double>.Count, cost, value) << Vector512<double>.Count));
+            return crossed is > 0 and < Window ? near + Window - crossed : 0;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private uint Crossed(int first, double cost, double value)
+        {
+            Vector512<double> left = Vector512.Create(budget) - (Vector512.LoadUnsafe(ref sums[0], (nuint)first) - Vector512.Create(cost));
+            return (uint)Vector512.LessThanOrEqual(left, Vector512.LoadUnsafe(ref densities[0], (nuint)first) * value).ExtractMostSignificantBits();
+        }
+
+        private double Threshold(int position)
         {
             double cost = costs[position];
             double value = values[position];
             int first = position + 1;
 
             // The first m ≥ first where the money left is at most what the next density allows; true at the end, where there is no next.
-            bool Crossed(int m) => m >= densities.Length || budget - (sums[m] - cost) <= value * densities[m];
+            bool Crossed(int m) => m >= count || budget - (sums[m] - cost) <= value * densities[m];
             int low;
-            int high = winners;
+            int high = _winners;
             int step = 1;
             if (Crossed(high))
             {
@@ -114,7 +155,7 @@ internal sealed class QMiaAuction : IDataAuction
                     step *= 2;
                 }
 
-                high = Math.Min(high, densities.Length);
+                high = Math.Min(high, count);
             }
 
             while (high - low > 1)
@@ -130,10 +171,17 @@ internal sealed class QMiaAuction : IDataAuction
                 }
             }
 
-            double best = budget - (sums[high] - cost);
-            if (high > first)
+            return Payment(position, high);
+        }
+
+        // The larger of the two at the crossing and before it.
+        private double Payment(int position, int crossing)
+        {
+            double cost = costs[position];
+            double best = budget - (sums[crossing] - cost);
+            if (crossing > position + 1)
             {
-                best = Math.Max(best, value * densities[high - 1]);
+                best = Math.Max(best, values[position] * densities[crossing - 1]);
             }
 
             return Math.Max(best, cost);
