@@ -37,12 +37,9 @@ internal sealed unsafe class CheapestOffers : IDisposable
         ArrayPool<ulong>.Shared.Return(_to);
         Offers = ArrayPool<int>.Shared.Rent(Count);
         Costs = ArrayPool<double>.Shared.Rent(Count);
-        Values = ArrayPool<double>.Shared.Rent(Count);
-        Densities = ArrayPool<double>.Shared.Rent(Count);
         Sums = ArrayPool<double>.Shared.Rent(Count + 1);
         Parallel.For(0, _parts, part => Gather(Start(part, Count), Start(part + 1, Count)));
         ArrayPool<ulong>.Shared.Return(_from);
-        ArrayPool<double>.Shared.Return(_ratios);
         double sum = 0;
         Sums[0] = 0;
         for (int k = 0; k < Count; k++)
@@ -64,11 +61,8 @@ internal sealed unsafe class CheapestOffers : IDisposable
     /// <summary>c in this order.</summary>
     public double[] Costs { get; }
 
-    /// <summary>v in this order.</summary>
-    public double[] Values { get; }
-
-    /// <summary>ψ, ascending.</summary>
-    public double[] Densities { get; }
+    /// <summary>ψ of each offer, in the order of the input.</summary>
+    public double[] Ratios => _ratios;
 
     /// <summary>Element k is the sum of the first k costs.</summary>
     public double[] Sums { get; }
@@ -90,7 +84,7 @@ internal sealed unsafe class CheapestOffers : IDisposable
     public void Dispose()
     {
         ArrayPool<int>.Shared.Return(Offers);
-        foreach (double[] column in (ReadOnlySpan<double[]>)[Costs, Values, Densities, Sums])
+        foreach (double[] column in (ReadOnlySpan<double[]>)[Costs, _ratios, Sums])
         {
             ArrayPool<double>.Shared.Return(column);
         }
@@ -281,9 +275,6 @@ internal sealed unsafe class CheapestOffers : IDisposable
             int offer = (int)(uint)_from[k];
             Offers[k] = offer;
             Costs[k] = _allCosts[offer];
-            Values[k] = _allValues[offer];
         }
-
-        TensorPrimitives.Divide(Costs.AsSpan(start..end), Values.AsSpan(start..end), Densities.AsSpan(start..end));
     }
 }

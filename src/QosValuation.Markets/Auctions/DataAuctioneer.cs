@@ -195,19 +195,18 @@ public static class DataAuctioneer
             auction.Run(request, outcome);
         }
 
-        double[] critical = GC.AllocateUninitializedArray<double>(costs.Length);
-        double[]? known = outcome.HasNoCriticalCosts ? null : outcome.CriticalCosts ?? outcome.Payments;
-        for (int i = 0; i < critical.Length; i++)
-        {
-            // Without branches: who wins is no pattern.
-            long other = outcome.Reasons[i] == AwardReason.Won && known is not null ? 0 : -1;
-            critical[i] = BitConverter.Int64BitsToDouble(
-                (BitConverter.DoubleToInt64Bits(known is null ? 0 : known[i]) & ~other) | (BitConverter.DoubleToInt64Bits(double.NaN) & other));
-        }
-
+        // Work of its own only where somebody needs them: without a pool they are the payments of the winners.
+        double[]? critical = outcome.HasNoCriticalCosts ? NoCriticalCosts(costs.Length)
+            : outcome.CriticalCosts is { } own ? AuctionColumns.Critical(outcome.Reasons, own)
+            : mixed is null ? null : AuctionColumns.Critical(outcome.Reasons, outcome.Payments);
         double[] payments = outcome.Payments;
         double[] cash = outcome.Payments;
-        double[] shares = mixed is null ? NoShares(costs.Length) : mixed.Pay(outcome, critical, out payments, out cash);
+        double[]? shares = null;
+        if (mixed is not null)
+        {
+            shares = mixed.Pay(outcome, critical!, out payments, out cash);
+        }
+
         double total = CompensatedSum.Of(payments);
         double value = 0;
         double asked = 0;
@@ -226,8 +225,8 @@ public static class DataAuctioneer
             Value = values,
             Reason = outcome.Reasons,
             Payment = payments,
-            CriticalCost = critical,
-            Share = shares,
+            KnownCriticalCosts = critical,
+            KnownShares = shares,
             Cash = cash,
             Report = new AuctionReport
             {
@@ -246,5 +245,10 @@ public static class DataAuctioneer
         };
     }
 
-    private static double[] NoShares(int count) => new double[count];
+    private static double[] NoCriticalCosts(int count)
+    {
+        double[] none = new double[count];
+        Array.Fill(none, double.NaN);
+        return none;
+    }
 }

@@ -36,8 +36,7 @@ internal sealed class QMiaAuction : IDataAuction
         if (request.Groups.IsEmpty && request.Costs.Length >= ManyOffers)
         {
             using var cheapest = CheapestOffers.Sort(request.Costs, request.Values, request.Budget);
-            new Thresholds(cheapest.Offers, cheapest.Count, cheapest.Costs, cheapest.Values, cheapest.Densities, cheapest.Sums, request.Budget, outcome)
-                .Settle(request, Environment.ProcessorCount);
+            new Thresholds(cheapest.Offers, cheapest.Count, cheapest.Costs, cheapest.Sums, cheapest.Ratios, request.Budget, outcome).Settle(request);
             return;
         }
 
@@ -51,84 +50,160 @@ internal sealed class QMiaAuction : IDataAuction
         }
 
         double[] costs = order.Gather(request.Costs);
-        new Thresholds(
-            order.Offers, order.Count, costs, order.Gather(request.Values), order.Densities, DensityOrder.RunningSums(costs), request.Budget, outcome)
-            .Settle(request, 1);
+        double[] ratios = new double[request.Costs.Length];
+        for (int k = 0; k < order.Count; k++)
+        {
+            ratios[order.Offers[k]] = order.Densities[k];
+        }
+
+        new Thresholds(order.Offers, order.Count, costs, DensityOrder.RunningSums(costs), ratios, request.Budget, outcome).Settle(request);
     }
 
-    // The first offers in order, as far as any winner's threshold looks.
-    private sealed class Thresholds(
-        int[] offers, int count, double[] costs, double[] values, double[] densities, double[] sums, double budget, AuctionOutcome outcome)
+    // The first offers in order, as far as any winner's threshold looks: their indices, costs and sums, and ψ of all offers as they came.
+    private sealed unsafe class Thresholds(
+        int[] offers, int count, double[] costs, double[] sums, double[] ratios, double budget, AuctionOutcome outcome)
     {
         // Most thresholds cross within so many places before the budget's end.
         private const int Window = 16;
+        private readonly double[] _sums = new double[Window];
+        private readonly double[] _densities = new double[Window];
         private int _winners;
 
-        public void Settle(in AuctionRequest request, int parts)
+        public void Settle(in AuctionRequest request)
         {
             while (_winners < count && sums[_winners + 1] <= budget)
             {
                 _winners++;
             }
 
-            for (int i = 0; i < request.Costs.Length; i++)
+            // Offers below this ψ have places before the window's: they are paid as they come, with no way through the order.
+            double below = -1;
+            int first = 0;
+            int near = _winners - Window + 1;
+            if (near > 0 && _winners < count)
             {
-                AwardReason lost = request.Costs[i] > budget ? AwardReason.TooDear : AwardReason.Blocked;
-                outcome.Reasons[i] = request.Values[i] > 0 ? lost : AwardReason.ZeroValue;
+                sums.AsSpan(near, Window).CopyTo(_sums);
+                for (int lane = 0; lane < Window; lane++)
+                {
+                    _densities[lane] = Density(near + lane);
+                }
+
+                below = Density(near - 1);
+                for (first = near - 1; first > 0 && Density(first - 1) >= below; first--)
+                {
+                }
+            }
+
+            fixed (double* cost = request.Costs)
+            fixed (double* value = request.Values)
+            {
+                double* c = cost;
+                double* v = value;
+                int n = request.Costs.Length;
+                int parts = n < ManyOffers ? 1 : Environment.ProcessorCount;
+                if (parts == 1)
+                {
+                    Settle(0, n, c, v, below);
+                }
+                else
+                {
+                    Parallel.For(0, parts, part => Settle((int)((long)n * part / parts), (int)((long)n * (part + 1) / parts), c, v, below));
+                }
+            }
+
+            for (int k = first; k < _winners; k++)
+            {
+                int offer = offers[k];
+                outcome.Payments[offer] = Payment(k, Crossing(k + 1, costs[k], request.Values[offer]), costs[k], request.Values[offer]);
+                outcome.Reasons[offer] = AwardReason.Won;
             }
 
             if (_winners < count && costs[_winners] <= budget)
             {
                 outcome.Reasons[offers[_winners]] = AwardReason.Budget;
             }
-
-            if (parts == 1)
-            {
-                Pay(0, _winners);
-                return;
-            }
-
-            Parallel.For(0, parts, part => Pay((int)((long)_winners * part / parts), (int)((long)_winners * (part + 1) / parts)));
         }
 
-        private void Pay(int start, int end)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Settle(int start, int end, double* cost, double* value, double below)
         {
             double[] payments = outcome.Payments;
             AwardReason[] reasons = outcome.Reasons;
-            int near = _winners - Window + 1;
-            bool hasWindow = near > 0 && _winners < count;
-            for (int k = start; k < end; k++)
+            for (int i = start; i < end; i++)
             {
-                int offer = offers[k];
-                int crossing = hasWindow && k + 1 < near ? Within(near, costs[k], values[k]) : 0;
-                payments[offer] = crossing > 0 ? Payment(k, crossing) : Threshold(k);
-                reasons[offer] = AwardReason.Won;
+                double c = cost[i];
+                double v = value[i];
+                if (!(v > 0))
+                {
+                    continue;
+                }
+
+                if (!(ratios[i] < below))
+                {
+                    reasons[i] = c > budget ? AwardReason.TooDear : AwardReason.Blocked;
+                    continue;
+                }
+
+                reasons[i] = AwardReason.Won;
+
+                // From the crossing on all places are crossed.
+                int crossed = BitOperations.PopCount(Crossed(0, c, v) | (Crossed(Vector512<double>.Count, c, v) << Vector512<double>.Count));
+                payments[i] = crossed is > 0 and < Window
+                    ? Math.Max(Math.Max(budget - (_sums[Window - crossed] - c), v * Before(crossed)), c)
+                    : Threshold(i, c, v);
             }
         }
 
-        // The crossing, where it lies in the window behind its first place; else 0. From it on all places are crossed.
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private int Within(int near, double cost, double value)
-        {
-            int crossed = BitOperations.PopCount(Crossed(near, cost, value) | (Crossed(near + Vector512<double>.Count, cost, value) << Vector512<double>.Count));
-            return crossed is > 0 and < Window ? near + Window - crossed : 0;
-        }
+        private double Before(int crossed) => _densities[Window - crossed - 1];
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private uint Crossed(int first, double cost, double value)
+        private uint Crossed(int lane, double cost, double value)
         {
-            Vector512<double> left = Vector512.Create(budget) - (Vector512.LoadUnsafe(ref sums[0], (nuint)first) - Vector512.Create(cost));
-            return (uint)Vector512.LessThanOrEqual(left, Vector512.LoadUnsafe(ref densities[0], (nuint)first) * value).ExtractMostSignificantBits();
+            Vector512<double> left = Vector512.Create(budget) - (Vector512.LoadUnsafe(ref _sums[0], (nuint)lane) - Vector512.Create(cost));
+            return (uint)Vector512.LessThanOrEqual(left, Vector512.LoadUnsafe(ref _densities[0], (nuint)lane) * value).ExtractMostSignificantBits();
         }
 
-        private double Threshold(int position)
-        {
-            double cost = costs[position];
-            double value = values[position];
-            int first = position + 1;
+        private double Density(int position) => ratios[offers[position]];
 
+        // An offer's place in the order.
+        private int Place(int offer)
+        {
+            int low = 0;
+            int high = count;
+            while (low < high)
+            {
+                int middle = (low + high) >> 1;
+                double density = Density(middle);
+                if (density < ratios[offer] || (density == ratios[offer] && offers[middle] < offer))
+                {
+                    low = middle + 1;
+                }
+                else
+                {
+                    high = middle;
+                }
+            }
+
+            return low;
+        }
+
+        private double Threshold(int offer, double cost, double value)
+        {
+            // The place matters only where the crossing comes before it, which ψ tells nearly always.
+            int crossing = Crossing(1, cost, value);
+            if (Density(crossing - 1) > ratios[offer])
+            {
+                return Payment(0, crossing, cost, value);
+            }
+
+            int position = Place(offer);
+            return Payment(position, Crossing(position + 1, cost, value), cost, value);
+        }
+
+        private int Crossing(int first, double cost, double value)
+        {
             // The first m ≥ first where the money left is at most what the next density allows; true at the end, where there is no next.
-            bool Crossed(int m) => m >= count || budget - (sums[m] - cost) <= value * densities[m];
+            bool Crossed(int m) => m >= count || budget - (sums[m] - cost) <= value * Density(m);
             int low;
             int high = _winners;
             int step = 1;
@@ -171,17 +246,16 @@ internal sealed class QMiaAuction : IDataAuction
                 }
             }
 
-            return Payment(position, high);
+            return high;
         }
 
-        // The larger of the two at the crossing and before it.
-        private double Payment(int position, int crossing)
+        // The larger of the two terms at the crossing and before it.
+        private double Payment(int position, int crossing, double cost, double value)
         {
-            double cost = costs[position];
             double best = budget - (sums[crossing] - cost);
             if (crossing > position + 1)
             {
-                best = Math.Max(best, values[position] * densities[crossing - 1]);
+                best = Math.Max(best, value * Density(crossing - 1));
             }
 
             return Math.Max(best, cost);
