@@ -55,9 +55,10 @@ internal static class AuctionBenchmark
 
         for line in sys.stdin:
             name = line.strip()
-            start = time.perf_counter()
+            start, used = time.perf_counter(), time.process_time()
             p = qmia() if name == "QMia" else share()
-            print((time.perf_counter() - start) * 1e3, flush=True)
+            seconds, processor = time.perf_counter() - start, time.process_time() - used
+            print(seconds * 1e3, processor * 1e3, flush=True)
             np.save(f"{sys.argv[1]}/{name}.npy", p)
             print("saved", flush=True)
         """;
@@ -84,26 +85,34 @@ internal static class AuctionBenchmark
                 RedirectStandardOutput = true,
             })!;
             Console.WriteLine($"{bids:N0} offers, medians of {repeats} turns; NumPy in its own process, both with columns in memory");
-            Console.WriteLine($"{"",-20}{"NumPy ms",10}{"ours ms",10}{"ratio",8}{"difference",13}");
+            Console.WriteLine($"{"",-30}{"NumPy ms",10}{"ours ms",10}{"ratio",8}{"least",8}{"most",8}");
             foreach (AuctionMechanism mechanism in new[] { AuctionMechanism.QMia, AuctionMechanism.ProportionalShare })
             {
                 double[] theirs = new double[repeats];
                 double[] ours = new double[repeats];
+                double[] theirProcessor = new double[repeats];
+                double[] ourProcessor = new double[repeats];
                 double[] payments = [];
                 for (int repeat = -2; repeat < repeats; repeat++)
                 {
                     // The turns before the first warm both sides up.
                     peer.StandardInput.WriteLine(mechanism);
-                    theirs[Math.Max(0, repeat)] = double.Parse(peer.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
+                    int turn = Math.Max(0, repeat);
+                    double[] taken = Array.ConvertAll(peer.StandardOutput.ReadLine()!.Split(' '), number => double.Parse(number, CultureInfo.InvariantCulture));
+                    (theirs[turn], theirProcessor[turn]) = (taken[0], taken[1]);
                     peer.StandardOutput.ReadLine();
+                    TimeSpan used = Environment.CpuUsage.TotalTime;
                     long start = Stopwatch.GetTimestamp();
                     payments = DataAuctioneer.Run(costs, qualities, utilities, new AuctionOptions { Mechanism = mechanism, Budget = budget }).Payment;
-                    ours[Math.Max(0, repeat)] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+                    ours[turn] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+                    ourProcessor[turn] = (Environment.CpuUsage.TotalTime - used).TotalMilliseconds;
                 }
 
                 double[] reference = NpyColumn.Read(Path.Combine(folder, mechanism + ".npy"));
                 double difference = payments.Zip(reference, (a, b) => Math.Abs(a - b)).Max();
-                Console.WriteLine($"{mechanism,-20}{Median(theirs),10:F1}{Median(ours),10:F1}{Median(theirs) / Median(ours),8:F1}{difference,13:E1}");
+                Line($"{mechanism + ", clock",-30}", theirs, ours);
+                Line($"{mechanism + ", processor",-30}", theirProcessor, ourProcessor);
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"largest difference",-30}{difference:E1}"));
             }
 
             peer.StandardInput.Close();
@@ -120,6 +129,15 @@ internal static class AuctionBenchmark
     {
         using FileStream stream = File.Create(path);
         NpyColumn.Write(stream, column);
+    }
+
+    // Medians, the median of the turns' ratios, and the least and the most of these.
+    private static void Line(string name, double[] theirs, double[] ours)
+    {
+        double[] ratios = [.. theirs.Zip(ours, (x, y) => x / y)];
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name}{Median([.. theirs]),10:F1}{Median([.. ours]),10:F1}{Median(ratios),8:F1}{ratios.Min(),8:F1}{ratios.Max(),8:F1}"));
     }
 
     private static double Median(double[] times)

@@ -15,10 +15,10 @@ public sealed record AuctionColumns
     public required double[] Payment { get; init; }
 
     /// <summary>The supremum of each winner's winning reports; NaN for losers, and where the outcome was drawn.</summary>
-    public required double[] CriticalCost { get; init; }
+    public double[] CriticalCost => _critical.Value;
 
     /// <summary>s: each winner's share of the utility pool.</summary>
-    public required double[] Share { get; init; }
+    public double[] Share => _share.Value;
 
     /// <summary>The part of each payment in money now.</summary>
     public required double[] Cash { get; init; }
@@ -45,7 +45,41 @@ public sealed record AuctionColumns
         }
     }
 
+    /// <summary>The critical costs; null where each is the payment, worked out when somebody asks.</summary>
+    internal double[]? KnownCriticalCosts
+    {
+        init
+        {
+            double[]? known = value;
+            _critical = new Lazy<double[]>(() => known ?? Critical(Reason!, Payment!));
+        }
+    }
+
+    /// <summary>The shares; null where all are 0.</summary>
+    internal double[]? KnownShares
+    {
+        init
+        {
+            double[]? known = value;
+            _share = new Lazy<double[]>(() => known ?? new double[Count]);
+        }
+    }
+
     private readonly Lazy<int[]> _rank = null!;
+    private readonly Lazy<double[]> _critical = null!;
+    private readonly Lazy<double[]> _share = null!;
+
+    /// <summary>A number for each winner, NaN for losers. O(n).</summary>
+    internal static double[] Critical(AwardReason[] reasons, double[] numbers)
+    {
+        double[] critical = GC.AllocateUninitializedArray<double>(reasons.Length);
+        for (int i = 0; i < critical.Length; i++)
+        {
+            critical[i] = reasons[i] == AwardReason.Won ? numbers[i] : double.NaN;
+        }
+
+        return critical;
+    }
 
     private static int[] Ranks(double[] costs, double[] values)
     {

@@ -196,28 +196,28 @@ public static class DataAuctioneer
             auction.Run(request, outcome);
         }
 
-        double[] critical = new double[costs.Length];
-        for (int i = 0; i < critical.Length; i++)
-        {
-            critical[i] = outcome.Reasons[i] != AwardReason.Won || outcome.HasNoCriticalCosts ? double.NaN
-                : outcome.CriticalCosts is { } own ? own[i] : outcome.Payments[i];
-        }
-
+        // Work of its own only where somebody needs them: without a pool they are the payments of the winners.
+        double[]? critical = outcome.HasNoCriticalCosts ? NoCriticalCosts(costs.Length)
+            : outcome.CriticalCosts is { } own ? AuctionColumns.Critical(outcome.Reasons, own)
+            : mixed is null ? null : AuctionColumns.Critical(outcome.Reasons, outcome.Payments);
         double[] payments = outcome.Payments;
         double[] cash = outcome.Payments;
-        double[] shares = mixed is null ? NoShares(costs.Length) : mixed.Pay(outcome, critical, out payments, out cash);
+        double[]? shares = null;
+        if (mixed is not null)
+        {
+            shares = mixed.Pay(outcome, critical!, out payments, out cash);
+        }
+
         double total = CompensatedSum.Of(payments);
         double value = 0;
         double asked = 0;
         int winners = 0;
         for (int i = 0; i < costs.Length; i++)
         {
-            if (outcome.Reasons[i] == AwardReason.Won)
-            {
-                winners++;
-                value += values[i];
-                asked += costs[i];
-            }
+            int won = outcome.Reasons[i] == AwardReason.Won ? 1 : 0;
+            winners += won;
+            value += BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(values[i]) & -(long)won);
+            asked += BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(costs[i]) & -(long)won);
         }
 
         return new AuctionColumns
@@ -226,8 +226,8 @@ public static class DataAuctioneer
             Value = values,
             Reason = outcome.Reasons,
             Payment = payments,
-            CriticalCost = critical,
-            Share = shares,
+            KnownCriticalCosts = critical,
+            KnownShares = shares,
             Cash = cash,
             Report = new AuctionReport
             {
@@ -246,5 +246,10 @@ public static class DataAuctioneer
         };
     }
 
-    private static double[] NoShares(int count) => new double[count];
+    private static double[] NoCriticalCosts(int count)
+    {
+        double[] none = new double[count];
+        Array.Fill(none, double.NaN);
+        return none;
+    }
 }

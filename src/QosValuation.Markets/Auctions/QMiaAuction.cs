@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace QosValuation.Markets.Auctions;
 
 /// <summary>
@@ -11,8 +15,8 @@ namespace QosValuation.Markets.Auctions;
 /// </remarks>
 internal sealed class QMiaAuction : IDataAuction
 {
-    // Below this one thread is faster.
-    private const int FewWinners = 1 << 16;
+    // From this on the offers that no budget reaches are left unsorted, and all cores work.
+    private const int ManyOffers = 1 << 15;
 
     /// <inheritdoc/>
     public AuctionMechanism Name => AuctionMechanism.QMia;
@@ -29,6 +33,13 @@ internal sealed class QMiaAuction : IDataAuction
     /// <inheritdoc/>
     public void Run(in AuctionRequest request, AuctionOutcome outcome)
     {
+        if (request.Groups.IsEmpty && request.Costs.Length >= ManyOffers)
+        {
+            using var cheapest = CheapestOffers.Sort(request.Costs, request.Values, request.Budget);
+            new Thresholds(cheapest.Offers, cheapest.Count, cheapest.Costs, cheapest.Sums, cheapest.Ratios, request.Budget, outcome).Settle(request);
+            return;
+        }
+
         var order = new DensityOrder(request.Costs, request.Values);
         outcome.Order = order.Offers;
         if (!request.Groups.IsEmpty)
@@ -39,57 +50,162 @@ internal sealed class QMiaAuction : IDataAuction
         }
 
         double[] costs = order.Gather(request.Costs);
-        double[] values = order.Gather(request.Values);
-        double[] sums = DensityOrder.RunningSums(costs);
-        int winners = 0;
-        while (winners < order.Count && sums[winners + 1] <= request.Budget)
+        double[] ratios = new double[request.Costs.Length];
+        for (int k = 0; k < order.Count; k++)
         {
-            winners++;
+            ratios[order.Offers[k]] = order.Densities[k];
         }
 
-        for (int k = winners; k < order.Count; k++)
-        {
-            int offer = order.Offers[k];
-            outcome.Reasons[offer] = request.Costs[offer] > request.Budget ? AwardReason.TooDear : k == winners ? AwardReason.Budget : AwardReason.Blocked;
-        }
-
-        var thresholds = new Thresholds(order, costs, values, sums, winners, request.Budget, outcome);
-        if (winners < FewWinners)
-        {
-            thresholds.Pay(0, winners);
-            return;
-        }
-
-        int parts = 4 * Environment.ProcessorCount;
-        Parallel.For(0, parts, part => thresholds.Pay((int)((long)winners * part / parts), (int)((long)winners * (part + 1) / parts)));
+        new Thresholds(order.Offers, order.Count, costs, DensityOrder.RunningSums(costs), ratios, request.Budget, outcome).Settle(request);
     }
 
-    private sealed class Thresholds(
-        DensityOrder order, double[] costs, double[] values, double[] sums, int winners, double budget, AuctionOutcome outcome)
+    // The first offers in order, as far as any winner's threshold looks: their indices, costs and sums, and ψ of all offers as they came.
+    private sealed unsafe class Thresholds(
+        int[] offers, int count, double[] costs, double[] sums, double[] ratios, double budget, AuctionOutcome outcome)
     {
-        public void Pay(int start, int end)
+        // Most thresholds cross within so many places before the budget's end.
+        private const int Window = 16;
+        private readonly double[] _sums = new double[Window];
+        private readonly double[] _densities = new double[Window];
+        private int _winners;
+
+        public void Settle(in AuctionRequest request)
         {
-            int[] offers = order.Offers;
-            double[] densities = order.Densities;
-            double[] payments = outcome.Payments;
-            AwardReason[] reasons = outcome.Reasons;
-            for (int k = start; k < end; k++)
+            while (_winners < count && sums[_winners + 1] <= budget)
             {
-                payments[offers[k]] = Threshold(k, densities);
-                reasons[offers[k]] = AwardReason.Won;
+                _winners++;
+            }
+
+            // Offers below this ψ have places before the window's: they are paid as they come, with no way through the order.
+            double below = -1;
+            int first = 0;
+            int near = _winners - Window + 1;
+            if (near > 0 && _winners < count)
+            {
+                sums.AsSpan(near, Window).CopyTo(_sums);
+                for (int lane = 0; lane < Window; lane++)
+                {
+                    _densities[lane] = Density(near + lane);
+                }
+
+                below = Density(near - 1);
+                for (first = near - 1; first > 0 && Density(first - 1) >= below; first--)
+                {
+                }
+            }
+
+            fixed (double* cost = request.Costs)
+            fixed (double* value = request.Values)
+            {
+                double* c = cost;
+                double* v = value;
+                int n = request.Costs.Length;
+                int parts = n < ManyOffers ? 1 : Environment.ProcessorCount;
+                if (parts == 1)
+                {
+                    Settle(0, n, c, v, below);
+                }
+                else
+                {
+                    Parallel.For(0, parts, part => Settle((int)((long)n * part / parts), (int)((long)n * (part + 1) / parts), c, v, below));
+                }
+            }
+
+            for (int k = first; k < _winners; k++)
+            {
+                int offer = offers[k];
+                outcome.Payments[offer] = Payment(k, Crossing(k + 1, costs[k], request.Values[offer]), costs[k], request.Values[offer]);
+                outcome.Reasons[offer] = AwardReason.Won;
+            }
+
+            if (_winners < count && costs[_winners] <= budget)
+            {
+                outcome.Reasons[offers[_winners]] = AwardReason.Budget;
             }
         }
 
-        private double Threshold(int position, double[] densities)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Settle(int start, int end, double* cost, double* value, double below)
         {
-            double cost = costs[position];
-            double value = values[position];
-            int first = position + 1;
+            double[] payments = outcome.Payments;
+            AwardReason[] reasons = outcome.Reasons;
+            for (int i = start; i < end; i++)
+            {
+                double c = cost[i];
+                double v = value[i];
+                if (!(v > 0))
+                {
+                    continue;
+                }
 
+                if (!(ratios[i] < below))
+                {
+                    reasons[i] = c > budget ? AwardReason.TooDear : AwardReason.Blocked;
+                    continue;
+                }
+
+                reasons[i] = AwardReason.Won;
+
+                // From the crossing on all places are crossed.
+                int crossed = BitOperations.PopCount(Crossed(0, c, v) | (Crossed(Vector512<double>.Count, c, v) << Vector512<double>.Count));
+                payments[i] = crossed is > 0 and < Window
+                    ? Math.Max(Math.Max(budget - (_sums[Window - crossed] - c), v * Before(crossed)), c)
+                    : Threshold(i, c, v);
+            }
+        }
+
+        private double Before(int crossed) => _densities[Window - crossed - 1];
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private uint Crossed(int lane, double cost, double value)
+        {
+            Vector512<double> left = Vector512.Create(budget) - (Vector512.LoadUnsafe(ref _sums[0], (nuint)lane) - Vector512.Create(cost));
+            return (uint)Vector512.LessThanOrEqual(left, Vector512.LoadUnsafe(ref _densities[0], (nuint)lane) * value).ExtractMostSignificantBits();
+        }
+
+        private double Density(int position) => ratios[offers[position]];
+
+        // An offer's place in the order.
+        private int Place(int offer)
+        {
+            int low = 0;
+            int high = count;
+            while (low < high)
+            {
+                int middle = (low + high) >> 1;
+                double density = Density(middle);
+                if (density < ratios[offer] || (density == ratios[offer] && offers[middle] < offer))
+                {
+                    low = middle + 1;
+                }
+                else
+                {
+                    high = middle;
+                }
+            }
+
+            return low;
+        }
+
+        private double Threshold(int offer, double cost, double value)
+        {
+            // The place matters only where the crossing comes before it, which ψ tells nearly always.
+            int crossing = Crossing(1, cost, value);
+            if (Density(crossing - 1) > ratios[offer])
+            {
+                return Payment(0, crossing, cost, value);
+            }
+
+            int position = Place(offer);
+            return Payment(position, Crossing(position + 1, cost, value), cost, value);
+        }
+
+        private int Crossing(int first, double cost, double value)
+        {
             // The first m ≥ first where the money left is at most what the next density allows; true at the end, where there is no next.
-            bool Crossed(int m) => m >= densities.Length || budget - (sums[m] - cost) <= value * densities[m];
+            bool Crossed(int m) => m >= count || budget - (sums[m] - cost) <= value * Density(m);
             int low;
-            int high = winners;
+            int high = _winners;
             int step = 1;
             if (Crossed(high))
             {
@@ -114,7 +230,7 @@ internal sealed class QMiaAuction : IDataAuction
                     step *= 2;
                 }
 
-                high = Math.Min(high, densities.Length);
+                high = Math.Min(high, count);
             }
 
             while (high - low > 1)
@@ -130,10 +246,16 @@ internal sealed class QMiaAuction : IDataAuction
                 }
             }
 
-            double best = budget - (sums[high] - cost);
-            if (high > first)
+            return high;
+        }
+
+        // The larger of the two terms at the crossing and before it.
+        private double Payment(int position, int crossing, double cost, double value)
+        {
+            double best = budget - (sums[crossing] - cost);
+            if (crossing > position + 1)
             {
-                best = Math.Max(best, value * densities[high - 1]);
+                best = Math.Max(best, value * Density(crossing - 1));
             }
 
             return Math.Max(best, cost);

@@ -12,7 +12,7 @@ internal static class VirtualValue
     /// <returns>v.</returns>
     public static double[] Of(ReadOnlySpan<double> quality, ReadOnlySpan<double> utility, AuctionOptions options)
     {
-        double[] values = new double[quality.Length];
+        double[] values = GC.AllocateUninitializedArray<double>(quality.Length);
         if (options is { Eta: 1, Gamma: 1, Kappa: 0 })
         {
             TensorPrimitives.Multiply(quality, utility, values);
