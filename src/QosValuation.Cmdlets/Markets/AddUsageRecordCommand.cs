@@ -38,6 +38,7 @@ public sealed class AddUsageRecordCommand : QosCmdlet
     /// <summary>The revenue, in the market's unit of money; finite and at least 0.</summary>
     [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
     [Alias("Amount")]
+    [Number]
     public double Revenue { get; set; }
 
     /// <summary>How it was earned: ApiCall (the default), License or Other.</summary>
@@ -50,6 +51,7 @@ public sealed class AddUsageRecordCommand : QosCmdlet
     /// <value>1</value>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateRange(0, long.MaxValue)]
+    [WholeNumber]
     public long Quantity { get; set; } = 1;
 
     /// <inheritdoc/>

@@ -47,6 +47,7 @@ public sealed class MeasureUtilityShareCommand : DataOfferCommand
 
     /// <summary>U: the pool, finite and at least 0, in any unit.</summary>
     [Parameter(Mandatory = true)]
+    [Number]
     public double Pool { get; set; }
 
     /// <summary>Rescales marginal utilities to [0, 1] with a floor of 0.001, as in appendix D; not Sybil-proof.</summary>

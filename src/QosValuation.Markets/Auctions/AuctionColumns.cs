@@ -24,7 +24,11 @@ public sealed record AuctionColumns
     public required double[] Cash { get; init; }
 
     /// <summary>The place by ascending cost per value among the eligible offers, from 1; 0 where an offer is not eligible.</summary>
-    public int[] Rank => _rank.Value;
+    public int[] Rank
+    {
+        get => _rank.Value;
+        init => _rank = new Lazy<int[]>(() => value);
+    }
 
     /// <summary>Whether each offer won.</summary>
     public bool[] IsWinner => Array.ConvertAll(Reason, reason => reason == AwardReason.Won);
@@ -45,7 +49,7 @@ public sealed record AuctionColumns
         }
     }
 
-    private readonly Lazy<int[]> _rank = null!;
+    private readonly Lazy<int[]> _rank = new(() => []);
 
     private static int[] Ranks(double[] costs, double[] values)
     {
