@@ -80,7 +80,7 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
     private bool _hasColumns;
 
     /// <summary>c: the reported cost, finite and at least 0, in units of the budget; or the costs of all offers as an array.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = OfferSet)]
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = OfferSet)]
     [AllowNull]
     [AllowEmptyString]
     [AllowEmptyCollection]
@@ -231,6 +231,9 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
         Random = RandomSource.Create(Seed),
         CancellationToken = Cancellation,
     };
+
+    /// <inheritdoc/>
+    private protected override string[] Telling => [nameof(Cost)];
 
     /// <inheritdoc/>
     protected override void Begin()

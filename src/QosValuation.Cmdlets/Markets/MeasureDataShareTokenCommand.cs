@@ -73,12 +73,15 @@ public sealed class MeasureDataShareTokenCommand : DataOfferCommand
     public SwitchParameter Whole { get; set; }
 
     /// <inheritdoc/>
+    private protected override string[] Telling => [nameof(TokenCount), nameof(Quality), nameof(MarginalUtility)];
+
+    /// <inheritdoc/>
     protected override void Begin() => DataShareTokens.Require(Supply, Weight, Whole);
 
     /// <inheritdoc/>
     protected override void Add()
     {
-        if (MeasureUtilityShareCommand.IsLoser(IsWinner))
+        if (!IsInvolved(IsWinner))
         {
             return;
         }

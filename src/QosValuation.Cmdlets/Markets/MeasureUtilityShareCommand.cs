@@ -55,12 +55,15 @@ public sealed class MeasureUtilityShareCommand : DataOfferCommand
     public SwitchParameter Rescale { get; set; }
 
     /// <inheritdoc/>
+    private protected override string[] Telling => [nameof(Quality), nameof(MarginalUtility)];
+
+    /// <inheritdoc/>
     protected override void Begin() => UtilityShares.Divide([], Pool, [], rescale: false);
 
     /// <inheritdoc/>
     protected override void Add()
     {
-        if (IsLoser(IsWinner))
+        if (!IsInvolved(IsWinner))
         {
             return;
         }
@@ -91,9 +94,4 @@ public sealed class MeasureUtilityShareCommand : DataOfferCommand
             WriteRecord(share);
         }
     }
-
-    /// <summary>Whether a field says that a provider lost an auction.</summary>
-    /// <param name="isWinner">A truth value or its text; absent for providers that no auction has seen.</param>
-    internal static bool IsLoser(object? isWinner) =>
-        OfferFields.Unwrap(isWinner) is false || (OfferFields.Unwrap(isWinner) is string text && bool.TryParse(text, out bool wins) && !wins);
 }

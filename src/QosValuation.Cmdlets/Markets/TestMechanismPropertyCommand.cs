@@ -53,6 +53,7 @@ public sealed class TestMechanismPropertyCommand : DataOfferCommand
     /// <summary>The mechanism: one of Invoke-DataAuction, or UtilityShare for the contract of Measure-UtilityShare.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = MechanismSet)]
     [ArgumentCompleter(typeof(MechanismCompleter))]
+    [SingleValue]
     [ValidateNotNullOrEmpty]
     public string Mechanism { get; set; } = string.Empty;
 
@@ -137,6 +138,9 @@ public sealed class TestMechanismPropertyCommand : DataOfferCommand
     [Parameter]
     [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
+
+    /// <inheritdoc/>
+    private protected override string[] Telling => [nameof(Cost)];
 
     /// <inheritdoc/>
     protected override void Begin()
@@ -298,7 +302,9 @@ public sealed class TestMechanismPropertyCommand : DataOfferCommand
                         Faults.MechanismScriptFailed, $"The script block returned '{result}', which names no offer and its payment.", result);
                 }
 
-                wins[offer] = !MeasureUtilityShareCommand.IsLoser(result!.Properties["IsWinner"]?.Value);
+                object? isWinner = result!.Properties["IsWinner"]?.Value;
+                wins[offer] = OfferFields.Truth(isWinner)
+                    ?? throw new QosValuationException(Faults.MechanismScriptFailed, $"The script block returned '{isWinner}' as IsWinner; give $true or $false.", result);
                 payments[offer] = payment;
             }
         }
