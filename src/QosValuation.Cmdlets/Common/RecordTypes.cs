@@ -95,7 +95,7 @@ internal static class RecordTypes
         return new QosValuationException(Faults.InputTypeWrong, sentence.ToString(), item);
     }
 
-    private static string Named(string type) => ("AEIOU".Contains(type[0], StringComparison.Ordinal) ? "an " : "a ") + type;
+    private static string Named(string type) => ("AEIO".Contains(type[0], StringComparison.Ordinal) ? "an " : "a ") + type;
 }
 
 /// <summary>What a cmdlet emits and takes from the pipeline.</summary>
