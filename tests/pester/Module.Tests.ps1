@@ -228,16 +228,25 @@ Describe 'The rule for replacing files' {
         $writers = @{
             'ConvertTo-ClipImage'         = @{ File = "$folder/crop.png"; Run = { param($with) ConvertTo-ClipImage $photo -Destination "$folder/crop.png" @with } }
             'Export-DatSettlement'        = @{ File = "$folder/settled.json"; Run = { param($with) Export-DatSettlement "$folder/market.db" "$folder/settled.json" -KeyPath "$folder/key.pem" -NewKey:(-not (Test-Path "$folder/key.pem")) @with } }
+            'Export-DpPrototype'          = @{ File = "$folder/released.json"; Run = { param($with) $clip | New-DpPrototype -Seed 1 | Export-DpPrototype "$folder/released.json" @with } }
             'Export-Embedding'            = @{ File = "$folder/vectors.npy"; Run = { param($with) $embeddings | Export-Embedding "$folder/vectors.npy" @with } }
             'Export-QosReport'            = @{ File = "$folder/report.html"; Run = { param($with) $grants | Export-QosReport "$folder/report.html" @with } }
             'Export-ReconstructionGrid'   = @{ File = "$folder/grid.png"; Run = { param($with) [pscustomobject]@{ ImagePath = $photo } | Export-ReconstructionGrid "$folder/grid.png" @with } }
+            'Protect-DataSubmission'      = @{ File = "$folder/sealed/note.txt.sealed"; Run = { param($with) Protect-DataSubmission "$folder/note.txt" "$folder/sealed" -Contributor ann -KeyPath "$folder/market.pem.pub" @with } }
+            'Unprotect-DataSubmission'    = @{ File = "$folder/opened/ann/note.txt"; Run = { param($with) Unprotect-DataSubmission $sealed.Path "$folder/opened" -KeyPath "$folder/market.pem" -LedgerPath "$folder/sold.db" @with } }
             'Install-ClipModel'           = $null # compares digests, and downloads
             'Invoke-ReconstructionAttack' = @{ File = "$folder/attack/a-dog.png"; Run = { param($with) Get-ClipEmbedding -Text 'a dog' | Invoke-ReconstructionAttack -OutputPath "$folder/attack" -Steps 1 -Copies 1 -Seed 1 -WarningAction SilentlyContinue @with } }
             'New-SceneDataset'            = @{ File = "$folder/scenes/captions.json"; Run = { param($with) New-SceneDataset "$folder/scenes" -Count 1 -ImageSize 64 -Seed 1 @with } }
         }
 
-        # What grows, or is a state that each run goes on from, is never replaced: there is nothing to force.
-        $growing = 'Add-DatRecord', 'Group-Embedding', 'Invoke-TokenAllocation', 'New-DpPrototype', 'New-PrivacyBudget'
+        Set-Content "$folder/note.txt" 'a note'
+        $null = New-DataSubmissionKey "$folder/market.pem"
+        $sealed = Protect-DataSubmission "$folder/note.txt" "$folder/sold" -Contributor ann -KeyPath "$folder/market.pem.pub"
+        $null = Add-DatRecord "$folder/sold.db" -Address ann -Value 1 -Pointer $sealed.Hash
+
+        # What grows, or is a state that each run goes on from, is never replaced: there is nothing to force. A key is never replaced either.
+        $growing = 'Add-DatRecord', 'Add-UsageRecord', 'Group-Embedding', 'Invoke-DataAuction', 'Invoke-TokenAllocation', 'Measure-DataQuality',
+            'Measure-MarginalUtility', 'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget'
     }
 
     It 'covers every cmdlet that changes files' {

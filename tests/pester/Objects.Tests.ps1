@@ -10,7 +10,10 @@ BeforeDiscovery {
                 $property.GetCustomAttributesData() | Where-Object { $_.AttributeType.Name -eq 'AcceptsAttribute' }
             }
         }
-        if ($accepts) {
+        # What reads its input by the names of properties has a test of its own.
+        $byName = $command.Parameters.Values | Where-Object { $_.Name -in 'Agent', 'Address', 'Revenue', 'Quality' } |
+            Where-Object { $_.Attributes | Where-Object { $_ -is [Parameter] -and $_.ValueFromPipelineByPropertyName } }
+        if ($accepts -and -not $byName) {
             @{ Name = $command.Name; Types = @($accepts.ForEach{ $_.ConstructorArguments[0].Value.Value.Name }); Others = [bool] $accepts.NamedArguments.Count }
         }
     }
@@ -213,5 +216,71 @@ Describe 'Export-DpPrototype' {
         $prototypes | Export-DpPrototype $file -WhatIf -WarningVariable warnings -WarningAction SilentlyContinue
         "$warnings" | Should -Match 'carry no guarantee.+seed'
         Test-Path $file | Should -BeFalse
+    }
+}
+
+Describe 'A cmdlet that reads properties' {
+    It 'refuses once what has none of them: <Name>' -ForEach @(
+        @{ Name = 'Add-DatRecord'; With = @{ LedgerPath = 'x.db' }; Takes = 'a DataValue or objects with the properties Address and Value' }
+        @{ Name = 'Add-UsageRecord'; With = @{ LedgerPath = 'x.db' }; Takes = 'a UsageRecord or objects with the properties Source and Revenue' }
+        @{ Name = 'Invoke-TokenAllocation'; With = @{}; Takes = 'a DataValue or objects with the properties Agent and Value' }
+        @{ Name = 'Get-FairnessFrontier'; With = @{}; Takes = 'a DataValue or objects with the properties Agent and Value' }
+        @{ Name = 'Invoke-DataAuction'; With = @{ Budget = 5 }; Takes = 'a DataOffer or other objects with the property Cost' }
+        @{ Name = 'Test-MechanismProperty'; With = @{ Mechanism = 'ProportionalShare'; Trial = 1; Seed = 1 }; Takes = 'a DataOffer or other objects with the property Cost' }
+        @{ Name = 'Measure-UtilityShare'; With = @{ Pool = 5 }; Takes = 'a DataOffer or other objects with the property Quality or MarginalUtility' }
+        @{ Name = 'Measure-DataShareToken'; With = @{}; Takes = 'a DataOffer or other objects with the property TokenCount or Quality or MarginalUtility' }
+    ) {
+        Push-Location $TestDrive
+        try {
+            foreach ($wrong in @($embeddings[0..2]), @($clusters), @(1..3), @($null, $null, $null)) {
+                $out = $wrong | & $Name @With -ErrorVariable faults -ErrorAction SilentlyContinue -WarningVariable warnings -WarningAction SilentlyContinue
+                $out | Where-Object { $_ -isnot [QosValuation.MechanismViolation] } | Should -BeNullOrEmpty
+                $faults.Count | Should -Be 1 -Because "it is one mistake, not three: $faults"
+                $faults[0].FullyQualifiedErrorId | Should -BeLike 'InputTypeWrong,*'
+                "$faults" | Should -Match "$Name takes $Takes, and got"
+                "$warnings" | Should -Match '2 more like it'
+            }
+
+            'x.db' | Should -Not -Exist
+        } finally { Pop-Location }
+
+        if ($Takes -match 'DataValue') { "$faults" | Should -Match 'Measure-DataValue makes' }
+    }
+
+    It 'still takes arguments, and objects that have them' {
+        (Invoke-TokenAllocation ann 3).Tokens | Should -Be 4
+        (Add-DatRecord "$TestDrive/y.db" ann 3).Sequence | Should -Be 1
+        { Add-DatRecord "$TestDrive/y.db" '' 3 } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+        Invoke-TokenAllocation ann -ErrorVariable faults -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        "$faults" | Should -Match 'the properties Agent and Value'
+        $offers = 1..4 | ForEach-Object { [pscustomobject]@{ Contributor = "p$_"; Cost = $_; Quality = 1; MarginalUtility = 1 } }
+        $awards = $offers | Invoke-DataAuction -Mechanism ProportionalShare -Budget 5
+        $shares = $awards | Measure-UtilityShare -Pool 5 | ConvertTo-Json
+        $awards | ConvertTo-Csv | ConvertFrom-Csv | Measure-UtilityShare -Pool 5 | ConvertTo-Json | Should -Be $shares
+        $awards | ConvertTo-Json | ConvertFrom-Json | Measure-UtilityShare -Pool 5 | ConvertTo-Json | Should -Be $shares
+        [pscustomobject]@{ Contributor = 'a'; Quality = 1; IsWinner = 'no' } | Measure-UtilityShare -Pool 5 -ErrorVariable faults -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $faults[0].FullyQualifiedErrorId | Should -BeLike 'OfferNotValid,*'
+    }
+
+    It 'measures runs apart by -GroupBy, and warns where they seem to come together' {
+        $runs = 1..3 | ForEach-Object { $seed = $_; $values | Invoke-TokenAllocation -Scheme Random -Supply 5 -Seed $seed | Add-Member Run $seed -PassThru }
+        $null = $runs | Measure-Fairness -WarningVariable warnings -WarningAction SilentlyContinue
+        "$warnings" | Should -Match '15 tokens of a supply of 5'
+        $apart = $runs | Measure-Fairness -GroupBy Run -WarningVariable warnings
+        $warnings | Should -BeNullOrEmpty
+        $apart.Run | Should -Be 1, 2, 3
+        $apart.Allocated | Should -Be 5, 5, 5
+    }
+
+    It 'writes no file of no embeddings' {
+        $clusters | Export-Embedding "$TestDrive/none.npy" -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
+        "$TestDrive/none.npy" | Should -Not -Exist
+    }
+
+    It 'reads numbers between blanks, as numpy.savetxt writes them' {
+        '# v0 v1 v2', '1.0e-01 2.0e-01 2.0e-01', '0 3.0e-01 4.0e-01' | Set-Content "$TestDrive/savetxt.csv"
+        $read = Import-Embedding "$TestDrive/savetxt.csv"
+        $read.Count | Should -Be 2
+        $read[1].Vector | Should -Be ([float[]] (0, 0.6, 0.8))
     }
 }

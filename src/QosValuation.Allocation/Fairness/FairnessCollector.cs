@@ -8,7 +8,7 @@ namespace QosValuation.Allocation.Fairness;
 /// </summary>
 public sealed class FairnessCollector
 {
-    private readonly Dictionary<(string Scheme, double Supply), Group> _groups = [];
+    private readonly Dictionary<(string Run, string Scheme, double Supply), Group> _groups = [];
     private readonly List<double> _rates = [];
 
     /// <summary>The number of grants collected.</summary>
@@ -19,11 +19,12 @@ public sealed class FairnessCollector
 
     /// <summary>Adds a grant.</summary>
     /// <param name="grant">The grant; its rate is used as it stands.</param>
+    /// <param name="run">The run that it belongs to; runs are measured apart.</param>
     /// <exception cref="QosValuationException"><c>FairnessInputMixed</c> after bare rates, or <c>RateNotValid</c>.</exception>
-    public void Add(TokenGrant grant)
+    public void Add(TokenGrant grant, string run = "")
     {
         ArgumentNullException.ThrowIfNull(grant);
-        Add(grant.Scheme.ToString(), grant.Supply, grant.Value, grant.Tokens, grant.RewardRate, grant);
+        Add(grant.Scheme.ToString(), grant.Supply, grant.Value, grant.Tokens, grant.RewardRate, grant, run);
     }
 
     /// <summary>Adds a row that describes a grant.</summary>
@@ -34,8 +35,9 @@ public sealed class FairnessCollector
     /// <param name="tokens">u, finite and at least 0.</param>
     /// <param name="rate">r, finite and at least 0; null for u/v.</param>
     /// <param name="subject">The row, named in a fault.</param>
+    /// <param name="run">The run that it belongs to; runs are measured apart.</param>
     /// <exception cref="QosValuationException"><c>FairnessInputMixed</c> after bare rates, or <c>RateNotValid</c>.</exception>
-    public void Add(string? scheme, double supply, double value, double tokens, double? rate, object? subject)
+    public void Add(string? scheme, double supply, double value, double tokens, double? rate, object? subject, string run = "")
     {
         RequireUnmixed(_rates.Count, subject);
         if (!(value >= 0) || !double.IsFinite(value) || !(tokens >= 0) || !double.IsFinite(tokens))
@@ -48,7 +50,7 @@ public sealed class FairnessCollector
 
         double known = rate ?? FairnessMeasures.RewardRate(tokens, value);
         FairnessMeasures.RequireRate(known);
-        var key = (NameOf(scheme), supply);
+        var key = (run, NameOf(scheme), supply);
         if (!_groups.TryGetValue(key, out Group? group))
         {
             _groups.Add(key, group = new Group());
@@ -72,28 +74,36 @@ public sealed class FairnessCollector
     /// <summary>Measures what was collected. O(N log N).</summary>
     /// <param name="aversion">ε ≥ 0 of Atkinson's index.</param>
     /// <param name="withLorenz">Whether reports hold the Lorenz curve.</param>
-    /// <returns>A report for each scheme and supply, in the order in which they first came;
+    /// <returns>A report for each run, scheme and supply, in the order in which they first came, with the run;
     /// one report for bare rates, and none where nothing was added.</returns>
     /// <exception cref="QosValuationException"><c>AversionNotValid</c>.</exception>
-    public IEnumerable<FairnessReport> Measure(double aversion = 0.5, bool withLorenz = false)
+    public IEnumerable<(string Run, FairnessReport Report)> MeasureRuns(double aversion = 0.5, bool withLorenz = false)
     {
         Inequality.RequireAversion(aversion);
         if (RateCount > 0)
         {
-            yield return FairnessMeasures.Measure(_rates.ToArray(), aversion, withLorenz);
+            yield return (string.Empty, FairnessMeasures.Measure(_rates.ToArray(), aversion, withLorenz));
         }
 
-        foreach (((string scheme, double supply), Group group) in _groups)
+        foreach (((string run, string scheme, double supply), Group group) in _groups)
         {
-            yield return FairnessMeasures.Measure(group.Rates, aversion, withLorenz) with
+            yield return (run, FairnessMeasures.Measure(group.Rates, aversion, withLorenz) with
             {
                 Scheme = scheme.Length > 0 ? scheme : null,
                 SocialWelfare = group.Welfare,
                 Allocated = group.Allocated,
                 Supply = supply,
-            };
+            });
         }
     }
+
+    /// <summary>Measures what was collected. O(N log N).</summary>
+    /// <param name="aversion">ε ≥ 0 of Atkinson's index.</param>
+    /// <param name="withLorenz">Whether reports hold the Lorenz curve.</param>
+    /// <returns>The reports of <see cref="MeasureRuns"/>, without the runs.</returns>
+    /// <exception cref="QosValuationException"><c>AversionNotValid</c>.</exception>
+    public IEnumerable<FairnessReport> Measure(double aversion = 0.5, bool withLorenz = false) =>
+        MeasureRuns(aversion, withLorenz).Select(measured => measured.Report);
 
     // JSON holds a scheme's number, and CSV its name in any letter case.
     private static string NameOf(string? scheme)

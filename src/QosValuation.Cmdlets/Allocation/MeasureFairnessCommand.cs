@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Allocation.Fairness;
 
@@ -20,7 +21,7 @@ namespace QosValuation.Cmdlets.Allocation;
 /// <para>The input is token grants, objects with the properties Tokens and Value (or RewardRate), or plain numbers, which are taken as rates;
 /// grants and numbers do not mix. SocialWelfare Σ v·u, Allocated Σ u and Supply are not a number where only rates are known. At the end one
 /// report leaves for each Scheme and Supply that the grants name, in the order in which they first came, so that grants of several schemes are
-/// never measured as if they were one allocation. Without input one report leaves, with a Count of 0 and nothing else.</para>
+/// never measured as if they were one allocation; -GroupBy tells runs apart by other properties too. Without input nothing leaves but a warning.</para>
 /// <para>A rate, a value or a number of tokens that is negative, infinite or not a number costs one error record and is left out.</para>
 /// </remarks>
 /// <example>
@@ -31,6 +32,11 @@ namespace QosValuation.Cmdlets.Allocation;
 /// <summary>The fairness of several schemes.</summary>
 /// <code>$values | Invoke-TokenAllocation -Supply 1000 -Scheme Proposed, WaterFilling, MaxMin | Measure-Fairness |
 ///     Format-Table Scheme, Jain, Gini, SocialWelfare</code>
+/// </example>
+/// <example>
+/// <summary>The fairness of each of three draws.</summary>
+/// <code>1..3 | ForEach-Object { $values | Invoke-TokenAllocation -Supply 100 -Scheme Random -Seed $_ | Add-Member Seed $_ -PassThru } |
+///     Measure-Fairness -GroupBy Seed</code>
 /// </example>
 /// <example>
 /// <summary>The fairness of any numbers.</summary>
@@ -56,6 +62,7 @@ namespace QosValuation.Cmdlets.Allocation;
 public sealed class MeasureFairnessCommand : QosCmdlet
 {
     private readonly FairnessCollector _collector = new();
+    private readonly Dictionary<string, object?[]> _runs = new(StringComparer.Ordinal) { [string.Empty] = [] };
 
     /// <summary>Token grants, objects with Tokens and Value (or RewardRate), or numbers.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
@@ -71,6 +78,14 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     [Parameter]
     [Number]
     public double Aversion { get; set; } = 0.5;
+
+    /// <summary>
+    /// Properties that tell runs apart, such as a Seed or a Threshold that was added to the grants: each combination of their values is measured
+    /// on its own, and its report carries them.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] GroupBy { get; set; } = [];
 
     /// <summary>Adds the Lorenz curve to the report: a point an agent up to 1,000 agents, 1,001 points above.</summary>
     [Parameter]
@@ -99,24 +114,54 @@ public sealed class MeasureFairnessCommand : QosCmdlet
             WriteWarning("There was nothing to measure: no grant and no number came.");
         }
 
-        foreach (FairnessReport report in _collector.Measure(Aversion, Lorenz))
+        foreach ((string run, FairnessReport report) in _collector.MeasureRuns(Aversion, Lorenz))
         {
-            WriteRecord(report);
+            if (report.Allocated > report.Supply * (1 + 1e-9))
+            {
+                WriteWarning(
+                    $"{report.Scheme}: {report.Allocated:G6} tokens of a supply of {report.Supply:G6} were granted, so that grants of several runs seem to "
+                    + "come together. Name a property that tells them apart with -GroupBy.");
+            }
+
+            PSObject written = PSObject.AsPSObject(report);
+            foreach ((string name, object? value) in GroupBy.Zip(_runs[run]))
+            {
+                if (written.Properties[name] is null)
+                {
+                    written.Properties.Add(new PSNoteProperty(name, value));
+                }
+            }
+
+            WriteRecord(written);
         }
+    }
+
+    // The key of the run that an object belongs to.
+    private string RunOf(PSObject? item)
+    {
+        if (GroupBy.Length == 0)
+        {
+            return string.Empty;
+        }
+
+        object?[] values = Array.ConvertAll(GroupBy, name => item?.Properties[name]?.Value);
+        string run = string.Join('\u001F', values.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)));
+        _runs.TryAdd(run, values);
+        return run;
     }
 
     private void Add(PSObject? item)
     {
         if (item?.BaseObject is TokenGrant grant)
         {
-            _collector.Add(grant);
+            _collector.Add(grant, RunOf(item));
         }
         else if (RecordProperties.TryGetNumber(item, nameof(TokenGrant.Tokens), out double tokens)
             && RecordProperties.TryGetNumber(item, nameof(TokenGrant.Value), out double value))
         {
             double? rate = RecordProperties.TryGetNumber(item, nameof(TokenGrant.RewardRate), out double known) ? known : null;
             double supply = RecordProperties.TryGetNumber(item, nameof(TokenGrant.Supply), out double given) ? given : double.NaN;
-            _collector.Add(item!.Properties[nameof(TokenGrant.Scheme)]?.Value?.ToString(), supply, value, tokens, rate, item);
+            _collector.Add(item!.Properties[nameof(TokenGrant.Scheme)]?.Value?.ToString(), supply, value, tokens, rate, item, RunOf(item));
         }
         else if (RecordProperties.TryGetNumber(item, nameof(TokenGrant.RewardRate), out double rate) || RecordProperties.TryRead(item, out rate))
         {

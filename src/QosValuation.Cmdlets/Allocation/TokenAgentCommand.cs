@@ -16,14 +16,19 @@ public abstract class TokenAgentCommand : QosCmdlet
     private readonly List<TokenAgent> _agents = [];
     private readonly AlikeNames _names = new();
 
+    /// <summary>Data values, or objects with the properties Agent and Value.</summary>
+    [Parameter(ValueFromPipeline = true, ParameterSetName = AgentSet)]
+    [Accepts(typeof(DataValue), AndOthers = true)]
+    public PSObject? InputObject { get; set; }
+
     /// <summary>The agent's name; the Contributor of a data value.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = AgentSet)]
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = AgentSet)]
     [Alias("Contributor", "Address")]
     [AllowEmptyString]
     public string Agent { get; set; } = string.Empty;
 
     /// <summary>v: the value of the agent's data, 0 or more, in any unit.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true, ParameterSetName = AgentSet)]
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true, ParameterSetName = AgentSet)]
     [AgentNumberTransformation]
     public double Value { get; set; }
 
@@ -51,6 +56,11 @@ public abstract class TokenAgentCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
+        if (!TryItem(InputObject, () => RequireProperties(typeof(DataValue), InputObject, "the properties Agent and Value", nameof(Agent), nameof(Value))))
+        {
+            return;
+        }
+
         var agent = new TokenAgent { Agent = ContributorName.Fold(Agent), Value = Value, Capacity = Capacity, Remaining = Remaining };
         if (TryItem(agent, agent.Validate))
         {

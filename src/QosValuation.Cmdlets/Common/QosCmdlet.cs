@@ -176,6 +176,23 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         return RecordTypes.Refuse($"{name.VerbName}-{name.NounName}", wanted, item, others);
     }
 
+    /// <summary>Refuses an object whose properties do not give a cmdlet what it needs. PowerShell itself would say so once for each object.</summary>
+    /// <param name="wanted">The record type that the cmdlet takes.</param>
+    /// <param name="item">The object of the pipeline; null where there is none.</param>
+    /// <param name="properties">The properties that it needs, in words.</param>
+    /// <param name="needed">Their names.</param>
+    /// <exception cref="QosValuationException"><c>InputTypeWrong</c>: not all were given, by the object or as arguments.</exception>
+    private protected void RequireProperties(Type wanted, PSObject? item, string properties, params ReadOnlySpan<string> needed)
+    {
+        foreach (string name in needed)
+        {
+            if (!IsBound(name))
+            {
+                throw Refusal([wanted], item, "objects with " + properties);
+            }
+        }
+    }
+
     /// <summary>
     /// Does the work for one item; a failure, of whatever type, becomes a non-terminating error and the other items go on.
     /// Cancellation and what PowerShell throws pass through.

@@ -319,7 +319,13 @@ internal static class RecordReader
             Type type = property.PropertyType;
             object? bare = Bare(value);
             read = null;
-            bool isNested = !type.IsValueType && type != typeof(string) && type != typeof(object);
+            bool isNested = (!type.IsValueType || RecordTypes.IsRecordOrPart(type)) && type != typeof(string) && type != typeof(object);
+            if (isNested && bare is "" && !isTable && _type != typeof(ClipEmbedding))
+            {
+                // An empty list that -Depth cut off: what was absent is null.
+                throw Incomplete(property.Name, isTable);
+            }
+
             if (bare is null || (bare is "" && (type != typeof(string) || (isTable && _mayBeNull[property.Name]))))
             {
                 if (_mayBeNull[property.Name] || Nullable.GetUnderlyingType(type) is not null)
@@ -358,12 +364,12 @@ internal static class RecordReader
                     : throw NotValid(name, "is no text");
             }
 
-            if (type.IsInstanceOfType(bare) && !RecordTypes.IsRecord(type) && bare is not object?[])
+            if (type.IsInstanceOfType(bare) && !RecordTypes.IsRecordOrPart(type) && bare is not object?[])
             {
                 return bare;
             }
 
-            if (RecordTypes.IsRecord(type))
+            if (RecordTypes.IsRecordOrPart(type))
             {
                 return type.IsInstanceOfType(bare) ? bare
                     : bare is string ? throw Incomplete(name, isTable)
@@ -543,7 +549,16 @@ internal static class RecordReader
         }
     }
 
-    private static object? Moment(object value, Type type)
+    private static object? Property(object? value, string name) => value switch
+    {
+        PSObject parts => parts.Properties[name]?.Value,
+        IDictionary parts => parts[name],
+        _ => null,
+    };
+
+    private static long? Part(object? value, string name) => Scalar(Bare(Property(value, name)), typeof(long)) as long?;
+
+    private static object? Moment(object? value, Type type)
     {
         if (type == typeof(DateTime))
         {
@@ -554,15 +569,19 @@ internal static class RecordReader
 
         if (type == typeof(DateTimeOffset))
         {
+            // Clixml holds the parts of a time with an offset, and its ticks among them.
             return value is DateTime time ? new DateTimeOffset(time)
-                : value is string text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTimeOffset parsed) ? parsed
+                : Part(value, "Ticks") is { } local && Moment(Bare(Property(value, "Offset")), typeof(TimeSpan)) is TimeSpan shift ? new DateTimeOffset(local, shift)
+                : value is string text && (DateTimeOffset.TryParse(text, CultureInfo.CurrentCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset parsed)
+                    || DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out parsed)) ? parsed
                 : null;
         }
 
         if (type == typeof(TimeSpan))
         {
             // JSON holds the parts of a span, and its ticks among them.
-            return value is PSObject parts && Scalar(Bare(parts.Properties["Ticks"]?.Value), typeof(long)) is long ticks ? new TimeSpan(ticks)
+            return value is TimeSpan same ? same
+                : Part(value, "Ticks") is { } ticks ? new TimeSpan(ticks)
                 : value is string text && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan span) ? span : null;
         }
 

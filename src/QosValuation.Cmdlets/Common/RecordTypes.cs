@@ -38,7 +38,13 @@ internal static class RecordTypes
     /// <summary>Whether a type is one of the module's records.</summary>
     /// <param name="type">The type.</param>
     /// <returns>True for classes of the namespace of what cmdlets emit.</returns>
-    public static bool IsRecord(Type type) => type is { IsClass: true, Namespace: nameof(QosValuation) };
+    public static bool IsRecord(Type type) => type is { IsClass: true, IsArray: false, Namespace: nameof(QosValuation) };
+
+    /// <summary>Whether a type is a record, or a value with properties of its own that a record holds.</summary>
+    /// <param name="type">The type.</param>
+    /// <returns>True for classes and structures of the namespace of what cmdlets emit.</returns>
+    public static bool IsRecordOrPart(Type type) =>
+        IsRecord(type) || type is { IsValueType: true, IsEnum: false, Namespace: nameof(QosValuation) };
 
     /// <summary>The cmdlets that make records of a type: those that emit it and do not need it themselves.</summary>
     /// <param name="type">The record type.</param>
@@ -89,7 +95,7 @@ internal static class RecordTypes
         return new QosValuationException(Faults.InputTypeWrong, sentence.ToString(), item);
     }
 
-    private static string Named(string type) => ("AEIOU".Contains(type[0], StringComparison.Ordinal) ? "an " : "a ") + type;
+    private static string Named(string type) => ("AEIO".Contains(type[0], StringComparison.Ordinal) ? "an " : "a ") + type;
 }
 
 /// <summary>What a cmdlet emits and takes from the pipeline.</summary>

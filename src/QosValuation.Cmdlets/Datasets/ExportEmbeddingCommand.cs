@@ -11,7 +11,7 @@ namespace QosValuation.Cmdlets;
 /// by a digest that the two belong together. .csv has the metadata in columns and then v0,
 /// v1, …. .jsonl has an object a line. All three give back the same embeddings, bit for bit.</para>
 /// <para>Embeddings are written as they arrive. The file gets its name at the end, so that an interrupted export leaves an existing file as
-/// it was. An embedding of another length than the first costs one error record and is left out.</para>
+/// it was. An embedding of another length than the first costs one error record and is left out. Where no embedding comes, no file is written.</para>
 /// </remarks>
 /// <example>
 /// <summary>Embed once, use often.</summary>
@@ -111,8 +111,14 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
             return;
         }
 
-        _writer.Complete();
         _meter!.Complete();
+        if (_writer.Count == 0)
+        {
+            WriteWarning($"There was no embedding to export, so that nothing was written to '{ResolveNewPath(Path)}'.");
+            return;
+        }
+
+        _writer.Complete();
         WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"Wrote {_writer.Count} embeddings to '{ResolveNewPath(Path)}'."));
     }
 

@@ -67,11 +67,13 @@ public sealed class FindEmbeddingCommand : ClipModelCommand
     [Parameter(Position = 1)]
     [ValidateRange(1, int.MaxValue)]
     [Alias("First", "K")]
+    [WholeNumber]
     public int Top { get; set; } = 10;
 
     /// <summary>The least cosine of a match, from -1 to 1; none by default.</summary>
     [Parameter(Position = 2)]
     [ValidateRange(-1.0, 1.0)]
+    [Number(MayBeAbsent = true)]
     public double? Threshold { get; set; }
 
     /// <summary>The model that embeds images and texts: a name (see Get-ClipModel) or a folder. By default the one that the first embedding names.</summary>

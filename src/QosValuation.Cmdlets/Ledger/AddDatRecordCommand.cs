@@ -38,13 +38,19 @@ public sealed class AddDatRecordCommand : QosCmdlet
     [ValidateNotNullOrEmpty]
     public string LedgerPath { get; set; } = string.Empty;
 
+    /// <summary>Data values, or objects with the properties Address (or Contributor, or Agent) and Value.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    [Accepts(typeof(DataValue), AndOthers = true)]
+    public PSObject? InputObject { get; set; }
+
     /// <summary>The account that owns the contribution.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
     [Alias("Contributor", "Agent")]
     public string Address { get; set; } = string.Empty;
 
     /// <summary>v: the data value; finite and at least 0.</summary>
-    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 2, ValueFromPipelineByPropertyName = true)]
     [Number]
     public double Value { get; set; }
 
@@ -64,6 +70,11 @@ public sealed class AddDatRecordCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
+        if (!TryItem(InputObject, () => RequireProperties(typeof(DataValue), InputObject, "the properties Address and Value", nameof(Address), nameof(Value))))
+        {
+            return;
+        }
+
         string what = string.Create(CultureInfo.CurrentCulture, $"Append ({Address}, {Value}, {Pointer})");
         if (!ShouldProcess(LedgerPath, what))
         {

@@ -31,13 +31,20 @@ public sealed class AddUsageRecordCommand : QosCmdlet
     [ValidateNotNullOrEmpty]
     public string LedgerPath { get; set; } = string.Empty;
 
+    /// <summary>Objects with the properties Source and Revenue, such as the rows of a bill.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    [Accepts(typeof(UsageRecord), AndOthers = true)]
+    public PSObject? InputObject { get; set; }
+
     /// <summary>What earned the revenue, such as the name of an interface or of a licensee.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
     public string Source { get; set; } = string.Empty;
 
     /// <summary>The revenue, in the market's unit of money; finite and at least 0.</summary>
-    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 2, ValueFromPipelineByPropertyName = true)]
     [Alias("Amount")]
+    [Number]
     public double Revenue { get; set; }
 
     /// <summary>How it was earned: ApiCall (the default), License or Other.</summary>
@@ -50,6 +57,7 @@ public sealed class AddUsageRecordCommand : QosCmdlet
     /// <value>1</value>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateRange(0, long.MaxValue)]
+    [WholeNumber]
     public long Quantity { get; set; } = 1;
 
     /// <inheritdoc/>
@@ -58,6 +66,11 @@ public sealed class AddUsageRecordCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
+        if (!TryItem(InputObject, () => RequireProperties(typeof(UsageRecord), InputObject, "the properties Source and Revenue", nameof(Source), nameof(Revenue))))
+        {
+            return;
+        }
+
         if (!ShouldProcess(LedgerPath, string.Create(CultureInfo.CurrentCulture, $"Append usage ({Source}, {Kind}, {Quantity}, {Revenue})")))
         {
             return;

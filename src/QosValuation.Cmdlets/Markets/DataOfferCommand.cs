@@ -9,6 +9,11 @@ public abstract class DataOfferCommand : QosCmdlet
     /// <summary>The set of parameters with which providers come one by one.</summary>
     internal const string OfferSet = "Offers";
 
+    /// <summary>Offers, awards, or other objects whose properties say what a provider brings.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    [Accepts(typeof(DataOffer), AndOthers = true)]
+    public PSObject? InputObject { get; set; }
+
     /// <summary>The provider's name.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Agent", "Address")]
@@ -42,15 +47,34 @@ public abstract class DataOfferCommand : QosCmdlet
             return;
         }
 
-        TryItem(ProviderName, Add);
+        TryItem(ProviderName, () =>
+        {
+            RequireFields();
+            Add();
+        });
     }
+
+    /// <summary>The fields of which an object must have one: what has none of them is something else.</summary>
+    private protected abstract string[] Telling { get; }
 
     /// <summary>Takes the present object; what it throws costs this object one error record.</summary>
     protected abstract void Add();
 
+    private void RequireFields()
+    {
+        if (MyInvocation.ExpectingInput && !Array.Exists(Telling, IsBound))
+        {
+            throw Refusal([typeof(DataOffer)], InputObject, "other objects with the property " + string.Join(" or ", Telling));
+        }
+    }
+
     /// <summary>Takes whole columns instead of an object, where they were given.</summary>
     /// <returns>Whether it did.</returns>
     private protected virtual bool TakesColumns() => false;
+
+    /// <summary>Whether the present provider takes part, as the awards of an auction say; it does where they say nothing.</summary>
+    private protected bool IsInvolved(object? isWinner) =>
+        OfferFields.Truth(isWinner) ?? throw DataOffer.NotValid(Row, Contributor, nameof(DataAward.IsWinner), isWinner?.ToString(), "give True or False", isWinner);
 
     /// <summary>Reads a number of the present object.</summary>
     private protected double Number(string field, object? raw, double? whenEmpty) => OfferFields.Read(Row, Contributor ?? string.Empty, field, raw, whenEmpty);

@@ -32,6 +32,7 @@ public sealed class GetUsageRecordCommand : QosCmdlet
     /// <summary>Only records from this sequence number on, counted from 1.</summary>
     [Parameter]
     [ValidateRange(1, long.MaxValue)]
+    [WholeNumber]
     public long FirstSequence { get; set; } = 1;
 
     /// <inheritdoc/>

@@ -87,7 +87,7 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
     private bool _hasColumns;
 
     /// <summary>c: the reported cost, finite and at least 0, in units of the budget; or the costs of all offers as an array.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = OfferSet)]
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = OfferSet)]
     [AllowNull]
     [AllowEmptyString]
     [AllowEmptyCollection]
@@ -121,18 +121,22 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
 
     /// <summary>B: the budget, finite and at least 0.</summary>
     [Parameter(Mandatory = true)]
+    [Number]
     public double Budget { get; set; }
 
     /// <summary>η: the exponent of quality, at least 0; 1 by default, and 0 ignores quality.</summary>
     [Parameter]
+    [Number]
     public double Eta { get; set; } = 1;
 
     /// <summary>γ: the exponent of marginal utility, at least 0; 1 by default, and 0 ignores it.</summary>
     [Parameter]
+    [Number]
     public double Gamma { get; set; } = 1;
 
     /// <summary>κ: what is added to marginal utility, at least 0; 0 by default.</summary>
     [Parameter]
+    [Number]
     public double Kappa { get; set; }
 
     /// <summary>u: a concave function of the product, Sqrt or Log; None by default.</summary>
@@ -142,10 +146,12 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
 
     /// <summary>ρ: the part of a payment in money, from 0 to 1; makes the auction a Mixed-MIA.</summary>
     [Parameter]
+    [Number(MayBeAbsent = true)]
     public double? Liquidity { get; set; }
 
     /// <summary>U: the utility pool that a Mixed-MIA shares, at least 0.</summary>
     [Parameter]
+    [Number]
     public double Pool { get; set; }
 
     /// <summary>Posts the shares of a Mixed-MIA before the auction, which makes it truthful and individually rational.</summary>
@@ -174,14 +180,17 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
 
     /// <summary>The part of budget and pool that -Underserved compete for, from 0 to 1; 0.1 by default (seed 002, appendix E).</summary>
     [Parameter(ParameterSetName = OfferSet)]
+    [Number]
     public double TrancheShare { get; set; } = 0.1;
 
     /// <summary>How many providers of one group may win; for QMia, ProportionalShare and Random.</summary>
     [Parameter(ParameterSetName = OfferSet)]
+    [WholeNumber(MayBeAbsent = true)]
     public int? GroupLimit { get; set; }
 
     /// <summary>The seed of Random: the same seed draws the same order. Without it draws are cryptographic. The other mechanisms draw nothing.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <summary>Writes one AuctionReport with the totals instead of the awards.</summary>
@@ -238,6 +247,9 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
         Random = RandomSource.Create(Seed),
         CancellationToken = Cancellation,
     };
+
+    /// <inheritdoc/>
+    private protected override string[] Telling => [nameof(Cost)];
 
     /// <inheritdoc/>
     protected override void Begin()

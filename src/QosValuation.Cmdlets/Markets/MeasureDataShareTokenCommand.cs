@@ -54,11 +54,13 @@ public sealed class MeasureDataShareTokenCommand : DataOfferCommand
 
     /// <summary>T: the tokens to divide, finite and at least 0; 100,000 by default.</summary>
     [Parameter]
+    [Number]
     public double Supply { get; set; } = 100_000;
 
     /// <summary>α, β and γ: the weights of volume, quality and impact, at least 0; equal by default. They are scaled to sum 1.</summary>
     [Parameter]
     [ValidateNotNull]
+    [Number]
     public double[] Weight { get; set; } = [1 / 3.0, 1 / 3.0, 1 / 3.0];
 
     /// <summary>How tokens follow the scores where floors and caps bind; Proportional by default.</summary>
@@ -71,12 +73,15 @@ public sealed class MeasureDataShareTokenCommand : DataOfferCommand
     public SwitchParameter Whole { get; set; }
 
     /// <inheritdoc/>
+    private protected override string[] Telling => [nameof(TokenCount), nameof(Quality), nameof(MarginalUtility)];
+
+    /// <inheritdoc/>
     protected override void Begin() => DataShareTokens.Require(Supply, Weight, Whole);
 
     /// <inheritdoc/>
     protected override void Add()
     {
-        if (MeasureUtilityShareCommand.IsLoser(IsWinner))
+        if (!IsInvolved(IsWinner))
         {
             return;
         }

@@ -74,6 +74,9 @@ public sealed class MeasureUtilityShareCommand : DataOfferCommand
     public SwitchParameter Rescale { get; set; }
 
     /// <inheritdoc/>
+    private protected override string[] Telling => [nameof(Quality), nameof(MarginalUtility)];
+
+    /// <inheritdoc/>
     protected override void Begin()
     {
         _pool = Pool;
@@ -97,7 +100,7 @@ public sealed class MeasureUtilityShareCommand : DataOfferCommand
     /// <inheritdoc/>
     protected override void Add()
     {
-        if (IsLoser(IsWinner))
+        if (!IsInvolved(IsWinner))
         {
             return;
         }
@@ -128,9 +131,4 @@ public sealed class MeasureUtilityShareCommand : DataOfferCommand
             WriteRecord(share);
         }
     }
-
-    /// <summary>Whether a field says that a provider lost an auction.</summary>
-    /// <param name="isWinner">A truth value or its text; absent for providers that no auction has seen.</param>
-    internal static bool IsLoser(object? isWinner) =>
-        OfferFields.Unwrap(isWinner) is false || (OfferFields.Unwrap(isWinner) is string text && bool.TryParse(text, out bool wins) && !wins);
 }

@@ -74,6 +74,17 @@ internal static class OfferFields
         };
     }
 
+    /// <summary>Reads whether a provider wins; it does where nothing is said.</summary>
+    /// <param name="raw">A truth value, its text, 1 or 0; absent for providers that no auction has seen.</param>
+    /// <returns>Null where it is something else.</returns>
+    public static bool? Truth(object? raw) => Unwrap(raw) switch
+    {
+        null or "" => true,
+        bool wins => wins,
+        string text when bool.TryParse(text, out bool wins) => wins,
+        var other => RecordProperties.TryRead(other, out double number) && number is 0 or 1 ? number == 1 : null,
+    };
+
     /// <summary>The object itself, without PowerShell's wrapping.</summary>
     /// <param name="value">Any object.</param>
     public static object? Unwrap(object? value) => value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value;

@@ -53,6 +53,7 @@ public sealed class TestMechanismPropertyCommand : DataOfferCommand
     /// <summary>The mechanism: one of Invoke-DataAuction, or UtilityShare for the contract of Measure-UtilityShare.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = MechanismSet)]
     [ArgumentCompleter(typeof(MechanismCompleter))]
+    [SingleValue]
     [ValidateNotNullOrEmpty]
     public string Mechanism { get; set; } = string.Empty;
 
@@ -72,26 +73,32 @@ public sealed class TestMechanismPropertyCommand : DataOfferCommand
 
     /// <summary>How many markets are looked at for each property, at least 1; 1,000 by default.</summary>
     [Parameter]
+    [WholeNumber]
     public long Trial { get; set; } = 1000;
 
     /// <summary>The most members of a coalition, and the most names of a Sybil, at least 2; 2 by default.</summary>
     [Parameter]
+    [WholeNumber]
     public int CoalitionSize { get; set; } = 2;
 
     /// <summary>B: the budget of the markets, above 0; 1 by default.</summary>
     [Parameter]
+    [Number]
     public double Budget { get; set; } = 1;
 
     /// <summary>η: the exponent of quality; 1 by default.</summary>
     [Parameter(ParameterSetName = MechanismSet)]
+    [Number]
     public double Eta { get; set; } = 1;
 
     /// <summary>γ: the exponent of marginal utility; 1 by default.</summary>
     [Parameter(ParameterSetName = MechanismSet)]
+    [Number]
     public double Gamma { get; set; } = 1;
 
     /// <summary>κ: what is added to marginal utility; 0 by default.</summary>
     [Parameter(ParameterSetName = MechanismSet)]
+    [Number]
     public double Kappa { get; set; }
 
     /// <summary>u: a concave function of the product; None by default.</summary>
@@ -101,10 +108,12 @@ public sealed class TestMechanismPropertyCommand : DataOfferCommand
 
     /// <summary>ρ: the part of a payment in money, from 0 to 1; makes the auction a Mixed-MIA.</summary>
     [Parameter(ParameterSetName = MechanismSet)]
+    [Number(MayBeAbsent = true)]
     public double? Liquidity { get; set; }
 
     /// <summary>U: the utility pool of a Mixed-MIA, and of UtilityShare (1 by default there).</summary>
     [Parameter(ParameterSetName = MechanismSet)]
+    [Number]
     public double Pool { get; set; }
 
     /// <summary>Posts the shares of a Mixed-MIA before the auction.</summary>
@@ -127,7 +136,11 @@ public sealed class TestMechanismPropertyCommand : DataOfferCommand
 
     /// <summary>The seed: the same seed finds the same violations. Without it one is drawn, and violations name it.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
+
+    /// <inheritdoc/>
+    private protected override string[] Telling => [nameof(Cost)];
 
     /// <inheritdoc/>
     protected override void Begin()
@@ -289,7 +302,9 @@ public sealed class TestMechanismPropertyCommand : DataOfferCommand
                         Faults.MechanismScriptFailed, $"The script block returned '{result}', which names no offer and its payment.", result);
                 }
 
-                wins[offer] = !MeasureUtilityShareCommand.IsLoser(result!.Properties["IsWinner"]?.Value);
+                object? isWinner = result!.Properties["IsWinner"]?.Value;
+                wins[offer] = OfferFields.Truth(isWinner)
+                    ?? throw new QosValuationException(Faults.MechanismScriptFailed, $"The script block returned '{isWinner}' as IsWinner; give $true or $false.", result);
                 payments[offer] = payment;
             }
         }

@@ -128,6 +128,11 @@ public sealed class MeasurePrivacyLossCommand : QosCmdlet
             bool isFirst = accumulator == _accumulators[0];
             try
             {
+                if (isPiped && !IsBound(nameof(Sensitivity)) && !IsBound(nameof(Sigma)))
+                {
+                    throw Refusal([typeof(DpPrototype)], InputObject, "releases with Sensitivity and Sigma");
+                }
+
                 Require(Mechanism);
                 Require(Neighboring);
                 Require(Unit);

@@ -63,18 +63,21 @@ public sealed class MeasureDataQualityCommand : QualityDocumentCommand
     /// <value>50</value>
     [Parameter]
     [ValidateRange(2, 100_000)]
+    [WholeNumber]
     public int ClusterCount { get; set; } = 50;
 
     /// <summary>k of cleanliness, at least 0: with 50 an error in fifty words leaves nothing.</summary>
     /// <value>50</value>
     [Parameter]
     [ValidateRange(0.0, 1e9)]
+    [Number]
     public double ErrorFactor { get; set; } = 50;
 
     /// <summary>The weights of cleanliness, diversity, novelty and metadata, at least 0; only their ratios count.</summary>
     /// <value>0.25, 0.25, 0.25, 0.25</value>
     [Parameter]
     [ValidateCount(4, 4)]
+    [Number]
     public double[] Weight { get; set; } = [0.25, 0.25, 0.25, 0.25];
 
     /// <summary>Similarity (the default: 1 − the mean nearest cosine) or Recency (half that, half freshness).</summary>
@@ -108,15 +111,18 @@ public sealed class MeasureDataQualityCommand : QualityDocumentCommand
     /// <value>0.7</value>
     [Parameter]
     [ValidateRange(double.Epsilon, 1.0)]
+    [Number]
     public double DuplicateThreshold { get; set; } = 0.7;
 
     /// <summary>ε &gt; 0 of a private release of each score.</summary>
     [Parameter]
+    [Number(MayBeAbsent = true)]
     public double? Epsilon { get; set; }
 
     /// <summary>δ in (0, 1) of a private release.</summary>
     /// <value>1e-5</value>
     [Parameter]
+    [Number]
     public double Delta { get; set; } = 1e-5;
 
     /// <summary>Which sets of documents count as neighbours: ReplaceOne (the default; their number is public) or AddRemove.</summary>
@@ -133,6 +139,7 @@ public sealed class MeasureDataQualityCommand : QualityDocumentCommand
     /// <summary>The seed of the clustering, 0 by default; with -Epsilon also of the noise, which is then no longer private.</summary>
     /// <value>0</value>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <inheritdoc/>

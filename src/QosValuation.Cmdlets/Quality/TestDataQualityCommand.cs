@@ -21,20 +21,26 @@ public sealed class TestDataQualityCommand : QualityDocumentCommand
 {
     /// <summary>The scores to verify, also saved and read again by Import-Clixml or ConvertFrom-Json.</summary>
     [Parameter(Mandatory = true)]
-    [DataQualityTransformation]
+    [Accepts(typeof(DataQuality))]
     [ValidateNotNullOrEmpty]
     [Alias("Quality")]
-    public DataQuality[] Score { get; set; } = [];
+    public PSObject[] Score { get; set; } = [];
 
     /// <inheritdoc/>
     protected override void End()
     {
         CompleteReading();
+        DataQuality[] scores = [.. Records<DataQuality>(Score)];
+        if (scores.Length == 0)
+        {
+            return;
+        }
+
         WordList dictionary = OpenDictionary();
-        using SentenceEmbedder? embedder = Score.Any(score => score.Epsilon is null && score.Parameters.Model.Length > 0) ? SentenceEmbedder.Open() : null;
+        using SentenceEmbedder? embedder = scores.Any(score => score.Epsilon is null && score.Parameters.Model.Length > 0) ? SentenceEmbedder.Open() : null;
         using ReferenceCorpus? reference = OpenReference(embedder, null);
         var meter = new ProgressMeter(this, "Repeating data quality", "texts");
-        foreach (IGrouping<DataQualityParameters, DataQuality> group in Score.GroupBy(score => score.Parameters, new SameParameters()))
+        foreach (IGrouping<DataQualityParameters, DataQuality> group in scores.GroupBy(score => score.Parameters, new SameParameters()))
         {
             var estimator = new DataQualityEstimator(new DataQualityOptions
             {

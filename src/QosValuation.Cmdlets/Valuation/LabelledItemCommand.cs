@@ -24,10 +24,12 @@ public abstract class LabelledItemCommand : QosCmdlet
     [Parameter]
     [Alias("ThrottleLimit")]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber(MayBeAbsent = true)]
     public int? MaxDegreeOfParallelism { get; set; }
 
     /// <summary>The seed: the same seed gives the same values. Without it one is drawn from the operating system, and the results name it.</summary>
     [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
     /// <summary>The points so far.</summary>

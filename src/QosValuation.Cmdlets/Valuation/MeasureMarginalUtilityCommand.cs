@@ -117,6 +117,7 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
     /// <value>10</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber]
     public int K { get; set; } = 10;
 
     /// <summary>
@@ -126,12 +127,14 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
     /// <value>0.8</value>
     [Parameter]
     [ValidateRange(0.0, double.MaxValue)]
+    [Number]
     public double Threshold { get; set; } = 0.8;
 
     /// <summary>The number of steps that weights of WeightedKnnShapley are rounded to, from 1 to 10,000; 16 by default.</summary>
     /// <value>16</value>
     [Parameter]
     [ValidateRange(1, 10_000)]
+    [WholeNumber]
     public int WeightLevel { get; set; } = 16;
 
     /// <summary>The learner of LeaveOneOut, Shapley, BetaShapley and Banzhaf: Logistic (the default) or Knn.</summary>
@@ -151,16 +154,19 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
     /// <summary>α of BetaShapley, above 0; 16 by default. A large α favours small coalitions.</summary>
     /// <value>16</value>
     [Parameter]
+    [Number]
     public double Alpha { get; set; } = 16;
 
     /// <summary>β of BetaShapley, above 0; 1 by default. α = β = 1 is Shapley.</summary>
     /// <value>1</value>
     [Parameter]
+    [Number]
     public double Beta { get; set; } = 1;
 
     /// <summary>What is added to the Hessian's diagonal by Influence and NewtonStep, at least 0; 0 by default.</summary>
     /// <value>0</value>
     [Parameter]
+    [Number]
     public double Damping { get; set; }
 
     /// <summary>
@@ -168,12 +174,14 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
     /// </summary>
     /// <value>0.001</value>
     [Parameter]
+    [Number]
     public double Regularization { get; set; } = 0.001;
 
     /// <summary>The part of |U(all)| within which an order of arrival is cut off, from 0 (never, the default) to below 1.</summary>
     /// <value>0</value>
     [Parameter]
     [ValidateRange(0.0, 0.999999)]
+    [Number]
     public double Tolerance { get; set; }
 
     /// <summary>Lets each order of arrival be followed by its reverse; standard errors come from the means of the pairs.</summary>
@@ -182,12 +190,14 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
 
     /// <summary>The standard error at which sampling stops, above 0; a hundredth of |U(all) − U(nobody)| by default.</summary>
     [Parameter]
+    [Number(MayBeAbsent = true)]
     public double? StandardError { get; set; }
 
     /// <summary>The most utilities of coalitions that are asked for, at least 1; 100,000 by default.</summary>
     /// <value>100000</value>
     [Parameter]
     [ValidateRange(1L, long.MaxValue)]
+    [WholeNumber(MayBeAbsent = true)]
     public long? MaxEvaluation { get; set; }
 
     /// <summary>Evaluates all coalitions, of at most 24 players.</summary>
@@ -198,11 +208,13 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
     /// <value>100</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber]
     public int Step { get; set; } = 100;
 
     /// <summary>η of TracIn, above 0; 0.5 by default.</summary>
     /// <value>0.5</value>
     [Parameter]
+    [Number]
     public double LearningRate { get; set; } = 0.5;
 
     /// <summary>Maps values to [0, 1] with a floor of 0.001, as the paper's appendix D does. Not Sybil-proof.</summary>
@@ -211,11 +223,13 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
 
     /// <summary>ε of a differentially private release by ThresholdKnnShapley, above 0; not private without it.</summary>
     [Parameter(ParameterSetName = PointSet)]
+    [Number(MayBeAbsent = true)]
     public double? Epsilon { get; set; }
 
     /// <summary>δ of a private release, between 0 and 1, both excluded; 1e-5 by default.</summary>
     /// <value>1e-05</value>
     [Parameter(ParameterSetName = PointSet)]
+    [Number]
     public double Delta { get; set; } = 1e-5;
 
     /// <summary>

@@ -70,12 +70,14 @@ public sealed class MeasureValuationQualityCommand : LabelledItemCommand
     /// <value>0.1</value>
     [Parameter]
     [ValidateRange(0.0, 0.99)]
+    [Number]
     public double NoiseRate { get; set; } = 0.1;
 
     /// <summary>The step of the curves, above 0 and at most 0.5; 0.05 by default.</summary>
     /// <value>0.05</value>
     [Parameter]
     [ValidateRange(0.001, 0.5)]
+    [Number]
     public double Step { get; set; } = 0.05;
 
     /// <summary>The number of random orders of the baseline, at least 2; 10 by default.</summary>
@@ -83,6 +85,7 @@ public sealed class MeasureValuationQualityCommand : LabelledItemCommand
     [Parameter]
     [Alias("Repetition", "Replications")]
     [ValidateRange(2, 100_000)]
+    [WholeNumber]
     public int Rounds { get; set; } = 10;
 
     /// <summary>The learner that removals are tried on, and of the methods that train one: Logistic (the default) or Knn.</summary>
@@ -95,23 +98,27 @@ public sealed class MeasureValuationQualityCommand : LabelledItemCommand
     /// <value>10</value>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
+    [WholeNumber]
     public int K { get; set; } = 10;
 
     /// <summary>τ of ThresholdKnnShapley, at least 0; 0.8 by default.</summary>
     /// <value>0.8</value>
     [Parameter]
     [ValidateRange(0.0, double.MaxValue)]
+    [Number]
     public double Threshold { get; set; } = 0.8;
 
     /// <summary>λ of logistic regression, above 0; 0.001 by default.</summary>
     /// <value>0.001</value>
     [Parameter]
+    [Number]
     public double Regularization { get; set; } = 0.001;
 
     /// <summary>The most utilities of coalitions that a sampling method asks for, at least 1; 100,000 by default.</summary>
     /// <value>100000</value>
     [Parameter]
     [ValidateRange(1L, long.MaxValue)]
+    [WholeNumber(MayBeAbsent = true)]
     public long? MaxEvaluation { get; set; }
 
     /// <inheritdoc/>

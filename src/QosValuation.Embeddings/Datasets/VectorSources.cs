@@ -173,6 +173,13 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
             }
         }
 
+        // Numbers between blanks, as numpy.savetxt writes them where no delimiter is named.
+        if (fields.Length == 1 && ParseJoint(fields[0]) is { Length: > 1 })
+        {
+            (layout, isRow) = (new CsvVectorLayout(1, false, [], [0], true, []), true);
+            return true;
+        }
+
         bool isHeader = !Array.TrueForAll(fields, static field => NumberText.TryParse(field, out double _)) || IsNumbering(fields, lines);
         layout = isHeader ? CsvVectorLayout.Of(fields) : CsvVectorLayout.WithoutHeader(fields.Length);
         isRow = !isHeader;

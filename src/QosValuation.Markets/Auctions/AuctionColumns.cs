@@ -15,16 +15,28 @@ public sealed record AuctionColumns
     public required double[] Payment { get; init; }
 
     /// <summary>The supremum of each winner's winning reports; NaN for losers, and where the outcome was drawn.</summary>
-    public double[] CriticalCost => _critical.Value;
+    public double[] CriticalCost
+    {
+        get => _critical.Value;
+        init => _critical = new Lazy<double[]>(() => value);
+    }
 
     /// <summary>s: each winner's share of the utility pool.</summary>
-    public double[] Share => _share.Value;
+    public double[] Share
+    {
+        get => _share.Value;
+        init => _share = new Lazy<double[]>(() => value);
+    }
 
     /// <summary>The part of each payment in money now.</summary>
     public required double[] Cash { get; init; }
 
     /// <summary>The place by ascending cost per value among the eligible offers, from 1; 0 where an offer is not eligible.</summary>
-    public int[] Rank => _rank.Value;
+    public int[] Rank
+    {
+        get => _rank.Value;
+        init => _rank = new Lazy<int[]>(() => value);
+    }
 
     /// <summary>Whether each offer won.</summary>
     public bool[] IsWinner => Array.ConvertAll(Reason, reason => reason == AwardReason.Won);
@@ -65,9 +77,9 @@ public sealed record AuctionColumns
         }
     }
 
-    private readonly Lazy<int[]> _rank = null!;
-    private readonly Lazy<double[]> _critical = null!;
-    private readonly Lazy<double[]> _share = null!;
+    private readonly Lazy<int[]> _rank = new(() => []);
+    private readonly Lazy<double[]> _critical = new(() => []);
+    private readonly Lazy<double[]> _share = new(() => []);
 
     /// <summary>A number for each winner, NaN for losers. O(n).</summary>
     internal static double[] Critical(AwardReason[] reasons, double[] numbers)

@@ -240,7 +240,7 @@ public sealed class RecordReaderTests
             _ when type == typeof(TimeSpan) => TimeSpan.FromTicks(random.NextInt64(1L << 40)),
             _ when type.IsArray => List(type.GetElementType()!, random, flat),
             _ when type.IsGenericType && type.GetGenericArguments() is [var element] => List(element, random, flat),
-            _ when RecordTypes.IsRecord(type) => Make(type, random, flat),
+            _ when RecordTypes.IsRecordOrPart(type) => Make(type, random, flat),
             _ => throw new NotSupportedException($"A property of a record has the type {type}, which no form of saving keeps: see RecordReader."),
         };
     }
