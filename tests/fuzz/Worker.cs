@@ -41,7 +41,7 @@ internal sealed class Worker : IDisposable
         _shell = PowerShell.Create(state);
         Invoke("Import-Module $args[0]; Set-Location -LiteralPath $args[1]", Path.Combine(root, "out", "QosValuation"), folder);
         Invoke("$Root = $args[0]", root);
-        foreach (PSObject path in Invoke(target.Seeds))
+        foreach (PSObject path in Invoke("$ErrorActionPreference = 'Stop'; " + target.Seeds))
         {
             string file = Path.Combine(folder, path.ToString());
             _seeds.Add((File.ReadAllBytes(file), Path.GetExtension(file)));
@@ -129,6 +129,12 @@ internal sealed class Worker : IDisposable
         else if (name is not ("QosValuationException" or "ParameterBindingException" or "ParameterBindingValidationException"))
         {
             Report($"a raw {name} reaches the user: {text} {exception.StackTrace?.Split('\n').FirstOrDefault()?.Trim()}");
+        }
+        else if (error.FullyQualifiedErrorId.Split(',')[0] is "UnexpectedFailure" or "Unspecified")
+        {
+            Exception cause = exception.InnerException ?? exception;
+            string? where = cause.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("QosValuation", StringComparison.Ordinal))?.Trim();
+            Report($"a failure that nobody foresaw, {cause.GetType().Name}: {text} {where}");
         }
         else if (name == "QosValuationException" && !Names(error, exception))
         {

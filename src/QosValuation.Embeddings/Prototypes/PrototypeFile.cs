@@ -106,7 +106,7 @@ public static class PrototypeFile
                 _ => [.. Objects(path, isJson).Select((values, row) => Prototype(path, row, values, null))],
             };
         }
-        catch (Exception exception) when (exception is JsonException or FormatException)
+        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException)
         {
             throw NotValid(path, exception.Message, exception);
         }
