@@ -1,11 +1,9 @@
 using System.Globalization;
 using QosValuation.Embeddings.Clustering;
 using QosValuation.Foundation.IO;
-using QosValuation.Foundation.Numerics;
 using QosValuation.Markets.Ledger;
 using QosValuation.Privacy.Accounting;
 using QosValuation.Privacy.Budgets;
-using QosValuation.Privacy.Mechanisms;
 using QosValuation.Valuation.Quality;
 
 namespace QosValuation.Tests;

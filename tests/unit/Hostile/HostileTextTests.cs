@@ -79,7 +79,7 @@ public sealed class HostileTextTests : IDisposable
 
     [Fact]
     public void ATraceWithATimeInAnotherUnitDoesNotRunForHours() =>
-        Refused(Faults.TraceNotValid, Write("t.csv", "Time,Agent\n999999999990,alice\n"), path => new QosExperiment(new QosExperimentOptions
+        Refused(Faults.TraceNotValid, Write("t.csv", "Time,Agent\n999999999990,alice\n"), path => _ = new QosExperiment(new QosExperimentOptions
         {
             Simulation = new QosSimulationOptions { Agents = [], EpochLength = 2 },
             TracePath = path,
