@@ -20,7 +20,7 @@ internal sealed class Worker : IDisposable
     private readonly string _folder;
     private string _case;
     private readonly PowerShell _shell;
-    private readonly List<(byte[] Bytes, string Extension)> _seeds = [];
+    private readonly List<(byte[] Bytes, string Extension, bool IsWhole)> _seeds = [];
     private long _caseStarted;
 
     /// <summary>Imports the module and makes the whole files.</summary>
@@ -44,7 +44,10 @@ internal sealed class Worker : IDisposable
         foreach (PSObject path in Invoke("$ErrorActionPreference = 'Stop'; " + target.Seeds))
         {
             string file = Path.Combine(folder, path.ToString());
-            _seeds.Add((File.ReadAllBytes(file), Path.GetExtension(file)));
+            
+            // What stands in the corpus was found to be hostile: it is refused, and damaged further.
+            bool isWhole = !file.Contains("/corpus/", StringComparison.Ordinal);
+            _seeds.Add((File.ReadAllBytes(file), Path.GetExtension(file), isWhole));
         }
 
         if (_seeds.Count == 0)
@@ -64,7 +67,7 @@ internal sealed class Worker : IDisposable
     /// <returns>The number of cases read.</returns>
     public int Run(int seed, int first, TimeSpan time, int most)
     {
-        string[] whole = [.. _seeds.Select(one => Read(one.Bytes, one.Extension, isWhole: true))];
+        string[] whole = [.. _seeds.Select(one => Read(one.Bytes, one.Extension, one.IsWhole))];
         using var watchdog = new Timer(_ => Watch(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         var clock = Stopwatch.StartNew();
         int number = first;

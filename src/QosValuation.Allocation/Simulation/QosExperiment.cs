@@ -114,8 +114,10 @@ public sealed class QosExperiment
         return epochs > MostCoveringEpochs && epochLength > 0
             ? throw new QosValuationException(
                 Faults.TraceNotValid,
-                $"The last request of {trace.Name} comes at {trace.LastTime.ToString("R", CultureInfo.InvariantCulture)}, {epochs.ToString("R", CultureInfo.InvariantCulture)} "
-                + $"epochs after the start; at most {MostCoveringEpochs} are made for a trace. Give a longer -EpochLength, or -Epochs, and check the unit of the times.",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The last request of {trace.Name} comes at {trace.LastTime:R}, {epochs:R} epochs after the start; at most {MostCoveringEpochs} are made ")
+                + "for a trace. Give a longer -EpochLength, or -Epochs, and check the unit of the times.",
                 trace.LastTime)
             : (int)Math.Min(int.MaxValue, epochs);
     }
