@@ -89,6 +89,18 @@ function Save-FigureRun([string[]] $Path, $Run) {
     [System.IO.File]::Move($temporary, $target, $true)
 }
 
+# Rows for a file that people open in a spreadsheet: text that it would take for a formula gets an apostrophe before it. Numbers stay.
+function ConvertTo-SpreadsheetRow {
+    process {
+        $row = $_
+        $isFormula = { $_.Value -is [string] -and $_.Value -match "^'*[=+\-@\t\r]" -and -not [double]::TryParse($_.Value, [ref] 0.0) }
+        if (-not $row.PSObject.Properties.Where($isFormula, 'First')) { return $row }
+        $guarded = [ordered]@{}
+        foreach ($property in $row.PSObject.Properties) { $guarded[$property.Name] = $property.ForEach{ (& $isFormula) ? "'$($_.Value)" : $_.Value }[0] }
+        [pscustomobject] $guarded
+    }
+}
+
 # Writes rows whole or not at all, and in the invariant culture.
 function Export-FigureCsv([object[]] $Rows, [string] $Path) {
     $temporary = "$Path.$([guid]::NewGuid().ToString('N').Substring(0, 8)).tmp"
@@ -96,7 +108,7 @@ function Export-FigureCsv([object[]] $Rows, [string] $Path) {
     try {
         # Export-Csv writes numbers as the culture has them.
         [cultureinfo]::CurrentCulture = [cultureinfo]::InvariantCulture
-        $Rows | Export-Csv -LiteralPath $temporary -ErrorAction Stop
+        $Rows | ConvertTo-SpreadsheetRow | Export-Csv -LiteralPath $temporary -ErrorAction Stop
         [System.IO.File]::Move($temporary, $Path, $true)
     }
     finally {

@@ -22,6 +22,14 @@ internal sealed record FuzzTarget(string Name, string FileName, string Seeds, st
 
         """;
 
+    // A model in the layout of sentence-transformers; its weights are linked, because the driver damages the small files beside them.
+    private const string SentenceModel = """
+        $minilm = Join-Path $Root out/models/MiniLM-L6
+        Copy-Item $minilm/* . -Recurse -Exclude model.onnx; $null = New-Item -ItemType HardLink -Path model.onnx -Target $minilm/model.onnx -ErrorAction Ignore
+        if (-not (Test-Path model.onnx)) { Copy-Item $minilm/model.onnx . }
+
+        """;
+
     /// <summary>All kinds.</summary>
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
@@ -84,7 +92,7 @@ internal sealed record FuzzTarget(string Name, string FileName, string Seeds, st
             """, "Export-DatSettlement -LedgerPath ./l.db -Path ./out.json -KeyPath $File -ErrorAction Stop | Out-Null"),
         new("budget", "budget.db", """
             $null = New-PrivacyBudget ./b.db -Epsilon 4 -Delta 1e-5
-            1..20 | ForEach-Object { [pscustomobject]@{ Vector = [float[]] (1, $_ / 50, 0); Modality = 'Image'; Item = "i$_"; Contributor = "c$($_ % 3)" } } |
+            1..20 | ForEach-Object { [pscustomobject]@{ Vector = [float[]] (1, ($_ / 50), 0); Modality = 'Image'; Item = "i$_"; Contributor = "c$($_ % 3)" } } |
                 Group-Embedding -NoveltyThreshold 5 | New-DpPrototype -Epsilon 0.5 -Budget ./b.db | Out-Null; './b.db'
             """, """
             Remove-Item "$File-wal", "$File-shm" -ErrorAction Ignore
@@ -98,7 +106,7 @@ internal sealed record FuzzTarget(string Name, string FileName, string Seeds, st
             Get-ClipEmbedding -Text 'a dog', 'two red squares' -Model clip-mini -CachePath $File -ErrorAction Stop | ForEach-Object { [Convert]::ToHexString([byte[]] ($_.Vector | ForEach-Object { [BitConverter]::GetBytes($_) })) }
             """) { IsProtected = true },
         new("state", "state.bin", """
-            1..30 | ForEach-Object { [pscustomobject]@{ Vector = [float[]] (1, $_ / 50, 0); Modality = 'Image'; Item = "i$_"; Contributor = "c$($_ % 3)" } } |
+            1..30 | ForEach-Object { [pscustomobject]@{ Vector = [float[]] (1, ($_ / 50), 0); Modality = 'Image'; Item = "i$_"; Contributor = "c$($_ % 3)" } } |
                 Group-Embedding -NoveltyThreshold 5 -State ./s.bin | Out-Null; './s.bin'
             """, """
             [pscustomobject]@{ Vector = [float[]] (1, 0, 0); Modality = 'Image'; Item = 'n'; Contributor = 'c' } | Group-Embedding -NoveltyThreshold 5 -State $File -WhatIf -ErrorAction Stop |
@@ -110,5 +118,70 @@ internal sealed record FuzzTarget(string Name, string FileName, string Seeds, st
         new("trace", "trace.csv", """
             "Time,Agent,Tokens`n0,alice,1`n0.5,bob,2`n3,alice,1" | Set-Content a.csv; 'a.csv'
             """, "[pscustomobject]@{ Agent = 'alice'; Value = 2 }, [pscustomobject]@{ Agent = 'bob'; Value = 1 } | Invoke-QosSimulation -TracePath $File -Supply 4 -EpochLength 2 -ErrorAction Stop | Out-Null"),
+        new("documents-text", "document.txt", """
+            'The dog runs over the field. A cat sleeps in the sun.' | Set-Content a.txt; 'a.txt'
+            [System.IO.File]::WriteAllText("$PWD/b.txt", "Größe – naïve café. 日本語", [System.Text.Encoding]::Unicode); 'b.txt'
+            """, "Measure-DataQuality $File -Contributor a -Weight 1, 0, 0, 0 | Out-Null"),
+        new("documents-jsonl", "document.jsonl", """
+            1..3 | ForEach-Object { @{ Text = "The dog number $_ runs."; Contributor = 'a'; Date = '2025-01-02'; Tags = @('x', 'y'); License = 'CC' } | ConvertTo-Json -Compress } | Set-Content a.jsonl; 'a.jsonl'
+            '{"captions":["a dog","two cats"],"contributor":"b"}', '"a text alone"' | Set-Content b.jsonl; 'b.jsonl'
+            """, "Measure-DataQuality $File -Weight 1, 0, 0, 1 -RequiredField Text, Date | Out-Null"),
+        new("documents-csv", "document.csv", """
+            "Text,Contributor,Date`nThe dog runs.,a,2025-01-02`n`"A cat, asleep`",b,2025-02-03" | Set-Content a.csv; 'a.csv'
+            """, "Measure-DataQuality $File -Weight 1, 0, 0, 1 -RequiredField Text, Date | Out-Null"),
+        new("dictionary", "words.txt", """
+            'the', 'dog', '# comment', 'runs', 'café' | Set-Content a.txt; 'a.txt'
+            """, "'the dog runs' | Measure-DataQuality -Contributor a -Dictionary $File -Weight 1, 0, 0, 0 | Out-Null"),
+        new("dictionary-gz", "words.gz", """
+            $stream = [System.IO.Compression.GZipStream]::new([System.IO.File]::Create("$PWD/a.gz"), [System.IO.Compression.CompressionMode]::Compress)
+            $bytes = [System.Text.Encoding]::UTF8.GetBytes("the`ndog`nruns`n" * 50); $stream.Write($bytes, 0, $bytes.Length); $stream.Dispose(); 'a.gz'
+            """, "'the dog runs' | Measure-DataQuality -Contributor a -Dictionary $File -Weight 1, 0, 0, 0 | Out-Null"),
+        new("reference-index", "index.qvref", """
+            'The dog runs over the field. A cat sleeps in the sun. Birds sing.' | Set-Content corpus.txt
+            'a dog runs' | Measure-DataQuality -Contributor a -ReferencePath corpus.txt -IndexPath a.qvref -Weight 0, 0, 1, 0 | Out-Null; 'a.qvref'
+            """, """
+            'a dog runs' | Measure-DataQuality -Contributor a -ReferencePath $File -Weight 0, 0, 1, 0 | ForEach-Object { "$($_.Novelty)|$($_.ReferenceRecall)|$($_.Hash)" }
+            """) { IsProtected = true },
+        new("prototypes", "prototypes.json", """
+            $prototypes = 1..20 | ForEach-Object { [pscustomobject]@{ Vector = [float[]] (1, ($_ / 50), 0); Modality = 'Image'; Item = "i$_"; Contributor = "c$($_ % 3)" } } |
+                Group-Embedding -NoveltyThreshold 5 | New-DpPrototype -Epsilon 0.5
+            foreach ($name in './a.json', './b.jsonl', './c.csv') { $null = $prototypes | Export-DpPrototype $name -IncludeContributor; $name }
+            """, "Import-DpPrototype $File | Out-Null"),
+        new("prototypes-npy", "p.metadata.jsonl", """
+            1..20 | ForEach-Object { [pscustomobject]@{ Vector = [float[]] (1, ($_ / 50), 0); Modality = 'Image'; Item = "i$_"; Contributor = "c$($_ % 3)" } } |
+                Group-Embedding -NoveltyThreshold 5 | New-DpPrototype -Epsilon 0.5 | Export-DpPrototype ./p.npy | Out-Null; Copy-Item p.metadata.jsonl whole.jsonl; 'whole.jsonl'
+            """, "Import-DpPrototype (Join-Path (Split-Path $File) p.npy) | Out-Null"),
+        new("offers-csv", "offers.csv", """
+            "Contributor,Cost,Quality,MarginalUtility`nalice,1,0.9,1`nbob,2.5,0.5,2`n`"c, d`",0.5,1,1" | Set-Content a.csv; 'a.csv'
+            """, "Invoke-DataAuction -Path $File -OutputPath ./awards.csv -Budget 3 -Mechanism ProportionalShare | Out-Null; Remove-Item ./awards.csv -ErrorAction Ignore"),
+        new("offers-npy", "offers.npy", """
+            "Contributor,Cost`na,1`nb,2`nc,3`nd,4" | Set-Content o.csv
+            Invoke-DataAuction -Path ./o.csv -OutputPath ./a.npy -Budget 100 -Mechanism ProportionalShare | Out-Null; 'a.npy'
+            """, "Invoke-DataAuction -Path $File -OutputPath ./awards.npy -Budget 3 -Mechanism ProportionalShare | Out-Null; Remove-Item ./awards.npy -ErrorAction Ignore"),
+        new("submission", "document.sealed", """
+            $null = New-DataSubmissionKey ./key.pem; 'A document of alice.' | Set-Content document.txt
+            $sealed = Protect-DataSubmission ./document.txt -Contributor alice -KeyPath ./key.pem.pub -Destination ./sealed
+            Add-DatRecord -LedgerPath ./l.db -Address alice -Value 1 -Pointer $sealed.Hash | Out-Null; './sealed/document.txt.sealed'
+            """, """
+            Remove-Item ./out -Recurse -ErrorAction Ignore
+            Unprotect-DataSubmission $File -KeyPath ./key.pem -LedgerPath ./l.db -Destination ./out -ErrorAction Stop | ForEach-Object { "$($_.Contributor)|$($_.Hash)|$(Get-Content $_.Path -Raw)" }
+            """) { IsProtected = true },
+        new("submission-key", "market.pem", """
+            $null = New-DataSubmissionKey ./key.pem; 'A document of alice.' | Set-Content document.txt; './key.pem'; './key.pem.pub'
+            """, "Protect-DataSubmission ./document.txt -Contributor alice -KeyPath $File -Destination ./sealed -Force | Out-Null"),
+        new("tokenizer-wordpiece", "vocab.txt", """
+            '[PAD]', '[UNK]', '[CLS]', '[SEP]', 'the', 'dog', 'an', '##s' | Set-Content whole.txt; 'whole.txt'
+            """, "ConvertTo-ClipToken -Text 'the an dogs' -VocabularyPath $File | Out-Null"),
+        new("tokenizer-wordpiece-json", "tokenizer.json", """
+            @{ model = @{ type = 'WordPiece'; unk_token = '[UNK]'; continuing_subword_prefix = '##'; max_input_chars_per_word = 100; vocab = [ordered]@{ '[PAD]' = 0; '[UNK]' = 1; '[CLS]' = 2; '[SEP]' = 3; the = 4; dog = 5; '##s' = 6 } }
+                normalizer = @{ type = 'BertNormalizer'; lowercase = $true }; pre_tokenizer = @{ type = 'BertPreTokenizer' } } | ConvertTo-Json -Depth 6 -Compress | Set-Content whole.json; 'whole.json'
+            """, "ConvertTo-ClipToken -Text 'the an dogs' -VocabularyPath $File | Out-Null"),
+        new("modules", "modules.json", SentenceModel + "Copy-Item modules.json whole.json; 'whole.json'", "Get-ClipModel -LiteralPath (Split-Path $File) | Out-Null"),
+        new("pooling", "1_Pooling/config.json", SentenceModel + "Copy-Item 1_Pooling/config.json whole.json; 'whole.json'",
+            "Get-ClipModel -LiteralPath (Split-Path (Split-Path $File)) | Out-Null"),
+        new("sentence-config", "sentence_bert_config.json", SentenceModel + "Copy-Item sentence_bert_config.json whole.json; 'whole.json'",
+            "Get-ClipModel -LiteralPath (Split-Path $File) | Out-Null"),
+        new("tokenizer-config", "tokenizer_config.json", SentenceModel + "Copy-Item tokenizer_config.json whole.json; 'whole.json'",
+            "Get-ClipModel -LiteralPath (Split-Path $File) | Out-Null; ConvertTo-ClipToken -Text 'a dog' -VocabularyPath (Join-Path (Split-Path $File) vocab.txt) | Out-Null"),
     ];
 }

@@ -20,7 +20,7 @@ internal sealed class Worker : IDisposable
     private readonly string _folder;
     private string _case;
     private readonly PowerShell _shell;
-    private readonly List<(byte[] Bytes, string Extension)> _seeds = [];
+    private readonly List<(byte[] Bytes, string Extension, bool IsWhole)> _seeds = [];
     private long _caseStarted;
 
     /// <summary>Imports the module and makes the whole files.</summary>
@@ -41,10 +41,13 @@ internal sealed class Worker : IDisposable
         _shell = PowerShell.Create(state);
         Invoke("Import-Module $args[0]; Set-Location -LiteralPath $args[1]", Path.Combine(root, "out", "QosValuation"), folder);
         Invoke("$Root = $args[0]", root);
-        foreach (PSObject path in Invoke(target.Seeds))
+        foreach (PSObject path in Invoke("$ErrorActionPreference = 'Stop'; " + target.Seeds))
         {
             string file = Path.Combine(folder, path.ToString());
-            _seeds.Add((File.ReadAllBytes(file), Path.GetExtension(file)));
+            
+            // What stands in the corpus was found to be hostile: it is refused, and damaged further.
+            bool isWhole = !file.Contains("/corpus/", StringComparison.Ordinal);
+            _seeds.Add((File.ReadAllBytes(file), Path.GetExtension(file), isWhole));
         }
 
         if (_seeds.Count == 0)
@@ -64,7 +67,7 @@ internal sealed class Worker : IDisposable
     /// <returns>The number of cases read.</returns>
     public int Run(int seed, int first, TimeSpan time, int most)
     {
-        string[] whole = [.. _seeds.Select(one => Read(one.Bytes, one.Extension, isWhole: true))];
+        string[] whole = [.. _seeds.Select(one => Read(one.Bytes, one.Extension, one.IsWhole))];
         using var watchdog = new Timer(_ => Watch(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         var clock = Stopwatch.StartNew();
         int number = first;
@@ -129,6 +132,12 @@ internal sealed class Worker : IDisposable
         else if (name is not ("QosValuationException" or "ParameterBindingException" or "ParameterBindingValidationException"))
         {
             Report($"a raw {name} reaches the user: {text} {exception.StackTrace?.Split('\n').FirstOrDefault()?.Trim()}");
+        }
+        else if (error.FullyQualifiedErrorId.Split(',')[0] is "UnexpectedFailure" or "Unspecified")
+        {
+            Exception cause = exception.InnerException ?? exception;
+            string? where = cause.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("QosValuation", StringComparison.Ordinal))?.Trim();
+            Report($"a failure that nobody foresaw, {cause.GetType().Name}: {text} {where}");
         }
         else if (name == "QosValuationException" && !Names(error, exception))
         {

@@ -12,6 +12,7 @@ public sealed class QosExperiment
     private const int DefaultEpochs = 200;
 
     private readonly QosSimulationOptions[] _runs;
+    private const int MostCoveringEpochs = 10_000_000;
     private readonly bool _measuresGain;
 
     /// <summary>Reads the trace, makes up agents and draws the seed where they are missing. Nothing is simulated yet.</summary>
@@ -106,7 +107,20 @@ public sealed class QosExperiment
         ];
     }
 
-    private static int Covering(RequestTrace trace, double epochLength) => (int)Math.Min(int.MaxValue, Math.Floor(trace.LastTime / epochLength) + 1);
+    // One time that is wrong, such as a date in another unit, would make billions of epochs, and nothing would seem to happen.
+    private static int Covering(RequestTrace trace, double epochLength)
+    {
+        double epochs = Math.Floor(trace.LastTime / epochLength) + 1;
+        return epochs > MostCoveringEpochs && epochLength > 0
+            ? throw new QosValuationException(
+                Faults.TraceNotValid,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The last request of {trace.Name} comes at {trace.LastTime:R}, {epochs:R} epochs after the start; at most {MostCoveringEpochs} are made ")
+                + "for a trace. Give a longer -EpochLength, or -Epochs, and check the unit of the times.",
+                trace.LastTime)
+            : (int)Math.Min(int.MaxValue, epochs);
+    }
 
     private static int[] Strategic(IReadOnlyList<QosAgent> agents, IReadOnlyList<NamePattern>? patterns)
     {

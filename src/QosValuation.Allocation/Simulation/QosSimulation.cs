@@ -516,7 +516,7 @@ public static class QosSimulation
             Require(options.Trace is not null, "Arrivals by trace need a trace.", nameof(options.Trace));
             foreach (string agent in options.Trace!.Agents)
             {
-                Require(names.Contains(agent), $"The trace has requests of '{agent}', which is none of the agents.", agent);
+                Require(names.Contains(agent), $"In {options.Trace.Name} there are requests of '{agent}', who is none of the agents.", agent);
             }
         }
     }

@@ -9,14 +9,18 @@ public sealed class RequestTrace
 {
     private readonly Dictionary<string, int> _index;
 
-    private RequestTrace(string[] names, Dictionary<string, int> index, Request[][] requests, double lastTime, int count)
+    private RequestTrace(string[] names, Dictionary<string, int> index, Request[][] requests, double lastTime, int count, string name)
     {
+        Name = name;
         Agents = names;
         _index = index;
         Requests = requests;
         LastTime = lastTime;
         Count = count;
     }
+
+    /// <summary>What the trace is called in a message, with its path where it came from a file.</summary>
+    public string Name { get; }
 
     /// <summary>The names of the agents that send requests, in order of their first row.</summary>
     public IReadOnlyList<string> Agents { get; }
@@ -91,8 +95,10 @@ public sealed class RequestTrace
                 path);
         }
 
+        bool isEmpty = true;
         while (csv.Read())
         {
+            isEmpty = false;
             string Text(int column) => column >= 0 && column < csv.FieldCount ? csv.GetString(column) : string.Empty;
             double Number(int column) => NumberText.TryParse(Text(column), out double value)
                 ? value
@@ -102,6 +108,11 @@ public sealed class RequestTrace
                     path);
 
             yield return (csv.RowNumber, Number(time), Text(agent), Text(cost).Length == 0 ? double.NaN : Number(cost));
+        }
+
+        if (isEmpty && !RegularFile.EndsInLineBreak(path))
+        {
+            throw new QosValuationException(Faults.TraceNotValid, $"The trace '{path}' ends in its first line: it was cut off.", path);
         }
     }
 
@@ -149,7 +160,7 @@ public sealed class RequestTrace
         }
 
         // OrderBy is stable: requests of one instant keep their order.
-        return new RequestTrace([.. names], index, [.. requests.Select(list => list.OrderBy(r => r.Time).ToArray())], last, count);
+        return new RequestTrace([.. names], index, [.. requests.Select(list => list.OrderBy(r => r.Time).ToArray())], last, count, trace);
     }
 
     /// <summary>One request.</summary>

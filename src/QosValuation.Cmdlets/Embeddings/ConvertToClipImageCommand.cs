@@ -11,7 +11,8 @@ namespace QosValuation.Cmdlets;
 /// PNG. This is the encoder's input before it is scaled and normalised.</para>
 /// <para>EXIF orientation is applied, so photographs stand upright. Grey becomes three equal channels, palettes are expanded, 16-bit samples keep their
 /// upper 8 bits, CMYK is converted without a profile, transparency is laid over white, embedded colour profiles are not applied, and an animation gives
-/// its first frame. JPEG, PNG, WebP, GIF, TIFF, AVIF and SVG are read.</para>
+/// its first frame. JPEG, PNG, WebP, GIF, TIFF and AVIF are read, and SVG with -AllowSvg. An image that announces more than 1 GiB of pixels, or
+/// 4 MiB a row, is refused before it is decoded; the variables QOSVALUATION_IMAGE_BYTES and QOSVALUATION_IMAGE_ROW_BYTES set other limits.</para>
 /// <para>An image that is missing or damaged costs one error record and no other image.</para>
 /// </remarks>
 /// <example>

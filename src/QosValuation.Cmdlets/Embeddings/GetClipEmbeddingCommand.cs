@@ -25,7 +25,9 @@ namespace QosValuation.Cmdlets;
 /// with.</para>
 /// <para>Files and folders whose names begin with a dot, such as .thumbnails and ._photo.jpg, are left out of folders and wildcards; name them to embed
 /// them.</para>
-/// <para>JPEG, PNG, WebP, GIF, TIFF, AVIF and SVG are read. ConvertTo-ClipImage and ConvertTo-ClipToken show what the encoders see.</para>
+/// <para>JPEG, PNG, WebP, GIF, TIFF and AVIF are read, and SVG with -AllowSvg. An image that announces more than 1 GiB of pixels, or 4 MiB a row, is
+/// refused before it is decoded; the variables QOSVALUATION_IMAGE_BYTES and QOSVALUATION_IMAGE_ROW_BYTES set other limits.</para>
+/// <para>ConvertTo-ClipImage and ConvertTo-ClipToken show what the encoders see.</para>
 /// </remarks>
 /// <example>
 /// <summary>Embed photographs and group them.</summary>

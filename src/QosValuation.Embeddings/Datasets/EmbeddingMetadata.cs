@@ -75,6 +75,20 @@ internal sealed record EmbeddingMetadata
         _ => embedding.Novelty?.ToString(),
     };
 
+    /// <summary>The value of a column of <see cref="Columns"/> as a .csv holds it: text that a spreadsheet would take for a formula is guarded.</summary>
+    /// <param name="embedding">The embedding.</param>
+    /// <param name="column">The column's index.</param>
+    /// <returns>Its text; null where it has no value.</returns>
+    public static string? CsvValue(ClipEmbedding embedding, int column) =>
+        column is 0 or 1 or 3 or 4 ? SpreadsheetText.Guarded(Value(embedding, column)) : Value(embedding, column);
+
+    /// <summary>A copy with one more value out of a .csv, without the guard of <see cref="CsvValue"/>.</summary>
+    /// <param name="column">The column's name, in any of its spellings; other columns are ignored.</param>
+    /// <param name="value">The value as the file holds it.</param>
+    /// <returns>The copy.</returns>
+    /// <exception cref="FormatException">The value does not suit the column.</exception>
+    public EmbeddingMetadata WithCsv(string column, string value) => With(column, SpreadsheetText.Plain(value));
+
     /// <summary>A copy with one more value.</summary>
     /// <param name="column">The column's name, in any of its spellings; other columns are ignored.</param>
     /// <param name="value">The value as text; blank for none.</param>

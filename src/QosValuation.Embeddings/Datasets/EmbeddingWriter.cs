@@ -259,7 +259,7 @@ public sealed class EmbeddingWriter : IDisposable
         WriteCsvHeader();
         for (int column = 0; column < EmbeddingMetadata.Columns.Count; column++)
         {
-            _csv!.WriteField(EmbeddingMetadata.Value(embedding, column));
+            _csv!.WriteField(EmbeddingMetadata.CsvValue(embedding, column));
         }
 
         foreach (float component in embedding.Vector)

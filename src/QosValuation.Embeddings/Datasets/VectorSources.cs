@@ -234,7 +234,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
                 }
 
                 string value = _csv.GetString(column);
-                own = own.With(name, isPadded ? value.TrimStart(' ') : value);
+                own = own.WithCsv(name, isPadded ? value.TrimStart(' ') : value);
             }
         }
         catch (FormatException exception)

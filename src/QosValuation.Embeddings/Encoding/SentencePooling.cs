@@ -21,6 +21,7 @@ internal static class SentencePooling
     /// <exception cref="QosValuationException"><c>ModelNotSupported</c>: a step or a pooling that is not known; <c>ModelNotReadable</c>.</exception>
     public static PoolingSettings Read(ClipModelFiles files)
     {
+        ArgumentNullException.ThrowIfNull(files);
         string? folder = new[] { files.Folder, Path.GetDirectoryName(files.TextModelPath) }.OfType<string>().FirstOrDefault(place =>
             File.Exists(Path.Combine(place, ModulesFile)) || File.Exists(Path.Combine(place, "1_Pooling", "config.json")));
         if (folder is null)
@@ -32,28 +33,38 @@ internal static class SentencePooling
         string pooling = "1_Pooling";
         if (File.Exists(modules))
         {
-            using JsonDocument document = Parse(modules);
-            if (document.RootElement.ValueKind != JsonValueKind.Array)
-            {
-                throw NotReadable(modules, "it is no list of steps");
-            }
-
-            string[] types = [.. document.RootElement.EnumerateArray().Select(step => Text(step, "type").Split('.')[^1])];
-            if (types.FirstOrDefault(type => type is not ("Transformer" or "Pooling" or "Normalize")) is { } unknown)
-            {
-                throw EncoderGraph.NotSupported(modules, $"its step '{unknown}' is none of Transformer, Pooling and Normalize");
-            }
-
-            JsonElement step = document.RootElement.EnumerateArray().FirstOrDefault(step => Text(step, "type").EndsWith("Pooling", StringComparison.Ordinal));
-            if (step.ValueKind == JsonValueKind.Undefined)
+            if (FindPooling(modules) is not { } path)
             {
                 return PoolingSettings.None;
             }
 
-            pooling = Text(step, "path") is { Length: > 0 } path ? path : pooling;
+            pooling = path.Length > 0 ? path : pooling;
+            if (Path.IsPathRooted(pooling) || pooling.Split('/', '\\').Contains("..") || pooling.Contains('\0', StringComparison.Ordinal))
+            {
+                throw NotReadable(modules, $"its step Pooling lies outside the model's folder ('{pooling}')");
+            }
         }
 
         return ReadConfiguration(Path.Combine(folder, pooling, "config.json"));
+    }
+
+    /// <summary>The folder of the step Pooling as modules.json names it; null where there is no such step.</summary>
+    private static string? FindPooling(string modules)
+    {
+        using JsonDocument document = Parse(modules);
+        if (document.RootElement.ValueKind != JsonValueKind.Array)
+        {
+            throw NotReadable(modules, "it is no list of steps");
+        }
+
+        (string Type, string Path)[] steps = Reading(
+            modules, () => document.RootElement.EnumerateArray().Select(step => (Text(step, "type").Split('.')[^1], Text(step, "path"))).ToArray());
+        if (Array.Find(steps, step => step.Type is not ("Transformer" or "Pooling" or "Normalize")) is { Type: not null } unknown)
+        {
+            throw EncoderGraph.NotSupported(modules, $"its step '{unknown.Type}' is none of Transformer, Pooling and Normalize");
+        }
+
+        return Array.Find(steps, step => step.Type == "Pooling").Path;
     }
 
     /// <summary>The most tokens of a text, as <c>sentence_bert_config.json</c> says.</summary>
@@ -81,9 +92,10 @@ internal static class SentencePooling
             throw NotReadable(path, "it is no object of settings");
         }
 
-        string[] chosen = [.. root.EnumerateObject()
+        string[] chosen = Reading(path, () => root.EnumerateObject()
             .Where(setting => setting.Name.StartsWith("pooling_mode_", StringComparison.Ordinal) && setting.Value.ValueKind == JsonValueKind.True)
-            .Select(setting => setting.Name)];
+            .Select(setting => setting.Name)
+            .ToArray());
         TextPooling pooling = chosen switch
         {
             ["pooling_mode_mean_tokens"] => TextPooling.Mean,
@@ -105,6 +117,19 @@ internal static class SentencePooling
             return JsonDocument.Parse(json.AsMemory(json.Length - ClipTokenizerReader.WithoutMark(json).Length));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw NotReadable(path, exception.Message.TrimEnd('.'), exception);
+        }
+    }
+
+    /// <summary>Strings of JSON that are no text, such as half of a surrogate pair, show when they are read.</summary>
+    private static T Reading<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException exception)
         {
             throw NotReadable(path, exception.Message.TrimEnd('.'), exception);
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using CsvHelper;
@@ -17,12 +18,14 @@ namespace QosValuation.Embeddings.Prototypes;
 /// it is asked for. The seed of the noise is no property of a prototype, and is never written.</para>
 /// <para>Count, Sensitivity and Sigma say the same thing about the size of a cluster: under ReplaceOne it is public by definition, and where it
 /// is not to be, AddRemove releases it with noise.</para>
-/// <para>.npy holds 32-bit floats, a row a prototype, and <c>name.metadata.jsonl</c> beside it the rest. .csv has the properties in columns and
+/// <para>.npy holds 32-bit floats, a row a prototype, and <c>name.metadata.jsonl</c> beside it the rest, with the SHA-256 of the .npy in its first
+/// line. .csv has the properties in columns and
 /// then v0, v1, …. .jsonl has an object a line, .json an array of them. All give back the same prototypes, bit for bit.</para>
 /// </remarks>
 public static class PrototypeFile
 {
     private const string Vector = "vector";
+    private const string VectorsDigest = "vectorsSha256";
 
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
     private static readonly CsvWriterOptions CsvOptions = new() { NewLine = "\n", ValidateFieldCount = false };
@@ -61,10 +64,17 @@ public static class PrototypeFile
             switch (format)
             {
                 case EmbeddingFileFormat.Npy:
-                    AtomicFile.Write(
-                        EmbeddingMetadataFile.SidecarPath(path),
-                        stream => WriteJson(stream, prototypes, isArray: false, withVector: false, withContributors));
-                    AtomicFile.Write(path, stream => WriteNpy(stream, prototypes));
+                    using (var npy = new MemoryStream())
+                    {
+                        // A process may be killed between the two files: the one says of which vectors it speaks.
+                        WriteNpy(npy, prototypes);
+                        byte[] bytes = npy.ToArray();
+                        AtomicFile.Write(
+                            EmbeddingMetadataFile.SidecarPath(path),
+                            stream => WriteJson(stream, prototypes, isArray: false, withVector: false, withContributors, Digest(bytes)));
+                        AtomicFile.Write(path, stream => stream.Write(bytes));
+                    }
+
                     break;
                 case EmbeddingFileFormat.Csv:
                     AtomicFile.Write(path, stream => WriteCsv(stream, prototypes, withContributors));
@@ -106,7 +116,7 @@ public static class PrototypeFile
                 _ => [.. Objects(path, isJson).Select((values, row) => Prototype(path, row, values, null))],
             };
         }
-        catch (Exception exception) when (exception is JsonException or FormatException)
+        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException)
         {
             throw NotValid(path, exception.Message, exception);
         }
@@ -147,7 +157,10 @@ public static class PrototypeFile
         _ => value.ToString()!,
     };
 
-    private static void WriteJson(Stream stream, IReadOnlyList<DpPrototype> prototypes, bool isArray, bool withVector, bool withContributors)
+    private static string Digest(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    private static void WriteJson(
+        Stream stream, IReadOnlyList<DpPrototype> prototypes, bool isArray, bool withVector, bool withContributors, string? digest = null)
     {
         for (int i = 0; i < prototypes.Count || (isArray && i == 0); i++)
         {
@@ -159,7 +172,7 @@ public static class PrototypeFile
             if (i < prototypes.Count)
             {
                 using var writer = new Utf8JsonWriter(stream, JsonOptions);
-                WriteObject(writer, prototypes[i], withVector, withContributors);
+                WriteObject(writer, prototypes[i], withVector, withContributors, i == 0 ? digest : null);
             }
 
             if (!isArray)
@@ -174,9 +187,14 @@ public static class PrototypeFile
         }
     }
 
-    private static void WriteObject(Utf8JsonWriter writer, DpPrototype prototype, bool withVector, bool withContributors)
+    private static void WriteObject(Utf8JsonWriter writer, DpPrototype prototype, bool withVector, bool withContributors, string? digest)
     {
         writer.WriteStartObject();
+        if (digest is not null)
+        {
+            writer.WriteString(VectorsDigest, digest);
+        }
+
         foreach (PropertyInfo property in Properties)
         {
             string name = JsonNamingPolicy.CamelCase.ConvertName(property.Name);
@@ -288,6 +306,12 @@ public static class PrototypeFile
         if (source.Count != rows.Count)
         {
             throw NotValid(path, $"it holds {source.Count} vectors, and '{Path.GetFileName(beside)}' describes {rows.Count}.");
+        }
+
+        if (rows.Count > 0 && rows[0].TryGetValue(VectorsDigest, out JsonElement digest)
+            && !digest.ToString().Equals(Digest(RegularFile.ReadAllBytes(path)), StringComparison.OrdinalIgnoreCase))
+        {
+            throw NotValid(path, $"its vectors are not those that '{Path.GetFileName(beside)}' describes: export both again.");
         }
 
         return [.. source.Rows().Zip(rows, (row, values) => Prototype(path, (int)row.Number, values, row.Vector))];

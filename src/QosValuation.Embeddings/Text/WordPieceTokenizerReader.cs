@@ -27,7 +27,7 @@ internal static class WordPieceTokenizerReader
             using JsonDocument document = Parse(path);
             return Model(document) is { } model && IsWordPiece(model);
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             // Whoever reads it reports it.
             return false;
@@ -74,7 +74,7 @@ internal static class WordPieceTokenizerReader
             return new BertNormalization(
                 Flag(root, "do_lower_case") ?? true, Flag(root, "strip_accents"), SplitsIdeographs: Flag(root, "tokenize_chinese_chars") ?? true);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw ClipTokenizerReader.NotReadable(path, "is not valid JSON: " + exception.Message, exception);
         }
@@ -127,7 +127,7 @@ internal static class WordPieceTokenizerReader
                     : 100,
             };
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw ClipTokenizerReader.NotReadable(path, "is not valid JSON: " + exception.Message, exception);
         }

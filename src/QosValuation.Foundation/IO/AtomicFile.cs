@@ -26,8 +26,12 @@ public static partial class AtomicFile
     private static readonly string Machine = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Environment.MachineName)))[..8];
     private static readonly string Owner = MakeOwner();
 
-    // The folders that were swept, and the permissions of a new file in each: the process's mask and the folder's own defaults decide them.
+    // A process that lives long sweeps again, but not for each of many thousand files.
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(2);
+
+    // The permissions of a new file in each folder: the process's mask and the folder's own defaults decide them. And when each was swept.
     private static readonly ConcurrentDictionary<string, UnixFileMode> Folders = new();
+    private static readonly ConcurrentDictionary<string, long> Swept = new();
 
     /// <summary>Writes a file through <paramref name="write"/>; on any failure the target keeps its old content and the temporary file is removed.</summary>
     /// <param name="path">The target; its folder is created.</param>
@@ -70,9 +74,14 @@ public static partial class AtomicFile
         RegularFile.Require(full);
         string folder = Path.GetDirectoryName(full)!;
         Directory.CreateDirectory(folder);
+        if (!Swept.TryGetValue(folder, out long swept) || Stopwatch.GetElapsedTime(swept) > SweepInterval)
+        {
+            Swept[folder] = Stopwatch.GetTimestamp();
+            RemoveAbandoned(folder);
+        }
+
         if (!Folders.ContainsKey(folder))
         {
-            RemoveAbandoned(folder);
             Folders[folder] = DefaultMode(full);
         }
 

@@ -76,6 +76,12 @@ public static class ContributorName
     public static string Skeleton(string? name)
     {
         string folded = Fold(name);
+        if (!folded.AsSpan().ContainsAnyExcept(Plain))
+        {
+            // Only letters of other scripts look like others. A name in lower case is its own skeleton, and takes no memory.
+            return folded.ToLowerInvariant();
+        }
+
         var skeleton = new StringBuilder(folded.Length);
         foreach (char c in folded)
         {

@@ -10,8 +10,11 @@ public sealed class OfferColumns
     private readonly double[] _qualities;
     private readonly double[] _utilities;
 
-    private OfferColumns(double[] costs, double[] qualities, double[] utilities, CsvNumberTable? table)
+    private readonly string _path;
+
+    private OfferColumns(string path, double[] costs, double[] qualities, double[] utilities, CsvNumberTable? table)
     {
+        _path = path;
         _costs = costs;
         _qualities = qualities;
         _utilities = utilities;
@@ -30,7 +33,7 @@ public sealed class OfferColumns
     {
         CsvNumberTable table = CsvNumberTable.Read(
             path, "offer", ["Contributor", "Agent", "Address"], [("Cost", null), ("Quality", 1), ("MarginalUtility", 1)], cancellationToken);
-        return new OfferColumns(table.Columns[0], table.Columns[1], table.Columns[2], table);
+        return new OfferColumns(path, table.Columns[0], table.Columns[1], table.Columns[2], table);
     }
 
     /// <summary>Reads NumPy arrays, one a column. O(n).</summary>
@@ -40,13 +43,23 @@ public sealed class OfferColumns
     /// <returns>The offers.</returns>
     /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>.</exception>
     public static OfferColumns ReadNpy(string costPath, string? qualityPath, string? utilityPath) =>
-        new(NpyColumn.Read(costPath), qualityPath is null ? [] : NpyColumn.Read(qualityPath), utilityPath is null ? [] : NpyColumn.Read(utilityPath), null);
+        new(costPath, NpyColumn.Read(costPath), qualityPath is null ? [] : NpyColumn.Read(qualityPath), utilityPath is null ? [] : NpyColumn.Read(utilityPath), null);
 
     /// <summary>Holds an auction. O(n log n).</summary>
     /// <param name="options">How.</param>
     /// <returns>The outcome.</returns>
-    /// <exception cref="QosValuationException">What <see cref="DataAuctioneer"/> refuses.</exception>
-    public AuctionColumns Sell(AuctionOptions options) => DataAuctioneer.Run(_costs, _qualities, _utilities, options);
+    /// <exception cref="QosValuationException">What <see cref="DataAuctioneer"/> refuses; an offer at fault is told with the file.</exception>
+    public AuctionColumns Sell(AuctionOptions options)
+    {
+        try
+        {
+            return DataAuctioneer.Run(_costs, _qualities, _utilities, options);
+        }
+        catch (QosValuationException fault) when (fault.Is(Faults.OfferNotValid, Faults.ColumnLengthMismatch))
+        {
+            throw new QosValuationException(fault.Fault, $"'{_path}': {fault.Message}", _path, fault);
+        }
+    }
 
     /// <summary>
     /// Writes an outcome, whole or not at all: a .csv with Contributor (where there are names), Cost, Value, IsWinner, Reason and Payment, or a

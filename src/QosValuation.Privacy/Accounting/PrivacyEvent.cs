@@ -33,7 +33,7 @@ public abstract record PrivacyEvent
         {
             return JsonSerializer.Deserialize<PrivacyEvent>(text, Options) ?? throw new JsonException("It is null.");
         }
-        catch (Exception exception) when (exception is JsonException or NotSupportedException)
+        catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException)
         {
             throw new QosValuationException(Faults.PrivacyEventNotValid, $"This is no privacy event: {exception.Message}", text, exception);
         }

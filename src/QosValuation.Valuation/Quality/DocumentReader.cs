@@ -162,8 +162,9 @@ public static class DocumentReader
             {
                 documents = [.. FromJson(text, contributor, source)];
             }
-            catch (JsonException exception)
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
             {
+                // InvalidOperationException: a string in it is no text, such as half of a surrogate pair.
                 faulted(new QosValuationException(
                     Faults.DocumentNotReadable, $"Line {number} of '{path}' is no JSON: {exception.Message}", source, exception));
                 continue;
@@ -233,8 +234,10 @@ public static class DocumentReader
                 Faults.DocumentNotReadable, $"'{path}' has no column named {string.Join(", ", TextFields)} in its first line.", path);
         }
 
+        bool isEmpty = true;
         while (csv.Read())
         {
+            isEmpty = false;
             var fields = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
             for (int column = 0; column < Math.Min(header.Length, csv.FieldCount); column++)
             {
@@ -255,6 +258,11 @@ public static class DocumentReader
             {
                 yield return document;
             }
+        }
+
+        if (isEmpty && !RegularFile.EndsInLineBreak(path))
+        {
+            throw new QosValuationException(Faults.DocumentNotReadable, $"'{path}' ends in its first line: it was cut off.", path);
         }
     }
 

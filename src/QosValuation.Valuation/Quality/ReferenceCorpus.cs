@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Cloud.Unum.USearch;
@@ -13,8 +12,8 @@ namespace QosValuation.Valuation.Quality;
 /// (HNSW, Malkov and Yashunin 2018), with the recall measured on a sample.
 /// </summary>
 /// <remarks>
-/// A saved corpus is two files: the vectors in single precision behind a header of 128 bytes, and beside it (<c>.usearch</c>) the graph where there is
-/// one. Both are memory-mapped when they are opened. USearch has no library for some platforms; there the search is exact, whatever the size.
+/// A saved corpus is two files: the vectors in single precision behind a header of 192 bytes, and beside it (<c>.usearch</c>) the graph where there is
+/// one. The header ends in the SHA-256 of the graph and that of all else in the file, so that damage is found before a search. The graph is memory-mapped. USearch has no library for some platforms; there the search is exact, whatever the size.
 /// </remarks>
 public sealed class ReferenceCorpus : IDisposable
 {
@@ -24,8 +23,11 @@ public sealed class ReferenceCorpus : IDisposable
     /// <summary>What a saved corpus's name ends in.</summary>
     public const string Extension = ".qvref";
 
-    private const int HeaderLength = 128;
-    private const int FormatVersion = 1;
+    private const int HeaderLength = 192;
+    private const int GraphDigestAt = 96;
+    private const int DigestAt = 128;
+    private const int DigestLength = 32;
+    private const int FormatVersion = 2;
     private const int RecallSample = 200;
     private const string GraphExtension = ".usearch";
     private static readonly byte[] Magic = "QVREFIDX"u8.ToArray();
@@ -92,13 +94,12 @@ public sealed class ReferenceCorpus : IDisposable
     public void Save(string path)
     {
         string graph = path + GraphExtension;
+        byte[] graphDigest = new byte[DigestLength];
         try
         {
             if (_graph is not null)
             {
-                string temporary = AtomicFile.TemporaryNeighbour(Path.GetFullPath(graph));
-                _graph.Save(temporary);
-                File.Move(temporary, graph, overwrite: true);
+                graphDigest = SaveGraph(graph);
             }
             else
             {
@@ -107,7 +108,7 @@ public sealed class ReferenceCorpus : IDisposable
 
             AtomicFile.Write(path, stream =>
             {
-                stream.Write(Header());
+                stream.Write(Header(graphDigest));
                 for (int i = 0; i < _vectors.Count; i++)
                 {
                     stream.Write(MemoryMarshal.AsBytes(_vectors[i]));
@@ -129,30 +130,36 @@ public sealed class ReferenceCorpus : IDisposable
     {
         try
         {
-            using MemoryMappedFile file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-            using MemoryMappedViewAccessor view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-            long length = new FileInfo(path).Length;
+            using FileStream file = RegularFile.OpenRead(path, FileShare.Read | FileShare.Delete, bufferSize: 1 << 16);
             byte[] header = new byte[HeaderLength];
-            view.ReadArray(0, header, 0, HeaderLength);
+            int read = file.ReadAtLeast(header, HeaderLength, throwOnEndOfStream: false);
             int version = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(8));
             int dimension = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(12));
             int count = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(16));
-            if (!header.AsSpan(0, 8).SequenceEqual(Magic) || version != FormatVersion || dimension is < 1 or > 1 << 16 || count < 1
-                || length != HeaderLength + 4L * dimension * count)
+            if (read < HeaderLength || !header.AsSpan(0, 8).SequenceEqual(Magic) || version != FormatVersion || dimension is < 1 or > 1 << 16 || count < 1
+                || file.Length != HeaderLength + 4L * dimension * count)
             {
-                throw new InvalidDataException("it is no reference index of this version, or it is cut short");
+                throw new InvalidDataException("it is no reference index of this version, or it is cut short; remove it to have it made anew");
             }
 
             var vectors = new VectorMatrix(dimension);
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            hash.AppendData(header, 0, DigestAt);
             float[] row = new float[dimension];
             for (int i = 0; i < count; i++)
             {
-                view.ReadArray(HeaderLength + 4L * dimension * i, row, 0, dimension);
+                Span<byte> bytes = MemoryMarshal.AsBytes(row.AsSpan());
+                file.ReadExactly(bytes);
+                hash.AppendData(bytes);
                 vectors.Add(row);
             }
 
-            string graph = path + GraphExtension;
-            USearchIndex? index = File.Exists(graph) ? TryOpen(graph, (ulong)count, (ulong)dimension) : null;
+            if (!hash.GetHashAndReset().AsSpan().SequenceEqual(header.AsSpan(DigestAt, DigestLength)) || header.AsSpan(DigestAt + DigestLength).ContainsAnyExcept((byte)0))
+            {
+                throw new InvalidDataException("it is damaged: its checksum does not match its content; remove it to have it made anew");
+            }
+
+            USearchIndex? index = OpenGraph(path + GraphExtension, header.AsSpan(GraphDigestAt, DigestLength), (ulong)count, (ulong)dimension);
             return new ReferenceCorpus(vectors, index, Convert.ToHexStringLower(header.AsSpan(32, 32)), Convert.ToHexStringLower(header.AsSpan(64, 32)));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException)
@@ -211,7 +218,48 @@ public sealed class ReferenceCorpus : IDisposable
         return rows.Select((row, i) => cosines[row] >= exact[i] - 1e-5f ? 1.0 : 0).Average();
     }
 
-    private byte[] Header()
+    private byte[] SaveGraph(string path)
+    {
+        string temporary;
+        using (FileStream reserved = AtomicFile.CreateTemporary(path))
+        {
+            temporary = reserved.Name;
+        }
+
+        try
+        {
+            _graph!.Save(temporary);
+            byte[] digest = DigestOfFile(temporary);
+            AtomicFile.Commit(temporary, path);
+            return digest;
+        }
+        catch
+        {
+            AtomicFile.TryDelete(temporary);
+            throw;
+        }
+    }
+
+    private static byte[] DigestOfFile(string path)
+    {
+        using FileStream file = RegularFile.OpenRead(path, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        return SHA256.HashData(file);
+    }
+
+    // A graph that is not the one that was saved is not given to the native library, which trusts every byte of it.
+    private static USearchIndex? OpenGraph(string path, ReadOnlySpan<byte> digest, ulong count, ulong dimension)
+    {
+        if (!digest.ContainsAnyExcept((byte)0))
+        {
+            return null;
+        }
+
+        return DigestOfFile(path).AsSpan().SequenceEqual(digest)
+            ? TryOpen(path, count, dimension)
+            : throw new InvalidDataException($"its graph '{path}' is damaged, or belongs to another index; remove both to have them made anew");
+    }
+
+    private byte[] Header(byte[] graphDigest)
     {
         byte[] header = new byte[HeaderLength];
         Magic.CopyTo(header, 0);
@@ -220,6 +268,15 @@ public sealed class ReferenceCorpus : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(16), _vectors.Count);
         Convert.FromHexString(Sha256).CopyTo(header, 32);
         Convert.FromHexString(Model).CopyTo(header, 64);
+        graphDigest.CopyTo(header, GraphDigestAt);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(header, 0, DigestAt);
+        for (int i = 0; i < _vectors.Count; i++)
+        {
+            hash.AppendData(MemoryMarshal.AsBytes(_vectors[i]));
+        }
+
+        hash.GetHashAndReset().CopyTo(header, DigestAt);
         return header;
     }
 

@@ -78,6 +78,16 @@ public sealed class WordList
                 content = memory.ToArray();
             }
 
+            if (content.AsSpan().Contains((byte)0))
+            {
+                throw new InvalidDataException("it holds zero bytes, so it is no text file");
+            }
+
+            if (!System.Text.Unicode.Utf8.IsValid(content))
+            {
+                throw new InvalidDataException("it is not in UTF-8; save it as UTF-8");
+            }
+
             var list = new WordList(path, content);
             return list.Count > 0 ? list : throw new InvalidDataException("it holds no word");
         }

@@ -32,6 +32,20 @@ public sealed class PrototypeFileTests : IDisposable
         Assert.Equal(prototypes.Select(prototype => prototype.Contributors), PrototypeFile.Read(path).Select(prototype => prototype.Contributors));
     }
 
+    /// <summary>A process may be killed between the two files of a .npy: old vectors never stand under new properties.</summary>
+    [Fact]
+    public void VectorsBesideTheMetadataOfOthersAreRefused()
+    {
+        string path = Path.Combine(_folder.Path, "p.npy");
+        DpPrototype[] prototypes = Prototypes();
+        PrototypeFile.Write(path, prototypes);
+        byte[] before = File.ReadAllBytes(path);
+        Array.Reverse(prototypes);
+        PrototypeFile.Write(path, prototypes);
+        File.WriteAllBytes(path, before);
+        Assert.True(Assert.Throws<QosValuationException>(() => PrototypeFile.Read(path)).Is(Faults.PrototypeFileNotValid));
+    }
+
     /// <summary>A property that a prototype gains is published only when somebody decides so.</summary>
     [Fact]
     public void WritesNothingThatIsNotOnTheList()
