@@ -175,6 +175,9 @@ public sealed class InvokeAuctionSimulationCommand : DataOfferCommand
     public SwitchParameter Summary { get; set; }
 
     /// <inheritdoc/>
+    private protected override string[] Telling => [nameof(Cost)];
+
+    /// <inheritdoc/>
     protected override void Begin()
     {
         Seed ??= RandomSource.Create(null).NextInt32(int.MaxValue);
