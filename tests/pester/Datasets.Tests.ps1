@@ -37,12 +37,12 @@ Describe 'Import-Embedding from other programs' {
 
     It 'keeps columns whose names follow a blank, and names unknown ones in a warning' {
         $path = Join-Path $TestDrive blanks.csv
-        Set-Content $path 'Source, Contributor, Label, v0, v1', 'a.jpg, ann, 7, 0.6, 0.8'
+        Set-Content $path 'Source, Contributor, Shelf, v0, v1', 'a.jpg, ann, 7, 0.6, 0.8'
         $read = Import-Embedding $path -WarningVariable warnings -WarningAction SilentlyContinue
         $read.Source, $read.Contributor | Should -Be 'a.jpg', 'ann'
         $read.Dimension | Should -Be 2
         $warnings.Count | Should -Be 1
-        $warnings[0].Message | Should -BeLike "*'Label'.*"
+        $warnings[0].Message | Should -BeLike "*'Shelf'.*"
     }
 
     It 'takes ClusterId -1 in a table of labels for noise' {

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using QosValuation.Foundation.Names;
 
 namespace QosValuation.Cmdlets.Markets;
 
@@ -35,7 +36,7 @@ public abstract class DataOfferCommand : QosCmdlet
     private protected long Row { get; private set; }
 
     /// <summary>The present provider's name; one without is named by its row.</summary>
-    private protected string ProviderName => string.IsNullOrEmpty(Contributor) ? $"row {Row}" : Contributor;
+    private protected string ProviderName => string.IsNullOrEmpty(Contributor) ? $"row {Row}" : ContributorName.Fold(Contributor);
 
     /// <inheritdoc/>
     protected sealed override void Process()
