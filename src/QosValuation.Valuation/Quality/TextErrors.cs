@@ -24,4 +24,7 @@ public readonly record struct TextErrors(
     /// <param name="factor">k ≥ 0.</param>
     /// <returns>A number in [0, 1].</returns>
     public double Cleanliness(double factor) => Tokens == 0 ? 0 : 1 - Math.Min(1, factor * Total / Tokens);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Total} errors in {Tokens} words";
 }
