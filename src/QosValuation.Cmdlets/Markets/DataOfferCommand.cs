@@ -74,7 +74,8 @@ public abstract class DataOfferCommand : QosCmdlet
 
     /// <summary>Whether the present provider takes part, as the awards of an auction say; it does where they say nothing.</summary>
     private protected bool IsInvolved(object? isWinner) =>
-        OfferFields.Truth(isWinner) ?? throw DataOffer.NotValid(Row, Contributor, nameof(DataAward.IsWinner), isWinner?.ToString(), "give True or False", isWinner);
+        OfferFields.Truth(isWinner)
+        ?? throw DataOffer.NotValid(Row, Contributor, nameof(DataAward.IsWinner), isWinner?.ToString(), "give True or False", isWinner);
 
     /// <summary>Reads a number of the present object.</summary>
     private protected double Number(string field, object? raw, double? whenEmpty) => OfferFields.Read(Row, Contributor ?? string.Empty, field, raw, whenEmpty);
