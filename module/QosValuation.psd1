@@ -92,7 +92,8 @@
             ReleaseNotes = @'
 The first release: from photographs and captions to fair token grants: CLIP embeddings with a built-in model, semantic clusters,
 differentially private prototypes and the accounting of what they cost, data values, token allocation, fairness, quality of service, a
-tamper-evident ledger, attacks on what was released, and one-page reports. Needs PowerShell 7.6. sbom.cdx.json lists what the package contains,
+tamper-evident ledger, attacks on what was released, and one-page reports. Data markets: the quality of documents, marginal utility, truthful
+auctions within a budget, shares and tokens, sealed submissions, and a searcher for violations of a mechanism's promises. Needs PowerShell 7.6. sbom.cdx.json lists what the package contains,
 and licenses holds the licences of it.
 '@
         }

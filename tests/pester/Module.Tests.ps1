@@ -227,6 +227,7 @@ Describe 'The rule for replacing files' {
         # Each writes the file that it names, and takes -Force.
         $writers = @{
             'ConvertTo-ClipImage'         = @{ File = "$folder/crop.png"; Run = { param($with) ConvertTo-ClipImage $photo -Destination "$folder/crop.png" @with } }
+            'Export-DataAward'            = @{ File = "$folder/bought.jsonl"; Run = { param($with) [pscustomobject]@{ Contributor = 'ann'; Text = 'a dog' } | Export-DataAward -Award ([pscustomobject]@{ Contributor = 'ann'; Cost = 1 } | Invoke-DataAuction -Budget 2 -WarningAction SilentlyContinue) -OutputPath "$folder/bought.jsonl" @with } }
             'Export-DatSettlement'        = @{ File = "$folder/settled.json"; Run = { param($with) Export-DatSettlement "$folder/market.db" "$folder/settled.json" -KeyPath "$folder/key.pem" -NewKey:(-not (Test-Path "$folder/key.pem")) @with } }
             'Export-DpPrototype'          = @{ File = "$folder/released.json"; Run = { param($with) $clip | New-DpPrototype -Seed 1 | Export-DpPrototype "$folder/released.json" @with } }
             'Export-Embedding'            = @{ File = "$folder/vectors.npy"; Run = { param($with) $embeddings | Export-Embedding "$folder/vectors.npy" @with } }

@@ -571,7 +571,8 @@ internal static class RecordReader
         {
             // Clixml holds the parts of a time with an offset, and its ticks among them.
             return value is DateTime time ? new DateTimeOffset(time)
-                : Part(value, "Ticks") is { } local && Moment(Bare(Property(value, "Offset")), typeof(TimeSpan)) is TimeSpan shift ? new DateTimeOffset(local, shift)
+                : Part(value, "Ticks") is { } local && Moment(Bare(Property(value, "Offset")), typeof(TimeSpan)) is TimeSpan shift
+                    ? new DateTimeOffset(local, shift)
                 : value is string text && (DateTimeOffset.TryParse(text, CultureInfo.CurrentCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset parsed)
                     || DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out parsed)) ? parsed
                 : null;

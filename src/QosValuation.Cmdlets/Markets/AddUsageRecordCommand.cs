@@ -66,7 +66,8 @@ public sealed class AddUsageRecordCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        if (!TryItem(InputObject, () => RequireProperties(typeof(UsageRecord), InputObject, "the properties Source and Revenue", nameof(Source), nameof(Revenue))))
+        if (!TryItem(
+            InputObject, () => RequireProperties(typeof(UsageRecord), InputObject, "the properties Source and Revenue", nameof(Source), nameof(Revenue))))
         {
             return;
         }

@@ -304,7 +304,8 @@ public sealed class TestMechanismPropertyCommand : DataOfferCommand
 
                 object? isWinner = result!.Properties["IsWinner"]?.Value;
                 wins[offer] = OfferFields.Truth(isWinner)
-                    ?? throw new QosValuationException(Faults.MechanismScriptFailed, $"The script block returned '{isWinner}' as IsWinner; give $true or $false.", result);
+                    ?? throw new QosValuationException(
+                        Faults.MechanismScriptFailed, $"The script block returned '{isWinner}' as IsWinner; give $true or $false.", result);
                 payments[offer] = payment;
             }
         }

@@ -43,7 +43,12 @@ public sealed class OfferColumns
     /// <returns>The offers.</returns>
     /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>.</exception>
     public static OfferColumns ReadNpy(string costPath, string? qualityPath, string? utilityPath) =>
-        new(costPath, NpyColumn.Read(costPath), qualityPath is null ? [] : NpyColumn.Read(qualityPath), utilityPath is null ? [] : NpyColumn.Read(utilityPath), null);
+        new(
+            costPath,
+            NpyColumn.Read(costPath),
+            qualityPath is null ? [] : NpyColumn.Read(qualityPath),
+            utilityPath is null ? [] : NpyColumn.Read(utilityPath),
+            null);
 
     /// <summary>Holds an auction. O(n log n).</summary>
     /// <param name="options">How.</param>

@@ -13,7 +13,8 @@ namespace QosValuation.Valuation.Quality;
 /// </summary>
 /// <remarks>
 /// A saved corpus is two files: the vectors in single precision behind a header of 192 bytes, and beside it (<c>.usearch</c>) the graph where there is
-/// one. The header ends in the SHA-256 of the graph and that of all else in the file, so that damage is found before a search. The graph is memory-mapped. USearch has no library for some platforms; there the search is exact, whatever the size.
+/// one. The header ends in the SHA-256 of the graph and that of all else in the file, so that damage is found before a search. The graph is
+/// memory-mapped. USearch has no library for some platforms; there the search is exact, whatever the size.
 /// </remarks>
 public sealed class ReferenceCorpus : IDisposable
 {
@@ -154,7 +155,8 @@ public sealed class ReferenceCorpus : IDisposable
                 vectors.Add(row);
             }
 
-            if (!hash.GetHashAndReset().AsSpan().SequenceEqual(header.AsSpan(DigestAt, DigestLength)) || header.AsSpan(DigestAt + DigestLength).ContainsAnyExcept((byte)0))
+            if (!hash.GetHashAndReset().AsSpan().SequenceEqual(header.AsSpan(DigestAt, DigestLength))
+                || header.AsSpan(DigestAt + DigestLength).ContainsAnyExcept((byte)0))
             {
                 throw new InvalidDataException("it is damaged: its checksum does not match its content; remove it to have it made anew");
             }
