@@ -339,7 +339,9 @@ internal static class RecordReader
             }
 
             // A row of Import-Csv has the name of the type in place of a list: what is not needed stays away.
-            if (isNested && bare is string && isTable && (!_required.Contains(property.Name) || _type == typeof(ClipEmbedding)))
+            // JSON whose numbers are all NaN looks like one, but what it cuts off is the items between blanks.
+            if (isNested && bare is string text && isTable && !char.IsAsciiDigit(text[^1])
+                && (!_required.Contains(property.Name) || _type == typeof(ClipEmbedding)))
             {
                 return false;
             }

@@ -73,7 +73,8 @@ internal static class ParquetDocuments
         using ParquetRowGroupReader rows = reader.OpenRowGroupReader(group);
         if (rows.RowCount is < 0 or > MostGroupRows)
         {
-            throw new QosValuationException(Faults.DocumentNotReadable, $"'{path}' has a row group of {rows.RowCount} rows; at most {MostGroupRows} are read.", path);
+            throw new QosValuationException(
+                Faults.DocumentNotReadable, $"'{path}' has a row group of {rows.RowCount} rows; at most {MostGroupRows} are read.", path);
         }
 
         int count = (int)rows.RowCount;
