@@ -210,7 +210,7 @@ Describe 'Examples of the help' {
 Describe 'Examples of the documentation' {
     It '<Name> runs' -ForEach $pages {
         # A page makes what it uses: of the harness's values and databases it gets none.
-        $null = Invoke-Example -Code $Code -Before $defaults -Without market.db, settlement.json, operator.pem, operator.pem.pub
+        $null = Invoke-Example -Code $Code -Before $defaults -Without market.db, settlement.json, operator.pem, operator.pem.pub, market-key.pem, market-key.pem.pub, sealed
     }
 }
 
