@@ -13,13 +13,13 @@ BeforeAll {
         param([Parameter(Mandatory)] [string] $Root, [Parameter(Mandatory)] [string] $Script)
         $program = [System.Environment]::ProcessPath
         $first = [System.IO.Path]::GetFileNameWithoutExtension($program) -eq 'dotnet' ? @(Join-Path $PSHOME 'pwsh.dll') : @()
-        foreach ($folder in 'home', 'cache', 'data', 'config', 'tmp', 'work') { $null = New-Item -ItemType Directory -Force -Path $Root/$folder }
+        foreach ($folder in 'home', 'cache', 'data', 'config', 'tmp', 'own') { $null = New-Item -ItemType Directory -Force -Path $Root/$folder }
         Set-Content -LiteralPath $Root/script.ps1 -Value @"
 `$ErrorActionPreference = 'Stop'
 `$WarningPreference = 'SilentlyContinue'
 Import-Module '$ModuleManifest'
 try { [System.IO.File]::OpenRead('/the-module-is-there') } catch { }
-Set-Location '$Root/work'
+Set-Location '$Root/own'
 $Script
 "@
         $variables = @{
@@ -36,13 +36,13 @@ $Script
         $lines[($start + 1)..($lines.Count - 1)]
     }
 
-    # The calls that make, change or remove a file outside the work folder. Threads write their names to /proc. PowerShell itself keeps a profile of its
+    # The calls that make, change or remove a file outside the scene's own folder. Threads write their names to /proc. PowerShell itself keeps a profile of its
     # start in the cache, and removes the pipe by which debuggers find it.
     function Select-OutsideWrite {
         param([string[]] $Calls, [string] $Root)
         $Calls.Where{
             $_ -match '\b(O_WRONLY|O_RDWR|O_CREAT|O_TRUNC)\b|^\d+\s+(creat|mkdir|mkdirat|rename\w*|unlink\w*|symlink\w*|link\w*)\(' -and
-            $_ -notmatch '"/proc/self/|"/dev/(null|tty)"|/cache/powershell/|/CoreFxPipe_PSHost' -and $_ -notmatch [regex]::Escape("`"$Root/work") -and $_ -notmatch '= -1 E'
+            $_ -notmatch '"/proc/self/|"/dev/(null|tty)"|/cache/powershell/|/CoreFxPipe_PSHost' -and $_ -notmatch [regex]::Escape("`"$Root/own") -and $_ -notmatch '= -1 E'
         }
     }
 }
@@ -66,7 +66,7 @@ $null = Import-Embedding -Path ./vectors.npy
 $values, $grants, $reconstruction | Export-QosReport ./report.html -FigurePath ./figures -Format Svg, Png
 '@
         # libvips, ONNX Runtime, SQLite, Jint and the rest have all been at work.
-        foreach ($made in 'cache.db', 'budget.db', 'ledger.db', 'vectors.npy', 'report.html', 'figures', 'attack') { "$root/work/$made" | Should -Exist }
+        foreach ($made in 'cache.db', 'budget.db', 'ledger.db', 'vectors.npy', 'report.html', 'figures', 'attack') { "$root/own/$made" | Should -Exist }
         $calls.Where{ $_ -match 'AF_(INET|INET6|NETLINK|PACKET)' } | Should -BeNullOrEmpty
         Select-OutsideWrite -Calls $calls -Root $root | Should -BeNullOrEmpty
 
