@@ -273,7 +273,7 @@ function Export-ThirdPartyNotice([string] $BomPath, [string] $Cache, [string] $F
 # In a process of its own, because a process keeps the module that it has loaded, also when it has been built again.
 function Invoke-Reproduce {
     Write-Host 'Reproduce: builds the module (about a minute the first time, seconds later),'
-    Write-Host "then runs the paper's experiments in a quick size on drawn scenes (about a minute)."
+    Write-Host "then runs the paper's experiments in a quick size on drawn scenes (a minute or two)."
     Build-Module
     $experiments = Join-Path $PSScriptRoot 'scripts/Invoke-PaperExperiments.ps1'
     $run = '$null = & $args[0] -Quick -OutputPath $args[1] -Seed $args[2] -Force:($args[3] -eq "True"); exit $LASTEXITCODE'

@@ -38,7 +38,7 @@ The encoder of Pipeline and Figure 7: a name or a folder; clip-mini by default.
 The seed of every experiment: the same seed gives the same results. 1 by default.
 
 .PARAMETER Quick
-Fewer rounds, copies and clusters, for a first look; a minute instead of hours.
+Fewer rounds, copies and clusters, for a first look; two minutes instead of hours.
 
 .PARAMETER Force
 Make everything anew, also what is there already, and replace results of another run.
