@@ -42,6 +42,7 @@ internal sealed record FuzzTarget(string Name, string FileName, string Seeds, st
             "0,1,2`n1,2,3`n4,5,6" | Set-Content a.csv; 'a.csv'
             "Item,Contributor,Modality,v0,v1`nx,alice,Image,0.6,0.8`ny,bob,Text,1e-3,-2" | Set-Content b.csv; 'b.csv'
             "0.5;0.25`n1;2" | Set-Content c.csv; 'c.csv'
+            Get-ChildItem $Root/tests/fuzz/corpus/csv -File | ForEach-Object FullName
             """, "Import-Embedding $File | Out-Null"),
         new("embeddings-jsonl", "e.jsonl", """
             1..3 | ForEach-Object { @{ vector = @(1.0, $_, 3); item = "i$_"; contributor = 'a'; modality = 'Image' } | ConvertTo-Json -Compress } | Set-Content a.jsonl; 'a.jsonl'
@@ -50,6 +51,7 @@ internal sealed record FuzzTarget(string Name, string FileName, string Seeds, st
             1..4 | ForEach-Object { [pscustomobject]@{ Vector = [float[]] ($_, 2, 3, 4); Modality = 'Image'; Item = "i$_"; Contributor = 'a' } } | Export-Csv -Path x.csv
             "1,2,3`n4,5,6`n7,8,9" | Set-Content v.csv
             Import-Embedding v.csv | Export-Embedding -Path a.npy | Out-Null; 'a.npy'
+            Get-ChildItem $Root/tests/fuzz/corpus/npy -File | ForEach-Object FullName
             """, "Import-Embedding $File | Out-Null"),
         new("embeddings-metadata", "m.jsonl", """
             "1,2,3`n4,5,6`n7,8,9" | Set-Content v.csv

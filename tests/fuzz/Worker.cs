@@ -44,7 +44,7 @@ internal sealed class Worker : IDisposable
         foreach (PSObject path in Invoke("$ErrorActionPreference = 'Stop'; " + target.Seeds))
         {
             string file = Path.Combine(folder, path.ToString());
-            
+
             // What stands in the corpus was found to be hostile: it is refused, and damaged further.
             bool isWhole = !file.Contains("/corpus/", StringComparison.Ordinal);
             _seeds.Add((File.ReadAllBytes(file), Path.GetExtension(file), isWhole));
