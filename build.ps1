@@ -11,7 +11,7 @@ The tasks:
 
 Build compiles everything and assembles the importable module in out/QosValuation.
 
-Test builds, runs the xunit and the Pester tests, reads damaged files for a minute, and ends with "N passed, N failed"; ", N skipped" follows where a
+Test builds, runs the xunit and the Pester tests, reads damaged files for a minute or so, and ends with "N passed, N failed"; ", N skipped" follows where a
 test needs what is not there.
 
 Fuzz builds and reads damaged files of every kind with the module: nothing may hang, change in silence, flood the memory or end in a raw exception.
@@ -173,7 +173,7 @@ function Invoke-Test {
     }
 
     if (-not $files -and -not $Filter) {
-        Read-DamagedFile --seconds 60 --seed 1 | Out-Host
+        Read-DamagedFile --seconds 90 --seed 1 --cases 100 | Out-Host
         $found = [int] $script:exitCode
         $counts.Add([pscustomobject] @{ Passed = 1 - $found; Failed = $found; Skipped = 0 })
     }
@@ -230,6 +230,8 @@ function Add-DownloadedPackage([string] $BomPath, [string] $Cache) {
 # A package that brings none has to name a licence whose text stands in module/licenses.
 function Export-ThirdPartyNotice([string] $BomPath, [string] $Cache, [string] $Folder) {
     $bom = Get-Content -LiteralPath $BomPath -Raw | ConvertFrom-Json -AsHashtable
+    # These name their licence by an address alone.
+    $stated = @{ 'K4os.Compression.LZ4' = 'MIT' }
     $lines = @(foreach ($component in $bom.components | Where-Object { $_.scope -ne 'excluded' } | Sort-Object { $_.name }) {
             $name = $component.name
             $source = Join-Path $Cache $name.ToLowerInvariant() $component.version.ToLowerInvariant()
@@ -241,6 +243,10 @@ function Export-ThirdPartyNotice([string] $BomPath, [string] $Cache, [string] $F
             }
 
             $licences = @($component.licenses.license.id | Where-Object { $_ })
+            if (-not $licences -and $stated[$name]) {
+                $licences = @($stated[$name])
+            }
+
             $texts = $licences -replace '-(or-later|only)$' | Where-Object { Test-Path -LiteralPath (Join-Path $Folder "$_.txt") }
             $links = @($texts | ForEach-Object { "[$_]($_.txt)" })
             $links += $files | ForEach-Object { "[$($_.Name)]($name/$($_.Name))" }

@@ -20,7 +20,7 @@ public sealed class SqlitePatienceTests : IDisposable
         long start = Stopwatch.GetTimestamp();
         SqliteException ended = Assert.Throws<SqliteException>(() => SqliteFile.Scalar(connection, Endless));
         Assert.Equal(SQLitePCL.raw.SQLITE_INTERRUPT, ended.SqliteErrorCode);
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 3);
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 20);
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class SqlitePatienceTests : IDisposable
         long start = Stopwatch.GetTimestamp();
         SqliteException ended = Assert.Throws<SqliteException>(() => SqliteFile.Execute(connection, "BEGIN IMMEDIATE"));
         Assert.Equal(SQLitePCL.raw.SQLITE_BUSY, ended.SqliteErrorCode);
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.4, 2.5);
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.4, 20);
     }
 
     [Fact]
