@@ -173,7 +173,7 @@ function Invoke-Test {
     }
 
     if (-not $files -and -not $Filter) {
-        Read-DamagedFile --seconds 90 --seed 1 --cases 100 | Out-Host
+        Read-DamagedFile --seconds 60 --seed 1 | Out-Host
         $found = [int] $script:exitCode
         $counts.Add([pscustomobject] @{ Passed = 1 - $found; Failed = $found; Skipped = 0 })
     }

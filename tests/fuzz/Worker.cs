@@ -143,7 +143,7 @@ internal sealed class Worker : IDisposable
         {
             Report("the error does not name the file: " + text);
         }
-        else if (exception.Message.Length > 4200)
+        else if (exception.Message.Length > 2000)
         {
             Report($"the error has {exception.Message.Length} characters: {text}");
         }

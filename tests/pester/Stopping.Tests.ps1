@@ -40,7 +40,7 @@ Describe 'Waiting' {
                 if ($isThere) { Start-Sleep -Milliseconds 700; $watch.Restart() }
                 $isThere
             }
-            $watch.Elapsed.TotalSeconds | Should -BeLessThan 6 -Because 'of which 0.2 pass before the stop'
+            $watch.Elapsed.TotalSeconds | Should -BeLessThan 1.5 -Because 'of which 0.2 pass before the stop'
         }
         finally {
             $connection.Dispose()

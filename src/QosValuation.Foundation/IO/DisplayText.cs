@@ -10,7 +10,7 @@ namespace QosValuation.Foundation.IO;
 public static class DisplayText
 {
     /// <summary>The longest text that is shown whole, in UTF-16 units.</summary>
-    public const int LongestText = 4000;
+    public const int LongestText = 1900;
 
     /// <summary>The text as it may be shown.</summary>
     /// <param name="text">Any text; null counts as empty.</param>
