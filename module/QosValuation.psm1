@@ -19,17 +19,11 @@ foreach ($cmdlet in $inner.ExportedCmdlets.Values) {
 # Type literals do not see other load contexts; accelerators make [QosValuation.ClipEmbedding] and its kin work.
 $accelerators = [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')
 $context = [System.Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly)
-$engine = $assembly.GetReferencedAssemblies() |
+[System.Reflection.Assembly[]] $engine = $assembly.GetReferencedAssemblies() |
     Where-Object Name -Like 'QosValuation.*' |
     ForEach-Object { $context.LoadFromAssemblyName($_) }
 
-$script:names = foreach ($type in $engine.GetExportedTypes()) {
-    if ($type.Namespace -eq 'QosValuation' -and -not $type.IsGenericTypeDefinition) {
-        $null = $accelerators::Remove($type.FullName)
-        $accelerators::Add($type.FullName, $type)
-        $type.FullName
-    }
-}
+[QosValuation.ModuleTypeNames]::Add($accelerators, $engine)
 
 # Records come whole out of jobs and remoting, are records again when they are read back, and keep the names that properties had before.
 # By -Force, because a session may import the module again from another folder, which a types file refuses.
@@ -44,8 +38,5 @@ foreach ($type in $converter::Types) {
 }
 
 $MyInvocation.MyCommand.ScriptBlock.Module.OnRemove = {
-    $accelerators = [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')
-    foreach ($name in $script:names) {
-        $null = $accelerators::Remove($name)
-    }
+    [QosValuation.ModuleTypeNames]::Remove($accelerators, $engine)
 }

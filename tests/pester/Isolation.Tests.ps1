@@ -32,6 +32,15 @@ finally {
             'QosValuation CsvHelper', 'QosValuation System.Numerics.Tensors')
     }
 
+    It 'is imported by many runspaces at the same time, again and again' {
+        Invoke-FreshPwsh @"
+1..40 | ForEach-Object -ThrottleLimit 8 -Parallel {
+    foreach (`$turn in 1..4) { Import-Module '$ModuleManifest' -Force -ErrorAction Stop }
+    ([type] 'QosValuation.ClipEmbedding').Name
+} | Group-Object | ForEach-Object { "`$(`$_.Count) `$(`$_.Name)" }
+"@ | Should -Be '40 ClipEmbedding'
+    }
+
     It 'leaves nothing of ONNX Runtime''s telemetry behind' {
         $cache = Join-Path $TestDrive 'home'
         $null = New-Item -ItemType Directory -Path $cache

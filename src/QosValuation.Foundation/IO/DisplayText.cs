@@ -9,7 +9,7 @@ namespace QosValuation.Foundation.IO;
 /// </summary>
 public static class DisplayText
 {
-    /// <summary>The longest text that is shown whole, in UTF-16 units.</summary>
+    /// <summary>The longest text that is shown whole, in UTF-16 units, escapes included.</summary>
     public const int LongestText = 1900;
 
     /// <summary>The text as it may be shown.</summary>
@@ -32,13 +32,7 @@ public static class DisplayText
             return string.Empty;
         }
 
-        bool isLong = text.Length > LongestText;
-        if (isLong)
-        {
-            // The start says what happened, and the end what to do.
-            text = string.Concat(text.AsSpan(0, LongestText / 2), " … ", text.AsSpan(text.Length - (LongestText / 2)));
-        }
-
+        text = Shortened(text);
         int first = FirstUnsafe(text, keepsLines);
         if (first < 0)
         {
@@ -71,7 +65,22 @@ public static class DisplayText
             }
         }
 
-        return safe.ToString();
+        // Escapes are longer than what they stand for.
+        return Shortened(safe.ToString());
+    }
+
+    // The start says what happened, and the end what to do. No pair of surrogates is cut in two.
+    private static string Shortened(string text)
+    {
+        if (text.Length <= LongestText)
+        {
+            return text;
+        }
+
+        const int Part = (LongestText - 3) / 2;
+        int start = char.IsHighSurrogate(text[Part - 1]) ? Part - 1 : Part;
+        int end = char.IsLowSurrogate(text[^Part]) ? text.Length - Part + 1 : text.Length - Part;
+        return string.Concat(text.AsSpan(0, start), " … ", text.AsSpan(end));
     }
 
     private static int FirstUnsafe(string text, bool keepsLines)

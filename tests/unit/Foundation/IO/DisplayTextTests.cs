@@ -23,6 +23,25 @@ public sealed class DisplayTextTests
     [Fact]
     public void AMessageKeepsItsLines() => Assert.Equal("a\n\tb\r\nc\\rd\\e", DisplayText.OfMessage("a\n\tb\r\nc\rd\u001b"));
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0x7F)]
+    [InlineData(0xD83D, 0xDE00)]
+    [InlineData('x', 0xD83D, 0xDE00)]
+    [InlineData(0xD800)]
+    [InlineData('x')]
+    public void WhatIsShownIsNeverLongerThanTheLimitEscapesIncluded(params int[] units)
+    {
+        string part = string.Concat(units.Select(unit => (char)unit));
+        foreach (int count in new[] { 900, 1100, 1901, 5000 })
+        {
+            string shown = DisplayText.Of(string.Concat(Enumerable.Repeat(part, count)));
+            Assert.InRange(shown.Length, 1, DisplayText.LongestText);
+            Assert.DoesNotContain('\uFFFD', System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(shown)));
+            Assert.Equal(shown, DisplayText.Of(shown));
+        }
+    }
+
     [Fact]
     public void ALongTextIsCutInTheMiddle()
     {
