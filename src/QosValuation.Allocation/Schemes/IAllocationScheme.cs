@@ -17,6 +17,9 @@ public interface IAllocationScheme
     /// <summary>Whether grants depend on values. Then an agent with v = 0 receives nothing, and where all have v = 0, nobody does.</summary>
     bool UsesValue { get; }
 
+    /// <summary>Whether grants are drawn from <see cref="AllocationRequest.Random"/>, so that they differ from call to call.</summary>
+    bool Draws => false;
+
     /// <summary>Whether the scheme can grant whole numbers of tokens.</summary>
     bool SupportsWholeTokens { get; }
 

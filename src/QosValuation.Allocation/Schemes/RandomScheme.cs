@@ -12,6 +12,9 @@ internal sealed class RandomScheme : IAllocationScheme
     public bool UsesValue => false;
 
     /// <inheritdoc/>
+    public bool Draws => true;
+
+    /// <inheritdoc/>
     public bool SupportsWholeTokens => true;
 
     /// <inheritdoc/>

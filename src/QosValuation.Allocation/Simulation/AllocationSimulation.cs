@@ -96,39 +96,36 @@ public static class AllocationSimulation
         Summary[] gini = [.. options.Schemes.Select(_ => new Summary())];
         ulong stream = Stream(agents, alpha);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = maxDegreeOfParallelism, CancellationToken = cancellationToken };
+        var plan = new RoundPlan(options, schemes, agents, cancellationToken);
 
         // Rounds of a block run in any order, and are added up in theirs: memory does not grow with the rounds.
         int blockLength = Math.Min(options.Rounds, RoundsPerBlock);
-        double[] jainOfRound = new double[schemes.Length * blockLength];
-        double[] giniOfRound = new double[schemes.Length * blockLength];
+        double[] jainOfRound = new double[plan.Measured * blockLength];
+        double[] giniOfRound = new double[plan.Measured * blockLength];
         for (int start = 0; start < options.Rounds; start += Math.Min(blockLength, options.Rounds - start))
         {
             int first = start;
             int count = Math.Min(blockLength, options.Rounds - start);
-            Parallel.For(0, count, parallel, () => new Workspace(agents, options.Capacity), (offset, _, workspace) =>
+            Parallel.For(0, count, parallel, () => new Workspace(plan, options, agents), (offset, _, workspace) =>
             {
-                RandomSource random = RandomSource.Create(options.Seed, unchecked(stream + (ulong)(first + offset)));
-                Distributions.Dirichlet(alpha, workspace.Values, SmallestShare, random);
-                for (int s = 0; s < schemes.Length; s++)
-                {
-                    // Only Random draws, and after the values: what a scheme gives does not depend on which others there are.
-                    schemes[s].Allocate(workspace.Request(options.Supply, random, cancellationToken), workspace.Tokens);
-                    for (int i = 0; i < agents; i++)
-                    {
-                        workspace.Rates[i] = FairnessMeasures.RewardRate(workspace.Tokens[i], workspace.Values[i]);
-                    }
+                workspace.Random.Restart(unchecked(stream + (ulong)(first + offset)));
+                Distributions.Dirichlet(alpha, workspace.Values, SmallestShare, workspace.Random);
 
-                    jainOfRound[offset * schemes.Length + s] = FairnessMeasures.Jain(workspace.Rates);
-                    giniOfRound[offset * schemes.Length + s] = FairnessMeasures.GiniInPlace(workspace.Rates);
-                }
-
+                // Only Random draws, and after the values: what a scheme gives does not depend on which others there are.
+                workspace.Allocate(plan, options.Supply, cancellationToken);
+                int place = offset * plan.Measured;
+                workspace.Fairness.Measure(jainOfRound.AsSpan(place, plan.Measured), giniOfRound.AsSpan(place, plan.Measured));
                 roundFinished();
                 return workspace;
             }, static _ => { });
-            for (int i = 0; i < count * schemes.Length; i++)
+            for (int round = 0; round < count; round++)
             {
-                jain[i % schemes.Length].Add(jainOfRound[i]);
-                gini[i % schemes.Length].Add(giniOfRound[i]);
+                for (int s = 0; s < schemes.Length; s++)
+                {
+                    int place = (round * plan.Measured) + plan.Column(s);
+                    jain[s].Add(jainOfRound[place]);
+                    gini[s].Add(giniOfRound[place]);
+                }
             }
         }
 
@@ -197,36 +194,102 @@ public static class AllocationSimulation
         }
     }
 
-    private sealed class Workspace
+    /// <summary>What the schemes of a combination do in each round: which divide anew, and which of them share a column of rates.</summary>
+    private sealed class RoundPlan
     {
-        public Workspace(int agents, double capacity)
+        private readonly List<(IAllocationScheme Scheme, double[]? Tokens)> _columns = [];
+        private readonly int[] _columnOf;
+
+        public RoundPlan(AllocationSimulationOptions options, IAllocationScheme[] schemes, int agents, CancellationToken cancellationToken)
         {
-            Values = new double[agents];
-            Room = new double[agents];
-            Remaining = new double[agents];
-            Tokens = new double[agents];
-            Rates = new double[agents];
-            Array.Fill(Room, capacity);
+            double[] even = new double[agents];
+            Array.Fill(even, 1.0 / agents);
+            double[] room = new double[agents];
+            Array.Fill(room, options.Capacity);
+            _columnOf = new int[schemes.Length];
+            for (int s = 0; s < schemes.Length; s++)
+            {
+                if (schemes[s].UsesValue || schemes[s].Draws)
+                {
+                    _columnOf[s] = _columns.Count;
+                    _columns.Add((schemes[s], null));
+                    continue;
+                }
+
+                double[] tokens = new double[agents];
+                var request = new AllocationRequest
+                {
+                    Values = even,
+                    Room = room,
+                    Remaining = new double[agents],
+                    Supply = options.Supply,
+                    CancellationToken = cancellationToken,
+                };
+                schemes[s].Allocate(request, tokens);
+                int same = _columns.FindIndex(column => column.Tokens is double[] others && others.AsSpan().SequenceEqual(tokens));
+                _columnOf[s] = same >= 0 ? same : _columns.Count;
+                if (same < 0)
+                {
+                    _columns.Add((schemes[s], tokens));
+                }
+            }
         }
 
-        public AllocationRequest Request(double supply, RandomSource random, CancellationToken cancellationToken) => new()
+        // How many columns of rates a round has.
+        public int Measured => _columns.Count;
+
+        // A scheme, and its tokens where they are the same in every round.
+        public (IAllocationScheme Scheme, double[]? Tokens) this[int column] => _columns[column];
+
+        public int Column(int scheme) => _columnOf[scheme];
+    }
+
+    /// <summary>The buffers of one worker.</summary>
+    private sealed class Workspace
+    {
+        private readonly double[] _room;
+        private readonly double[] _remaining;
+        private readonly double[] _tokens;
+
+        public Workspace(RoundPlan plan, AllocationSimulationOptions options, int agents)
         {
-            Values = Values,
-            Room = Room,
-            Remaining = Remaining,
-            Supply = supply,
-            Random = random,
-            CancellationToken = cancellationToken,
-        };
+            Values = new double[agents];
+            _room = new double[agents];
+            _remaining = new double[agents];
+            _tokens = new double[agents];
+            Array.Fill(_room, options.Capacity);
+            Fairness = new FairnessColumns(agents, plan.Measured);
+            Random = RandomSource.Create(options.Seed);
+        }
 
         public double[] Values { get; }
 
-        public double[] Room { get; }
+        public FairnessColumns Fairness { get; }
 
-        public double[] Remaining { get; }
+        public RandomSource Random { get; }
 
-        public double[] Tokens { get; }
+        // Divides by every scheme, and sets its column of rates.
+        public void Allocate(RoundPlan plan, double supply, CancellationToken cancellationToken)
+        {
+            for (int column = 0; column < plan.Measured; column++)
+            {
+                (IAllocationScheme scheme, double[]? tokens) = plan[column];
+                if (tokens is null)
+                {
+                    var request = new AllocationRequest
+                    {
+                        Values = Values,
+                        Room = _room,
+                        Remaining = _remaining,
+                        Supply = supply,
+                        Random = Random,
+                        CancellationToken = cancellationToken,
+                    };
+                    scheme.Allocate(request, _tokens);
+                }
 
-        public double[] Rates { get; }
+                Fairness.SetRates(column, tokens ?? _tokens, Values);
+            }
+        }
     }
 }

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using QosValuation.Foundation.Randomness;
 
 namespace QosValuation.Foundation.Numerics;
@@ -12,32 +14,8 @@ public static class Distributions
     /// <remarks>For α &lt; 1 the draw is Gamma(α + 1)·U^(1/α), taken in logarithms.</remarks>
     public static double LogGamma(double shape, RandomSource random)
     {
-        double boost = 0;
-        if (shape < 1)
-        {
-            boost = Math.Log(random.NextPositiveDouble()) / shape;
-            shape += 1;
-        }
-
-        double d = shape - 1.0 / 3;
-        double c = 1 / Math.Sqrt(9 * d);
-        while (true)
-        {
-            double x = random.NextNormal();
-            double v = 1 + c * x;
-            if (v <= 0)
-            {
-                continue;
-            }
-
-            v = v * v * v;
-            double u = random.NextPositiveDouble();
-            double square = x * x;
-            if (u < 1 - 0.0331 * square * square || Math.Log(u) < 0.5 * square + d * (1 - v + Math.Log(v)))
-            {
-                return Math.Log(d * v) + boost;
-            }
-        }
+        ArgumentNullException.ThrowIfNull(random);
+        return new GammaShape(shape).Log(random);
     }
 
     /// <summary>A draw from the symmetric Dirichlet distribution. O(N).</summary>
@@ -47,13 +25,9 @@ public static class Distributions
     /// <param name="random">The source.</param>
     public static void Dirichlet(double concentration, Span<double> shares, double smallest, RandomSource random)
     {
-        double largest = double.NegativeInfinity;
-        for (int i = 0; i < shares.Length; i++)
-        {
-            shares[i] = LogGamma(concentration, random);
-            largest = Math.Max(largest, shares[i]);
-        }
-
+        ArgumentNullException.ThrowIfNull(random);
+        new GammaShape(concentration).Logs(shares, random);
+        double largest = TensorPrimitives.Max(shares);
         CompensatedSum sum = default;
         for (int i = 0; i < shares.Length; i++)
         {
@@ -185,4 +159,116 @@ public static class Distributions
 
     private static readonly double[] StirlingTails = [.. Enumerable.Range(0, 10).Select(k =>
         Enumerable.Range(1, Math.Max(k, 1)).Sum(i => Math.Log(i)) - ((k + 0.5) * Math.Log(k + 1) - (k + 1) + NormalTail.LogSqrtTwoPi))];
+
+    /// <summary>What the draws of one shape have in common.</summary>
+    private readonly struct GammaShape(double shape)
+    {
+        private readonly double _d = (shape < 1 ? shape + 1 : shape) - 1.0 / 3;
+        private readonly double _c = 1 / Math.Sqrt(9 * ((shape < 1 ? shape + 1 : shape) - 1.0 / 3));
+
+        public double Log(RandomSource random)
+        {
+            var words = new WordReader(random, canReadAhead: false);
+            double draw = Log(ref words);
+            words.Close();
+            return draw;
+        }
+
+        public void Logs(Span<double> draws, RandomSource random)
+        {
+            var words = new WordReader(random, canReadAhead: true);
+            foreach (ref double draw in draws)
+            {
+                draw = Log(ref words);
+            }
+
+            words.Close();
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private double Log(ref WordReader words)
+        {
+            double boost = shape < 1 ? Math.Log(RandomSource.PositiveDouble(words.Next())) / shape : 0;
+            while (true)
+            {
+                double x = words.NextNormal();
+                double v = 1 + _c * x;
+                if (v <= 0)
+                {
+                    continue;
+                }
+
+                v = v * v * v;
+                double u = RandomSource.PositiveDouble(words.Next());
+                double square = x * x;
+                if (u < 1 - 0.0331 * square * square || Math.Log(u) < 0.5 * square + _d * (1 - v + Math.Log(v)))
+                {
+                    return Math.Log(_d * v) + boost;
+                }
+            }
+        }
+    }
+
+    /// <summary>The words of a source in their order, read ahead in blocks where the source can.</summary>
+    private ref struct WordReader
+    {
+        private readonly RandomSource _source;
+        private readonly bool _canReadAhead;
+        private ReadOnlySpan<ulong> _words;
+        private int _next;
+        private double _spareNormal;
+
+        public WordReader(RandomSource source, bool canReadAhead)
+        {
+            _source = source;
+            _canReadAhead = canReadAhead;
+            _spareNormal = source.SpareNormal;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public ulong Next() => (uint)_next < (uint)_words.Length ? _words[_next++] : NextOfSource();
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public double NextNormal()
+        {
+            double normal = _spareNormal;
+            if (!double.IsNaN(normal))
+            {
+                _spareNormal = double.NaN;
+                return normal;
+            }
+
+            ulong radial = Next();
+            (normal, _spareNormal) = RandomSource.NormalPair(radial, Next());
+            return normal;
+        }
+
+        // Draws from the source what was read.
+        public void Close()
+        {
+            Skip();
+            _source.SpareNormal = _spareNormal;
+        }
+
+        private void Skip()
+        {
+            if (_next > 0)
+            {
+                _source.Skip(_next);
+                _next = 0;
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private ulong NextOfSource()
+        {
+            if (_canReadAhead)
+            {
+                Skip();
+                _words = _source.Ahead();
+            }
+
+            return _words.IsEmpty ? _source.NextUInt64() : _words[_next++];
+        }
+    }
 }

@@ -42,6 +42,16 @@ public sealed class AllocationSchemesTests
 
     [Theory]
     [MemberData(nameof(Names))]
+    public void GrantsDifferFromCallToCallWhereTheTraitSaysSo(AllocationScheme name)
+    {
+        RandomSource random = RandomSource.Create(1);
+        double[] Tokens() => [.. TokenAllocator.Allocate([Agent("a", 1), Agent("b", 3)], 100, name, random: random).Select(grant => grant.Tokens)];
+        double[] first = Tokens();
+        Assert.Equal(AllocationSchemes.Find(name).Draws, Enumerable.Range(0, 9).Any(_ => !Tokens().SequenceEqual(first)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
     public void WholeTokensAreGrantedOrRefusedAsTheTraitSays(AllocationScheme name)
     {
         TokenAgent[] agents = [Agent("a", 1), Agent("b", 1.7), Agent("c", 2.4)];

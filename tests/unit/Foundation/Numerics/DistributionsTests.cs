@@ -132,4 +132,26 @@ public sealed class DistributionsTests
         double error = 6 * Math.Sqrt(sample.Average(x => (x - mean) * (x - mean)) / sample.Length);
         Assert.InRange(mean, expected - error, expected + error);
     }
+
+    [Theory]
+    [InlineData(0.05)]
+    [InlineData(1.0)]
+    [InlineData(7.0)]
+    public void SharesAreTheGammasThatTheSourceGivesOneByOne(double concentration)
+    {
+        // The shares of N agents read words ahead; the draws after them go on where they ended, with the other half of a pair of normals.
+        foreach (int count in new[] { 1, 2, 500, 501 })
+        {
+            RandomSource whole = RandomSource.Create(2);
+            RandomSource single = RandomSource.Create(2);
+            double[] shares = new double[count];
+            Distributions.Dirichlet(concentration, shares, 0, whole);
+            double[] logs = [.. Enumerable.Range(0, count).Select(_ => Distributions.LogGamma(concentration, single))];
+            double largest = logs.Max();
+            double total = logs.Sum(log => Math.Exp(log - largest));
+            Assert.All(shares.Zip(logs), pair => Assert.Equal(Math.Exp(pair.Second - largest) / total, pair.First, 1e-14));
+            Assert.Equal(single.NextNormal(), whole.NextNormal());
+            Assert.Equal(single.NextUInt64(), whole.NextUInt64());
+        }
+    }
 }

@@ -68,4 +68,48 @@ public sealed class RandomSourceTests
         Assert.True(RandomSource.Create(null).IsCryptographic);
         Assert.False(RandomSource.Create(1).IsCryptographic);
     }
+
+    [Fact]
+    public void ARestartedSourceGivesTheSequenceOfItsNewStream()
+    {
+        RandomSource restarted = RandomSource.Create(5, 1);
+        foreach (int drawn in new[] { 0, 1, 3, 8, 9, 600 })
+        {
+            for (int i = 0; i < drawn; i++)
+            {
+                restarted.NextUInt64();
+            }
+
+            restarted.NextNormal();
+            restarted.Restart((ulong)drawn);
+            RandomSource made = RandomSource.Create(5, (ulong)drawn);
+            for (int i = 0; i < 1100; i++)
+            {
+                Assert.Equal(made.NextNormal(), restarted.NextNormal());
+            }
+        }
+
+        RandomSource free = RandomSource.Create(null);
+        ulong first = free.NextUInt64();
+        free.Restart(0);
+        Assert.NotEqual(first, free.NextUInt64());
+    }
+
+    [Fact]
+    public void WordsReadAheadAreThoseThatAreDrawn()
+    {
+        RandomSource source = RandomSource.Create(3);
+        RandomSource plain = RandomSource.Create(3);
+        for (int round = 0; round < 300; round++)
+        {
+            ulong[] ahead = [.. source.Ahead()];
+            Assert.NotEmpty(ahead);
+            int used = Math.Min(ahead.Length, round % 37);
+            source.Skip(used);
+            Assert.Equal(ahead[..used], Enumerable.Range(0, used).Select(_ => plain.NextUInt64()));
+            Assert.Equal(plain.NextUInt64(), source.NextUInt64());
+        }
+
+        Assert.Empty(RandomSource.Create(null).Ahead().ToArray());
+    }
 }
