@@ -33,21 +33,36 @@ public sealed record TokenAgent
     /// <summary>Checks the agent's numbers. O(1).</summary>
     /// <exception cref="QosValuationException"><c>AgentNotValid</c> for a name that lost letters,
     /// for NaN, infinite and negative numbers, and for R &gt; B.</exception>
-    public void Validate()
+    public void Validate() => Validate(Agent, Value, Capacity, Remaining, this);
+
+    /// <summary>Checks an agent of which there is no object yet: it is made for the fault alone. O(1), no allocation for a valid agent.</summary>
+    /// <param name="agent">The name.</param>
+    /// <param name="value">v.</param>
+    /// <param name="capacity">B.</param>
+    /// <param name="remaining">R.</param>
+    /// <exception cref="QosValuationException"><c>AgentNotValid</c>, as <see cref="Validate()"/>.</exception>
+    internal static void Validate(string agent, double value, double capacity, double remaining) => Validate(agent, value, capacity, remaining, null);
+
+    private static void Validate(string agent, double value, double capacity, double remaining, TokenAgent? subject)
     {
-        if (!ContributorName.IsDecoded(Agent))
+        bool isValid = value is >= 0 and <= double.MaxValue && capacity <= double.MaxValue && remaining >= 0 && remaining <= capacity
+            && ContributorName.IsDecoded(agent);
+        if (isValid)
         {
-            throw new QosValuationException(Faults.AgentNotValid, ContributorName.NotDecoded(Agent), this);
+            return;
         }
 
-        Require(Value, "value");
-        Require(Capacity, "capacity");
-        Require(Remaining, "remaining tokens");
-        if (Remaining > Capacity)
+        subject ??= new TokenAgent { Agent = agent, Value = value, Capacity = capacity, Remaining = remaining };
+        if (!ContributorName.IsDecoded(agent))
         {
-            throw new QosValuationException(
-                Faults.AgentNotValid, $"Agent '{Agent}' has {Remaining} tokens remaining in a bucket of {Capacity}; give at most the capacity.", this);
+            throw new QosValuationException(Faults.AgentNotValid, ContributorName.NotDecoded(agent), subject);
         }
+
+        subject.Require(value, "value");
+        subject.Require(capacity, "capacity");
+        subject.Require(remaining, "remaining tokens");
+        throw new QosValuationException(
+            Faults.AgentNotValid, $"Agent '{agent}' has {remaining} tokens remaining in a bucket of {capacity}; give at most the capacity.", subject);
     }
 
     private void Require(double number, string name)

@@ -1,4 +1,3 @@
-using QosValuation.Allocation.Fairness;
 using QosValuation.Allocation.Optimal;
 using QosValuation.Foundation.Randomness;
 
@@ -38,38 +37,49 @@ public static class TokenAllocator
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(agents);
-        double[] values = new double[agents.Count];
-        double[] room = new double[agents.Count];
-        double[] remaining = new double[agents.Count];
-        for (int i = 0; i < agents.Count; i++)
+        var collected = new TokenAgentCollection();
+        foreach (TokenAgent agent in agents)
         {
-            TokenAgent agent = agents[i];
             agent.Validate();
-            values[i] = agent.Value;
-            room[i] = TokenAgent.Room(agent.Capacity, agent.Remaining);
-            remaining[i] = agent.Remaining;
+            collected.Add(agent.Agent, agent.Value, agent.Capacity, agent.Remaining);
         }
 
-        double[] tokens = new double[agents.Count];
-        OptimalityProof? proof = Allocate(scheme, values, room, remaining, supply, wholeTokens, random, tokens, bounds, cancellationToken);
-        var grants = new TokenGrant[agents.Count];
-        for (int i = 0; i < grants.Length; i++)
+        return [.. Divide(collected, supply, scheme, wholeTokens, random, bounds, cancellationToken)];
+    }
+
+    /// <summary>Divides the supply among agents that are kept as columns; grants are made where they are asked for.</summary>
+    /// <param name="agents">The agents, in the order that RoundRobin follows and that breaks ties.</param>
+    /// <param name="supply">V ≥ 0 in tokens. Random deals its whole tokens only.</param>
+    /// <param name="scheme">How to divide.</param>
+    /// <param name="wholeTokens">Whether grants are whole numbers of tokens.</param>
+    /// <param name="random">The source that Random draws from; not used by the other schemes.</param>
+    /// <param name="bounds">Bounds on fairness, for schemes that take them; null for none.</param>
+    /// <param name="cancellationToken">Stops a scheme that searches.</param>
+    /// <returns>One grant an agent, in order.</returns>
+    /// <exception cref="QosValuationException">As <see cref="Allocate(IReadOnlyList{TokenAgent}, double, AllocationScheme, bool, RandomSource,
+    /// OptimalAllocationOptions, CancellationToken)"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static TokenAllocation Divide(
+        TokenAgentCollection agents,
+        double supply,
+        AllocationScheme scheme,
+        bool wholeTokens = false,
+        RandomSource? random = null,
+        OptimalAllocationOptions? bounds = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(agents);
+        (string[] Names, double[] Values, double[] Capacities, double[] Remaining) columns = agents.ToColumns();
+        double[] room = new double[agents.Count];
+        for (int i = 0; i < room.Length; i++)
         {
-            grants[i] = new TokenGrant
-            {
-                Agent = agents[i].Agent,
-                Value = values[i],
-                Tokens = tokens[i],
-                Capacity = agents[i].Capacity,
-                Remaining = remaining[i],
-                RewardRate = FairnessMeasures.RewardRate(tokens[i], values[i]),
-                Scheme = scheme,
-                Supply = supply,
-                Proof = proof,
-            };
+            room[i] = TokenAgent.Room(columns.Capacities[i], columns.Remaining[i]);
         }
 
-        return grants;
+        double[] tokens = new double[room.Length];
+        OptimalityProof? proof = Allocate(
+            scheme, columns.Values, room, columns.Remaining, supply, wholeTokens, random, tokens, bounds, cancellationToken);
+        return new TokenAllocation(columns, tokens, scheme, supply, proof);
     }
 
     /// <summary>Divides the supply, on spans of one length N. The agents' numbers are trusted.</summary>

@@ -27,4 +27,16 @@ internal sealed class AgentNumberTransformationAttribute : ArgumentTransformatio
 
         return given is not (string or bool or char or SwitchParameter) ? inputData : RecordProperties.TryRead(given, out double number) ? number : double.NaN;
     }
+
+    /// <summary>Reads a number of an agent by the same rules, where no parameter is bound.</summary>
+    /// <param name="raw">What a field holds; null for an empty one.</param>
+    /// <param name="whenEmpty">What an empty field means; NaN where a number is needed.</param>
+    /// <returns>The number; NaN for what is none.</returns>
+    public static double Read(object? raw, double whenEmpty)
+    {
+        object? given = RecordProperties.Unwrap(raw);
+        return given is null || (given is string text && string.IsNullOrWhiteSpace(text)) ? whenEmpty
+            : RecordProperties.TryRead(given, out double number) ? number
+            : double.NaN;
+    }
 }

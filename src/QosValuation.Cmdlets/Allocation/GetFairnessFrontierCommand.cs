@@ -37,7 +37,7 @@ namespace QosValuation.Cmdlets.Allocation;
 /// </example>
 /// <seealso>Invoke-TokenAllocation</seealso>
 /// <seealso>Measure-Fairness</seealso>
-[Cmdlet(VerbsCommon.Get, "FairnessFrontier")]
+[Cmdlet(VerbsCommon.Get, "FairnessFrontier", DefaultParameterSetName = ObjectSet)]
 [OutputType(typeof(FairnessFrontierPoint))]
 public sealed class GetFairnessFrontierCommand : TokenAgentCommand
 {

@@ -70,8 +70,8 @@ namespace QosValuation.Cmdlets.Allocation;
 /// <seealso>Measure-Fairness</seealso>
 /// <seealso>Get-FairnessFrontier</seealso>
 /// <seealso>Invoke-AllocationSimulation</seealso>
-[Cmdlet(VerbsLifecycle.Invoke, "TokenAllocation", DefaultParameterSetName = AgentSet, SupportsShouldProcess = true)]
-[OutputType(typeof(TokenGrant), ParameterSetName = [AgentSet])]
+[Cmdlet(VerbsLifecycle.Invoke, "TokenAllocation", DefaultParameterSetName = ObjectSet, SupportsShouldProcess = true)]
+[OutputType(typeof(TokenGrant), ParameterSetName = [ObjectSet, AgentSet])]
 [OutputType(typeof(FairnessReport), ParameterSetName = [ColumnSet])]
 public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
 {
@@ -104,6 +104,23 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
     [Parameter]
     [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
+
+    /// <summary>
+    /// B: the capacity of the agent's bucket in tokens, 0 or more; 4 by default, as in the paper. Given as an argument it holds for all agents;
+    /// else each agent may bring its own.
+    /// </summary>
+    [Parameter(ParameterSetName = ObjectSet)]
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = AgentSet)]
+    [Parameter(ParameterSetName = ColumnSet)]
+    [AgentNumberTransformation(WhenEmpty = DefaultCapacity)]
+    public override double Capacity { get; set; } = DefaultCapacity;
+
+    /// <summary>R: the tokens that remain in the agent's bucket, from 0 to its capacity; 0 by default.</summary>
+    [Parameter(ParameterSetName = ObjectSet)]
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = AgentSet)]
+    [Parameter(ParameterSetName = ColumnSet)]
+    [AgentNumberTransformation(WhenEmpty = 0)]
+    public override double Remaining { get; set; }
 
     /// <summary>
     /// A file of agents as columns instead of objects, for a million of them: a .csv with a header and the column Value, and where it has them
@@ -172,6 +189,9 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
     }
 
     /// <inheritdoc/>
+    private protected override bool OnlyCollects => ParameterSetName != ColumnSet;
+
+    /// <inheritdoc/>
     protected override void Process()
     {
         if (ParameterSetName == ColumnSet)
@@ -194,7 +214,7 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
         WarnOfAlikeNames();
         foreach (AllocationScheme scheme in Scheme)
         {
-            TokenGrant[] grants = TokenAllocator.Allocate(Agents, Supply, scheme, WholeTokens, RandomSource.Create(Seed), Bounds, Cancellation);
+            TokenAllocation grants = TokenAllocator.Divide(Agents, Supply, scheme, WholeTokens, RandomSource.Create(Seed), Bounds, Cancellation);
             Comment(scheme, grants);
             foreach (TokenGrant grant in grants)
             {
@@ -203,14 +223,14 @@ public sealed class InvokeTokenAllocationCommand : TokenAgentCommand
         }
     }
 
-    private void Comment(AllocationScheme scheme, TokenGrant[] grants)
+    private void Comment(AllocationScheme scheme, TokenAllocation grants)
     {
-        if (grants.Length > 0 && AllocationSchemes.Find(scheme).UsesValue && Array.TrueForAll(grants, grant => grant.Value == 0))
+        if (grants.Count > 0 && AllocationSchemes.Find(scheme).UsesValue && !grants.HasValue)
         {
             WriteWarning($"No agent has a value above 0, so {scheme} gives nobody tokens.");
         }
 
-        if (grants.Length > 0 && grants[0].Proof is OptimalityProof proof)
+        if (grants.Proof is OptimalityProof proof)
         {
             string gap = string.Create(
                 CultureInfo.CurrentCulture, $"at most {proof.DualBound:G8} (gap {proof.RelativeGap:E1}) after {proof.Iterations} iterations");

@@ -95,11 +95,14 @@ public sealed class MeasureFairnessCommand : QosCmdlet
     protected override void Begin() => Inequality.RequireAversion(Aversion);
 
     /// <inheritdoc/>
+    private protected override bool OnlyCollects => true;
+
+    /// <inheritdoc/>
     protected override void Process()
     {
         foreach (PSObject? item in InputObject ?? [])
         {
-            TryItem(item, () => Add(item));
+            TryItem(item, (Command: this, Item: item), static work => work.Command.Add(work.Item));
         }
     }
 

@@ -21,15 +21,33 @@ internal static class RecordProperties
         value is not null and not Enum
         && (value is BigInteger or Half || Type.GetTypeCode(value.GetType()) is >= TypeCode.SByte and <= TypeCode.Decimal);
 
+    /// <summary>Finds a property by the first of its names that an object has, as PowerShell binds a parameter and its aliases.</summary>
+    /// <param name="record">The object; may be null.</param>
+    /// <param name="names">The names, in the order in which they are looked for.</param>
+    /// <returns>Null where the object has none of them.</returns>
+    public static PSPropertyInfo? Find(PSObject? record, params ReadOnlySpan<string> names)
+    {
+        if (record is not null)
+        {
+            PSMemberInfoCollection<PSPropertyInfo> properties = record.Properties;
+            foreach (string name in names)
+            {
+                if (properties[name] is { } property)
+                {
+                    return property;
+                }
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Reads a numeric property.</summary>
     /// <param name="record">The object; may be null.</param>
     /// <param name="name">The property's name.</param>
     /// <param name="value">The number; texts are read as by <see cref="TryRead"/>.</param>
     /// <returns>False where the object lacks the property or it holds no number.</returns>
-    public static bool TryGetNumber(PSObject? record, string name, out double value)
-    {
-        return TryRead(record?.Properties[name]?.Value, out value);
-    }
+    public static bool TryGetNumber(PSObject? record, string name, out double value) => TryRead(record?.Properties[name]?.Value, out value);
 
     /// <summary>Reads a number, or a text that holds one.</summary>
     /// <param name="raw">The number or text; may be null.</param>
@@ -38,12 +56,26 @@ internal static class RecordProperties
     /// <returns>False where it is no number; $true is none.</returns>
     public static bool TryRead(object? raw, out double value)
     {
-        value = 0;
         object? given = Unwrap(raw);
+
+        // The commonest types need no look at what PowerShell converts.
+        switch (given)
+        {
+            case double number:
+                value = number;
+                return true;
+            case int whole:
+                value = whole;
+                return true;
+            case null:
+                value = 0;
+                return false;
+        }
+
+        value = 0;
         return given is string text
             ? NumberText.TryParse(text, out value)
-            : given is not null and not bool and not char and not SwitchParameter
-                && LanguagePrimitives.TryConvertTo(given, CultureInfo.InvariantCulture, out value);
+            : given is not bool and not char and not SwitchParameter && LanguagePrimitives.TryConvertTo(given, CultureInfo.InvariantCulture, out value);
     }
 
     /// <summary>Reads a whole number, or a text that holds one.</summary>

@@ -70,7 +70,8 @@ public sealed class AddDatRecordCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        if (!TryItem(InputObject, () => RequireProperties(typeof(DataValue), InputObject, "the properties Address and Value", nameof(Address), nameof(Value))))
+        if (!TryItem(InputObject, this, static command => command.RequireProperties(
+            typeof(DataValue), command.InputObject, "the properties Address and Value", nameof(Address), nameof(Value))))
         {
             return;
         }
@@ -92,7 +93,7 @@ public sealed class AddDatRecordCommand : QosCmdlet
             _appender = new DatLedgerAppender(_ledger, SkipExisting);
         }
 
-        TryItem(Address, () => _appender.Add(Address, Value, Pointer));
+        TryItem(Address, this, static command => command._appender!.Add(command.Address, command.Value, command.Pointer));
         WriteAppended();
     }
 

@@ -47,10 +47,10 @@ public abstract class DataOfferCommand : QosCmdlet
             return;
         }
 
-        TryItem(ProviderName, () =>
+        TryItem(ProviderName, this, static command =>
         {
-            RequireFields();
-            Add();
+            command.RequireFields();
+            command.Add();
         });
     }
 
