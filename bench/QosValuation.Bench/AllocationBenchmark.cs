@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using QosValuation.Allocation.Schemes;
+using QosValuation.Foundation.IO;
 using QosValuation.Foundation.Randomness;
 
 namespace QosValuation.Bench;
@@ -10,7 +11,19 @@ internal static class AllocationBenchmark
     private static readonly AllocationScheme[] Schemes =
         [AllocationScheme.Proposed, AllocationScheme.WaterFilling, AllocationScheme.MaxWelfare, AllocationScheme.RoundRobin, AllocationScheme.MaxMin, AllocationScheme.Random];
 
-    public static int Run(int agents, int repeats)
+    // NumPy's argsort of the values, quick and stable.
+    private const string Peer = """
+        import sys, time
+        import numpy as np
+        values = np.load(sys.argv[1])
+        print("ready", flush=True)
+        for line in sys.stdin:
+            start, used = time.perf_counter(), time.process_time()
+            np.argsort(values, kind=line.strip())
+            print(time.perf_counter() - start, time.process_time() - used, flush=True)
+        """;
+
+    public static int Run(int agents, int repeats, string? python)
     {
         RandomSource random = RandomSource.Create(1);
         double[] values = new double[agents];
@@ -53,7 +66,58 @@ internal static class AllocationBenchmark
             Print(Schemes[s].ToString(), Median(times[s]), plain, agents);
         }
 
+        if (python is not null)
+        {
+            Console.WriteLine();
+            foreach (Turns turns in MeasureSorting(values, room, remaining, supply, repeats, python))
+            {
+                turns.Print();
+            }
+        }
+
         return 0;
+    }
+
+    /// <summary>The schemes that sort against NumPy's argsort of as many doubles, in turns; the one before the first warms both sides up.</summary>
+    public static IReadOnlyList<Turns> MeasureSorting(double[] values, double[] room, double[] remaining, double supply, int repeats, string python)
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            using (FileStream stream = File.Create(file))
+            {
+                NpyColumn.Write(stream, values);
+            }
+
+            using Process peer = Turns.Start(python, "-c", Peer, file);
+            double[] tokens = new double[values.Length];
+            (AllocationScheme Scheme, string Kind)[] works =
+            [
+                (AllocationScheme.MaxWelfare, "quicksort"), (AllocationScheme.MaxWelfare, "stable"), (AllocationScheme.MaxMin, "quicksort"), (AllocationScheme.MaxMin, "stable"),
+            ];
+            Turns[] measured = [.. works.Select(work => new Turns($"{work.Scheme}, {values.Length:N0} agents", $"NumPy {work.Kind}"))];
+            for (int turn = -1; turn < repeats; turn++)
+            {
+                for (int i = 0; i < works.Length; i++)
+                {
+                    (AllocationScheme scheme, string kind) = works[i];
+                    (double, double) own = Turns.Time(() => TokenAllocator.Allocate(scheme, values, room, remaining, supply, false, null, tokens));
+                    (double, double) other = Turns.Ask(peer, kind);
+                    if (turn >= 0)
+                    {
+                        measured[i].Add(own, other);
+                    }
+                }
+            }
+
+            peer.StandardInput.Close();
+            peer.WaitForExit();
+            return measured;
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     private static void Print(string name, double milliseconds, double plain, int agents) =>

@@ -21,8 +21,9 @@ gradient.SetAction(parsed => GradientBenchmark.Run(parsed.GetRequiredValue(visio
 
 var agents = new Option<int>("--agents") { Description = "Agents an allocation.", DefaultValueFactory = _ => 1_000_000 };
 var rounds = new Option<int>("--repeats") { Description = "How often each side is measured, in turn.", DefaultValueFactory = _ => 31 };
-var allocation = new Command("allocation", "Allocations of a million agents against a plain copy of the same bytes.") { agents, rounds };
-allocation.SetAction(parsed => AllocationBenchmark.Run(parsed.GetValue(agents), parsed.GetValue(rounds)));
+var sortPython = new Option<string?>("--python") { Description = "A Python that has NumPy: compares the schemes that sort with its argsort of as many doubles." };
+var allocation = new Command("allocation", "Allocations of a million agents against a plain copy of the same bytes.") { agents, rounds, sortPython };
+allocation.SetAction(parsed => AllocationBenchmark.Run(parsed.GetValue(agents), parsed.GetValue(rounds), parsed.GetValue(sortPython)));
 
 var records = new Option<int>("--records") { Description = "Records clustered, divided among the turns.", DefaultValueFactory = _ => 100_000 };
 var clusters = new Option<int>("--clusters") { Description = "Clusters they are compared with.", DefaultValueFactory = _ => 10_000 };
@@ -52,4 +53,14 @@ var utility = new Command("marginal-utility", "Exact kNN-Shapley values of very 
 utility.SetAction(parsed => MarginalUtilityBenchmark.Run(
     parsed.GetValue(points), parsed.GetValue(tests), parsed.GetValue(cores), parsed.GetValue(repeats), parsed.GetValue(peerPython), parsed.GetRequiredValue(scripts).FullName));
 
-return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, auction, clustering, grouping, noise, utility }.Parse(args).Invoke();
+var figureRounds = new Option<int>("--rounds") { Description = "The rounds of a point.", DefaultValueFactory = _ => 1000 };
+var figures = new Command("figures", "Figures 4 and 5 whole, by three schemes, against vectorised NumPy.") { figureRounds, repeats, python, scripts };
+figures.SetAction(parsed => FiguresBenchmark.Run(
+    parsed.GetValue(figureRounds), parsed.GetValue(repeats), parsed.GetRequiredValue(python), parsed.GetRequiredValue(scripts).FullName));
+
+var objects = new Option<int>("--objects") { Description = "The objects of a pipeline.", DefaultValueFactory = _ => 1_000_000 };
+var module = new Option<FileInfo>("--module") { Description = "The module's manifest.", DefaultValueFactory = _ => new FileInfo("out/QosValuation/QosValuation.psd1") };
+var pipeline = new Command("pipeline", "Cmdlets that take objects against ForEach-Object that hands on the same objects, in one PowerShell process.") { objects, repeats, module };
+pipeline.SetAction(parsed => PipelineBenchmark.Run(parsed.GetValue(objects), parsed.GetValue(repeats), parsed.GetRequiredValue(module).FullName));
+
+return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, auction, clustering, grouping, noise, utility, figures, pipeline }.Parse(args).Invoke();

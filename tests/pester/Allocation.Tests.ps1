@@ -46,6 +46,35 @@ Describe 'Invoke-TokenAllocation' {
         $grants.Remaining | Should -Be 1, 0
     }
 
+    It 'takes script blocks and arguments beside the objects of the pipeline' {
+        $rows = [pscustomobject]@{ Name = 'a'; Score = 1; Size = 2 }, [pscustomobject]@{ Name = 'b'; Score = 3; Size = 9 }
+        $grants = $rows | Invoke-TokenAllocation -Agent { $_.Name } -Value { $_.Score } -Capacity { $_.Size } -Supply 12
+        $grants.Agent | Should -Be 'a', 'b'
+        $grants.Tokens | Should -Be 2, 9
+        $named = [pscustomobject]@{ Agent = 'a'; Value = 1; Size = 2 }, [pscustomobject]@{ Agent = 'b'; Value = 3; Size = 9; Capacity = 1 } |
+            Invoke-TokenAllocation -Capacity { $_.Size } -Supply 12
+        $named.Capacity | Should -Be 2, 9
+        ([pscustomobject]@{ Contributor = 'ann'; Score = 1; Capacity = 7 } | Invoke-TokenAllocation -Value { $_.Score }).Capacity | Should -Be 7
+        ([pscustomobject]@{ Agent = 'x'; Value = 2 } | Invoke-TokenAllocation ann).Agent | Should -Be 'ann'
+        (Invoke-TokenAllocation -InputObject ([pscustomobject]@{ Agent = 'x'; Value = 2 })).Agent | Should -Be 'x'
+        ($agents | Invoke-TokenAllocation -Capacity 9 -Remaining 8 -Supply 30).Tokens | Should -Be 1, 1, 1
+        $frontier = $rows | Get-FairnessFrontier -Agent { $_.Name } -Value { $_.Score } -Supply 4 -Points 2 -Scheme Proposed
+        $frontier.Count | Should -Be ([pscustomobject]@{ Agent = 'a'; Value = 1 }, [pscustomobject]@{ Agent = 'b'; Value = 3 } |
+                Get-FairnessFrontier -Supply 4 -Points 2 -Scheme Proposed).Count
+    }
+
+    It 'reads properties as PowerShell binds them: a name before its aliases, numbers of any type, and what is none is named' {
+        $grants = [pscustomobject]@{ Address = 'a'; Contributor = 'c'; value = [decimal] 1.5 }, [pscustomobject]@{ Agent = 5; Value = [float] 2 },
+        [pscustomobject]@{ Agent = $null; Value = [long] 2 }, [pscustomobject]@{ Agent = 'big'; Value = [bigint] 7 } | Invoke-TokenAllocation
+        $grants.Agent | Should -Be 'c', '5', '', 'big'
+        $grants.Value | Should -Be 1.5, 2, 2, 7
+        $broken = [pscustomobject]@{ Agent = 'broken' } | Add-Member ScriptProperty Value { throw 'no' } -PassThru
+        $ok = $broken, [pscustomobject]@{ Agent = 'list'; Value = @(1, 2) }, [pscustomobject]@{ Agent = @('a', 'b'); Value = 1 }, [pscustomobject]@{ Agent = 't'; Value = $true },
+        [pscustomobject]@{ Agent = 'ok'; Value = 1 } | Invoke-TokenAllocation -ErrorVariable faults -ErrorAction SilentlyContinue
+        $ok.Agent | Should -Be 'ok'
+        $faults.FullyQualifiedErrorId | Should -Be (@('AgentNotValid,QosValuation.Cmdlets.Allocation.InvokeTokenAllocationCommand') * 4)
+    }
+
     It 'deals uniformly and without limits under Random, repeatably with a seed' {
         $first = ($agents | Invoke-TokenAllocation -Supply 3000 -Scheme Random -Seed 5).Tokens
         ($first | Measure-Object -Sum).Sum | Should -Be 3000
