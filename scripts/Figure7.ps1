@@ -232,6 +232,10 @@ function Invoke-Figure7 {
     if ($QuickBound.ContainsKey('SimilarityThreshold')) {
         $grouping.SimilarityThreshold = $SimilarityThreshold
     }
+    elseif ($Quick -and $Model -eq 'clip-mini') {
+        # The threshold at which clip-mini tells subjects apart leaves too few of so few scenes together.
+        $grouping.SimilarityThreshold = 0.7
+    }
 
     $groups = @($embeddings | Group-Embedding @grouping -WarningAction SilentlyContinue |
             Where-Object { @($_.Members | Where-Object Modality -EQ Image).Count -ge $NoveltyThreshold } |
