@@ -58,8 +58,8 @@ internal sealed class Figure7Section : IReportSection
             "Reconstruction by release (Fig. 7)",
             "The cosine of the reconstructed picture to the clean prototype of its own cluster (the score) and to those of the other clusters. A release "
                 + "protects where the two do not differ; a high score that other clusters reach as well reveals nothing of this one. "
-                + "Each row of pictures begins with a private photograph of the cluster, then what was made of its releases. Whether they look alike is judged by "
-                + "an encoder that was not attacked: what lies above the others is recognisable to it, and a photograph would reach the third bar.",
+                + "Each row of pictures begins with a private photograph of the cluster, then what was made of its releases. Whether they look alike is "
+                + "judged by an encoder that was not attacked: what lies above the others is recognisable to it, and a photograph would reach the third bar.",
             rows,
             figures,
             "ImagePath",
@@ -101,7 +101,7 @@ internal sealed class Figure7Section : IReportSection
                 + "Only the difference between own and others tells of this cluster.");
     }
 
-    /// <summary>Cluster by cluster: a private photograph, then what the first attacker made of each release, side by side; the other attackers' after that.</summary>
+    /// <summary>Cluster by cluster a private photograph, then what the first attacker made of each release, side by side; the other attackers' after that.</summary>
     private static IEnumerable<ReportPicture> Pictures(IReadOnlyList<ReportRecord> main, ReportContext context, Func<ReportRecord, string> caption)
     {
         ReportRecord[] shown = [.. main.Where(row => row.Text("ImagePath").Length > 0 && (!row.Has("Repeat") || row.Number("Repeat") == 1))];
@@ -117,9 +117,12 @@ internal sealed class Figure7Section : IReportSection
                 yield return original;
             }
 
-            foreach (ReportPicture picture in cluster.Select(row => ReconstructionFigures.Picture(row, context.PictureFolders, caption(row))).OfType<ReportPicture>())
+            foreach (ReportRecord row in cluster)
             {
-                yield return picture;
+                if (ReconstructionFigures.Picture(row, context.PictureFolders, caption(row)) is ReportPicture picture)
+                {
+                    yield return picture;
+                }
             }
         }
     }

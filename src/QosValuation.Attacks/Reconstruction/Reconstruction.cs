@@ -93,12 +93,14 @@ public sealed record Reconstruction
     /// </summary>
     public double PerceptualSimilarity { get; init; } = double.NaN;
 
-    /// <summary>The like to the members of the other sources (clusters, or records outside of clusters): what of it is not of this source; NaN without others.</summary>
+    /// <summary>
+    /// The same to the members of the other sources (clusters, or records outside of clusters): what the find has in common with all; NaN without others.
+    /// </summary>
     public double PerceptualDecoySimilarity { get; init; } = double.NaN;
 
     /// <summary>
-    /// What a random other photograph (or caption) scores: the mean cosine of the members of other sources to those of this one, under the encoder that
-    /// was not attacked. A find below it is less like the truth than any photograph is. NaN without others.
+    /// What a random other photograph (or caption) scores: the mean cosine of the members of other sources to those of this one, under the encoder
+    /// that was not attacked. A find below it is less like the truth than any photograph is. NaN without others.
     /// </summary>
     public double PerceptualBaseline { get; init; } = double.NaN;
 

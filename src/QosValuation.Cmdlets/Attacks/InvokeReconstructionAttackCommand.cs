@@ -292,9 +292,10 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         _meter = new ProgressMeter(this, "Attacking", "steps");
         string models = string.Join(" and ", _campaign.ModelNames);
         int side = _campaign.ImageSize;
+        int plain = options.Ascent.PlainCopies;
         WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
-            $"{models}, pictures of {side} × {side} pixels, {Steps:N0} steps of {Copies:N0} copies, at most {options.Ascent.PlainCopies} of them the plain crop."));
+            $"{models}, pictures of {side} × {side} pixels, {Steps:N0} steps of {Copies:N0} copies, at most {plain} of them the plain crop."));
     }
 
     /// <inheritdoc/>

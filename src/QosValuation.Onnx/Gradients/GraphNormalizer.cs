@@ -18,7 +18,9 @@ internal static class GraphNormalizer
         "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare", "ReduceSum",
     };
 
-    /// <summary>Refuses models that have no useful gradient: those that round while they run, and opsets before 11. Weights stored as integers are no fault.</summary>
+    /// <summary>
+    /// Refuses models that have no useful gradient: those that round while they run, and opsets before 11. Weights stored as integers are no fault.
+    /// </summary>
     /// <param name="graph">The model.</param>
     /// <exception cref="QosValuationException">GradientModelQuantized, GradientOpsetNotSupported.</exception>
     public static void Check(OnnxGraph graph)
