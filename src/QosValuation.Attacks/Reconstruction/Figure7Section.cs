@@ -101,7 +101,7 @@ internal sealed class Figure7Section : IReportSection
                 + "Only the difference between own and others tells of this cluster.");
     }
 
-    /// <summary>Cluster by cluster a private photograph, then what the first attacker made of each release, side by side; the other attackers' after that.</summary>
+    /// <summary>Cluster by cluster a private photograph, then what the first attacker made of each release, then the other attackers' pictures.</summary>
     private static IEnumerable<ReportPicture> Pictures(IReadOnlyList<ReportRecord> main, ReportContext context, Func<ReportRecord, string> caption)
     {
         ReportRecord[] shown = [.. main.Where(row => row.Text("ImagePath").Length > 0 && (!row.Has("Repeat") || row.Number("Repeat") == 1))];
