@@ -7,7 +7,9 @@ Clusters photographs with captions, releases the prototypes of the largest clust
 
 The attack score is the cosine between the embedding of the reconstructed picture and the clean image prototype of its cluster, for every release, Text-Ours too. Embeddings lie in a narrow cone, so the score has to be compared with Decoy, the mean cosine to the clean prototypes of the other clusters: where both are equal, nothing about the cluster came back. Rank is the rank of the true cluster among all of them.
 
-Other attackers may be added with -Method: DenoiseFirst and NearestEmbedding know, as public, the records of the dataset that no release contains.
+Other attackers may be added with -Method: DenoiseFirst and NearestEmbedding know, as public, the records of the dataset that no release contains; TextInversion looks for a caption.
+
+Whether anything can be recognised is asked of another encoder than the attacked one: Perceptual is the mean cosine of the picture to the photographs in its cluster under that encoder, PerceptualDecoy the same for the other clusters, PerceptualBaseline what the photographs of the other clusters score themselves, and PerceptualRank the rank of the true cluster. A picture by which an onlooker could tell the cluster has a Perceptual above PerceptualDecoy, and one that looks like a photograph of it reaches PerceptualBaseline. A caption is compared with captions. NearestEmbedding is the control: it answers with real photographs, so its likeness is what this measure can reach.
 
 Writes figure7.csv (a row an attack), figure7-summary.csv (means and standard errors over clusters and repeats), figure7.png (the pictures, clusters by releases) and the single pictures in the folder figure7. What is done is noted in figure7.state.jsonl: after an interruption the same command goes on where it stopped.
 
@@ -20,7 +22,7 @@ The folder for the results, or the CSV file, beside which the others lie; create
 The seed of noise and attacks: the same seed gives the same rows and pictures. 1 by default.
 
 .PARAMETER Quick
-Two clusters, few steps, one repeat and generated scenes, for a first look. Such pictures say little.
+Two clusters, few steps, one repeat, generated scenes and clip-mini, for a first look. Such pictures say little.
 
 .PARAMETER Images
 A folder of photographs. Without it scenes are generated.
@@ -29,7 +31,7 @@ A folder of photographs. Without it scenes are generated.
 A captions file in COCO layout for -Images. Without it there are no texts, and no Text-Ours.
 
 .PARAMETER Model
-The encoder, a name or a folder; clip-mini by default.
+The encoder, a name or a folder; clip-small by default, with -Quick clip-mini, which knows little and is attacked in a fraction of the time.
 
 .PARAMETER Clusters
 How many clusters are attacked, the largest ones; 4 by default.
@@ -37,8 +39,11 @@ How many clusters are attacked, the largest ones; 4 by default.
 .PARAMETER NoveltyThreshold
 Γ: the records of each cluster that are released; 50 by default, as in the paper.
 
+.PARAMETER SimilarityThreshold
+The cosine from which a record joins a cluster; the default of Group-Embedding where it is not given. Encoders differ: one with a small spread needs a higher one.
+
 .PARAMETER Repeats
-Attacks of each release, with other noise and other draws; 3 by default.
+Attacks of each release, with other noise and other draws; 2 by default.
 
 .PARAMETER Epsilon
 The privacy budgets of Image-Ours over which the score is shown, beside the 1 of the main comparison.
@@ -47,13 +52,16 @@ The privacy budgets of Image-Ours over which the score is shown, beside the 1 of
 The Γ of Image-Ours over which the score is shown, beside -NoveltyThreshold.
 
 .PARAMETER Method
-The attackers; DirectAscent by default, the paper's.
+The attackers; DirectAscent by default, the paper's. The first makes figure7.png.
+
+.PARAMETER PerceptualModel
+The encoder that judges likeness, another than the attacked one; clip-small by default, or clip-mini where clip-small is attacked.
 
 .PARAMETER Steps
 Steps of an attack; 100 by default, as in the paper.
 
 .PARAMETER Copies
-Augmented copies at every step; 32 by default, as published.
+Augmented copies at every step; 8 by default. Published are 32, which take four times as long.
 
 .PARAMETER Force
 Replaces results of another run. Without it they are an error; results of the same run are made again.
@@ -69,7 +77,7 @@ Makes the figure of a dataset.
 A first look, on generated scenes.
 
 .EXAMPLE
-./scripts/Figure7.ps1 -Images ./photos -Annotations ./captions.json -Method DirectAscent, DenoiseFirst, NearestEmbedding | Where-Object Epsilon -eq 1
+./scripts/Figure7.ps1 -Images ./photos -Annotations ./captions.json -Method DirectAscent, DenoiseFirst, NearestEmbedding, TextInversion | Where-Object Epsilon -eq 1
 
 Adds attackers that know what is public.
 
@@ -95,8 +103,8 @@ param(
     [string] $Annotations,
 
     [ValidateNotNullOrEmpty()]
-    [ArgumentCompletions('clip-mini', 'ViT-B-32', 'ViT-B-32-fp16')]
-    [string] $Model = 'clip-mini',
+    [ArgumentCompletions('clip-small', 'clip-mini', 'ViT-B-32', 'ViT-B-32-fp16')]
+    [string] $Model = 'clip-small',
 
     [ValidateRange(2, 1000)]
     [int] $Clusters = 4,
@@ -104,8 +112,11 @@ param(
     [ValidateRange(1, 1000000)]
     [int] $NoveltyThreshold = 50,
 
+    [ValidateRange(-1, 1)]
+    [double] $SimilarityThreshold,
+
     [ValidateRange(1, 10000)]
-    [int] $Repeats = 3,
+    [int] $Repeats = 2,
 
     [AllowEmptyCollection()]
     [double[]] $Epsilon = @(0.1, 10, 100),
@@ -114,14 +125,17 @@ param(
     [int[]] $Gamma = @(10, 20),
 
     [ValidateNotNullOrEmpty()]
-    [ValidateSet('DirectAscent', 'Adam', 'DenoiseFirst', 'NearestEmbedding')]
+    [ValidateSet('DirectAscent', 'Adam', 'DenoiseFirst', 'NearestEmbedding', 'TextInversion')]
     [string[]] $Method = @('DirectAscent'),
+
+    [ValidateNotNullOrEmpty()]
+    [string] $PerceptualModel,
 
     [ValidateRange(1, 100000)]
     [int] $Steps = 100,
 
     [ValidateRange(1, 65536)]
-    [int] $Copies = 32
+    [int] $Copies = 8
 )
 
 $ErrorActionPreference = 'Stop'
@@ -200,10 +214,10 @@ function Invoke-Figure7 {
     $name = [System.IO.Path]::GetFileNameWithoutExtension($path)
     $pictures = Join-Path $folder $name
     $results = $path, (Join-Path $folder "$name-summary.csv"), (Join-Path $folder "$name.png")
-    $run = Get-FigureRun $QuickBound $Quick $Seed $Images $Model
+    $run = Get-FigureRun $QuickBound $Quick $Seed $Images ($Quick -and -not $QuickBound.ContainsKey('Model') ? 'clip-mini' : $Model)
     Assert-FigureRun $results $run $Force
     if ($Quick) {
-        $small = @{ Clusters = 2; Repeats = 1; Steps = 12; Copies = 4; Epsilon = @(100); Gamma = @(10) }
+        $small = @{ Model = 'clip-mini'; Clusters = 2; Repeats = 1; Steps = 12; Copies = 4; Epsilon = @(100); Gamma = @(10) }
         foreach ($setting in $small.Keys) {
             if (-not $QuickBound.ContainsKey($setting)) {
                 Set-Variable $setting $small[$setting]
@@ -214,7 +228,16 @@ function Invoke-Figure7 {
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     Write-Progress -Id 7 -Activity 'Figure 7' -Status 'Embedding and grouping'
     $embeddings = @(Get-FigureEmbedding $folder)
-    $groups = @($embeddings | Group-Embedding -NoveltyThreshold $NoveltyThreshold -WarningAction SilentlyContinue |
+    $grouping = @{ NoveltyThreshold = $NoveltyThreshold }
+    if ($QuickBound.ContainsKey('SimilarityThreshold')) {
+        $grouping.SimilarityThreshold = $SimilarityThreshold
+    }
+    elseif ($Quick -and $Model -eq 'clip-mini') {
+        # The threshold at which clip-mini tells subjects apart leaves too few of so few scenes together.
+        $grouping.SimilarityThreshold = 0.7
+    }
+
+    $groups = @($embeddings | Group-Embedding @grouping -WarningAction SilentlyContinue |
             Where-Object { @($_.Members | Where-Object Modality -EQ Image).Count -ge $NoveltyThreshold } |
             Sort-Object -Property @{ Expression = 'Count'; Descending = $true }, Id | Select-Object -First $Clusters)
     if ($groups.Count -lt 2) {
@@ -246,9 +269,21 @@ function Invoke-Figure7 {
         }
     )
 
+    # The photograph nearest to the middle of each cluster, as the encoder sees it.
+    $labels = @{ None = 'No noise'; 'Image-DP' = 'Image-DP (q 0.2, s 0.05)'; 'Image-Ours' = 'Image-Ours (ε = 1)'; 'Text-Ours' = 'Text-Ours (ε = 1)' }
+    $originals = @(foreach ($group in $groups) {
+            $limited = Limit-Cluster $group $NoveltyThreshold
+            $centre = $limited | New-DpPrototype -Mechanism None -Modality Image -WarningAction SilentlyContinue
+            $member = $limited.Members | Where-Object Modality -EQ Image | Sort-Object { Measure-Cosine $_.Vector $centre.Vector } -Descending | Select-Object -First 1
+            $crop = Join-Path $pictures "member-$($group.Id).png"
+            $null = ConvertTo-ClipImage -LiteralPath $member.Source -Destination $crop -Model $Model -Force
+            [pscustomobject]@{ Row = "Cluster $($group.Id)"; Column = 'A typical member'; Caption = "$($limited.Count) records"; ImagePath = $crop; ClusterId = $group.Id; Source = $member.Source }
+        })
+
     $settings = [ordered]@{
-        Version = 2; Seed = $Seed; Model = $Model; Images = $Images; Annotations = $Annotations; Quick = [bool] $Quick; Clusters = $groups.Count
+        Version = 3; Seed = $Seed; Model = $Model; Images = $Images; Annotations = $Annotations; Quick = [bool] $Quick; Clusters = $groups.Count
         NoveltyThreshold = $NoveltyThreshold; Steps = $Steps; Copies = $Copies; Embeddings = $embeddings.Count; Method = $Method
+        Groups = "$($groups.ForEach{ "$($_.Id):$($_.Count)" })"; PerceptualModel = $PerceptualModel
     } | ConvertTo-Json -Compress
     $statePath = Join-Path $folder "$name.state.jsonl"
     $done = Read-FigureState $statePath $settings
@@ -276,6 +311,15 @@ function Invoke-Figure7 {
                 $attack.Public = $public
             }
 
+            if ($PerceptualModel) {
+                $attack.PerceptualModel = $PerceptualModel
+            }
+
+            # A short search: the words that fit, not a sentence that reads well.
+            if ($Method -contains 'TextInversion') {
+                $attack.BeamWidth, $attack.CandidateWords, $attack.MaximumWords = 4, 48, 6
+            }
+
             if ($wanted.Count -gt 0) {
                 $wanted | Invoke-ReconstructionAttack @attack | ForEach-Object {
                     # The truth is the clean image prototype for every release, so that releases can be compared.
@@ -286,7 +330,10 @@ function Invoke-Figure7 {
                         Key = "$label-c$($found.ClusterId)-$($found.Method)"; Release = $release.Release; Method = "$($found.Method)"; Epsilon = "$($release.Epsilon)"; Gamma = $release.Gamma
                         Sigma = @($prototypes | Where-Object ClusterId -EQ $found.ClusterId)[0].Sigma; ClusterId = $found.ClusterId; Repeat = $repeat
                         AttackScore = $score; Decoy = ($decoys | Measure-Object -Average).Average; Rank = 1 + @($decoys | Where-Object { $_ -ge $score }).Count; Ranked = $decoys.Count + 1
-                        TargetScore = $found.Score; NearestMember = $found.NearestMemberSimilarity; Psnr = "$($found.Psnr)"; Ssim = "$($found.Ssim)"; ImagePath = $found.ImagePath ? [System.IO.Path]::GetRelativePath($folder, $found.ImagePath) : ''
+                        TargetScore = $found.Score; NearestMember = $found.NearestMemberSimilarity; Psnr = "$($found.Psnr)"; Ssim = "$($found.Ssim)"
+                        Perceptual = "$($found.PerceptualSimilarity)"; PerceptualDecoy = "$($found.PerceptualDecoySimilarity)"; PerceptualBaseline = "$($found.PerceptualBaseline)"
+                        PerceptualRank = $found.PerceptualRank; Text = $found.Method -eq 'TextInversion' ? $found.Text : $found.Text ? (Split-Path $found.Text -Leaf) : ''
+                        ImagePath = $found.ImagePath ? [System.IO.Path]::GetRelativePath($folder, $found.ImagePath) : ''
                     }
                     [System.IO.File]::AppendAllText($statePath, ($row | ConvertTo-Json -Compress) + "`n")
                     $done[$row.Key] = [pscustomobject] $row
@@ -302,7 +349,9 @@ function Invoke-Figure7 {
                     $typed = [pscustomobject]@{
                         PSTypeName = 'QosValuation.Figure7Row'; Release = $row.Release; Method = $row.Method; Epsilon = [double] $row.Epsilon; Gamma = [int] $row.Gamma; Sigma = [double] $row.Sigma
                         ClusterId = [int] $row.ClusterId; Repeat = [int] $row.Repeat; AttackScore = [double] $row.AttackScore; Decoy = [double] $row.Decoy; Rank = [int] $row.Rank; Ranked = [int] $row.Ranked
-                        TargetScore = [double] $row.TargetScore; NearestMember = [double] $row.NearestMember; Psnr = [double] $row.Psnr; Ssim = [double] $row.Ssim; ImagePath = $row.ImagePath
+                        TargetScore = [double] $row.TargetScore; NearestMember = [double] $row.NearestMember; Psnr = [double] $row.Psnr; Ssim = [double] $row.Ssim
+                        Perceptual = [double] $row.Perceptual; PerceptualDecoy = [double] $row.PerceptualDecoy; PerceptualBaseline = [double] $row.PerceptualBaseline; PerceptualRank = [int] $row.PerceptualRank
+                        Text = $row.Text; ImagePath = $row.ImagePath; MemberPath = "$name/member-$($row.ClusterId).png"
                     }
                     $rows.Add($typed)
                     $typed
@@ -317,25 +366,19 @@ function Invoke-Figure7 {
             $score = Measure-Mean $_.Group AttackScore
             $decoy = Measure-Mean $_.Group Decoy
             $margin = Measure-Mean @($_.Group | ForEach-Object { [pscustomobject]@{ Margin = $_.AttackScore - $_.Decoy } }) Margin
+            $likeness = Measure-Mean @($_.Group | ForEach-Object { [pscustomobject]@{ Margin = $_.Perceptual - $_.PerceptualDecoy } }) Margin
             [pscustomobject]@{
                 Release = $first.Release; Method = $first.Method; Epsilon = $first.Epsilon; Gamma = $first.Gamma; Sigma = $first.Sigma; Attacks = $_.Count
                 AttackScore = $score[0]; AttackScoreStandardError = $score[1]; Decoy = $decoy[0]; DecoyStandardError = $decoy[1]; Margin = $margin[0]; MarginStandardError = $margin[1]
                 FirstRank = @($_.Group | Where-Object Rank -EQ 1).Count / $_.Count; Chance = 1 / $first.Ranked; TargetScore = (Measure-Mean $_.Group TargetScore)[0]
+                Perceptual = (Measure-Mean $_.Group Perceptual)[0]; PerceptualDecoy = (Measure-Mean $_.Group PerceptualDecoy)[0]; PerceptualBaseline = (Measure-Mean $_.Group PerceptualBaseline)[0]
+                PerceptualMargin = $likeness[0]; PerceptualMarginStandardError = $likeness[1]; PerceptualFirst = @($_.Group | Where-Object PerceptualRank -EQ 1).Count / $_.Count
             }
         })
     Export-FigureCsv $rows $path
     Export-FigureCsv $summary (Join-Path $folder "$name-summary.csv")
 
     # The picture: the first repeat of the four releases by the first attacker.
-    $labels = @{ None = 'No noise'; 'Image-DP' = 'Image-DP (q 0.2, s 0.05)'; 'Image-Ours' = 'Image-Ours (ε = 1)'; 'Text-Ours' = 'Text-Ours (ε = 1)' }
-    $originals = foreach ($group in $groups) {
-        $limited = Limit-Cluster $group $NoveltyThreshold
-        $centre = $limited | New-DpPrototype -Mechanism None -Modality Image -WarningAction SilentlyContinue
-        $member = $limited.Members | Where-Object Modality -EQ Image | Sort-Object { Measure-Cosine $_.Vector $centre.Vector } -Descending | Select-Object -First 1
-        $crop = Join-Path $pictures "member-$($group.Id).png"
-        $null = ConvertTo-ClipImage -LiteralPath $member.Source -Destination $crop -Model $Model -Force
-        [pscustomobject]@{ Row = "Cluster $($group.Id)"; Column = 'A typical member'; Caption = "$($limited.Count) records"; ImagePath = $crop; ClusterId = $group.Id }
-    }
     $shown = $rows | Where-Object { $_.Repeat -eq 1 -and $_.Method -eq $Method[0] -and $_.Gamma -eq $NoveltyThreshold -and ($_.Release -ne 'Image-Ours' -or $_.Epsilon -eq 1) -and $_.ImagePath } | ForEach-Object {
         [pscustomobject]@{ Row = "Cluster $($_.ClusterId)"; Column = $labels[$_.Release]; Caption = [string]::Format([cultureinfo]::InvariantCulture, 'score {0:F2}, others {1:F2}', $_.AttackScore, $_.Decoy); ImagePath = Join-Path $folder $_.ImagePath; ClusterId = $_.ClusterId }
     }
@@ -365,6 +408,16 @@ function Invoke-Figure7 {
         }
 
         $text += " The strongest attackers: $($strongest -join '; ')."
+    }
+
+    # What can be recognised: the likeness to the own photographs over that to the other clusters', for an encoder that was not attacked.
+    $alike = foreach ($release in $labels.Keys | Where-Object { $main.ContainsKey($_) -and [double]::IsFinite($main[$_].PerceptualMargin) } | Sort-Object) {
+        $line = $main[$release]
+        [string]::Format([cultureinfo]::InvariantCulture, '{0} {1:F3} ± {2:F3} (first in {3:P0}; {4:F3} where another photograph has {5:F3})', $release, $line.PerceptualMargin,
+            $line.PerceptualMarginStandardError, $line.PerceptualFirst, $line.Perceptual, $line.PerceptualBaseline)
+    }
+    if ($alike) {
+        $text += " Likeness to the photographs of the cluster over the others, for an encoder that was not attacked: $($alike -join '; ')."
     }
 
     # Each attack is paired with the one without noise on the same cluster and repeat; below six pairs nothing is called.

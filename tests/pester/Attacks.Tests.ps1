@@ -43,6 +43,28 @@ Describe 'Invoke-ReconstructionAttack' {
         }
     }
 
+    It 'asks an encoder that was not attacked whether the picture looks like the truth' {
+        $search = @{ Method = 'NearestEmbedding', 'DirectAscent', 'TextInversion'; BeamWidth = 1; CandidateWords = 4; MaximumWords = 2 }
+        $found = $clusters[0] | New-DpPrototype -Mechanism None -Modality Image -WarningAction SilentlyContinue |
+            Invoke-ReconstructionAttack @short @search -Public $images -Reference $clusters
+        foreach ($one in $found) {
+            [math]::Abs($one.PerceptualSimilarity) | Should -BeLessOrEqual 1
+            $one.PerceptualRank | Should -BeIn 1, 2, 3
+            $one.PerceptualBaseline | Should -BeLessThan 1
+        }
+
+        # A photograph of the cluster itself is far more like its photographs than a few steps from grey; what it scores does not depend on who was attacked.
+        $found[0].PerceptualSimilarity | Should -BeGreaterThan ($found[1].PerceptualSimilarity + 0.1)
+        $found[0].PerceptualBaseline | Should -Be $found[1].PerceptualBaseline
+        $clean = $clusters[0] | New-DpPrototype -Mechanism None -Modality Image -WarningAction SilentlyContinue
+        $alone = $clean | Invoke-ReconstructionAttack @short -Reference $clusters[0] -PerceptualModel ($images[0].Model -eq 'clip-mini' ? 'clip-small' : 'clip-mini')
+        $alone.PerceptualSimilarity | Should -Be $found[1].PerceptualSimilarity
+        [double]::IsNaN($alone.PerceptualBaseline) | Should -BeTrue
+        $alone.PerceptualRank | Should -Be 0
+        { $clean | Invoke-ReconstructionAttack @short -Reference $clusters -PerceptualModel $images[0].Model -ErrorAction Stop } |
+            Should -Throw -ErrorId 'ParametersConflict,*'
+    }
+
     It 'gives the same picture for the same seed and target, whatever is attacked beside it' {
         $all = $images[0, 1] | Invoke-ReconstructionAttack @short -OutputPath (Join-Path $TestDrive same)
         $alone = $images[1] | Invoke-ReconstructionAttack @short -OutputPath (Join-Path $TestDrive alone)

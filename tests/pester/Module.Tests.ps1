@@ -115,7 +115,7 @@ Describe 'The contract of <Name>' -ForEach @(
     @{ Name = 'Measure-Fairness'; Parameters = 'InputObject'; Type = 'FairnessReport'; Properties = 'Count', 'Jain', 'Gini', 'SocialWelfare', 'Allocated', 'Supply', 'MinRate', 'MaxRate' }
     @{ Name = 'Invoke-AllocationSimulation'; Parameters = 'Agents', 'Supply', 'Capacity', 'Alpha', 'Rounds', 'Scheme', 'Seed'; Type = 'AllocationSimulationResult'; Properties = 'Scheme', 'Agents', 'Alpha', 'Jain', 'Gini', 'JainStandardError', 'GiniStandardError' }
     @{ Name = 'Invoke-QosSimulation'; Parameters = 'Agents', 'Seed'; Type = 'QosReport'; Properties = 'ServedRatio', 'OutageRatio', 'P95Wait', 'Utilisation', 'Jain', 'Gini' }
-    @{ Name = 'Invoke-ReconstructionAttack'; Parameters = 'Model', 'Steps', 'LearningRate', 'Copies', 'Reference', 'OutputPath', 'Seed'; Type = 'Reconstruction'; Properties = 'ClusterId', 'ImagePath', 'Score', 'ScoreTrace', 'ReferenceSimilarity', 'Psnr', 'Ssim' }
+    @{ Name = 'Invoke-ReconstructionAttack'; Parameters = 'Model', 'Steps', 'LearningRate', 'Copies', 'Reference', 'OutputPath', 'Seed'; Type = 'Reconstruction'; Properties = 'ClusterId', 'ImagePath', 'Score', 'ScoreTrace', 'ReferenceSimilarity', 'Psnr', 'Ssim', 'PerceptualSimilarity', 'PerceptualBaseline' }
     @{ Name = 'Invoke-MembershipInferenceAttack'; Parameters = 'InputObject', 'Mechanism', 'Trials'; Type = 'MembershipInference'; Properties = 'Advantage', 'Auc' }
     @{ Name = 'Measure-EmpiricalPrivacy'; Parameters = 'InputObject', 'Mechanism', 'Trials'; Type = 'EmpiricalPrivacy'; Properties = @('EpsilonLowerBound') }
     @{ Name = 'Add-DatRecord'; Parameters = @('LedgerPath'); Type = 'DatRecord'; Properties = 'Address', 'Value', 'Pointer', 'Sequence', 'PreviousHash' }

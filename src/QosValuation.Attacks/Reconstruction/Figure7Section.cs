@@ -23,10 +23,11 @@ internal sealed class Figure7Section : IReportSection
     public IReadOnlyCollection<string> Properties { get; } =
     [
         "Key", "Release", "Method", "Epsilon", "Gamma", "Sigma", "ClusterId", "Repeat", "AttackScore", "Decoy", "Rank", "Ranked", "TargetScore",
-        "NearestMember", "Psnr", "Ssim", "ImagePath",
+        "NearestMember", "Psnr", "Ssim", "Perceptual", "PerceptualDecoy", "PerceptualBaseline", "PerceptualRank", "Text", "ImagePath", "MemberPath",
 
         // The means over clusters and repeats.
         "Attacks", "AttackScoreStandardError", "DecoyStandardError", "Margin", "MarginStandardError", "FirstRank", "Chance",
+        "PerceptualMargin", "PerceptualMarginStandardError", "PerceptualFirst",
     ];
 
     /// <inheritdoc/>
@@ -45,27 +46,24 @@ internal sealed class Figure7Section : IReportSection
         ReportFigure[] figures =
         [
             ReconstructionFigures.Means("figure7", "Attack score by release", "Cosine of the reconstruction", main, release, "AttackScore", "Decoy"),
+            ReconstructionFigures.Perceived("figure7-perceptual", main, release, "Perceptual", "PerceptualDecoy"),
             Over(rows.Where(AtGamma), rows, "Epsilon", "ε of the release"),
             Over(rows.Where(row => row.Number("Epsilon") == epsilon), rows, "Gamma", "Γ, the records in each cluster"),
         ];
         string Caption(ReportRecord row) =>
             SectionParts.Say($"Cluster {row.Text("ClusterId")}, {release(row)}: score {ReportNumber.Format(row.Number("AttackScore"), 3)}, ")
             + SectionParts.Say($"other clusters {ReportNumber.Format(row.Number("Decoy"), 3)}");
-        ReportPicture[] pictures =
-        [
-            .. main.Where(row => row.Text("ImagePath").Length > 0 && (!row.Has("Repeat") || row.Number("Repeat") == 1))
-                .OrderBy(row => row.Number("ClusterId"))
-                .Select(row => ReconstructionFigures.Picture(row, context.PictureFolders, Caption(row)))
-                .OfType<ReportPicture>()
-                .Take(ReconstructionFigures.MostPictures),
-        ];
+        ReportPicture[] pictures = [.. Pictures(main, context, Caption).Take(ReconstructionFigures.MostPictures)];
         return SectionParts.Section(
             "Reconstruction by release (Fig. 7)",
             "The cosine of the reconstructed picture to the clean prototype of its own cluster (the score) and to those of the other clusters. A release "
-                + "protects where the two do not differ; a high score that other clusters reach as well reveals nothing of this one.",
+                + "protects where the two do not differ; a high score that other clusters reach as well reveals nothing of this one. "
+                + "Each row of pictures begins with a private photograph of the cluster, then what was made of its releases. Whether they look alike is "
+                + "judged by an encoder that was not attacked: what lies above the others is recognisable to it, and a photograph would reach the third bar.",
             rows,
             figures,
             "ImagePath",
+            "MemberPath",
             "Key") with
         { Pictures = pictures };
     }
@@ -101,6 +99,32 @@ internal sealed class Figure7Section : IReportSection
             SectionParts.Say($"A picture reconstructed from a release has a cosine of {Mean(ours, "AttackScore")} to the truth of its own cluster and of ")
                 + SectionParts.Say($"{Mean(ours, "Decoy")} to other clusters, over {ours.Length} attacks{compared}. ")
                 + "Only the difference between own and others tells of this cluster.");
+    }
+
+    /// <summary>Cluster by cluster a private photograph, then what the first attacker made of each release, then the other attackers' pictures.</summary>
+    private static IEnumerable<ReportPicture> Pictures(IReadOnlyList<ReportRecord> main, ReportContext context, Func<ReportRecord, string> caption)
+    {
+        ReportRecord[] shown = [.. main.Where(row => row.Text("ImagePath").Length > 0 && (!row.Has("Repeat") || row.Number("Repeat") == 1))];
+        string[] methods = [.. shown.Select(row => row.Text("Method")).Distinct()];
+        foreach (IGrouping<(int, double), ReportRecord> cluster in shown
+            .GroupBy(row => (Array.IndexOf(methods, row.Text("Method")), row.Number("ClusterId")))
+            .OrderBy(group => group.Key))
+        {
+            ReportRecord first = cluster.First();
+            if (ReconstructionFigures.Picture(first, context.PictureFolders, $"Cluster {first.Text("ClusterId")}, a private photograph", "MemberPath")
+                is ReportPicture original)
+            {
+                yield return original;
+            }
+
+            foreach (ReportRecord row in cluster)
+            {
+                if (ReconstructionFigures.Picture(row, context.PictureFolders, caption(row)) is ReportPicture picture)
+                {
+                    yield return picture;
+                }
+            }
+        }
     }
 
     // Means of the same attacks say nothing new.

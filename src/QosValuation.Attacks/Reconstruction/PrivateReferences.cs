@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics.Tensors;
 using QosValuation.Embeddings.Encoding;
 using QosValuation.Embeddings.Images;
@@ -19,8 +20,13 @@ namespace QosValuation.Attacks.Reconstruction;
 /// there are any, else all of them.
 /// </remarks>
 /// <param name="preprocessing">How a member's picture is cropped for comparison.</param>
-public sealed class PrivateReferences(ImagePreprocessing preprocessing)
+/// <param name="judge">An encoder that was not attacked, which judges likeness; null for none. It stays the caller's.</param>
+public sealed class PrivateReferences(ImagePreprocessing preprocessing, PerceptualJudge? judge = null)
 {
+    /// <summary>The judge looks at this many members of a source, and at this many other sources, evenly spaced.</summary>
+    private const int MostMembers = 64;
+    private const int MostSources = 1024;
+
     private readonly ImagePreprocessor _preprocessor = new(preprocessing);
     private readonly List<Truth> _truths = [];
     private readonly List<ClipEmbedding> _members = [];
@@ -65,7 +71,7 @@ public sealed class PrivateReferences(ImagePreprocessing preprocessing)
     /// <summary>Compares a reconstruction with the truth. O((truths + members)·d) and the decoding of one picture.</summary>
     /// <param name="reconstruction">What an attacker came up with.</param>
     /// <param name="target">What was attacked.</param>
-    /// <returns>The reconstruction with its similarity to the truth, rank, PSNR and SSIM, as far as there are references for them.</returns>
+    /// <returns>The reconstruction with its similarity to the truth, rank, PSNR, SSIM and the judge's word, as far as there are references for them.</returns>
     public QosValuation.Reconstruction Judge(QosValuation.Reconstruction reconstruction, AttackTarget target)
     {
         ArgumentNullException.ThrowIfNull(reconstruction);
@@ -97,6 +103,7 @@ public sealed class PrivateReferences(ImagePreprocessing preprocessing)
 
         ClipEmbedding[] nearest = [.. members.OrderByDescending(m => Cosine(reconstruction, m.Vector))];
         reconstruction = reconstruction with { NearestMemberSimilarity = Cosine(reconstruction, nearest[0].Vector) };
+        reconstruction = Perceive(reconstruction, target, truth, nearest[0]);
         byte[]? picture = reconstruction.ImageSize == _preprocessor.ImageSize
             ? nearest.Where(m => m.Modality == Modality.Image).Select(m => Picture(m.Source)).FirstOrDefault()
             : null;
@@ -107,6 +114,45 @@ public sealed class PrivateReferences(ImagePreprocessing preprocessing)
                 : ImageQuality.Ssim(reconstruction.Image, picture, reconstruction.ImageSize, reconstruction.ImageSize),
         };
     }
+
+    /// <summary>What the judge says: of a picture by the pictures of the members, of a caption by their captions.</summary>
+    private QosValuation.Reconstruction Perceive(QosValuation.Reconstruction found, AttackTarget target, Truth? truth, ClipEmbedding nearest)
+    {
+        Modality modality = found.Image.Length > 0 ? Modality.Image : Modality.Text;
+        bool readable = modality == Modality.Image || found.Method == ReconstructionMethod.TextInversion;
+        float[]? find = judge is null || !readable ? null
+            : modality == Modality.Image ? judge.EmbedPicture(found.Image, found.ImageSize) : judge.EmbedText(found.Text!);
+        if (find is null)
+        {
+            return found;
+        }
+
+        // A source is a cluster, or a record outside of clusters.
+        string own = _members.Exists(m => m.ClusterId == target.ClusterId && target.ClusterId >= 0)
+            ? SourceOf(target.ClusterId, null)
+            : truth?.ClusterId is null && truth?.Item is string item ? SourceOf(null, item) : SourceOf(nearest.ClusterId, nearest.Item);
+        ILookup<bool, IGrouping<string, ClipEmbedding>> sources = _members.Where(m => m.Modality == modality)
+            .GroupBy(m => SourceOf(m.ClusterId, m.Item))
+            .ToLookup(source => source.Key == own);
+        float[][] Vectors(IEnumerable<ClipEmbedding> members) =>
+            [.. Spaced([.. members], MostMembers).Select(m => modality == Modality.Text ? judge!.EmbedText(m.Source)
+                : judge!.EmbedReference(m.Source, _preprocessor.ImageSize, Picture)).OfType<float[]>()];
+        float[][] truths = Vectors(sources[true].SelectMany(source => source));
+        if (truths.Length == 0)
+        {
+            return found;
+        }
+
+        float[][][] others = [.. Spaced([.. sources[false]], MostSources).Select(Vectors).Where(vectors => vectors.Length > 0)];
+        (double similarity, double decoys, double baseline, int rank) = PerceptualJudge.Compare(find, truths, others);
+        return found with { PerceptualSimilarity = similarity, PerceptualDecoySimilarity = decoys, PerceptualBaseline = baseline, PerceptualRank = rank };
+    }
+
+    private static string SourceOf(int? cluster, string? item) =>
+        cluster is int id ? string.Create(CultureInfo.InvariantCulture, $"cluster {id}") : $"item {item}";
+
+    private static IEnumerable<T> Spaced<T>(T[] all, int most) =>
+        all.Length <= most ? all : Enumerable.Range(0, most).Select(i => all[(int)((long)i * all.Length / most)]);
 
     /// <summary>Refuses references of another length than an embedding of the attacked model has.</summary>
     internal void Require(int dimension)

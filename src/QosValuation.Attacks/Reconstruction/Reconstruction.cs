@@ -86,6 +86,27 @@ public sealed record Reconstruction
     /// <summary>Structural similarity to the picture of the nearest private member, −1 to 1; NaN without one.</summary>
     public double Ssim { get; init; } = double.NaN;
 
+    /// <summary>
+    /// The mean cosine of the picture to the pictures of the private members (of a caption to their captions) under an encoder that was not
+    /// attacked, −1 to 1: what only deceives the attacked encoder scores no more here than <see cref="PerceptualDecoySimilarity"/>. NaN without
+    /// such members or such an encoder. Psnr and Ssim compare pixels, this what a picture shows.
+    /// </summary>
+    public double PerceptualSimilarity { get; init; } = double.NaN;
+
+    /// <summary>
+    /// The same to the members of the other sources (clusters, or records outside of clusters): what the find has in common with all; NaN without others.
+    /// </summary>
+    public double PerceptualDecoySimilarity { get; init; } = double.NaN;
+
+    /// <summary>
+    /// What a random other photograph (or caption) scores: the mean cosine of the members of other sources to those of this one, under the encoder
+    /// that was not attacked. A find below it is less like the truth than any photograph is. NaN without others.
+    /// </summary>
+    public double PerceptualBaseline { get; init; } = double.NaN;
+
+    /// <summary>The rank of the true source among all by <see cref="PerceptualSimilarity"/>, 1 the best; 0 without others.</summary>
+    public int PerceptualRank { get; init; }
+
     /// <summary>Which start led to the picture, from 1; a later one goes on from an earlier one, or begins with a generated scene.</summary>
     public int Start { get; init; } = 1;
 

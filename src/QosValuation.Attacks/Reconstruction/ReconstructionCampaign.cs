@@ -28,6 +28,7 @@ public sealed class ReconstructionCampaign : IDisposable
     private ClipEncoder? _embedder;
     private AttackerOptions? _options;
     private ReconstructionAttacker? _attacker;
+    private PerceptualJudge? _judge;
     private long _done;
 
     private ReconstructionCampaign(IReadOnlyList<ClipModelFiles> models, int threads, CancellationToken cancellation)
@@ -98,11 +99,18 @@ public sealed class ReconstructionCampaign : IDisposable
     /// <param name="texts">The texts.</param>
     /// <param name="weights">Their weights: one for all, or one for each.</param>
     /// <param name="cancellation">Stops the embedding.</param>
-    /// <exception cref="QosValuationException"><c>ModalityNotSupported</c>: a model has no text encoder.</exception>
+    /// <exception cref="QosValuationException"><c>ParametersConflict</c>: another number of weights. <c>ModalityNotSupported</c>: a model has no text
+    /// encoder.</exception>
     public void AddTexts(IReadOnlyList<string> texts, IReadOnlyList<double> weights, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
         ArgumentNullException.ThrowIfNull(weights);
+        if (weights.Count != 1 && weights.Count != texts.Count)
+        {
+            throw new QosValuationException(
+                Faults.ParametersConflict, $"-TextWeight has {weights.Count} weights for {texts.Count} texts; give one for all or one each.", weights);
+        }
+
         for (int e = 0; e < _models.Count; e++)
         {
             using ClipEncoder encoder = ClipEncoder.Open(_models[e]);
@@ -155,8 +163,14 @@ public sealed class ReconstructionCampaign : IDisposable
     }
 
     /// <summary>A collection for the truth, whose pictures are cropped as those of the first model.</summary>
+    /// <param name="judge">The model that judges how alike pictures look; null for a built-in one that is not attacked.</param>
     /// <returns>An empty collection.</returns>
-    public PrivateReferences NewReferences() => new(_preprocessing);
+    /// <exception cref="QosValuationException">As <see cref="PerceptualJudge.Open"/>.</exception>
+    public PrivateReferences NewReferences(ClipModelFiles? judge = null)
+    {
+        _judge ??= PerceptualJudge.Open(judge, _models);
+        return new(_preprocessing, _judge);
+    }
 
     /// <summary>Makes the attackers ready.</summary>
     /// <param name="options">Which attackers, and how.</param>
@@ -269,6 +283,7 @@ public sealed class ReconstructionCampaign : IDisposable
     public void Dispose()
     {
         _attacker?.Dispose();
+        _judge?.Dispose();
         _embedder?.Dispose();
         _encoders.ForEach(encoder => encoder.Dispose());
     }

@@ -24,10 +24,45 @@ internal static class ReconstructionFigures
     public static ReportFigure Means(
         string file, string title, string quantity, IReadOnlyList<ReportRecord> records, Func<ReportRecord, string> name, string score, string decoy)
     {
+        (string Label, string Property)[] bars = [(score == "Score" ? "To the released vector" : "To the truth", score), ("To others (a guess)", decoy)];
+        return Bars(file, title, quantity, records, name, bars);
+    }
+
+    /// <summary>What the encoder that was not attacked says of the pictures, by name, beside what a random other photograph scores.</summary>
+    /// <param name="file">A file name without extension.</param>
+    /// <param name="records">The rows.</param>
+    /// <param name="name">The name of a row's bars.</param>
+    /// <param name="own">The property of the likeness to the truth.</param>
+    /// <param name="decoy">The property of the likeness to others.</param>
+    public static ReportFigure Perceived(
+        string file,
+        IReadOnlyList<ReportRecord> records,
+        Func<ReportRecord, string> name,
+        string own = nameof(QosValuation.Reconstruction.PerceptualSimilarity),
+        string decoy = nameof(QosValuation.Reconstruction.PerceptualDecoySimilarity)) => Bars(
+        file,
+        "Likeness to an encoder that was not attacked",
+        "Cosine under the judging encoder",
+        records,
+        name,
+        [
+            ("To the truth", own),
+            ("To others", decoy),
+            ("Another photograph to the truth", nameof(QosValuation.Reconstruction.PerceptualBaseline)),
+        ]);
+
+    private static ReportFigure Bars(
+        string file,
+        string title,
+        string quantity,
+        IReadOnlyList<ReportRecord> records,
+        Func<ReportRecord, string> name,
+        (string Label, string Property)[] bars)
+    {
         IGrouping<string, ReportRecord>[] groups = [.. records.GroupBy(name)];
-        FigureSeries Bars(string property, string label) =>
-            new(label, [.. groups.Select((group, i) => SectionParts.MeanPoint(i, group, property)).Where(point => double.IsFinite(point.Y))]);
-        FigureSeries[] bars = [Bars(score, score == "Score" ? "To the released vector" : "To the truth"), Bars(decoy, "To others (a guess)")];
+        IEnumerable<FigureSeries> series = bars.Select(bar => new FigureSeries(
+            bar.Label,
+            [.. groups.Select((group, i) => SectionParts.MeanPoint(i, group, bar.Property)).Where(point => double.IsFinite(point.Y))]));
         return new ReportFigure
         {
             Name = file,
@@ -36,7 +71,7 @@ internal static class ReconstructionFigures
             Horizontal = ReportFigure.LieDown(groups.Select(group => group.Key)),
             X = new FigureAxis(string.Empty, FigureScale.Category) { Categories = [.. groups.Select(group => group.Key)] },
             Y = new FigureAxis(quantity) { Zero = true },
-            Series = [.. bars.Where(series => series.Points.Count > 0)],
+            Series = [.. series.Where(one => one.Points.Count > 0)],
             Note = SectionParts.ErrorNote,
         };
     }
@@ -45,8 +80,9 @@ internal static class ReconstructionFigures
     /// <param name="record">The row.</param>
     /// <param name="folders">Where files of relative paths are looked for.</param>
     /// <param name="caption">What it shows.</param>
+    /// <param name="property">The property that names a file.</param>
     /// <returns>Null where there is none, and for any other file and one above 8 MiB.</returns>
-    public static ReportPicture? Picture(ReportRecord record, IReadOnlyList<string> folders, string caption)
+    public static ReportPicture? Picture(ReportRecord record, IReadOnlyList<string> folders, string caption, string property = "ImagePath")
     {
         double size = record.Number("ImageSize");
         int side = double.IsFinite(size) ? (int)size : 0;
@@ -56,7 +92,7 @@ internal static class ReconstructionFigures
             return new ReportPicture(caption, "image/png", ImageWriter.EncodePng(rgb, side, side));
         }
 
-        string path = record.Text("ImagePath");
+        string path = record.Text(property);
         string? file = path.Length == 0 ? null : folders.Prepend(string.Empty)
             .Select(folder => Path.Combine(folder, path))
             .FirstOrDefault(candidate => Path.IsPathRooted(candidate) && RegularFile.Exists(candidate));

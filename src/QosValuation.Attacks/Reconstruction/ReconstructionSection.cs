@@ -30,6 +30,7 @@ internal sealed class ReconstructionSection() : ResultSection<QosValuation.Recon
         ReportFigure[] figures =
         [
             ReconstructionFigures.Means("reconstruction", "How near the reconstructions come", quantity, records, method, property, "DecoySimilarity"),
+            ReconstructionFigures.Perceived("reconstruction-perceptual", records, method),
             new()
             {
                 Name = "reconstruction-trace",

@@ -32,6 +32,10 @@ namespace QosValuation.Cmdlets.Attacks;
 /// embedding itself), SourceRank the rank of the truth among the other references, and Psnr and Ssim compare with the picture of
 /// the nearest private member. Embeddings of one model lie in a narrow cone, so a cosine of 0.6 or more to the truth may mean
 /// nothing: DecoySimilarity is the cosine to the others, with which it has to be compared.</para>
+/// <para>A picture that deceives the attacked encoder need not look like anything. PerceptualSimilarity asks another encoder
+/// (-PerceptualModel): the mean cosine of the picture to those of the private members, to be compared with PerceptualDecoySimilarity, the
+/// same to the members of other references, and with PerceptualBaseline, what a random other photograph scores. PerceptualRank ranks the
+/// truth among all. Captions are compared with the members' captions.</para>
 /// <para>Ctrl+C ends the attack within a second; the picture so far is written.</para>
 /// </remarks>
 /// <example>
@@ -91,7 +95,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// targets of one cluster and modality, or of one item, then belong together, one for each model in this order; what carries
     /// the name of a model goes with that one.
     /// </summary>
-    /// <value>clip-mini</value>
+    /// <value>clip-small</value>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ClipModelNameCompleter))]
@@ -174,6 +178,16 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Initial { get; set; }
+
+    /// <summary>
+    /// The encoder that judges whether a picture looks like the truth; it must not be one that is attacked. By default clip-small, or
+    /// clip-mini where clip-small is attacked. It embeds every reference's picture once.
+    /// </summary>
+    /// <value>clip-small, or clip-mini</value>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ClipModelNameCompleter))]
+    public string? PerceptualModel { get; set; }
 
     /// <summary>The truth, which no attacker sees: clusters with their members, clean prototypes, private embeddings, or paths of photographs.</summary>
     [Parameter]
@@ -261,14 +275,6 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
             throw new QosValuationException(Faults.OutputPathMissing, "-Every writes filmstrips: name a folder with -OutputPath.", Every);
         }
 
-        if (Text is not null && TextWeight.Length != 1 && TextWeight.Length != Text.Length)
-        {
-            throw new QosValuationException(
-                Faults.ParametersConflict,
-                $"-TextWeight has {TextWeight.Length} weights for {Text.Length} texts; give one for all or one each.",
-                TextWeight);
-        }
-
         if (Text is null && !MyInvocation.ExpectingInput && !IsBound(nameof(InputObject)))
         {
             throw new QosValuationException(Faults.NothingToAttack, "Pipe prototypes, embeddings or vectors in, or give a -Text.");
@@ -286,10 +292,10 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         _meter = new ProgressMeter(this, "Attacking", "steps");
         string models = string.Join(" and ", _campaign.ModelNames);
         int side = _campaign.ImageSize;
-        int plain = Math.Min(Copies, options.Ascent.PlainCopies);
+        int plain = options.Ascent.PlainCopies;
         WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
-            $"{models}, pictures of {side} × {side} pixels, {Steps:N0} steps of {Copies:N0} copies, {plain} of them the plain crop."));
+            $"{models}, pictures of {side} × {side} pixels, {Steps:N0} steps of {Copies:N0} copies, at most {plain} of them the plain crop."));
     }
 
     /// <inheritdoc/>
@@ -412,7 +418,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
             return null;
         }
 
-        PrivateReferences references = _campaign!.NewReferences();
+        PrivateReferences references = _campaign!.NewReferences(PerceptualModel is null ? null : Resolve(PerceptualModel));
         foreach (object item in Objects(Reference))
         {
             TryItem(item, () =>

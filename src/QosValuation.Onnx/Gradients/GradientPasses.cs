@@ -13,6 +13,7 @@ internal static class GradientPasses
         new(nameof(SelectOutput), SelectOutput),
         new(nameof(DropUnusedParts), DropUnusedParts),
         new(nameof(LiftConstants), LiftConstants),
+        new(nameof(WidenIntegerWeights), WidenIntegerWeights),
         new(nameof(FixDimensions), FixDimensions),
         new(nameof(ResolveBranches), ResolveBranches),
         new(nameof(PromoteParameters), PromoteParameters),
@@ -67,6 +68,13 @@ internal static class GradientPasses
         draft.Graph.InferTypes();
     }
 
+    /// <summary>Writes the widening of weights that are stored as integers in elementary operators.</summary>
+    public static void WidenIntegerWeights(GradientDraft draft)
+    {
+        QuantizedWeights.WriteOut(draft.Graph);
+        draft.Graph.InferTypes();
+    }
+
     /// <summary>Gives the dimensions of inputs the sizes that the options name, and images a size at which the model runs.</summary>
     /// <exception cref="QosValuationException">GradientShapesUnknown.</exception>
     public static void FixDimensions(GradientDraft draft) => DimensionFixer.Fix(draft.Graph, draft.Options);
@@ -75,20 +83,26 @@ internal static class GradientPasses
     /// <exception cref="QosValuationException">GradientOperatorNotSupported.</exception>
     public static void ResolveBranches(GradientDraft draft) => GraphNormalizer.ResolveBranches(draft.Graph);
 
-    /// <summary>Turns the weights that the options name into inputs, so that their values are given with every evaluation.</summary>
+    /// <summary>
+    /// Turns the weights that the options name into inputs, so that their values are given with every evaluation. A weight that is stored
+    /// in another form goes by the name it has once it is widened: what Cast and Mul, or DequantizeLinear, make of constants.
+    /// </summary>
     /// <exception cref="QosValuationException">GradientNameNotFound.</exception>
     public static void PromoteParameters(GradientDraft draft)
     {
         OnnxGraph graph = draft.Graph;
         foreach (string name in draft.Options.Parameters)
         {
-            if (!graph.Initializers.TryGetValue(name, out TensorProto? tensor) || !OnnxType.IsFloating(tensor.DataType))
+            TensorProto? tensor = graph.Initializers.GetValueOrDefault(name)
+                ?? (OnnxType.IsFloating(graph.TypeOf(name)) ? QuantizedWeights.Value(graph, name) : null);
+            if (tensor is null || !OnnxType.IsFloating(tensor.DataType))
             {
                 IEnumerable<string> present = graph.Initializers.Values.Where(t => OnnxType.IsFloating(t.DataType)).Select(t => t.Name).Take(40);
                 throw GradientDraft.NotFound("floating-point weight", name, present);
             }
 
             graph.Initializers.Remove(name);
+            graph.Nodes.RemoveAll(node => node.Output.Contains(name));
             if (OnnxType.IsHalf(tensor.DataType))
             {
                 tensor = OnnxExtensions.FloatTensor(name, OnnxType.Single, tensor.ToDoubles(graph.Folder), [.. tensor.Dims]);

@@ -18,15 +18,19 @@ internal static class GraphNormalizer
         "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare", "ReduceSum",
     };
 
-    /// <summary>Refuses models that have no useful gradient: quantised ones, and opsets before 11.</summary>
+    /// <summary>
+    /// Refuses models that have no useful gradient: those that round while they run, and opsets before 11. Weights stored as integers are no fault.
+    /// </summary>
     /// <param name="graph">The model.</param>
     /// <exception cref="QosValuationException">GradientModelQuantized, GradientOpsetNotSupported.</exception>
     public static void Check(OnnxGraph graph)
     {
+        Dictionary<string, NodeProto> producers = graph.Producers();
         NodeProto? quantized = graph.Nodes.Find(node =>
-            node.OpType.Contains("QLinear", StringComparison.Ordinal) || node.OpType.Contains("QuantizeLinear", StringComparison.OrdinalIgnoreCase)
+            !(node.OpType == "DequantizeLinear" && node.Domain is "" or "ai.onnx" && QuantizedWeights.Widens(graph, producers, node))
+            && (node.OpType.Contains("QLinear", StringComparison.Ordinal) || node.OpType.Contains("QuantizeLinear", StringComparison.OrdinalIgnoreCase)
             || node.OpType.EndsWith("Integer", StringComparison.Ordinal) || node.OpType.StartsWith("QAttention", StringComparison.Ordinal)
-            || node.OpType.Contains("NBits", StringComparison.Ordinal) || node.OpType.StartsWith("QGemm", StringComparison.Ordinal));
+            || node.OpType.Contains("NBits", StringComparison.Ordinal) || node.OpType.StartsWith("QGemm", StringComparison.Ordinal)));
         if (quantized is not null)
         {
             throw new QosValuationException(

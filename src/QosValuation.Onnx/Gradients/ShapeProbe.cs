@@ -246,7 +246,9 @@ internal static class ShapeProbe
         return shape;
     }
 
-    private static bool IsKept(TensorProto tensor) => tensor.Count() <= KeptElements || !OnnxType.IsFloating(tensor.DataType);
+    /// <summary>Large weights are dropped, also those stored in 8 bits; large integers may be indices, which have to stay within their tables.</summary>
+    private static bool IsKept(TensorProto tensor) =>
+        tensor.Count() <= KeptElements || !(OnnxType.IsFloating(tensor.DataType) || tensor.DataType is OnnxType.Int8 or OnnxType.UInt8);
 
     private static void Record(Dictionary<string, long[][]> rows, string name, int setting, int count, long[] shape)
     {
@@ -258,7 +260,11 @@ internal static class ShapeProbe
         sizes[setting] = shape;
     }
 
-    private static TensorProto ToTensor(string name, OrtValue value)
+    /// <summary>A result of ONNX Runtime as a constant.</summary>
+    /// <param name="name">The constant's name.</param>
+    /// <param name="value">The result.</param>
+    /// <returns>A copy.</returns>
+    public static TensorProto ToTensor(string name, OrtValue value)
     {
         OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
         var tensor = new TensorProto { Name = name, DataType = (int)info.ElementDataType };
@@ -285,9 +291,8 @@ internal static class ShapeProbe
             // A large weight is replaced by zeros of its shape.
             TensorProto dims = OnnxExtensions.Int64Tensor("probe/dims/" + tensor.Name, [.. tensor.Dims]);
             shadow.Initializer.Add(dims);
-            TensorProto zero = OnnxType.IsHalf(tensor.DataType)
-                ? new TensorProto { DataType = tensor.DataType, RawData = ByteString.CopyFrom(0, 0), Dims = { 1 } }
-                : OnnxExtensions.FloatTensor("zero", tensor.DataType, [0], 1);
+            byte[] nothing = new byte[OnnxType.Size(tensor.DataType)];
+            var zero = new TensorProto { DataType = tensor.DataType, RawData = ByteString.CopyFrom(nothing), Dims = { 1 } };
             shadow.Node.Add(OnnxGraph.MakeNode("ConstantOfShape", [dims.Name], [tensor.Name], ("value", zero)));
         }
 
@@ -347,12 +352,13 @@ internal static class ShapeProbe
             shadow.Output.Add(Output(name, graph.TypeOf(name)));
         }
 
-        var model = new ModelProto { IrVersion = Math.Max(graph.Model.IrVersion, 4), Graph = shadow };
-        model.OpsetImport.Add(graph.Model.OpsetImport.Where(o => o.Domain is not ("" or "ai.onnx")));
-        model.OpsetImport.Add(new OperatorSetIdProto { Domain = string.Empty, Version = graph.Opset });
-        return model;
+        return graph.Around(shadow);
     }
 
-    private static ValueInfoProto Output(string name, int type) =>
+    /// <summary>The declaration of an output whose shape is not known.</summary>
+    /// <param name="name">The value's name.</param>
+    /// <param name="type">Its element type.</param>
+    /// <returns>The declaration.</returns>
+    public static ValueInfoProto Output(string name, int type) =>
         new() { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = type } } };
 }

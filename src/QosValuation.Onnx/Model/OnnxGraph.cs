@@ -300,6 +300,15 @@ public sealed class OnnxGraph
         return Model;
     }
 
+    /// <summary>A model of its own around other nodes of this model's operators.</summary>
+    internal ModelProto Around(GraphProto graph)
+    {
+        var model = new ModelProto { IrVersion = Math.Max(Model.IrVersion, 4), Graph = graph };
+        model.OpsetImport.Add(Model.OpsetImport.Where(o => o.Domain is not ("" or "ai.onnx")));
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = string.Empty, Version = Opset });
+        return model;
+    }
+
     private static TensorProto? ConstantOf(NodeProto node)
     {
         AttributeProto? attribute = node.Attribute.FirstOrDefault();
