@@ -179,7 +179,7 @@ Invoke-FigureBody {
     $folder = Split-Path (Resolve-FigurePath (Join-Path $OutputPath 'data-market.csv'))
     $at = { param($name) Join-Path $folder "data-market$name" }
     $made = (& $at '.csv'), (& $at '-rounds.csv'), (& $at '-offers.csv'), (& $at '-awards.csv'), (& $at '-shares.csv'), (& $at '-tokens.csv')
-    $run = Get-FigureRun $bound $Quick $Seed '' 'clip-mini'
+    $run = Get-FigureRun $bound $Quick $Seed '' 'clip-small'
     Assert-FigureRun $made $run $Force
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     $count = $Quick ? 6 : $Rounds

@@ -41,7 +41,7 @@ function Get-FigureRun([hashtable] $Bound, [bool] $Quick, [int] $Seed, [string] 
         Size     = $Quick ? 'quick' : 'full'
         Seed     = $Seed
         Data     = $Data ? (Split-Path $Data -Leaf) : 'drawn scenes'
-        Encoder  = $Model ? $Model : 'clip-mini'
+        Encoder  = $Model ? $Model : 'clip-small'
         Settings = $settings -join '; '
     }
 }

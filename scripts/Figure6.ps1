@@ -5,7 +5,7 @@ Reproduces Fig. 6 of the paper: data value against quantity, and what each novel
 .DESCRIPTION
 Lets embeddings arrive in random orders, clusters them online, and averages for each novelty threshold Γ what they are worth after each quantity (Fig. 6a), and how many novel records and confirmed clusters they hold, how long confirmation takes, and when differential privacy can first be applied (Fig. 6b). Emits a row for each Γ and quantity, with standard errors; writes them to figure6a.csv, and the rows of the largest quantity to figure6b.csv.
 
-The embeddings are those of -Path: a file of embeddings (.npy, .csv, .jsonl), or a folder of photographs, which are embedded with -Model. Without it scenes are drawn and embedded with the built-in clip-mini.
+The embeddings are those of -Path: a file of embeddings (.npy, .csv, .jsonl), or a folder of photographs, which are embedded with -Model. Without it scenes are drawn and embedded with the built-in clip-small.
 
 Exit codes: 0 the figure was made and shows what the paper says: for every Γ the value grows with quantity while a further record adds less in the second half than in the first, and a larger Γ has more novel records and confirms its first cluster later; 1 an error; 2 the figure was made, but does not show all of that.
 
@@ -13,7 +13,7 @@ Exit codes: 0 the figure was made and shows what the paper says: for every Γ th
 A file of embeddings (.npy, .csv or .jsonl, as Import-Embedding reads), or a folder of photographs. Without it scenes are drawn.
 
 .PARAMETER Model
-The model that embeds photographs: a name or a folder, as for Get-ClipEmbedding; clip-mini by default.
+The model that embeds photographs: a name or a folder, as for Get-ClipEmbedding; clip-small by default.
 
 .PARAMETER OutputPath
 The folder in which figure6a.csv and figure6b.csv are written, or a name such as run.csv for runa.csv and runb.csv; created where it does not exist. The folder results by default.
@@ -63,8 +63,8 @@ param(
     [string] $Path,
 
     [ValidateNotNullOrEmpty()]
-    [ArgumentCompletions('clip-mini', 'ViT-B-32', 'ViT-B-32-fp16', 'ViT-B-32-quantized')]
-    [string] $Model = 'clip-mini',
+    [ArgumentCompletions('clip-small', 'clip-mini', 'ViT-B-32', 'ViT-B-32-fp16', 'ViT-B-32-quantized')]
+    [string] $Model = 'clip-small',
 
     [ValidateNotNullOrEmpty()]
     [string] $OutputPath = 'results',

@@ -8,7 +8,7 @@ Writes their results into report.html, and what each found into summary.csv. Say
 
 What has been made is noted in experiments.json: run again after an interruption, and only what is missing, or was made by another version, is made. Results of another run (another size, seed, data or encoder, see runs.json) are not replaced without -Force: choose another folder for them. An experiment that fails does not keep the others from being made.
 
-Without data of your own, scenes are drawn and embedded by the built-in clip-mini. -EmbeddingPath and -PromptPath name
+Without data of your own, scenes are drawn and embedded by the built-in clip-small. -EmbeddingPath and -PromptPath name
 embeddings for Figure 6 and Privacy; -Images, -Annotations and -Model the photographs and the encoder of Pipeline and of Figure 7.
 
 Exit codes: 0 everything was made, and what the paper claims was found at every point; 1 something failed (the other experiments were made; run again to make the rest); 2 everything was made, but a claim of the paper does not hold at every point (the experiments say which).
@@ -32,7 +32,7 @@ A folder of photographs for Pipeline and Figure 7.
 The COCO caption file of those photographs.
 
 .PARAMETER Model
-The encoder of Pipeline and Figure 7: a name or a folder; clip-mini by default.
+The encoder of Pipeline and Figure 7: a name or a folder; clip-small by default.
 
 .PARAMETER Seed
 The seed of every experiment: the same seed gives the same results. 1 by default.
@@ -85,7 +85,7 @@ param(
     [string] $Annotations,
 
     [ValidateNotNullOrEmpty()]
-    [ArgumentCompletions('clip-mini', 'ViT-B-32', 'ViT-B-32-fp16')]
+    [ArgumentCompletions('clip-small', 'clip-mini', 'ViT-B-32', 'ViT-B-32-fp16')]
     [string] $Model,
 
     [int] $Seed = 1,
@@ -155,7 +155,7 @@ function Read-ExperimentState([string] $Path) {
 # What run an experiment is of; what differs here is never replaced without -Force.
 function Get-RunOf([string] $Name) {
     $data = $Name -in 'Pipeline', 'Figure7' ? $Images : $Name -in 'Figure6', 'Privacy' ? $EmbeddingPath : ''
-    [ordered]@{ Size = $Quick ? 'quick' : 'full'; Seed = $Seed; Data = $data ? (Split-Path $data -Leaf) : 'drawn scenes'; Encoder = $Model ? $Model : 'clip-mini' }
+    [ordered]@{ Size = $Quick ? 'quick' : 'full'; Seed = $Seed; Data = $data ? (Split-Path $data -Leaf) : 'drawn scenes'; Encoder = $Model ? $Model : 'clip-small' }
 }
 
 # What tells the noted run of an experiment from the one that is asked for; nothing where they are one, or where there is no result.
@@ -375,7 +375,7 @@ if (-not $WithoutReport) {
                 Seed    = $Seed
                 Size    = $Quick ? 'quick' : 'full'
                 Data    = $data ? $data -join ', ' : 'drawn scenes'
-                Encoder = $Model ? $Model : 'clip-mini'
+                Encoder = $Model ? $Model : 'clip-small'
             }
             $findings = $summary | Select-Object Experiment, Finding, File | ForEach-Object { $_.PSTypeNames.Insert(0, 'QosValuation.Findings'); $_ }
             $null = @($findings) + @($rows) | Export-QosReport -Path $report -Title 'Experiments of the paper' -Parameter $facts -Force

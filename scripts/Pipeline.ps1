@@ -26,7 +26,7 @@ A folder of photographs, a folder in it for each contributor. Where there is one
 A captions file in COCO layout for -Images.
 
 .PARAMETER Model
-The encoder, a name or a folder; clip-mini by default.
+The encoder, a name or a folder; clip-small by default.
 
 .PARAMETER NoveltyThreshold
 Γ: the first Γ records of a cluster are novel, and a cluster of more than Γ is confirmed; 50 by default, as in the paper.
@@ -74,8 +74,8 @@ param(
     [string] $Annotations,
 
     [ValidateNotNullOrEmpty()]
-    [ArgumentCompletions('clip-mini', 'ViT-B-32', 'ViT-B-32-fp16')]
-    [string] $Model = 'clip-mini',
+    [ArgumentCompletions('clip-small', 'clip-mini', 'ViT-B-32', 'ViT-B-32-fp16')]
+    [string] $Model = 'clip-small',
 
     [ValidateRange(1, 1000000)]
     [int] $NoveltyThreshold = 50,

@@ -11,7 +11,7 @@ Membership: how well an attacker tells from a prototype whether a record was in 
 
 Audit: a lower bound on the ε that each mechanism really has, from many releases of a worst case, and that a halved noise is caught. Written to privacy-audit.csv.
 
-The embeddings are those of -ImagePath, with the prompts of -PromptPath as texts: each photograph's text is the prompt nearest to it. Without -ImagePath scenes are drawn and embedded with their captions by the built-in clip-mini.
+The embeddings are those of -ImagePath, with the prompts of -PromptPath as texts: each photograph's text is the prompt nearest to it. Without -ImagePath scenes are drawn and embedded with their captions by the built-in clip-small.
 
 Emits the rows of all three. Exit codes: 0 everything was measured, every formal mechanism keeps what it claims, and the halved noise was caught; 1 an error; 2 everything was measured, but an audit came out otherwise.
 

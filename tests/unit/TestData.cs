@@ -67,3 +67,16 @@ internal sealed class TemporaryFolder : IDisposable
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }
+
+/// <summary>A theory over the real data beside the checkout; skipped, and said so, where a plain clone lacks it.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class SharedDataTheoryAttribute : TheoryAttribute
+{
+    public SharedDataTheoryAttribute()
+    {
+        if (TestData.SharedData is null)
+        {
+            Skip = "The shared data folder is not beside this checkout.";
+        }
+    }
+}

@@ -91,7 +91,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// targets of one cluster and modality, or of one item, then belong together, one for each model in this order; what carries
     /// the name of a model goes with that one.
     /// </summary>
-    /// <value>clip-mini</value>
+    /// <value>clip-small</value>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ClipModelNameCompleter))]

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using QosValuation.Embeddings.Clustering;
+using QosValuation.Embeddings.Models;
 
 namespace QosValuation.Cmdlets.Clustering;
 
@@ -48,6 +49,9 @@ public abstract class EmbeddingRecordCommand : QosCmdlet
             End(records);
         }
     }
+
+    /// <summary>The cosine from which online clustering takes a record of the collected embeddings' model where the user gives none.</summary>
+    private protected double DefaultSimilarity => (SimilarityThresholds.Of(_collector!.Model) ?? SimilarityThresholds.General).Online;
 
     /// <summary>Does what the cmdlet is for.</summary>
     /// <param name="records">A row for each record; at least one.</param>

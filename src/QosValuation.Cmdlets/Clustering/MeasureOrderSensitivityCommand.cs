@@ -25,13 +25,13 @@ namespace QosValuation.Cmdlets.Clustering;
 [OutputType(typeof(OrderSensitivityResult))]
 public sealed class MeasureOrderSensitivityCommand : EmbeddingRecordCommand
 {
-    /// <summary>The cosines, from 0 to 1, from which a cluster takes a record; 0.7 by default.</summary>
-    /// <value>0.7</value>
+    /// <summary>The cosines, from 0 to 1, from which a cluster takes a record; by default the one of the embeddings' model, as for Group-Embedding.</summary>
+    /// <value>the model's</value>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     [ValidateRange(0.0, 1.0)]
-    [Number]
-    public double[] SimilarityThreshold { get; set; } = [ClusteringOptions.DefaultOnlineSimilarity];
+    [Number(MayBeAbsent = true)]
+    public double[]? SimilarityThreshold { get; set; }
 
     /// <summary>The number of pairs of random orders, at least 1; 25 by default.</summary>
     /// <value>25</value>
@@ -49,7 +49,7 @@ public sealed class MeasureOrderSensitivityCommand : EmbeddingRecordCommand
     private protected override void End(VectorMatrix records)
     {
         WriteVerbose($"{records.Count} records in {2 * Repetition} random orders for each threshold.");
-        foreach (double threshold in SimilarityThreshold)
+        foreach (double threshold in SimilarityThreshold ?? [DefaultSimilarity])
         {
             WriteRecord(RunBeside(
                 "Grouping in random orders",

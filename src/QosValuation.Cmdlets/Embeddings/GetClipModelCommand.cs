@@ -4,10 +4,11 @@ using QosValuation.Embeddings.Models;
 
 namespace QosValuation.Cmdlets;
 
-/// <summary>Lists the CLIP models at hand: the embedded one, those installed, and those in folders you name.</summary>
+/// <summary>Lists the CLIP models at hand: the embedded ones, those installed, and those in folders you name.</summary>
 /// <remarks>
-/// <para>The embedded model clip-mini comes with the module. Installed models lie in the user's data folder: models under $env:QOSVALUATION_HOME where
-/// that is set, else under QosValuation in ~/.local/share (Linux), ~/Library/Application Support (macOS) or %LOCALAPPDATA% (Windows).</para>
+/// <para>The embedded models come with the module: clip-small (the default), clip-mini (small and fast) and MiniLM-L6 (texts alone). Installed models
+/// lie in the user's data folder: models under $env:QOSVALUATION_HOME where that is set, else under QosValuation in ~/.local/share (Linux),
+/// ~/Library/Application Support (macOS) or %LOCALAPPDATA% (Windows).</para>
 /// <para>-Path takes any folder in a public ONNX layout: vision_model.onnx and text_model.onnx in it or in its onnx subfolder (also with a suffix such as
 /// _fp16), or one model.onnx each in two neighbouring folders whose names differ in vision and text. One encoder alone is fine. Dimension, image size and
 /// context length are read from the files.</para>

@@ -66,12 +66,12 @@ public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
     [WholeNumber]
     public int Repetition { get; set; } = 50;
 
-    /// <summary>The cosine, from 0 to 1, from which a cluster takes a record; 0.7 by default, as for Group-Embedding.</summary>
-    /// <value>0.7</value>
+    /// <summary>The cosine, from 0 to 1, from which a cluster takes a record; by default the one of the embeddings' model, as for Group-Embedding.</summary>
+    /// <value>the model's</value>
     [Parameter]
     [ValidateRange(0.0, 1.0)]
-    [Number]
-    public double SimilarityThreshold { get; set; } = ClusteringOptions.DefaultOnlineSimilarity;
+    [Number(MayBeAbsent = true)]
+    public double? SimilarityThreshold { get; set; }
 
     /// <summary>The seed: the same seed gives the same rows. Without it draws are cryptographic.</summary>
     [Parameter]
@@ -85,13 +85,14 @@ public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
     /// <inheritdoc/>
     private protected override void End(VectorMatrix records)
     {
-        WriteVerbose($"{records.Count} records in {Repetition} random orders, at a similarity of {SimilarityThreshold}.");
+        double similarity = SimilarityThreshold ?? DefaultSimilarity;
+        WriteVerbose($"{records.Count} records in {Repetition} random orders, at a similarity of {similarity}.");
         var options = new ValuationSimulationOptions
         {
             NoveltyThresholds = NoveltyThreshold,
             Quantities = Quantity,
             Repetitions = Repetition,
-            SimilarityThreshold = SimilarityThreshold,
+            SimilarityThreshold = similarity,
             Seed = Seed,
         };
         IReadOnlyList<ValuationSimulationResult> rows = RunBeside(

@@ -67,8 +67,10 @@ public sealed class MeasureDataValueCommand : QosCmdlet
     [WholeNumber(MayBeAbsent = true)]
     public int? NoveltyThreshold { get; set; }
 
-    /// <summary>For raw embeddings: the cosine, from 0 to 1, from which a cluster takes a record; 0.7 by default.</summary>
-    /// <value>0.7</value>
+    /// <summary>
+    /// For raw embeddings: the cosine, from 0 to 1, from which a cluster takes a record; by default the one of their model, as for Group-Embedding.
+    /// </summary>
+    /// <value>the model's</value>
     [Parameter]
     [ValidateRange(0.0, 1.0)]
     [Number(MayBeAbsent = true)]

@@ -31,9 +31,10 @@ internal sealed class BatchEmbeddingClusterer(ClusteringOptions options, Action<
             return;
         }
 
+        SetThreshold(_batch.Records[0]);
         int[] labels = Options.Algorithm == ClusteringAlgorithm.KMeans
             ? LabelByKMeans(vectors, cancellationToken)
-            : DensityClustering.Run(vectors, Options.EffectiveSimilarity!.Value, Options.MinimumPoints, Options, cancellationToken);
+            : DensityClustering.Run(vectors, SimilarityThreshold!.Value, Options.MinimumPoints, Options, cancellationToken);
         MakeClusters(vectors, rows, labels);
     }
 

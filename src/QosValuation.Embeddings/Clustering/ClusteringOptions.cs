@@ -1,3 +1,4 @@
+using QosValuation.Embeddings.Models;
 using QosValuation.Foundation.Numerics;
 
 namespace QosValuation.Embeddings.Clustering;
@@ -13,20 +14,6 @@ public sealed record ClusteringOptions
     /// <summary>Γ of the paper, section V-A: 50.</summary>
     public const int DefaultNoveltyThreshold = 50;
 
-    /// <summary>
-    /// The cosine from which online clustering takes a record into a cluster: 0.7.
-    /// Of the pairs among 999 unrelated photographs (Flickr8k, CLIP ViT-B/32) 5 % reach 0.69, and 95 % of the photographs
-    /// have a nearest neighbour above 0.68: 0.7 joins what shows the same kind of scene (36 clusters, 13 % noise) and little
-    /// else. At 0.6 two clusters swallow 85 % of the photographs; at 0.8 more than half are noise.
-    /// </summary>
-    public const double DefaultOnlineSimilarity = 0.7;
-
-    /// <summary>
-    /// The cosine from which DBSCAN calls two records neighbours: 0.8. Density clustering chains neighbours together, so that
-    /// it needs a stricter threshold than a comparison with a centroid.
-    /// </summary>
-    public const double DefaultDbscanSimilarity = 0.8;
-
     /// <summary>The algorithm.</summary>
     public ClusteringAlgorithm Algorithm { get; init; } = ClusteringAlgorithm.Online;
 
@@ -37,9 +24,10 @@ public sealed record ClusteringOptions
     public IReadOnlyList<float[]>? PublicCentroids { get; init; }
 
     /// <summary>
-    /// The least cosine, from 0 to 1, that counts as similar; null takes <see cref="DefaultOnlineSimilarity"/> or
-    /// <see cref="DefaultDbscanSimilarity"/>, and for k-means leaves no record out. With a value, k-means calls a member noise
-    /// whose cosine to its centroid lies below it. Comparisons forgive 1e-6 of rounding, so that 1 finds exact duplicates.
+    /// The least cosine, from 0 to 1, that counts as similar; null takes the one of the records' model
+    /// (<see cref="SimilarityThresholds.Of"/>), else CLIP's (<see cref="SimilarityThresholds.General"/>), and for k-means leaves no record out.
+    /// With a value, k-means calls a member noise whose cosine to its centroid lies below it. Comparisons forgive 1e-6 of rounding, so that 1
+    /// finds exact duplicates.
     /// </summary>
     public double? SimilarityThreshold { get; init; }
 
@@ -79,11 +67,13 @@ public sealed record ClusteringOptions
     /// <summary>Receives the progress of k-means and DBSCAN, on the calling thread; null for none.</summary>
     public Action<ClusteringProgress>? Progress { get; init; }
 
-    /// <summary>The threshold in force: the given one or the algorithm's default; null for k-means without one.</summary>
-    internal double? EffectiveSimilarity => SimilarityThreshold ?? Algorithm switch
+    /// <summary>The threshold in force: the given one, or the algorithm's of a model; null for k-means without one.</summary>
+    /// <param name="model">The thresholds of the records' model.</param>
+    /// <returns>A cosine from 0 to 1.</returns>
+    internal double? EffectiveSimilarity(SimilarityThresholds model) => SimilarityThreshold ?? Algorithm switch
     {
-        ClusteringAlgorithm.Online => DefaultOnlineSimilarity,
-        ClusteringAlgorithm.Dbscan => DefaultDbscanSimilarity,
+        ClusteringAlgorithm.Online => model.Online,
+        ClusteringAlgorithm.Dbscan => model.Dbscan,
         _ => null,
     };
 

@@ -23,7 +23,7 @@ public sealed class ClusteringState
     {
         Path = path;
         _digest = digest;
-        SimilarityThreshold = settings.Similarity;
+        SimilarityThreshold = double.IsNaN(settings.Similarity) ? null : settings.Similarity;
         NoveltyThreshold = settings.Novelty;
         KeepsMembers = settings.Members;
         LabelsEmbeddings = settings.Labels;
@@ -33,8 +33,8 @@ public sealed class ClusteringState
     /// <summary>The file.</summary>
     public string Path { get; }
 
-    /// <summary>The cosine from which a cluster takes a record.</summary>
-    public double SimilarityThreshold { get; }
+    /// <summary>The cosine from which a cluster takes a record; null where none was given and no record has come yet.</summary>
+    public double? SimilarityThreshold { get; }
 
     /// <summary>The novelty threshold Γ, at least 1.</summary>
     public int NoveltyThreshold { get; }
@@ -62,7 +62,7 @@ public sealed class ClusteringState
     }
 
     /// <summary>Continues the clustering.</summary>
-    /// <param name="options">The settings; they must agree with the state's.</param>
+    /// <param name="options">The settings; they must agree with the state's. Without a similarity threshold the state's is taken.</param>
     /// <param name="labelled">Takes each embedding with its cluster and novelty; given where it was given before.</param>
     /// <param name="faulted">Takes what could not be used, with the embedding as its subject.</param>
     /// <returns>A clusterer that has seen all embeddings that came before the state was saved.</returns>
@@ -73,7 +73,12 @@ public sealed class ClusteringState
         ArgumentNullException.ThrowIfNull(faulted);
         options.Validate();
         RequireOnline(options);
-        Require(options.EffectiveSimilarity!.Value == SimilarityThreshold, "similarity threshold", SimilarityThreshold, options.EffectiveSimilarity.Value);
+        if (options.SimilarityThreshold is double similarity && SimilarityThreshold is double saved)
+        {
+            Require(similarity == saved, "similarity threshold", saved, similarity);
+        }
+
+        options = options with { SimilarityThreshold = options.SimilarityThreshold ?? SimilarityThreshold };
         Require(options.NoveltyThreshold == NoveltyThreshold, "novelty threshold", NoveltyThreshold, options.NoveltyThreshold);
         Require(options.KeepMembers == KeepsMembers, "clusters that list their members", KeepsMembers, options.KeepMembers);
         Require((labelled is not null) == LabelsEmbeddings, "embeddings passed on with their labels", LabelsEmbeddings, labelled is not null);
@@ -114,7 +119,7 @@ public sealed class ClusteringState
 
         File.Write(path, writer =>
         {
-            writer.Write(clusterer.Options.EffectiveSimilarity!.Value);
+            writer.Write(clusterer.SimilarityThreshold ?? double.NaN);
             writer.Write(clusterer.Options.NoveltyThreshold);
             writer.Write(clusterer.Options.KeepMembers);
             writer.Write(online.Labels);

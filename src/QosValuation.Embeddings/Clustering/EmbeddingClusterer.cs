@@ -1,3 +1,5 @@
+using QosValuation.Embeddings.Models;
+
 namespace QosValuation.Embeddings.Clustering;
 
 /// <summary>
@@ -21,6 +23,7 @@ public abstract class EmbeddingClusterer
     {
         Options = options;
         Rule = new NoveltyRule(options.NoveltyThreshold);
+        SimilarityThreshold = options.SimilarityThreshold;
         _labelled = labelled;
         _faulted = faulted;
         _assembler = new RecordAssembler(OnRecord, OnLate, faulted);
@@ -28,6 +31,14 @@ public abstract class EmbeddingClusterer
 
     /// <summary>The settings.</summary>
     public ClusteringOptions Options { get; }
+
+    /// <summary>
+    /// The cosine from which records count as similar; null for an algorithm without one, and before the first record where it is that record's model's.
+    /// </summary>
+    public double? SimilarityThreshold { get; private set; }
+
+    /// <summary>The model whose own threshold is in force; null where one was given, or none is known for the records' model.</summary>
+    public string? ThresholdModel { get; private set; }
 
     /// <summary>The clusters by number; empty before <see cref="Complete"/>.</summary>
     public IReadOnlyList<SemanticCluster> Clusters { get; private protected set; } = [];
@@ -111,6 +122,17 @@ public abstract class EmbeddingClusterer
     /// <summary>Labels the records that wait to be labelled together.</summary>
     internal virtual void Settle()
     {
+    }
+
+    /// <summary>Settles the threshold by the model of the first record, where none was given.</summary>
+    private protected void SetThreshold(SemanticRecord first)
+    {
+        if (SimilarityThreshold is null && Options.EffectiveSimilarity(SimilarityThresholds.General) is double general)
+        {
+            SimilarityThresholds? own = SimilarityThresholds.Of(first.Model);
+            ThresholdModel = own is null ? null : first.Model;
+            SimilarityThreshold = own is null ? general : Options.EffectiveSimilarity(own);
+        }
     }
 
     private protected abstract void OnRecord(SemanticRecord record);

@@ -167,6 +167,7 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
     {
         if (_leaders is null)
         {
+            SetThreshold(record);
             Begin();
         }
 
@@ -244,7 +245,7 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
 
     private void Begin()
     {
-        _leaders = new LeaderClustering(Dimension, Options.EffectiveSimilarity!.Value, Options.MaximumThreads);
+        _leaders = new LeaderClustering(Dimension, SimilarityThreshold!.Value, Options.MaximumThreads);
         _places = new float[LeaderClustering.BlockRows * Dimension];
     }
 

@@ -19,6 +19,9 @@ public sealed class RecordCollector
         _assembler = new RecordAssembler(_batch.Add, _batch.Add, faulted);
     }
 
+    /// <summary>The model that the placing embeddings of the first record name; empty where they name none, and before <see cref="Complete"/>.</summary>
+    public string Model { get; private set; } = string.Empty;
+
     /// <summary>What the names of records and contributors make doubtful, see <see cref="RecordAssembler.Warnings"/>.</summary>
     public IEnumerable<string> Warnings => _assembler.Warnings;
 
@@ -37,6 +40,7 @@ public sealed class RecordCollector
             return null;
         }
 
+        Model = _batch.Records[0].Model;
         VectorMatrix vectors = _batch.Place(_assembler.Dimension, _faulted, out _);
         _batch.Clear();
         return vectors.Count == 0 ? null : vectors;

@@ -46,6 +46,9 @@ public sealed class SemanticRecord
         }
     }
 
+    /// <summary>The model of the embeddings that place the record; empty where they name none.</summary>
+    public string Model => _embeddings.Find(embedding => embedding.Modality == PlacedBy && !string.IsNullOrEmpty(embedding.Model))?.Model ?? string.Empty;
+
     /// <summary>
     /// Computes the vector that places the record: the normalised mean of its image vectors, or of its text vectors where it
     /// has no image. O(embeddings·d).

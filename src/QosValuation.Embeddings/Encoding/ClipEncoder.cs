@@ -81,7 +81,7 @@ public sealed class ClipEncoder : IDisposable
     private TextEncoderDescription Text => Description.Text ?? throw NoModality("text", "texts");
 
     /// <summary>Opens a model by name or path.</summary>
-    /// <param name="nameOrPath">As <see cref="ClipModelCatalog.Resolve"/>; null is clip-mini.</param>
+    /// <param name="nameOrPath">As <see cref="ClipModelCatalog.Resolve"/>; null is clip-small.</param>
     /// <param name="options">How it shall run; null for the defaults.</param>
     /// <returns>The encoder; weights are loaded when first needed.</returns>
     /// <exception cref="QosValuationException">

@@ -3,7 +3,7 @@ using QosValuation.Onnx.Model;
 namespace QosValuation.Embeddings.Models;
 
 /// <summary>
-/// Finds models: the embedded <c>clip-mini</c> and <c>MiniLM-L6</c> (texts alone),
+/// Finds models: the embedded <c>clip-small</c> (the default), <c>clip-mini</c> (smaller and faster) and <c>MiniLM-L6</c> (texts alone),
 /// those installed in the user's data folder, and any folder in a public ONNX layout.
 /// </summary>
 /// <remarks>
@@ -16,7 +16,7 @@ namespace QosValuation.Embeddings.Models;
 public static class ClipModelCatalog
 {
     /// <summary>The name of the embedded default model.</summary>
-    public const string DefaultName = "clip-mini";
+    public const string DefaultName = "clip-small";
 
     /// <summary>The environment variable that names another data folder; its subfolder <c>models</c> holds the installed models.</summary>
     public const string HomeVariable = "QOSVALUATION_HOME";
@@ -48,7 +48,7 @@ public static class ClipModelCatalog
     private static string EmbeddedFolder =>
         Path.Combine(Path.GetDirectoryName(typeof(ClipModelCatalog).Assembly.Location) is { Length: > 0 } folder ? folder : AppContext.BaseDirectory, "models");
 
-    /// <summary>The embedded model and the installed ones, in that order, then by name.</summary>
+    /// <summary>The embedded models and the installed ones, in that order, then by name.</summary>
     /// <returns>Models with at least one encoder; a model being downloaded is not among them.</returns>
     public static IReadOnlyList<ClipModelFiles> List()
     {
@@ -75,7 +75,7 @@ public static class ClipModelCatalog
     }
 
     /// <summary>Finds a model by name or path. A name of the list wins over a folder of the same name; write <c>./name</c> for the folder.</summary>
-    /// <param name="nameOrPath">A name of <see cref="List"/>, a folder, or an ONNX file; null or empty is the embedded clip-mini.</param>
+    /// <param name="nameOrPath">A name of <see cref="List"/>, a folder, or an ONNX file; null or empty is <see cref="DefaultName"/>.</param>
     /// <returns>The model's files.</returns>
     /// <exception cref="QosValuationException">ModelNotFound: neither a known name nor a folder with a model.</exception>
     public static ClipModelFiles Resolve(string? nameOrPath)

@@ -114,6 +114,9 @@ public sealed record ClipModelDefinition
     /// </summary>
     public string? TokenizerSha256 { get; init; }
 
+    /// <summary>The cosines from which its embeddings count as similar, which are written to <c>qosvaluation.json</c>; null where they are not known.</summary>
+    public SimilarityThresholds? Similarity { get; init; }
+
     /// <summary>The content of <c>preprocessor_config.json</c>, which is written and not fetched.</summary>
     public required string PreprocessorConfig { get; init; }
 
@@ -141,6 +144,7 @@ public sealed record ClipModelDefinition
             Precision = precision,
             License = "MIT (OpenAI CLIP)",
             TokenizerSha256 = ClipTokenizerDigest,
+            Similarity = SimilarityThresholds.General,
             PreprocessorConfig = ClipPreprocessor,
             Files =
             [

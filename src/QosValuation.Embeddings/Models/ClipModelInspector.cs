@@ -17,6 +17,7 @@ public static class ClipModelInspector
         var problems = new List<string>();
         CheckFiles(files, problems);
         CheckManifest(files.Folder, problems, cancellation);
+        Try(problems, () => SimilarityThresholds.Read(files.Folder) ?? SimilarityThresholds.General);
         ITextTokenizer? tokenizer = CheckTokenizer(files, problems);
         using ClipEncoder? encoder = Try(problems, () => ClipEncoder.Open(files));
         if (encoder is not null)

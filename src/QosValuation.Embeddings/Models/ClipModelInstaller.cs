@@ -131,6 +131,11 @@ public sealed class ClipModelInstaller : IDisposable
             }
 
             AtomicWrite(Path.Combine(staging, "preprocessor_config.json"), System.Text.Encoding.UTF8.GetBytes(model.PreprocessorConfig));
+            if (model.Similarity is { } similarity)
+            {
+                AtomicWrite(Path.Combine(staging, SimilarityThresholds.FileName), similarity.ToJson());
+            }
+
             AtomicWrite(
                 Path.Combine(staging, ManifestName),
                 JsonSerializer.SerializeToUtf8Bytes(new InstalledModel(model.Name, model.License, root.ToString(), manifest), ManifestOptions));

@@ -1,4 +1,4 @@
-using QosValuation.Embeddings.Clustering;
+using QosValuation.Embeddings.Models;
 
 namespace QosValuation.Valuation.Novelty;
 
@@ -15,7 +15,7 @@ public sealed record ValuationSimulationOptions
     public int Repetitions { get; init; } = 50;
 
     /// <summary>The cosine, from 0 to 1, from which a cluster takes a record.</summary>
-    public double SimilarityThreshold { get; init; } = ClusteringOptions.DefaultOnlineSimilarity;
+    public double SimilarityThreshold { get; init; } = SimilarityThresholds.General.Online;
 
     /// <summary>The seed; null draws from the cryptographic generator.</summary>
     public int? Seed { get; init; }

@@ -369,7 +369,7 @@ public sealed class ReconstructionAttackerTests
     public void ACaptionIsFoundAgainByItsOwnEmbedding()
     {
         // Over a vocabulary of 4096 pieces, a caption of three words comes back, or one that fits as well.
-        using ClipEncoder encoder = ClipEncoder.Open();
+        using ClipEncoder encoder = ClipEncoder.Open("clip-mini");
         var inversion = new TextInversion(encoder, new TextInversionOptions { BeamWidth = 4, CandidateWords = 24, MaximumWords = 4 });
         var lengths = new List<int>();
         TextInversionResult found = inversion.Run(encoder.EncodeText("dog in snow"), (length, _, _) => lengths.Add(length))!;

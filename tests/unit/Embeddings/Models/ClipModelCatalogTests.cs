@@ -9,18 +9,18 @@ public sealed class ClipModelCatalogTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData(null)]
-    [InlineData("")]
-    [InlineData("clip-mini")]
-    [InlineData("CLIP-MINI")]
-    public void The_default_is_the_embedded_model(string? name)
+    [InlineData(null, "clip-small")]
+    [InlineData("", "clip-small")]
+    [InlineData("clip-small", "clip-small")]
+    [InlineData("clip-mini", "clip-mini")]
+    [InlineData("CLIP-MINI", "clip-mini")]
+    public void Two_pairs_of_encoders_are_embedded(string? name, string expected)
     {
         ClipModelFiles model = ClipModelCatalog.Resolve(name);
-        Assert.Equal("clip-mini", model.Name);
-        Assert.All(
-            [model.VisionModelPath, model.TextModelPath, model.VocabularyPath, model.MergesPath, model.PreprocessorConfigPath],
-            path => Assert.True(File.Exists(path)));
-        Assert.Equal("clip-mini", ClipModelCatalog.List()[0].Name);
+        Assert.Equal(expected, model.Name);
+        Assert.All([model.VisionModelPath, model.TextModelPath, model.VocabularyPath, model.PreprocessorConfigPath], path => Assert.True(File.Exists(path)));
+        Assert.Equal(expected == "clip-mini", File.Exists(model.MergesPath));
+        Assert.Equal(["clip-mini", "clip-small"], ClipModelCatalog.List().Take(2).Select(known => known.Name));
     }
 
     [Fact]
