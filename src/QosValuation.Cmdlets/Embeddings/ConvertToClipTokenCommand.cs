@@ -89,7 +89,7 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
             string vocabulary = ResolveNewPath(VocabularyPath);
             string? merges = MergesPath is not null ? ResolveNewPath(MergesPath)
                 : Path.GetFileName(vocabulary).Equals("tokenizer.json", StringComparison.OrdinalIgnoreCase)
-                    || vocabulary.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) ? null
+                    || Path.GetExtension(vocabulary).ToUpperInvariant() is ".TXT" or ".MODEL" ? null
                 : Path.Combine(Path.GetDirectoryName(vocabulary)!, "merges.txt");
             _tokenizer = TextTokenizer.Load(vocabulary, merges);
             _contextLength = ClipContextLength;
