@@ -167,7 +167,7 @@ public sealed class UnigramTokenizer : ITextTokenizer
 
         if (_vocabulary.Words is not { } words)
         {
-            ids.AddRange(_vocabulary.Model.EncodeToIds(part, addBeginningOfSentence: false, addEndOfSentence: false));
+            ids.AddRange(Fused(_vocabulary.Model.EncodeToIds(part, addBeginningOfSentence: false, addEndOfSentence: false)));
             return;
         }
 
@@ -203,7 +203,11 @@ public sealed class UnigramTokenizer : ITextTokenizer
     }
 
     private int[] Cut(string word) =>
-        [.. _vocabulary.Model.EncodeToIds(word, addBeginningOfSentence: false, addEndOfSentence: false, considerPreTokenization: false, considerNormalization: false)];
+        [.. Fused(_vocabulary.Model.EncodeToIds(
+            word, addBeginningOfSentence: false, addEndOfSentence: false, considerPreTokenization: false, considerNormalization: false))];
+
+    /// <summary>A run of unknown characters is one unknown token.</summary>
+    private IEnumerable<int> Fused(IReadOnlyList<int> ids) => ids.Where((id, i) => id != _vocabulary.UnknownId || i == 0 || ids[i - 1] != id);
 }
 
 /// <summary>What the files of a SentencePiece tokenizer say.</summary>

@@ -308,12 +308,20 @@ internal static class UnigramTokenizerReader
     private static SentencePieceTokenizer Open(byte[] model)
     {
         using var stream = new MemoryStream(model);
-        return SentencePieceTokenizer.Create(stream, addBeginningOfSentence: false, addEndOfSentence: false);
+        try
+        {
+            return SentencePieceTokenizer.Create(stream, addBeginningOfSentence: false, addEndOfSentence: false);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // What the package throws at a damaged model is not told by it.
+            throw new InvalidDataException("it is no SentencePiece model: " + exception.Message, exception);
+        }
     }
 
     /// <summary>
     /// A SentencePiece model (ModelProto of sentencepiece_model.proto): pieces (field 1: piece, score, type), trainer_spec (2: model_type 3 is unigram 1,
-    /// unk_id 40, bos_id 41, eos_id 42, pad_id 43) and normalizer_spec (3: precompiled_charsmap 2, and nothing else done to a text: 3, 4, 5).
+    /// unk_id 40, bos_id 41 and eos_id 42, which are not used) and normalizer_spec (3: precompiled_charsmap 2, and nothing else done to a text: 3, 4, 5).
     /// </summary>
     private static byte[] ModelOf((string Piece, float Score)[] pieces, int unknown, byte[] characters)
     {
@@ -337,9 +345,8 @@ internal static class UnigramTokenizerReader
             {
                 Number(inner, 3, 1);
                 Number(inner, 40, unknown);
-                Number(inner, 41, -1);
-                Number(inner, 42, -1);
-                Number(inner, 43, -1);
+                Number(inner, 41, unknown);
+                Number(inner, 42, unknown);
                 inner.WriteTag(45, WireFormat.WireType.LengthDelimited);
                 inner.WriteString(pieces[unknown].Piece);
             });
