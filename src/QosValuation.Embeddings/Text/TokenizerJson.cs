@@ -21,7 +21,9 @@ internal static class TokenizerJson
     /// <param name="name">The property.</param>
     /// <returns>Null where there is none.</returns>
     public static JsonElement? Object(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object
+            ? value
+            : null;
 
     /// <summary>A flag of an object.</summary>
     /// <param name="element">Anything.</param>

@@ -37,7 +37,7 @@ public sealed class UnigramTokenizer : ITextTokenizer
     public int VocabularySize => _vocabulary.Pieces.Length;
 
     /// <summary>Reads a tokenizer.</summary>
-    /// <param name="path">A <c>tokenizer.json</c> whose model is Unigram; or <c>spiece.model</c>, <c>tokenizer.model</c> or another SentencePiece model.</param>
+    /// <param name="path">A <c>tokenizer.json</c> whose model is Unigram; or a SentencePiece model such as <c>spiece.model</c>.</param>
     /// <returns>The tokenizer.</returns>
     /// <exception cref="QosValuationException">VocabularyNotFound, VocabularyNotReadable.</exception>
     public static UnigramTokenizer Load(string path) => UnigramTokenizerReader.Read(path);

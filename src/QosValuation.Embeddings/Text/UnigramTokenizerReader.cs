@@ -120,8 +120,9 @@ internal static class UnigramTokenizerReader
         (int? start, int? end) = ReadSurroundings(root);
         AddedToken[] added = [.. ReadAdded(root)];
         string[] names = [.. pieces.Select(piece => piece.Piece)];
+        bool IsId(int id) => (uint)id < (uint)pieces.Length;
         int endId = end ?? Array.IndexOf(names, ClipTokenizerReader.ReadSpecialTokens(Path.GetDirectoryName(Path.GetFullPath(path))!).End ?? "</s>");
-        if (endId < 0 || endId >= pieces.Length || start is < 0 || start >= pieces.Length || Array.Exists(added, token => token.Id < 0 || token.Id >= pieces.Length))
+        if (!IsId(endId) || (start is int first && !IsId(first)) || Array.Exists(added, token => !IsId(token.Id)))
         {
             throw ClipTokenizerReader.NotReadable(path, "names no token that ends a text, or one with an id that its vocabulary does not hold.");
         }

@@ -72,7 +72,9 @@ internal static class WordPieceTokenizerReader
             using JsonDocument document = TokenizerJson.Parse(path);
             JsonElement root = document.RootElement;
             return new BertNormalization(
-                TokenizerJson.Flag(root, "do_lower_case") ?? true, TokenizerJson.Flag(root, "strip_accents"), SplitsIdeographs: TokenizerJson.Flag(root, "tokenize_chinese_chars") ?? true);
+                TokenizerJson.Flag(root, "do_lower_case") ?? true,
+                TokenizerJson.Flag(root, "strip_accents"),
+                SplitsIdeographs: TokenizerJson.Flag(root, "tokenize_chinese_chars") ?? true);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -145,5 +147,7 @@ internal static class WordPieceTokenizerReader
     private static JsonElement? Model(JsonDocument document) => TokenizerJson.Object(document.RootElement, "model");
 
     private static bool IsWordPiece(JsonElement model) =>
-        TokenizerJson.Text(model, "type") is { } type ? type == "WordPiece" : !model.TryGetProperty("merges", out _) && model.TryGetProperty("unk_token", out _);
+        TokenizerJson.Text(model, "type") is { } type
+            ? type == "WordPiece"
+            : !model.TryGetProperty("merges", out _) && model.TryGetProperty("unk_token", out _);
 }
