@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using QosValuation.Embeddings.Clustering;
-using QosValuation.Embeddings.Datasets;
 using QosValuation.Embeddings.Encoding;
 using QosValuation.Embeddings.Models;
 using QosValuation.Foundation.Numerics;
