@@ -2,7 +2,7 @@ using System.CommandLine;
 using QosValuation.Bench;
 
 var images = new Option<DirectoryInfo>("--images") { Description = "A folder of photographs.", Required = true };
-var model = new Option<string?>("--model") { Description = "A model's name or folder. Default: clip-mini." };
+var model = new Option<string?>("--model") { Description = "A model's name or folder, such as clip-mini. Default: clip-small." };
 var batch = new Option<int>("--batch-size") { Description = "Images a batch.", DefaultValueFactory = _ => 16 };
 var repeats = new Option<int>("--repeats") { Description = "How often each side is measured, in turn.", DefaultValueFactory = _ => 5 };
 var peer = new Option<DirectoryInfo?>("--peer") { Description = "The folder of the npm peer (bench/peer after npm ci --ignore-scripts): compares with transformers.js over the same ONNX file." };

@@ -28,7 +28,7 @@ Describe 'Get-ClipEmbedding over images' {
         @($embeddings | ForEach-Object Item) | Should -Be $embeddings.Source
         foreach ($embedding in $embeddings) {
             $embedding.Modality | Should -Be Image
-            $embedding.Model | Should -Be clip-mini
+            $embedding.Model | Should -Be clip-small
             $embedding.Vector.Length | Should -Be 512
             Get-Cosine $embedding.Vector $embedding.Vector | Should -BeGreaterThan 0.99999
             $embedding.Contributor | Should -Be (Split-Path (Split-Path $embedding.Source) -Leaf)
@@ -153,7 +153,9 @@ Describe 'Get-ClipEmbedding over texts and records' {
 
     It 'warns of texts that lost their ends' {
         $null = Get-ClipEmbedding -Text ('a dog in the snow ' * 20) -WarningVariable warnings -WarningAction SilentlyContinue
-        $warnings | Should -BeLike '*32 tokens*'
+        $warnings | Should -BeLike '*64 tokens of clip-small*'
+        $null = Get-ClipEmbedding -Text ('a dog in the snow ' * 8) -Model clip-mini -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Should -BeLike '*32 tokens of clip-mini*'
     }
 
     It 'puts a photograph near its caption' {
@@ -192,7 +194,7 @@ Describe 'Get-ClipEmbedding -Contributor' {
 Describe 'Get-ClipEmbedding with models and a cache' {
     It 'takes a model by name, folder and file' {
         $folder = (Get-ClipModel clip-mini).Path
-        $expected = (Get-ClipEmbedding -Text 'a dog').Vector
+        $expected = (Get-ClipEmbedding -Text 'a dog' -Model clip-mini).Vector
         foreach ($model in 'CLIP-mini', $folder, (Join-Path $folder text_model.onnx)) {
             [System.Linq.Enumerable]::SequenceEqual((Get-ClipEmbedding -Text 'a dog' -Model $model).Vector, [float[]] $expected) | Should -BeTrue
         }

@@ -32,7 +32,7 @@ Describe 'Get-ClipModel' {
     }
 
     It 'lists the embedded and the installed models, and none that is half installed' {
-        (Get-ClipModel).Name | Should -Be 'clip-mini', 'MiniLM-L6', 'my model'
+        (Get-ClipModel).Name | Should -Be 'clip-mini', 'clip-small', 'MiniLM-L6', 'my model'
         (Get-ClipModel my*, *mini).Name | Should -Be 'clip-mini', 'my model'
         'my model' | Get-ClipModel | ForEach-Object Path | Should -Be (Join-Path $TestDrive 'home/models/my model')
     }
@@ -72,7 +72,7 @@ Describe 'Get-ClipModel' {
 
     It 'completes names, quoted where they need it' {
         $line = 'Get-ClipModel -Name '
-        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'clip-mini', 'MiniLM-L6', "'my model'"
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'clip-mini', 'clip-small', 'MiniLM-L6', "'my model'"
         (TabExpansion2 "${line}my" ($line.Length + 2)).CompletionMatches.CompletionText | Should -Be "'my model'"
         $line = 'ConvertTo-ClipToken x -Model c'
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain 'clip-mini'
@@ -127,11 +127,14 @@ Describe 'Test-ClipModel' {
 
 Describe 'ConvertTo-ClipToken' {
     It 'gives ids with start and end token' {
-        $tokens = ConvertTo-ClipToken 'a photo of a dog'
+        # BERT's word pieces, which clip-small takes, and CLIP's byte pairs.
+        (ConvertTo-ClipToken 'a photo of a dog').Ids | Should -Be 101, 1037, 6302, 1997, 1037, 3899, 102
+        $tokens = ConvertTo-ClipToken 'a photo of a dog' -Model clip-mini
         $tokens | Should -BeOfType QosValuation.ClipTokenSequence
         $tokens.Ids | Should -Be 4094, 320, 1271, 531, 320, 549, 4095
         $tokens.IsTruncated | Should -BeFalse
-        (ConvertTo-ClipToken '').Ids | Should -Be 4094, 4095
+        (ConvertTo-ClipToken '' -Model clip-mini).Ids | Should -Be 4094, 4095
+        (ConvertTo-ClipToken '').Ids | Should -Be 101, 102
     }
 
     It 'takes texts by value and by the properties Text, Caption and Captions' {
@@ -149,6 +152,8 @@ Describe 'ConvertTo-ClipToken' {
     It 'truncates to the model''s context unless told not to' {
         $long = 'dog ' * 100
         $tokens = ConvertTo-ClipToken $long
+        $tokens.Ids.Count, $tokens.Ids[-1], $tokens.IsTruncated | Should -Be 64, 102, $true
+        $tokens = ConvertTo-ClipToken $long -Model clip-mini
         $tokens.Ids.Count, $tokens.Ids[-1], $tokens.IsTruncated | Should -Be 32, 4095, $true
         $tokens = ConvertTo-ClipToken $long -NoTruncate
         $tokens.Ids.Count, $tokens.IsTruncated | Should -Be 102, $false

@@ -126,7 +126,7 @@ Describe '-Verbose' {
         @{ Name = 'New-DpPrototype'; Run = { $clusters | New-DpPrototype -Mechanism ImageDp -Seed 1 -Verbose -WarningAction Ignore }; Says = 'seed' }
         @{ Name = 'Invoke-MembershipInferenceAttack'; Run = { $clusters | Invoke-MembershipInferenceAttack -Trials 10 -Seed 1 -Verbose -WarningAction Ignore }; Says = 'seed 1' }
         @{ Name = 'Measure-PrototypeUtility'; Run = { $clusters | Measure-PrototypeUtility -Epsilon 1 -Trials 1 -Verbose }; Says = 'cryptographic' }
-        @{ Name = 'Get-ClipEmbedding'; Run = { $items | Get-ClipEmbedding -Verbose }; Says = 'clip-mini' }
+        @{ Name = 'Get-ClipEmbedding'; Run = { $items | Get-ClipEmbedding -Verbose }; Says = 'clip-small' }
         @{ Name = 'Export-Embedding'; Run = { $embeddings | Export-Embedding (Join-Path $TestDrive v.npy) -Verbose }; Says = 'Wrote \d+ embeddings' }
     ) {
         $said = & $Run 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }

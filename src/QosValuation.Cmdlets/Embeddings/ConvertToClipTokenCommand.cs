@@ -11,8 +11,8 @@ namespace QosValuation.Cmdlets;
 /// byte-pair encoding with the model's own vocabulary. Ids begin with the start token and end with the end token; padding is not shown. That is what the
 /// Hugging Face tokenizer does. OpenAI's code repairs the text first with ftfy.fix_text (text read in the wrong encoding, curly quotation marks,
 /// ligatures, full width, control characters): -RepairText does so as well, as ftfy 6.3.1 does.</para>
-/// <para>A text that does not fit the encoder's context (77 positions for CLIP, 64 for clip-small, 32 for clip-mini) keeps its first tokens and the end token, and
-/// IsTruncated says so; -NoTruncate shows all.</para>
+/// <para>A text that does not fit the encoder's context (77 positions for CLIP, 64 for clip-small, 32 for clip-mini) keeps its first tokens and the end
+/// token, and IsTruncated says so; -NoTruncate shows all.</para>
 /// </remarks>
 /// <example>
 /// <summary>What the default model sees.</summary>
@@ -89,7 +89,7 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
             string vocabulary = ResolveNewPath(VocabularyPath);
             string? merges = MergesPath is not null ? ResolveNewPath(MergesPath)
                 : Path.GetFileName(vocabulary).Equals("tokenizer.json", StringComparison.OrdinalIgnoreCase)
-                    || vocabulary.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) ? null
+                    || Path.GetExtension(vocabulary).ToUpperInvariant() is ".TXT" or ".MODEL" ? null
                 : Path.Combine(Path.GetDirectoryName(vocabulary)!, "merges.txt");
             _tokenizer = TextTokenizer.Load(vocabulary, merges);
             _contextLength = ClipContextLength;

@@ -46,7 +46,7 @@ internal sealed class EncoderCacheKeys
         return string.Create(
             CultureInfo.InvariantCulture,
             $"image {PreparationVersion} {Files(vision)} {vision.OutputName} {p.ImageSize} {p.ShortestEdge} {p.Stretch} {p.RescaleFactor:R} {List(p.Mean)} "
-            + $"{List(p.Std)}");
+            + $"{List(p.Std)}{(p.Pads ? $" pads {p.FillColor}" : string.Empty)}");
     }
 
     private string DescribeText()

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using QosValuation.Embeddings.Images;
 using QosValuation.Embeddings.Models;
+using QosValuation.Embeddings.Text;
 using QosValuation.Foundation.IO;
 using QosValuation.Onnx.Model;
 
@@ -17,7 +18,7 @@ internal static class TextEncoderReader
 
     /// <summary>
     /// Reads the context length from the input's shape where it is fixed, else from the table of position embeddings, else from
-    /// tokenizer_config.json or config.json, else CLIP's 77.
+    /// OpenCLIP's configuration, tokenizer_config.json or config.json, else CLIP's 77.
     /// </summary>
     /// <param name="text">A graph with an input of token ids.</param>
     /// <param name="files">The model's files.</param>
@@ -27,7 +28,7 @@ internal static class TextEncoderReader
     {
         long length = text.Ids!.Dimensions is [_, > 0 and long fixedLength]
             ? fixedLength
-            : PositionTable.Length(text) ?? ConfiguredLength(files) ?? DefaultContextLength;
+            : PositionTable.Length(text) ?? OpenClipLength(files) ?? ConfiguredLength(files) ?? DefaultContextLength;
 
         // BERT's positions are more than sentences were trained on.
         if (text.Ids.Dimensions is not [_, > 0] && SentencePooling.ReadMaximumLength(files) is { } most)
@@ -105,6 +106,10 @@ internal static class TextEncoderReader
 
         return companions;
     }
+
+    private static int? OpenClipLength(ClipModelFiles files) =>
+        ((string?[])[Path.GetDirectoryName(files.TextModelPath), files.Folder])
+            .OfType<string>().Select(OpenClipConfiguration.ContextLength).FirstOrDefault(length => length is not null);
 
     private static int? ConfiguredLength(ClipModelFiles files)
     {

@@ -21,6 +21,12 @@ public sealed record ImagePreprocessing
     /// <summary>Whether both edges are resized to <see cref="ShortestEdge"/>, not keeping the aspect ratio.</summary>
     public bool Stretch { get; init; }
 
+    /// <summary>Whether the longest edge is resized to <see cref="ImageSize"/> and the rest of the square filled with <see cref="FillColor"/>.</summary>
+    public bool Pads { get; init; }
+
+    /// <summary>The red, green and blue of what <see cref="Pads"/> adds, from 0 to 255.</summary>
+    public byte FillColor { get; init; }
+
     /// <summary>What an 8-bit sample is multiplied by before normalisation; 1/255 brings it to [0, 1].</summary>
     public double RescaleFactor { get; init; } = 1.0 / 255.0;
 
@@ -30,7 +36,10 @@ public sealed record ImagePreprocessing
     /// <summary>The standard deviation of red, green and blue that is divided by; CLIP's unless set.</summary>
     public float[] Std { get; init; } = [.. ClipStd];
 
-    /// <summary>Reads a <c>preprocessor_config.json</c> in the layout of Hugging Face image processors.</summary>
+    /// <summary>
+    /// Reads a <c>preprocessor_config.json</c> in the layout of Hugging Face image processors, or OpenCLIP's <c>preprocess_cfg.json</c> or
+    /// <c>open_clip_config.json</c>.
+    /// </summary>
     /// <param name="preprocessorConfigPath">The file.</param>
     /// <returns>The settings; what the file leaves out is CLIP's default (shortest edge 224, crop 224, bicubic).</returns>
     /// <exception cref="QosValuationException">
@@ -76,6 +85,16 @@ public sealed record ImagePreprocessing
         if (root.ValueKind != JsonValueKind.Object)
         {
             throw Invalid(path, "it holds no JSON object");
+        }
+
+        if (root.TryGetProperty("preprocess_cfg", out JsonElement own) && own.ValueKind == JsonValueKind.Object)
+        {
+            return ParseOpenClip(own, root, path);
+        }
+
+        if (root.TryGetProperty("resize_mode", out _) || root.TryGetProperty("interpolation", out _))
+        {
+            return ParseOpenClip(root, root, path);
         }
 
         if (!Flag(root, "do_resize", true))
@@ -126,10 +145,49 @@ public sealed record ImagePreprocessing
             Std = normalise ? Triple(root, "image_std", ClipStd, path) : [1, 1, 1],
         };
         settings.Validate(path);
-        long bytes = 3L * sizeof(float) * crop * crop;
+        return CheckBytes(settings, path);
+    }
+
+    /// <summary>OpenCLIP's settings (PreprocessCfg); the size may stand at the model's vision_cfg.</summary>
+    private static ImagePreprocessing ParseOpenClip(JsonElement settings, JsonElement root, string path)
+    {
+        string Word(string name, string fallback) =>
+            settings.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : fallback;
+
+        string interpolation = Word("interpolation", "bicubic"), mode = Word("resize_mode", "shortest");
+        if (interpolation != "bicubic" || Word("mode", "RGB") != "RGB")
+        {
+            throw NotSupported(path, $"interpolation '{interpolation}' and mode '{Word("mode", "RGB")}'; only bicubic and RGB are supported");
+        }
+
+        int size = settings.TryGetProperty("size", out JsonElement stated) ? Side(stated)
+            : root.TryGetProperty("model_cfg", out JsonElement model) && model.TryGetProperty("vision_cfg", out JsonElement vision)
+                && vision.TryGetProperty("image_size", out JsonElement ofModel) ? Side(ofModel)
+            : 224;
+        var parsed = new ImagePreprocessing
+        {
+            ImageSize = size,
+            Stretch = mode == "squash",
+            Pads = mode == "longest",
+            FillColor = settings.TryGetProperty("fill_color", out JsonElement fill) && fill.ValueKind == JsonValueKind.Number ? fill.GetByte() : (byte)0,
+            Mean = Triple(settings, "mean", ClipMean, path),
+            Std = Triple(settings, "std", ClipStd, path),
+        };
+        parsed.Validate(path);
+        return mode is "squash" or "longest" or "shortest" ? CheckBytes(parsed, path) : throw NotSupported(path, $"resize_mode is '{mode}'");
+
+        int Side(JsonElement value) => value.ValueKind == JsonValueKind.Number ? value.GetInt32()
+            : value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 2 && value[0].GetInt32() == value[1].GetInt32() ? value[0].GetInt32()
+            : throw NotSupported(path, "the size is not square");
+    }
+
+    private static ImagePreprocessing CheckBytes(ImagePreprocessing settings, string path)
+    {
+        long bytes = 3L * sizeof(float) * settings.ImageSize * settings.ImageSize;
         return bytes <= LargestTensor
             ? settings
-            : throw NotSupported(path, $"the crop of {crop} × {crop} pixels takes {bytes:N0} bytes an image; {LargestTensor:N0} is the most");
+            : throw NotSupported(
+                path, $"the crop of {settings.ImageSize} × {settings.ImageSize} pixels takes {bytes:N0} bytes an image; {LargestTensor:N0} is the most");
     }
 
     /// <summary>Checks ranges.</summary>

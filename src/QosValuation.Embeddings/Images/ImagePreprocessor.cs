@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using QosValuation.Foundation.IO;
 
@@ -162,6 +163,13 @@ public sealed class ImagePreprocessor
             return (_edge, _edge);
         }
 
+        if (_settings.Pads)
+        {
+            // Python's round(x / ratio): halves go to the even number.
+            double ratio = (double)Math.Max(width, height) / _edge;
+            return (Math.Max(1, (long)Math.Round(width / ratio)), Math.Max(1, (long)Math.Round(height / ratio)));
+        }
+
         return width <= height ? (_edge, (long)_edge * height / width) : ((long)_edge * width / height, _edge);
     }
 
@@ -220,11 +228,12 @@ public sealed class ImagePreprocessor
         int side = ImageSize;
         using ImageRows rows = ImageRows.Open(data, length, name, scratch, _limits);
         (long resizedWidth, long resizedHeight) = ResizedSize(rows.Width, rows.Height);
-        ResampleWeights across = ResampleWeights.Get(rows.Width, resizedWidth, CropOffset(resizedWidth), side);
-        ResampleWeights down = ResampleWeights.Get(rows.Height, resizedHeight, CropOffset(resizedHeight), side);
+        int width = (int)Math.Min(side, resizedWidth), height = (int)Math.Min(side, resizedHeight);
+        ResampleWeights across = ResampleWeights.Get(rows.Width, resizedWidth, CropOffset(resizedWidth, width), width);
+        ResampleWeights down = ResampleWeights.Get(rows.Height, resizedHeight, CropOffset(resizedHeight, height), height);
 
         // One spare byte per row for the vector kernel, rounded so that rows start on 32 bytes.
-        int stride = (3 * side + 1 + 31) & ~31;
+        int stride = (3 * width + 1 + 31) & ~31;
         long needed = (long)(down.EndInput - down.FirstInput) * stride;
         if (needed > _limits.MaximumBytes)
         {
@@ -251,14 +260,36 @@ public sealed class ImagePreprocessor
             }
         }
 
-        fixed (byte* output = rgb)
+        if (width == side && height == side)
         {
-            BicubicResampler.Vertical(intermediate, stride, 3 * side, down, output);
+            fixed (byte* output = rgb)
+            {
+                BicubicResampler.Vertical(intermediate, stride, 3 * side, down, output);
+            }
+
+            return;
         }
+
+        // The image lies in the middle of a square of one colour; of an odd rest the larger part is to the right and below.
+        byte[] inner = ArrayPool<byte>.Shared.Rent(3 * width * height);
+        fixed (byte* output = inner)
+        {
+            BicubicResampler.Vertical(intermediate, stride, 3 * width, down, output);
+        }
+
+        rgb = rgb[..(3 * side * side)];
+        rgb.Fill(_settings.FillColor);
+        int left = (side - width) / 2, top = (side - height) / 2;
+        for (int row = 0; row < height; row++)
+        {
+            inner.AsSpan(3 * width * row, 3 * width).CopyTo(rgb[(3 * (((top + row) * side) + left))..]);
+        }
+
+        ArrayPool<byte>.Shared.Return(inner);
     }
 
     /// <summary>Python's round((side − n)/2): halves go to the even number.</summary>
-    private long CropOffset(long side) => (long)Math.Round((side - ImageSize) / 2.0, MidpointRounding.ToEven);
+    private static long CropOffset(long side, int crop) => (long)Math.Round((side - crop) / 2.0, MidpointRounding.ToEven);
 
     private ImageScratch Rent() => _pool.TryTake(out ImageScratch? scratch) ? scratch : new ImageScratch();
 

@@ -1,3 +1,4 @@
+using QosValuation.Embeddings.Text;
 using QosValuation.Onnx.Model;
 
 namespace QosValuation.Embeddings.Models;
@@ -191,8 +192,8 @@ public static class ClipModelCatalog
         string? merges = Beside(text, folder, "merges.txt");
         if (vocabulary is null || merges is null)
         {
-            (vocabulary, merges) = (Beside(text, folder, "tokenizer.json") ?? Beside(text, folder, "vocab.txt")) is { } joint ? (joint, null)
-                : (vocabulary, merges);
+            (vocabulary, merges) = ((string[])["tokenizer.json", "vocab.txt", .. UnigramTokenizerReader.ModelNames])
+                .Select(file => Beside(text, folder, file)).OfType<string>().FirstOrDefault() is { } joint ? (joint, null) : (vocabulary, merges);
         }
 
         return new ClipModelFiles
@@ -203,7 +204,8 @@ public static class ClipModelCatalog
             TextModelPath = text,
             VocabularyPath = vocabulary,
             MergesPath = merges,
-            PreprocessorConfigPath = Beside(vision, folder, "preprocessor_config.json"),
+            PreprocessorConfigPath = ((string[])["preprocessor_config.json", "preprocess_cfg.json", "open_clip_config.json"])
+                .Select(file => Beside(vision, folder, file)).OfType<string>().FirstOrDefault(),
         };
     }
 

@@ -206,7 +206,7 @@ internal static class ClipTokenizerReader
     }
 
     /// <summary>The special tokens that the files beside a vocabulary name; null where they name none.</summary>
-    private static SpecialTokens ReadSpecialTokens(string folder)
+    internal static SpecialTokens ReadSpecialTokens(string folder)
     {
         var found = default(SpecialTokens);
         foreach (string name in (ReadOnlySpan<string>)["special_tokens_map.json", "tokenizer_config.json"])
@@ -235,20 +235,8 @@ internal static class ClipTokenizerReader
         return found;
     }
 
-    private static string? Token(JsonElement root, string name)
-    {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(name, out JsonElement value))
-        {
-            return null;
-        }
-
-        if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("content", out JsonElement content))
-        {
-            value = content;
-        }
-
-        return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-    }
+    private static string? Token(JsonElement root, string name) =>
+        TokenizerJson.Text(root, name) ?? (TokenizerJson.Object(root, name) is { } token ? TokenizerJson.Text(token, "content") : null);
 
     internal static ReadOnlySpan<byte> WithoutMark(byte[] bytes) => bytes.AsSpan() is [0xEF, 0xBB, 0xBF, ..] ? bytes.AsSpan(3) : bytes;
 
@@ -278,5 +266,5 @@ internal static class ClipTokenizerReader
     internal static QosValuationException NotReadable(string path, string reason, Exception? cause = null) =>
         new(Faults.VocabularyNotReadable, $"The tokenizer file '{path}' {reason}", path, cause);
 
-    private readonly record struct SpecialTokens(string? Start, string? End, string? Pad);
+    internal readonly record struct SpecialTokens(string? Start, string? End, string? Pad);
 }

@@ -24,7 +24,7 @@ internal static class WordPieceTokenizerReader
 
         try
         {
-            using JsonDocument document = Parse(path);
+            using JsonDocument document = TokenizerJson.Parse(path);
             return Model(document) is { } model && IsWordPiece(model);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -69,10 +69,12 @@ internal static class WordPieceTokenizerReader
     {
         try
         {
-            using JsonDocument document = Parse(path);
+            using JsonDocument document = TokenizerJson.Parse(path);
             JsonElement root = document.RootElement;
             return new BertNormalization(
-                Flag(root, "do_lower_case") ?? true, Flag(root, "strip_accents"), SplitsIdeographs: Flag(root, "tokenize_chinese_chars") ?? true);
+                TokenizerJson.Flag(root, "do_lower_case") ?? true,
+                TokenizerJson.Flag(root, "strip_accents"),
+                SplitsIdeographs: TokenizerJson.Flag(root, "tokenize_chinese_chars") ?? true);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -84,7 +86,7 @@ internal static class WordPieceTokenizerReader
     {
         try
         {
-            using JsonDocument document = Parse(path);
+            using JsonDocument document = TokenizerJson.Parse(path);
             if (Model(document) is not { } model || !IsWordPiece(model)
                 || !model.TryGetProperty("vocab", out JsonElement vocab) || vocab.ValueKind != JsonValueKind.Object)
             {
@@ -120,8 +122,8 @@ internal static class WordPieceTokenizerReader
             return new WordPieceVocabulary(path, pieces, ids)
             {
                 Normalization = ReadNormalizer(document.RootElement),
-                Prefix = Text(model, "continuing_subword_prefix") ?? "##",
-                Unknown = Text(model, "unk_token") ?? "[UNK]",
+                Prefix = TokenizerJson.Text(model, "continuing_subword_prefix") ?? "##",
+                Unknown = TokenizerJson.Text(model, "unk_token") ?? "[UNK]",
                 LongestWord = model.TryGetProperty("max_input_chars_per_word", out JsonElement most) && most.TryGetInt32(out int length) && length > 0
                     ? length
                     : 100,
@@ -134,32 +136,18 @@ internal static class WordPieceTokenizerReader
     }
 
     private static BertNormalization ReadNormalizer(JsonElement root) =>
-        root.ValueKind == JsonValueKind.Object && root.TryGetProperty("normalizer", out JsonElement normalizer) && normalizer.ValueKind == JsonValueKind.Object
+        TokenizerJson.Object(root, "normalizer") is { } normalizer
             ? new BertNormalization(
-                Flag(normalizer, "lowercase") ?? true,
-                Flag(normalizer, "strip_accents"),
-                Flag(normalizer, "clean_text") ?? true,
-                Flag(normalizer, "handle_chinese_chars") ?? true)
+                TokenizerJson.Flag(normalizer, "lowercase") ?? true,
+                TokenizerJson.Flag(normalizer, "strip_accents"),
+                TokenizerJson.Flag(normalizer, "clean_text") ?? true,
+                TokenizerJson.Flag(normalizer, "handle_chinese_chars") ?? true)
             : new BertNormalization();
 
-    private static JsonDocument Parse(string path)
-    {
-        byte[] json = ClipTokenizerReader.ReadBytes(path);
-        return JsonDocument.Parse(json.AsMemory(json.Length - ClipTokenizerReader.WithoutMark(json).Length));
-    }
-
-    private static JsonElement? Model(JsonDocument document) =>
-        document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("model", out JsonElement model)
-            && model.ValueKind == JsonValueKind.Object ? model : null;
+    private static JsonElement? Model(JsonDocument document) => TokenizerJson.Object(document.RootElement, "model");
 
     private static bool IsWordPiece(JsonElement model) =>
-        Text(model, "type") is { } type ? type == "WordPiece" : !model.TryGetProperty("merges", out _) && model.TryGetProperty("unk_token", out _);
-
-    private static bool? Flag(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value)
-            ? value.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null }
-            : null;
-
-    private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        TokenizerJson.Text(model, "type") is { } type
+            ? type == "WordPiece"
+            : !model.TryGetProperty("merges", out _) && model.TryGetProperty("unk_token", out _);
 }

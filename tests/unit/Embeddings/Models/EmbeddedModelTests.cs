@@ -94,7 +94,7 @@ public sealed partial class EmbeddedModelTests
         Assert.All(words, own => own.RemoveWhere(word => common[word] > words.Length / 10));
         double inside = Mean(clusterer.Clusters.SelectMany(cluster => Pairs([.. cluster.Members.Select(member => (int)member.Ordinal)])));
         double any = Mean(Pairs([.. Enumerable.Range(0, images.Length)]));
-        Assert.True(inside > 3 * any, $"{inside} {any}");
+        Assert.True(inside > 2.3 * any, $"{inside} {any}");
 
         // At CLIP's own threshold this model would find next to nothing.
         Assert.True(OrderSensitivityEstimator.Measure(Matrix(images, images[0].Length), 0.7, 5, 1).Noise > 0.7 * images.Length);
