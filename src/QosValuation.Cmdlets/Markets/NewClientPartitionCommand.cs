@@ -25,7 +25,7 @@ namespace QosValuation.Cmdlets.Markets;
 /// </example>
 /// <example>
 /// <summary>Three clusters of tasks, and what every client pays for an export.</summary>
-/// <code>$clients = $embeddings | New-ClientPartition -Count 12 -Kind Cluster -Seed 1 | New-ModelClient -Cost 1</code>
+/// <code>$clients = $train | New-ClientPartition -Count 12 -Kind Cluster -Seed 1 | New-ModelClient -Cost 1</code>
 /// </example>
 /// <seealso>New-ModelClient</seealso>
 /// <seealso>Import-Embedding</seealso>

@@ -26,7 +26,7 @@ namespace QosValuation.Cmdlets.Markets;
 /// </example>
 /// <example>
 /// <summary>Two clients who sell and nothing else, and one who lies about its cost.</summary>
-/// <code>$clients = $embeddings | New-ClientPartition -Count 10 -Kind Cluster -Seed 1
+/// <code>$clients = $train | New-ClientPartition -Count 10 -Kind Cluster -Seed 1
 /// $market = @($clients[0, 1] | New-ModelClient -Role Seller) + @($clients[2] | New-ModelClient -Cost 1 -ReportedCost 2) + $clients[3..9]</code>
 /// </example>
 /// <seealso>New-ClientPartition</seealso>

@@ -267,7 +267,7 @@ public static class ClientPartitioner
     }
 
     // Cuts a list at the rounded-down running sums of the shares; the last with a share takes the rest.
-    private static void Cut(int[] members, double[] shares, IReadOnlyList<List<int>> parts)
+    private static void Cut(int[] members, double[] shares, List<int>[] parts)
     {
         double total = shares.Sum();
         double running = 0;

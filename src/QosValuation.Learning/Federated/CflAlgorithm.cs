@@ -45,12 +45,12 @@ public sealed class CflAlgorithm : IFederatedAlgorithm
             }
 
             SquareMatrix graph = Weights();
-            context.ForEachClient(cancellationToken, i =>
+            context.ForEachClient(i =>
             {
                 float[] mean = new float[_models.Width];
                 FederatedContext.Mean(graph.Row(i), updates.Rows, mean);
                 System.Numerics.Tensors.TensorPrimitives.Add(_start[i], mean, _models[i]);
-            });
+            }, cancellationToken);
             return new FederatedRound
             {
                 Algorithm = FederatedAlgorithm.Cfl,
@@ -74,7 +74,7 @@ public sealed class CflAlgorithm : IFederatedAlgorithm
         private ParameterMatrix Updates(CancellationToken cancellationToken)
         {
             var updates = new ParameterMatrix(context.Count, _models.Width);
-            context.ForEachClient(cancellationToken, i => System.Numerics.Tensors.TensorPrimitives.Subtract(_models[i], _start[i], updates[i]));
+            context.ForEachClient(i => System.Numerics.Tensors.TensorPrimitives.Subtract(_models[i], _start[i], updates[i]), cancellationToken);
             return updates;
         }
 

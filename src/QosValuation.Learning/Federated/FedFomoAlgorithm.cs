@@ -88,7 +88,7 @@ public sealed class FedFomoAlgorithm : IFederatedAlgorithm
             (double[] accuracy, double[] loss) = context.Measure(shared.Rows, cancellationToken);
             IReadOnlyList<ReadOnlyMemory<float>> evaluated = context.Manipulate(round, shared);
             var graph = new SquareMatrix(context.Count);
-            context.ForEachClient(cancellationToken, i =>
+            context.ForEachClient(i =>
             {
                 int[] sent = DrawByWeight(_preferences.Row(i), Candidates, context.CandidateDraws(round, i));
                 double[] weights = Weigh(i, sent, shared, cancellationToken);
@@ -109,7 +109,7 @@ public sealed class FedFomoAlgorithm : IFederatedAlgorithm
                 {
                     graph[i, j] = 1;
                 }
-            });
+            }, cancellationToken);
             return new FederatedRound
             {
                 Algorithm = FederatedAlgorithm.FedFomo,

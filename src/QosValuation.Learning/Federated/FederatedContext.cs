@@ -91,12 +91,12 @@ public sealed class FederatedContext
         int round, ParameterMatrix models, Func<int, ILocalTerm?>? term, CancellationToken cancellationToken, bool isPersonal = false)
     {
         ArgumentNullException.ThrowIfNull(models);
-        ForEachClient(cancellationToken, i =>
+        ForEachClient(i =>
         {
             if (Clients[i].IsTraining)
             {
                 RandomSource random = Random(isPersonal ? Purpose.PersonalTraining : Purpose.Training, round, i);
-                LocalTraining.Run(Learner, models[i], Clients[i].Train, Options.Training, term?.Invoke(i), random, cancellationToken);
+                LocalTraining.Run(Learner, models[i], Clients[i].Train, Options.Training, term?.Invoke(i), random, cancellationToken: cancellationToken);
                 if (!isPersonal)
                 {
                     RequireFinite(models[i], i, round);
@@ -107,7 +107,7 @@ public sealed class FederatedContext
             {
                 _clientDone?.Invoke();
             }
-        });
+        }, cancellationToken);
     }
 
     /// <summary>Measures a model for each client on the client's test rows with its class weights.</summary>
@@ -119,9 +119,9 @@ public sealed class FederatedContext
         ArgumentNullException.ThrowIfNull(models);
         double[] accuracy = new double[Count];
         double[] loss = new double[Count];
-        ForEachClient(cancellationToken, i =>
+        ForEachClient(i =>
             (accuracy[i], loss[i]) = ModelEvaluation.Measure(
-                Learner, models[i].Span, Clients[i].Test, [.. Clients[i].ClassWeights], cancellationToken));
+                Learner, models[i].Span, Clients[i].Test, [.. Clients[i].ClassWeights], cancellationToken: cancellationToken), cancellationToken);
         return (accuracy, loss);
     }
 
@@ -176,7 +176,7 @@ public sealed class FederatedContext
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(means);
-        ForEachClient(cancellationToken, i => Mean(graph.Row(i), models.Rows, means[i]));
+        ForEachClient(i => Mean(graph.Row(i), models.Rows, means[i]), cancellationToken);
     }
 
     /// <summary>A mean of models with weights, summed in double precision. O(n·p).</summary>
@@ -206,9 +206,9 @@ public sealed class FederatedContext
     }
 
     /// <summary>Does a piece of work for each client, on all cores.</summary>
-    /// <param name="cancellationToken">Stops the work.</param>
     /// <param name="work">Told the client's index.</param>
-    public void ForEachClient(CancellationToken cancellationToken, Action<int> work)
+    /// <param name="cancellationToken">Stops the work.</param>
+    public void ForEachClient(Action<int> work, CancellationToken cancellationToken)
     {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Options.MaxDegreeOfParallelism, CancellationToken = cancellationToken };
         try

@@ -33,7 +33,7 @@ public sealed class IpflAlgorithm : IFederatedAlgorithm
             SquareMatrix distances = context.Distances(_models, cancellationToken);
             IReadOnlyList<int[]> imports = context.ImportChoice!(distances, cancellationToken);
             var graph = new SquareMatrix(context.Count);
-            context.ForEachClient(cancellationToken, i =>
+            context.ForEachClient(i =>
             {
                 double[] weights = Array.ConvertAll(imports[i], j => context.Clients[j].ReportedSize / context.Clients[i].ReportedSize);
                 double[] proxy = new double[_models.Width];
@@ -45,7 +45,7 @@ public sealed class IpflAlgorithm : IFederatedAlgorithm
                 {
                     graph[i, imports[i][k]] = weights[k];
                 }
-            });
+            }, cancellationToken);
             return new FederatedRound
             {
                 Algorithm = FederatedAlgorithm.Ipfl,

@@ -61,7 +61,7 @@ public sealed class PFedGraphAlgorithm : IFederatedAlgorithm
             IReadOnlyList<ReadOnlyMemory<float>> evaluated = context.Manipulate(round, shared);
             SquareMatrix distances = context.Distances(shared, cancellationToken);
             var graph = new SquareMatrix(context.Count);
-            context.ForEachClient(cancellationToken, i => Solve(context.Shares, distances.Row(i), graph.Row(i)));
+            context.ForEachClient(i => Solve(context.Shares, distances.Row(i), graph.Row(i)), cancellationToken);
             context.Mix(graph, shared, _models, cancellationToken);
             _anchors.CopyFrom(_models);
             return new FederatedRound

@@ -68,7 +68,7 @@ public sealed class ModelMeanUtility : IUtilityFunction
             FederatedContext.Mean(weights, members, mean);
         }
 
-        (double accuracy, double loss) = ModelEvaluation.Measure(_learner, mean, _test, [], cancellationToken);
+        (double accuracy, double loss) = ModelEvaluation.Measure(_learner, mean, _test, [], cancellationToken: cancellationToken);
         return _measure == UtilityMeasure.Accuracy ? accuracy : -loss;
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using QosValuation.Foundation.Randomness;
 using QosValuation.Learning.Federated;
 using QosValuation.Learning.Learners;
 

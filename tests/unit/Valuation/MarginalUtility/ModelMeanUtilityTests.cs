@@ -1,5 +1,4 @@
 using QosValuation.Learning.Federated;
-using QosValuation.Learning.Learners;
 using QosValuation.Valuation.MarginalUtility;
 
 namespace QosValuation.Tests;
