@@ -1,3 +1,4 @@
+using System.Numerics;
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
 using QosValuation.Learning.Learners;
@@ -196,9 +197,19 @@ public sealed class FederatedContext
 
             double weight = weights[j];
             ReadOnlySpan<float> model = models[j].Span;
-            for (int k = 0; k < sum.Length; k++)
+            int done = 0;
+            for (; done + Vector<float>.Count <= sum.Length; done += Vector<float>.Count)
             {
-                sum[k] += weight * model[k];
+                Vector.Widen(new Vector<float>(model[done..]), out Vector<double> low, out Vector<double> high);
+                Span<double> here = sum.AsSpan(done);
+                (new Vector<double>(here) + (low * weight)).CopyTo(here);
+                here = here[Vector<double>.Count..];
+                (new Vector<double>(here) + (high * weight)).CopyTo(here);
+            }
+
+            for (; done < sum.Length; done++)
+            {
+                sum[done] += weight * model[done];
             }
         }
 
