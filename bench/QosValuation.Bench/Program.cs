@@ -47,9 +47,24 @@ var points = new Option<int>("--points") { Description = "Training points.", Def
 var tests = new Option<int>("--tests") { Description = "Test points.", DefaultValueFactory = _ => 100 };
 var cores = new Option<int>("--threads") { Description = "The most threads.", DefaultValueFactory = _ => 2 };
 var peerPython = new Option<string?>("--python") { Description = "A Python that has NumPy: compares with bench/peer/knn_shapley.py." };
-var scripts = new Option<DirectoryInfo>("--peer") { Description = "The folder of knn_shapley.py.", DefaultValueFactory = _ => new DirectoryInfo("bench/peer") };
-var utility = new Command("marginal-utility", "Exact kNN-Shapley values of very many points against plain NumPy.") { points, tests, cores, repeats, peerPython, scripts };
+var utility = new Command("marginal-utility", "Exact kNN-Shapley values of very many points against plain NumPy.") { points, tests, cores, repeats, peerPython };
 utility.SetAction(parsed => MarginalUtilityBenchmark.Run(
-    parsed.GetValue(points), parsed.GetValue(tests), parsed.GetValue(cores), parsed.GetValue(repeats), parsed.GetValue(peerPython), parsed.GetRequiredValue(scripts).FullName));
+    parsed.GetValue(points), parsed.GetValue(tests), parsed.GetValue(cores), parsed.GetValue(repeats), parsed.GetValue(peerPython)));
 
-return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, auction, clustering, grouping, noise, utility }.Parse(args).Invoke();
+var only = new Option<string[]>("--only") { Description = "Only these benchmarks.", AllowMultipleArgumentsPerToken = true };
+var photographs = new Option<DirectoryInfo?>("--images") { Description = "A folder of photographs. Default: some are drawn." };
+var measured = new Option<string[]>("--models") { Description = "Models of the embedding rows.", AllowMultipleArgumentsPerToken = true };
+var each = new Option<int>("--repeats") { Description = "The turns of each row.", DefaultValueFactory = _ => 5 };
+var json = new Option<FileInfo?>("--json") { Description = "Receives the rows." };
+var page = new Option<FileInfo?>("--table") { Description = "A Markdown file whose table is replaced after a whole run." };
+var all = new Command("all", "Everything beside its peers and limits, in one table.") { only, photographs, measured, each, json, page };
+all.SetAction(parsed => Benchmarks.Run(
+    parsed.GetValue(only) ?? [], parsed.GetValue(each), parsed.GetValue(photographs)?.FullName, parsed.GetValue(measured) ?? [],
+    parsed.GetValue(json)?.FullName, parsed.GetValue(page)?.FullName));
+
+var recorded = new Option<FileInfo>("--recorded") { Description = "The recorded ratios.", DefaultValueFactory = _ => new FileInfo(Path.Combine(Peers.Folder, "..", "recorded.json")) };
+var record = new Option<bool>("--record") { Description = "Write the ratios instead of comparing with them." };
+var guard = new Command("guard", "Short rows: fails where a ratio is below half of what was recorded.") { recorded, record };
+guard.SetAction(parsed => Benchmarks.Guard(parsed.GetRequiredValue(recorded).FullName, parsed.GetValue(record)));
+
+return new RootCommand("Measurements as ratios within one run.") { all, guard, embedding, memory, gradient, allocation, auction, clustering, grouping, noise, utility }.Parse(args).Invoke();
