@@ -130,9 +130,9 @@ internal static class EmbeddingBenchmark
 
     private static EmbeddingRequest Request(string file) => new() { Modality = Modality.Image, Source = file, Item = file };
 
-    internal static Process StartPeer(string peerFolder, ClipModelFiles model, string images, int batchSize)
+    /// <summary>A folder with the layout that transformers.js expects, around the same ONNX file.</summary>
+    internal static string Layout(ClipModelFiles model)
     {
-        // The layout that transformers.js expects, around the same ONNX file.
         string models = Directory.CreateTempSubdirectory("qosvaluation-peer-").FullName;
         string folder = Path.Combine(models, "model");
         Directory.CreateDirectory(Path.Combine(folder, "onnx"));
@@ -142,6 +142,12 @@ internal static class EmbeddingBenchmark
         settings["image_processor_type"] = "CLIPImageProcessor";
         settings["feature_extractor_type"] = "CLIPFeatureExtractor";
         File.WriteAllText(Path.Combine(folder, "preprocessor_config.json"), JsonSerializer.Serialize(settings));
+        return models;
+    }
+
+    internal static Process StartPeer(string peerFolder, ClipModelFiles model, string images, int batchSize)
+    {
+        string models = Layout(model);
         var start = new ProcessStartInfo("node") { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = peerFolder };
         foreach (string argument in new[] { "embed.mjs", models, "model", Path.GetFullPath(images), batchSize.ToString(CultureInfo.InvariantCulture) })
         {

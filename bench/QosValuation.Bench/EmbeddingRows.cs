@@ -19,7 +19,7 @@ internal sealed class EmbeddingRows : IBenchmark
     {
         if (context.Images is { } named)
         {
-            return named;
+            return EmbeddingBenchmark.Files(named).Length > 0 ? named : throw new InvalidOperationException($"There are no photographs in '{named}'.");
         }
 
         string folder = Path.Combine(context.Folder, "scenes");

@@ -24,7 +24,7 @@ internal sealed class GradientRows : IBenchmark
         string path = Path.Combine(context.Folder, "vision.onnx");
         File.WriteAllBytes(path, shape.ToOnnx());
         GradientGraph graph = GradientGraph.Build(path, new GradientOptions { Seed = GradientSeed.Cosine });
-        using GradientModel both = GradientModel.Load(graph);
+        using GradientModel both = GradientModel.Load(graph, threads: 1);
         using var options = new SessionOptions { IntraOpNumThreads = 1 };
         using InferenceSession forward = OnnxRuntimeHost.Open(path, options);
         using var run = new RunOptions();

@@ -14,6 +14,10 @@ embedding.SetAction(parsed => EmbeddingBenchmark.Throughput(
 var memory = new Command("memory", "Peak memory of embedding a folder once and many times in one stream.") { images, model, batch, copies };
 memory.SetAction(parsed => EmbeddingBenchmark.Memory(parsed.GetRequiredValue(images).FullName, parsed.GetValue(model), parsed.GetValue(batch), parsed.GetValue(copies)));
 
+var enlarged = new Option<int>("--enlarged") { Description = "How many of them are enlarged to 12 megapixels as well.", DefaultValueFactory = _ => 30 };
+var decode = new Command("decode", "How near the vectors of -Decode Fast come to those of Exact, on photographs as they are and enlarged to 12 megapixels.") { images, model, enlarged };
+decode.SetAction(parsed => DecodeBenchmark.Run(parsed.GetRequiredValue(images).FullName, parsed.GetValue(model), parsed.GetValue(enlarged)));
+
 var vision = new Option<FileInfo>("--vision-model") { Description = "A vision model in ONNX, such as a ViT-B/32.", Required = true };
 var batches = new Option<int[]>("--batches") { Description = "Batch sizes.", DefaultValueFactory = _ => [8, 16, 32], AllowMultipleArgumentsPerToken = true };
 var gradient = new Command("gradient", "Forward plus backward over the forward pass alone, and peak memory.") { vision, batches, repeats };
@@ -67,4 +71,4 @@ var record = new Option<bool>("--record") { Description = "Write the ratios inst
 var guard = new Command("guard", "Short rows: fails where a ratio is below half of what was recorded.") { recorded, record };
 guard.SetAction(parsed => Benchmarks.Guard(parsed.GetRequiredValue(recorded).FullName, parsed.GetValue(record)));
 
-return new RootCommand("Measurements as ratios within one run.") { all, guard, embedding, memory, gradient, allocation, auction, clustering, grouping, noise, utility }.Parse(args).Invoke();
+return new RootCommand("Measurements as ratios within one run.") { all, guard, embedding, memory, decode, gradient, allocation, auction, clustering, grouping, noise, utility }.Parse(args).Invoke();

@@ -19,6 +19,8 @@ internal static class Benchmarks
         new NoiseRows(),
         new GradientRows(),
         new EmbeddingRows(),
+        new PhotographRows(),
+        new FirstResultRows(),
     ];
 
     /// <summary>Measures all and prints one table.</summary>
