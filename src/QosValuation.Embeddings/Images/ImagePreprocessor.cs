@@ -226,8 +226,8 @@ public sealed class ImagePreprocessor
         int side = ImageSize;
         using ImageRows rows = ImageRows.Open(data, length, name, scratch, _limits, _smallestEdge);
         (long resizedWidth, long resizedHeight) = ResizedSize(rows.WholeWidth, rows.WholeHeight);
-        ResampleWeights across = ResampleWeights.Get(rows.Width, resizedWidth, CropOffset(resizedWidth), side);
-        ResampleWeights down = ResampleWeights.Get(rows.Height, resizedHeight, CropOffset(resizedHeight), side);
+        ResampleWeights across = ResampleWeights.Get(rows.Width, rows.ExtentAcross, resizedWidth, CropOffset(resizedWidth), side);
+        ResampleWeights down = ResampleWeights.Get(rows.Height, rows.ExtentDown, resizedHeight, CropOffset(resizedHeight), side);
 
         // One spare byte per row for the vector kernel, rounded so that rows start on 32 bytes.
         int stride = (3 * side + 1 + 31) & ~31;

@@ -30,12 +30,14 @@ internal sealed unsafe class ImageRows : IDisposable
     private readonly int _stripRows;
     private readonly int _orientation;
     private readonly SampleLayout _layout;
+    private readonly int _shrink;
     private int _next;
 
-    private ImageRows(Image image, VipsHeader header, VipsHeader whole, SampleLayout layout, string name, ImageScratch scratch)
+    private ImageRows(Image image, VipsHeader header, VipsHeader whole, int shrink, SampleLayout layout, string name, ImageScratch scratch)
     {
         bool lies = header.Orientation >= 5;
         (WholeWidth, WholeHeight) = lies ? (whole.Height, whole.Width) : (whole.Width, whole.Height);
+        _shrink = shrink;
         _name = name;
         _scratch = scratch;
         _image = image;
@@ -57,11 +59,17 @@ internal sealed unsafe class ImageRows : IDisposable
     /// <summary>The height in pixels, after EXIF orientation.</summary>
     public int Height => _orientation >= 5 ? _fileWidth : _fileHeight;
 
-    /// <summary>The width of the picture in pixels, after EXIF orientation: more than <see cref="Width"/> where it is decoded at a fraction of its size.</summary>
+    /// <summary>The width of the picture in pixels, after EXIF orientation: more than <see cref="Width"/> where a fraction of its size is decoded.</summary>
     public int WholeWidth { get; }
 
     /// <summary>The height of the picture in pixels, after EXIF orientation.</summary>
     public int WholeHeight { get; }
+
+    /// <summary>The width of the picture in pixels that are decoded: the last of them may cover more than is there.</summary>
+    public double ExtentAcross => (double)WholeWidth / _shrink;
+
+    /// <summary>The height of the picture in pixels that are decoded.</summary>
+    public double ExtentDown => (double)WholeHeight / _shrink;
 
     /// <summary>Reads the header.</summary>
     /// <param name="data">The encoded file; it must stay in place until the reader is disposed.</param>
@@ -94,7 +102,8 @@ internal sealed unsafe class ImageRows : IDisposable
             if (shrink > 1)
             {
                 image.Dispose();
-                image = Image.NewFromBuffer(new ReadOnlySpan<byte>(data, (int)length), LoadOptions + ",shrink=" + shrink.ToString(CultureInfo.InvariantCulture));
+                string options = string.Create(CultureInfo.InvariantCulture, $"{LoadOptions},shrink={shrink}");
+                image = Image.NewFromBuffer(new ReadOnlySpan<byte>(data, (int)length), options);
                 header = LibVipsCalls.Header(image);
             }
 
@@ -110,7 +119,7 @@ internal sealed unsafe class ImageRows : IDisposable
                 }
             }
 
-            return new ImageRows(image, header, whole, DescribeSamples(image, header, name), name, scratch);
+            return new ImageRows(image, header, whole, shrink, DescribeSamples(image, header, name), name, scratch);
         }
         catch (VipsException error)
         {
