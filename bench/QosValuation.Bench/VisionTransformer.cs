@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using Microsoft.ML.OnnxRuntime;
 using QosValuation.Onnx.Model;
 
 namespace QosValuation.Bench;
