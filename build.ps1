@@ -11,8 +11,8 @@ The tasks:
 
 Build compiles everything and assembles the importable module in out/QosValuation.
 
-Test builds, runs the xunit and the Pester tests, reads damaged files for a minute or so, and ends with "N passed, N failed"; ", N skipped" follows where a
-test needs what is not there.
+Test builds, runs the xunit and the Pester tests, reads damaged files for a minute or so, looks in a short bench whether anything has become several times
+slower, and ends with "N passed, N failed"; ", N skipped" follows where a test needs what is not there.
 
 Fuzz builds and reads damaged files of every kind with the module: nothing may hang, change in silence, flood the memory or end in a raw exception.
 What it finds is kept in out/fuzz. Its options follow: --seconds, --seed, --target.
@@ -21,7 +21,8 @@ Reproduce builds the module and runs scripts/Invoke-PaperExperiments.ps1 -Quick 
 
 Package builds the module for every platform and packs it as one file for Install-PSResource, with its licences and a bill of materials.
 
-Bench builds bench/QosValuation.Bench and runs it with the arguments that follow; bench/README.md lists its commands.
+Bench measures everything beside the peers that this machine has and prints one table; out/bench holds it as JSON and as a page, bench/README.md the
+last table. With the name of a command it runs that benchmark alone; bench/README.md lists them.
 
 Exit codes: 0 the task was done; 1 it failed, or a test did; Reproduce 2 where a claim of the paper does not hold at every point; Bench those of the benchmark.
 
@@ -32,7 +33,8 @@ What to do: Build (the default), Test, Fuzz, Reproduce, Package or Bench.
 Release (the default) or Debug.
 
 .PARAMETER OutputPath
-The folder for what the task makes, created where it does not exist: results for Reproduce and out/packages for Package by default.
+The folder for what the task makes, created where it does not exist: results for Reproduce, out/packages
+for Package and out/bench for Bench by default.
 
 .PARAMETER Seed
 Reproduce: the seed of every experiment; the same seed gives the same numbers. 1 by default.
@@ -47,7 +49,7 @@ Test: only the xunit tests that match, as `dotnet test --filter` takes it. Peste
 Test: only these Pester files. xunit tests run then only with -Filter.
 
 .PARAMETER ArgumentList
-Bench: the command of the benchmark and its options. Fuzz: its options.
+Bench: the command of the benchmark and its options, or only options such as --only, --repeats, --images and --models. Fuzz: its options.
 
 .EXAMPLE
 ./build.ps1 Reproduce
@@ -65,9 +67,15 @@ Builds, and runs one file of Pester tests.
 Builds, and runs the xunit tests whose names contain a word.
 
 .EXAMPLE
+./build.ps1 Bench
+
+Measures everything beside its peers, and writes out/bench/bench.html.
+
+.EXAMPLE
 ./build.ps1 Bench allocation --agents 100000
 
 Measures the allocation of a hundred thousand agents.
+
 .EXAMPLE
 ./build.ps1 Fuzz --seconds 600 --seed 7
 
@@ -176,6 +184,9 @@ function Invoke-Test {
         Read-DamagedFile --seconds 60 --seed 1 | Out-Host
         $found = [int] $script:exitCode
         $counts.Add([pscustomobject] @{ Passed = 1 - $found; Failed = $found; Skipped = 0 })
+        Test-Speed | Out-Host
+        $lost = [int] $script:exitCode
+        $counts.Add([pscustomobject] @{ Passed = 1 - $lost; Failed = $lost; Skipped = 0 })
     }
 
     $sum = @{}
@@ -326,14 +337,37 @@ function Invoke-Fuzz {
     Read-DamagedFile @ArgumentList
 }
 
+# With a command, that benchmark alone; without one everything beside its peers, and a page of it by the module.
 function Invoke-Bench {
-    dotnet run --project bench/QosValuation.Bench --configuration $Configuration -- @ArgumentList
+    if ($ArgumentList -and -not $ArgumentList[0].StartsWith('-')) {
+        dotnet run --project bench/QosValuation.Bench --configuration $Configuration -- @ArgumentList
+        $script:exitCode = $LASTEXITCODE
+        return
+    }
+
+    Build-Module
+    $json = Join-Path $destination 'bench.json'
+    $page = Join-Path $destination 'bench.html'
+    $write = '--json', $json, '--table', (Join-Path $PSScriptRoot 'bench/README.md')
+    dotnet run --project bench/QosValuation.Bench --configuration $Configuration -- all @write @ArgumentList
     $script:exitCode = $LASTEXITCODE
+    $report = 'Import-Module $args[0]; Get-Content -LiteralPath $args[1] -Raw | ConvertFrom-Json | Export-QosReport $args[2] -Title Measurements -Force'
+    dotnet pwsh -NoProfile -NonInteractive -CommandWithArgs $report (Join-Path $PSScriptRoot 'out/QosValuation') $json $page
+    if ($LASTEXITCODE) {
+        $script:exitCode = 1
+    }
+}
+
+# The exit code is 1 where a ratio fell below half of what bench/recorded.json holds.
+function Test-Speed {
+    & dotnet run --project bench/QosValuation.Bench --no-build --configuration $Configuration -- guard
+    $script:exitCode = $LASTEXITCODE ? 1 : 0
 }
 
 $exitCode = 0
 $platforms = 'linux-x64', 'linux-arm64', 'osx-arm64', 'osx-x64', 'win-x64', 'win-arm64'
-$default = Join-Path $PSScriptRoot ($Task -eq 'Package' ? 'out/packages' : 'results')
+$folders = @{ Package = 'out/packages'; Bench = 'out/bench' }
+$default = Join-Path $PSScriptRoot ($folders[$Task] ?? 'results')
 $destination = $PSCmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($OutputPath ? $OutputPath : $default)
 $files = @($Path | Where-Object { $_ } | Convert-Path)
 if ($Path -and -not $files) {

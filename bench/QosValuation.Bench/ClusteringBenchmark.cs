@@ -15,8 +15,8 @@ namespace QosValuation.Bench;
 /// <summary>Online clustering against the most multiply-adds that the processor can do, and against ONNX Runtime's matrix product.</summary>
 internal static class ClusteringBenchmark
 {
-    private const int Dimension = 512;
-    private const int Block = LeaderClustering.BlockRows;
+    internal const int Dimension = 512;
+    internal const int Block = LeaderClustering.BlockRows;
 
     /// <summary>Measures in turns, then prints medians.</summary>
     /// <param name="records">Records clustered in all, divided among the turns.</param>
@@ -128,7 +128,7 @@ internal static class ClusteringBenchmark
     }
 
     /// <summary>As many multiply-adds as the processor can do: independent chains that never leave the registers.</summary>
-    private static long PeakRate(int threads)
+    internal static long PeakRate(int threads)
     {
         const int Steps = 4_000_000;
         long[] counts = new long[threads];
@@ -264,7 +264,7 @@ internal static class ClusteringBenchmark
     }
 
     /// <summary>Records that scatter about random directions at a cosine of about 0.82, at little cost.</summary>
-    private sealed class RecordStream
+    internal sealed class RecordStream
     {
         private readonly RandomSource _random = RandomSource.Create(1);
         private readonly float[][] _directions;

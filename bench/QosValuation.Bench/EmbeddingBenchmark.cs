@@ -20,15 +20,7 @@ internal static class EmbeddingBenchmark
         int length = 3 * side * side;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{files.Length} photographs, {encoder.Model.Name} at {side} pixels, batch {batchSize}, {repeats} turns, {Environment.ProcessorCount} cores"));
 
-        // Ready tensors: as many batches as there are photographs, decoded before any clock runs.
-        var tensors = new List<float[]>();
-        for (int first = 0; first < files.Length; first += batchSize)
-        {
-            int count = Math.Min(batchSize, files.Length - first);
-            float[] pixels = new float[count * length];
-            Parallel.For(0, count, i => encoder.Preprocessor.Preprocess(files[first + i], pixels.AsSpan(i * length, length)));
-            tensors.Add(pixels);
-        }
+        List<float[]> tensors = Tensors(encoder, files, batchSize);
 
         // The bare session is what anyone would open: default options, one batch after another on all cores.
         using var options = new SessionOptions();
@@ -37,7 +29,7 @@ internal static class EmbeddingBenchmark
         var bare = new Side("bare session, ready tensors", () => RunBare(session, tensors, side));
         var own = new Side("own session, ready tensors", () => RunOwn(encoder, tensors, length));
         var whole = new Side("pipeline from files", () => RunPipeline(encoder, files, batchSize));
-        var other = new Side("npm peer from files", () => RunPeer(peer!, files.Length));
+        var other = new Side("npm peer from files", () => _ = RunPeer(peer!, files.Length));
         Side[] sides = peer is null ? [bare, own, whole] : [bare, own, whole, other];
         for (int turn = 0; turn <= repeats; turn++)
         {
@@ -83,7 +75,24 @@ internal static class EmbeddingBenchmark
         }
     }
 
-    private static string[] Files(string folder) =>
+    /// <summary>As many batches of ready tensors as there are photographs, decoded before any clock runs.</summary>
+    internal static List<float[]> Tensors(ClipEncoder encoder, string[] files, int batchSize)
+    {
+        int length = 3 * encoder.Model.ImageSize * encoder.Model.ImageSize;
+        var tensors = new List<float[]>();
+        for (int first = 0; first < files.Length; first += batchSize)
+        {
+            int count = Math.Min(batchSize, files.Length - first);
+            float[] pixels = new float[count * length];
+            int start = first;
+            Parallel.For(0, count, i => encoder.Preprocessor.Preprocess(files[start + i], pixels.AsSpan(i * length, length)));
+            tensors.Add(pixels);
+        }
+
+        return tensors;
+    }
+
+    internal static string[] Files(string folder) =>
         [.. Directory.EnumerateFiles(folder).Where(ImageFileFinder.IsImage).Order(StringComparer.Ordinal)];
 
     private static void RunBare(InferenceSession session, List<float[]> tensors, int side)
@@ -97,12 +106,12 @@ internal static class EmbeddingBenchmark
     }
 
     /// <summary>The pipeline's session with the pipeline's threads, but nothing to decode: the bound of what a pipeline could reach.</summary>
-    private static void RunOwn(ClipEncoder encoder, List<float[]> tensors, int length) => Parallel.ForEach(
+    internal static void RunOwn(ClipEncoder encoder, List<float[]> tensors, int length) => Parallel.ForEach(
         tensors,
         new ParallelOptions { MaxDegreeOfParallelism = encoder.Options.EffectiveConcurrentRuns },
         pixels => encoder.EncodeImages(pixels, new float[pixels.Length / length * encoder.Dimension]));
 
-    private static void RunPipeline(ClipEncoder encoder, IEnumerable<string> files, int batchSize)
+    internal static void RunPipeline(ClipEncoder encoder, IEnumerable<string> files, int batchSize)
     {
         int done = 0;
         foreach (EmbeddingOutcome outcome in EmbeddingPipeline.Embed(
@@ -121,9 +130,9 @@ internal static class EmbeddingBenchmark
 
     private static EmbeddingRequest Request(string file) => new() { Modality = Modality.Image, Source = file, Item = file };
 
-    private static Process StartPeer(string peerFolder, ClipModelFiles model, string images, int batchSize)
+    /// <summary>A folder with the layout that transformers.js expects, around the same ONNX file.</summary>
+    internal static string Layout(ClipModelFiles model)
     {
-        // The layout that transformers.js expects, around the same ONNX file.
         string models = Directory.CreateTempSubdirectory("qosvaluation-peer-").FullName;
         string folder = Path.Combine(models, "model");
         Directory.CreateDirectory(Path.Combine(folder, "onnx"));
@@ -133,6 +142,12 @@ internal static class EmbeddingBenchmark
         settings["image_processor_type"] = "CLIPImageProcessor";
         settings["feature_extractor_type"] = "CLIPFeatureExtractor";
         File.WriteAllText(Path.Combine(folder, "preprocessor_config.json"), JsonSerializer.Serialize(settings));
+        return models;
+    }
+
+    internal static Process StartPeer(string peerFolder, ClipModelFiles model, string images, int batchSize)
+    {
+        string models = Layout(model);
         var start = new ProcessStartInfo("node") { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = peerFolder };
         foreach (string argument in new[] { "embed.mjs", models, "model", Path.GetFullPath(images), batchSize.ToString(CultureInfo.InvariantCulture) })
         {
@@ -144,7 +159,7 @@ internal static class EmbeddingBenchmark
         return peer;
     }
 
-    private static void RunPeer(Process peer, int expected)
+    internal static Timing RunPeer(Process peer, int expected)
     {
         peer.StandardInput.WriteLine("run");
         using JsonDocument result = JsonDocument.Parse(peer.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The peer stopped."));
@@ -153,6 +168,8 @@ internal static class EmbeddingBenchmark
         {
             throw new InvalidOperationException($"The peer embedded {images} of {expected} photographs.");
         }
+
+        return new(result.RootElement.GetProperty("seconds").GetDouble(), result.RootElement.GetProperty("processor").GetDouble());
     }
 
     private static double MedianRatio(List<double> numerator, List<double> denominator) => Median(numerator.Zip(denominator, (a, b) => a / b));

@@ -13,7 +13,7 @@ internal static class MarginalUtilityBenchmark
 {
     private const int Dimension = 512;
     private const int Classes = 80;
-    private const int Neighbors = 10;
+    internal const int Neighbors = 10;
 
     /// <summary>Measures in turns, then prints medians and the largest difference of the values.</summary>
     /// <param name="points">Training points.</param>
@@ -21,9 +21,8 @@ internal static class MarginalUtilityBenchmark
     /// <param name="threads">The most threads.</param>
     /// <param name="repeats">The number of turns.</param>
     /// <param name="python">The Python that has NumPy; null measures no peer.</param>
-    /// <param name="peerFolder">The folder of knn_shapley.py.</param>
     /// <returns>0.</returns>
-    public static int Run(int points, int tests, int threads, int repeats, string? python, string peerFolder)
+    public static int Run(int points, int tests, int threads, int repeats, string? python)
     {
         RandomSource random = RandomSource.Create(1);
         (float[][] train, int[] labels) = Draw(points, random);
@@ -32,14 +31,9 @@ internal static class MarginalUtilityBenchmark
         try
         {
             long before = GC.GetTotalMemory(forceFullCollection: true);
-            var problem = new ValuationProblem(
-                new LabelledPoints(train, labels),
-                new LabelledPoints(test, testLabels),
-                Classes,
-                [.. Enumerable.Range(0, points).Select(i => new UtilityPlayer(string.Empty, i.ToString(CultureInfo.InvariantCulture)))],
-                [.. Enumerable.Range(0, points)]);
+            ValuationProblem problem = Problem(train, labels, test, testLabels);
             var options = new MarginalUtilityOptions { Neighbors = Neighbors, MaximumThreads = threads };
-            using Process? peer = python is null ? null : StartPeer(python, peerFolder, folder, train, labels, test, testLabels);
+            using PeerProcess? peer = python is null ? null : StartPeer(python, folder, train, labels, test, testLabels);
             double[] values = [];
             List<double> own = [], other = [], processor = [], otherProcessor = [];
             for (int turn = -1; turn < repeats; turn++)
@@ -52,9 +46,8 @@ internal static class MarginalUtilityBenchmark
                 double[] peerSeconds = [double.NaN, double.NaN];
                 if (peer is not null)
                 {
-                    peer.StandardInput.WriteLine("run");
-                    string line = peer.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The peer stopped.");
-                    peerSeconds = Array.ConvertAll(line.Split(' '), number => double.Parse(number, CultureInfo.InvariantCulture));
+                    Timing taken = peer.Run();
+                    peerSeconds = [taken.Clock, taken.Processor];
                 }
 
                 // The turn before the first warms up.
@@ -72,8 +65,6 @@ internal static class MarginalUtilityBenchmark
             Line($"own:              {Median(own),7:F3} s, {Median(processor):F3} s of processor time");
             if (peer is not null)
             {
-                peer.StandardInput.Close();
-                peer.WaitForExit();
                 double[] found = Load(Path.Combine(folder, "peer.npy"), points);
                 Line($"plain NumPy:      {Median(other),7:F3} s, {Median(otherProcessor):F3} s of processor time");
                 Line($"NumPy / own:      {Median([.. other.Zip(own, (x, y) => x / y)]):F1} by the clock, {Median([.. otherProcessor.Zip(processor, (x, y) => x / y)]):F1} by processor time");
@@ -90,7 +81,15 @@ internal static class MarginalUtilityBenchmark
         return 0;
     }
 
-    private static (float[][] Vectors, int[] Labels) Draw(int count, RandomSource random)
+    /// <summary>Every training point is a player.</summary>
+    internal static ValuationProblem Problem(float[][] train, int[] labels, float[][] test, int[] testLabels) => new(
+        new LabelledPoints(train, labels),
+        new LabelledPoints(test, testLabels),
+        Classes,
+        [.. Enumerable.Range(0, train.Length).Select(i => new UtilityPlayer(string.Empty, i.ToString(CultureInfo.InvariantCulture)))],
+        [.. Enumerable.Range(0, train.Length)]);
+
+    internal static (float[][] Vectors, int[] Labels) Draw(int count, RandomSource random)
     {
         float[][] vectors = new float[count][];
         for (int i = 0; i < count; i++)
@@ -107,19 +106,13 @@ internal static class MarginalUtilityBenchmark
         return (vectors, [.. Enumerable.Range(0, count).Select(_ => random.NextInt32(Classes))]);
     }
 
-    private static Process StartPeer(string python, string peerFolder, string folder, float[][] train, int[] labels, float[][] test, int[] testLabels)
+    internal static PeerProcess StartPeer(string python, string folder, float[][] train, int[] labels, float[][] test, int[] testLabels)
     {
         Save(Path.Combine(folder, "train.npy"), "<f4", $"({train.Length}, {Dimension})", train.Select(row => MemoryMarshal.AsBytes(row.AsSpan()).ToArray()));
         Save(Path.Combine(folder, "test.npy"), "<f4", $"({test.Length}, {Dimension})", test.Select(row => MemoryMarshal.AsBytes(row.AsSpan()).ToArray()));
         Save(Path.Combine(folder, "train_labels.npy"), "<i4", $"({labels.Length},)", [MemoryMarshal.AsBytes(labels.AsSpan()).ToArray()]);
         Save(Path.Combine(folder, "test_labels.npy"), "<i4", $"({testLabels.Length},)", [MemoryMarshal.AsBytes(testLabels.AsSpan()).ToArray()]);
-        var start = new ProcessStartInfo(python) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        start.ArgumentList.Add(Path.Combine(peerFolder, "knn_shapley.py"));
-        start.ArgumentList.Add(folder);
-        start.ArgumentList.Add(Neighbors.ToString(CultureInfo.InvariantCulture));
-        Process peer = Process.Start(start)!;
-        _ = peer.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"The peer did not start: '{python}' needs NumPy.");
-        return peer;
+        return new PeerProcess(python, "knn_shapley.py", folder, Neighbors.ToString(CultureInfo.InvariantCulture));
     }
 
     private static void Save(string path, string type, string shape, IEnumerable<byte[]> rows)

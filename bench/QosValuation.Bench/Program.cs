@@ -14,6 +14,10 @@ embedding.SetAction(parsed => EmbeddingBenchmark.Throughput(
 var memory = new Command("memory", "Peak memory of embedding a folder once and many times in one stream.") { images, model, batch, copies };
 memory.SetAction(parsed => EmbeddingBenchmark.Memory(parsed.GetRequiredValue(images).FullName, parsed.GetValue(model), parsed.GetValue(batch), parsed.GetValue(copies)));
 
+var enlarged = new Option<int>("--enlarged") { Description = "How many of them are enlarged to 12 megapixels as well.", DefaultValueFactory = _ => 30 };
+var decode = new Command("decode", "How near the vectors of -Decode Fast come to those of Exact, on photographs as they are and enlarged to 12 megapixels.") { images, model, enlarged };
+decode.SetAction(parsed => DecodeBenchmark.Run(parsed.GetRequiredValue(images).FullName, parsed.GetValue(model), parsed.GetValue(enlarged)));
+
 var vision = new Option<FileInfo>("--vision-model") { Description = "A vision model in ONNX, such as a ViT-B/32.", Required = true };
 var batches = new Option<int[]>("--batches") { Description = "Batch sizes.", DefaultValueFactory = _ => [8, 16, 32], AllowMultipleArgumentsPerToken = true };
 var gradient = new Command("gradient", "Forward plus backward over the forward pass alone, and peak memory.") { vision, batches, repeats };
@@ -38,7 +42,7 @@ var bids = new Option<int>("--bids") { Description = "Offers an auction.", Defau
 var auctionRounds = new Option<int>("--repeats") { Description = "How often each side is measured, in turn.", DefaultValueFactory = _ => 7 };
 var python = new Option<string>("--python") { Description = "A Python with NumPy.", DefaultValueFactory = _ => "python3" };
 var auction = new Command("auction", "All Q-MIA thresholds and proportional-share payments of a million offers against NumPy, columns in and out.") { bids, auctionRounds, python };
-auction.SetAction(parsed => AuctionBenchmark.Run(parsed.GetValue(bids), parsed.GetValue(auctionRounds), parsed.GetRequiredValue(python)));
+auction.SetAction(parsed => AuctionBenchmark.Run(parsed.GetValue(bids), parsed.GetValue(auctionRounds), parsed.GetRequiredValue(python), Peers.Folder));
 
 var coordinates = new Option<int>("--coordinates") { Description = "Coordinates a measurement.", DefaultValueFactory = _ => 1_000_000 };
 var noise = new Command("noise", "Exact noise of the discrete Gaussian beside floating-point noise, on one core.") { coordinates, repeats };
@@ -48,19 +52,34 @@ var points = new Option<int>("--points") { Description = "Training points.", Def
 var tests = new Option<int>("--tests") { Description = "Test points.", DefaultValueFactory = _ => 100 };
 var cores = new Option<int>("--threads") { Description = "The most threads.", DefaultValueFactory = _ => 2 };
 var peerPython = new Option<string?>("--python") { Description = "A Python that has NumPy: compares with bench/peer/knn_shapley.py." };
-var scripts = new Option<DirectoryInfo>("--peer") { Description = "The folder of knn_shapley.py.", DefaultValueFactory = _ => new DirectoryInfo("bench/peer") };
-var utility = new Command("marginal-utility", "Exact kNN-Shapley values of very many points against plain NumPy.") { points, tests, cores, repeats, peerPython, scripts };
+var utility = new Command("marginal-utility", "Exact kNN-Shapley values of very many points against plain NumPy.") { points, tests, cores, repeats, peerPython };
 utility.SetAction(parsed => MarginalUtilityBenchmark.Run(
-    parsed.GetValue(points), parsed.GetValue(tests), parsed.GetValue(cores), parsed.GetValue(repeats), parsed.GetValue(peerPython), parsed.GetRequiredValue(scripts).FullName));
+    parsed.GetValue(points), parsed.GetValue(tests), parsed.GetValue(cores), parsed.GetValue(repeats), parsed.GetValue(peerPython)));
 
 var figureRounds = new Option<int>("--rounds") { Description = "The rounds of a point.", DefaultValueFactory = _ => 1000 };
-var figures = new Command("figures", "Figures 4 and 5 whole, by three schemes, against vectorised NumPy.") { figureRounds, repeats, python, scripts };
+var figures = new Command("figures", "Figures 4 and 5 whole, by three schemes, against vectorised NumPy.") { figureRounds, repeats, python };
 figures.SetAction(parsed => FiguresBenchmark.Run(
-    parsed.GetValue(figureRounds), parsed.GetValue(repeats), parsed.GetRequiredValue(python), parsed.GetRequiredValue(scripts).FullName));
+    parsed.GetValue(figureRounds), parsed.GetValue(repeats), parsed.GetRequiredValue(python), Peers.Folder));
 
 var objects = new Option<int>("--objects") { Description = "The objects of a pipeline.", DefaultValueFactory = _ => 1_000_000 };
 var module = new Option<FileInfo>("--module") { Description = "The module's manifest.", DefaultValueFactory = _ => new FileInfo("out/QosValuation/QosValuation.psd1") };
 var pipeline = new Command("pipeline", "Cmdlets that take objects against ForEach-Object that hands on the same objects, in one PowerShell process.") { objects, repeats, module };
 pipeline.SetAction(parsed => PipelineBenchmark.Run(parsed.GetValue(objects), parsed.GetValue(repeats), parsed.GetRequiredValue(module).FullName));
 
-return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, auction, clustering, grouping, noise, utility, figures, pipeline }.Parse(args).Invoke();
+var only = new Option<string[]>("--only") { Description = "Only these benchmarks.", AllowMultipleArgumentsPerToken = true };
+var photographs = new Option<DirectoryInfo?>("--images") { Description = "A folder of photographs. Default: some are drawn." };
+var measured = new Option<string[]>("--models") { Description = "Models of the embedding rows.", AllowMultipleArgumentsPerToken = true };
+var each = new Option<int>("--repeats") { Description = "The turns of each row.", DefaultValueFactory = _ => 5 };
+var json = new Option<FileInfo?>("--json") { Description = "Receives the rows." };
+var page = new Option<FileInfo?>("--table") { Description = "A Markdown file whose table is replaced after a whole run." };
+var all = new Command("all", "Everything beside its peers and limits, in one table.") { only, photographs, measured, each, json, page };
+all.SetAction(parsed => Benchmarks.Run(
+    parsed.GetValue(only) ?? [], parsed.GetValue(each), parsed.GetValue(photographs)?.FullName, parsed.GetValue(measured) ?? [],
+    parsed.GetValue(json)?.FullName, parsed.GetValue(page)?.FullName));
+
+var recorded = new Option<FileInfo>("--recorded") { Description = "The recorded ratios.", DefaultValueFactory = _ => new FileInfo(Path.Combine(Peers.Folder, "..", "recorded.json")) };
+var record = new Option<bool>("--record") { Description = "Write the ratios instead of comparing with them." };
+var guard = new Command("guard", "Short rows: fails where a ratio is below half of what was recorded.") { recorded, record };
+guard.SetAction(parsed => Benchmarks.Guard(parsed.GetRequiredValue(recorded).FullName, parsed.GetValue(record)));
+
+return new RootCommand("Measurements as ratios within one run.") { all, guard, embedding, memory, decode, gradient, allocation, auction, clustering, grouping, noise, utility, figures, pipeline }.Parse(args).Invoke();

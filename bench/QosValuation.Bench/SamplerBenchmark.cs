@@ -50,7 +50,7 @@ internal static class SamplerBenchmark
         return 0;
     }
 
-    private static void Discrete(long sigma, RandomSource random, int coordinates)
+    internal static void Discrete(long sigma, RandomSource random, int coordinates)
     {
         var sampler = new DiscreteGaussianSampler(sigma, random);
         long sum = 0;
@@ -62,7 +62,7 @@ internal static class SamplerBenchmark
         GC.KeepAlive(sum);
     }
 
-    private static void Normal(RandomSource random, int coordinates)
+    internal static void Normal(RandomSource random, int coordinates)
     {
         double sum = 0;
         for (int i = 0; i < coordinates; i++)

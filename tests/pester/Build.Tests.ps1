@@ -59,7 +59,34 @@ if (`$LASTEXITCODE) { exit 9 }
         $lines[-1] | Should -Be 'code 1'
     }
 
+    It 'measures beside peers in one table, and writes the rows and a page of them' {
+        $folder = Join-Path $TestDrive bench
+        $table = Join-Path $RepositoryRoot bench/README.md
+        $before = Get-Content -LiteralPath $table -Raw
+        $lines = Invoke-FreshPwsh "& '$build' Bench --only noise --repeats 2 -OutputPath '$folder'; `"code `$LASTEXITCODE`""
+        $lines[-1] | Should -Be 'code 0'
+        "$lines" | Should -Match 'work +ours +peer or limit +its time +ratio +goal +verdict +noise +time'
+        "$lines" | Should -Match 'Noise: the turns of a row'
+        $rows = @(Get-Content -LiteralPath (Join-Path $folder bench.json) -Raw | ConvertFrom-Json)
+        $rows[0].Ratio | Should -BeGreaterThan 0
+        $rows[0].Peer | Should -Be 'floating-point noise'
+        Get-Content -LiteralPath (Join-Path $folder bench.html) -Raw | Should -BeLike '*Measurements beside peers*'
+        Get-Content -LiteralPath $table -Raw | Should -BeExactly $before
+    }
+
+    It 'finds what has become several times slower than recorded, and nothing else' {
+        $recorded = Get-Content -LiteralPath (Join-Path $RepositoryRoot bench/recorded.json) -Raw | ConvertFrom-Json -AsHashtable
+        $lost = @($recorded.Keys | Where-Object { $_ -like 'exact noise*' })[0]
+        $recorded[$lost] *= 20
+        $file = Join-Path $TestDrive recorded.json
+        $recorded | ConvertTo-Json | Set-Content -LiteralPath $file
+        $lines = Invoke-FreshPwsh "& '$build' Bench guard --recorded '$file'; `"code `$LASTEXITCODE`""
+        $lines[-1] | Should -Be 'code 1'
+        @($lines -like 'LOST*').Count | Should -Be 1
+        @($lines -like 'kept*').Count | Should -Be ($recorded.Count - 1)
+    }
+
     It 'has help' {
-        Assert-ScriptHelp $build -Synopsis 'front door' -Examples 5
+        Assert-ScriptHelp $build -Synopsis 'front door' -Examples 6
     }
 }

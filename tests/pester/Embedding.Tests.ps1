@@ -240,6 +240,19 @@ Describe 'Get-ClipEmbedding with models and a cache' {
         for ($i = 0; $i -lt 72; $i++) { [System.Linq.Enumerable]::SequenceEqual($first[$i].Vector, $second[$i].Vector) | Should -BeTrue }
     }
 
+    It 'decodes large photographs fast, and keeps the two ways apart in a cache' {
+        $scenes = Join-Path $TestDrive large
+        $image = (New-SceneDataset -Path $scenes -Count 1 -ImageSize 2048 -Seed 3).Path
+        $cache = Join-Path $TestDrive ways.db
+        $exact, $fast, $again = 'Exact', 'Fast', 'Fast' | ForEach-Object { Get-ClipEmbedding $image -Model clip-mini -Decode $_ -CachePath $cache }
+        $fast.Vector | Should -Not -Be $exact.Vector
+        $again.Vector | Should -Be $fast.Vector
+        (Get-ClipEmbedding $image -Model clip-mini -CachePath $cache).Vector | Should -Be $exact.Vector
+        (Get-ClipEmbedding $image -Model clip-mini).Vector | Should -Be $exact.Vector
+        ($exact | Find-Embedding $fast).Similarity | Should -BeGreaterThan 0.999
+        { Get-ClipEmbedding $image -Decode Exact, Fast } | Should -Throw
+    }
+
     It 'refuses a cache that is something else and leaves it as it is' {
         $cache = Join-Path $TestDrive notes.txt
         Set-Content -LiteralPath $cache -Value 'my notes'

@@ -27,6 +27,10 @@ namespace QosValuation.Cmdlets;
 /// them.</para>
 /// <para>JPEG, PNG, WebP, GIF, TIFF and AVIF are read, and SVG with -AllowSvg. An image that announces more than 1 GiB of pixels, or 4 MiB a row, is
 /// refused before it is decoded; the variables QOSVALUATION_IMAGE_BYTES and QOSVALUATION_IMAGE_ROW_BYTES set other limits.</para>
+/// <para>With -Decode Fast a JPEG is decoded at a half, a quarter or an eighth of its size where at least three times the encoder's size is left; all other
+/// images are decoded as by Exact. The data of a JPEG are read whole all the same, so that damage is found, and large files gain less than sparse ones. The
+/// cosine to the exact vector was at least 0.9996 over 358 photographs of COCO val2017 (clip-mini), and at least 0.9999 over photographs of 12
+/// megapixels.</para>
 /// <para>ConvertTo-ClipImage and ConvertTo-ClipToken show what the encoders see.</para>
 /// </remarks>
 /// <example>
@@ -152,6 +156,15 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     public string? CachePath { get; set; }
 
     /// <summary>
+    /// How photographs are decoded: Exact (the default) or Fast, which decodes large JPEGs at a fraction of their size, not below three times the encoder's.
+    /// A cache keeps the vectors of the two apart.
+    /// </summary>
+    /// <value>Exact</value>
+    [Parameter]
+    [SingleValue]
+    public ImageDecoding Decode { get; set; } = ImageDecoding.Exact;
+
+    /// <summary>
     /// Decode SVG drawings as well. A drawing of a few hundred bytes may take any time and memory to paint: allow it where you trust its source.
     /// </summary>
     [Parameter]
@@ -181,7 +194,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
 
         _meter = new ProgressMeter(this, "Embedding", "items");
         _encoder = ClipEncoder.Open(
-            Resolve(Model), new ClipEncoderOptions { ExecutionProvider = ExecutionProvider, ImageLimits = LimitsOf(AllowSvg) });
+            Resolve(Model), new ClipEncoderOptions { ExecutionProvider = ExecutionProvider, ImageLimits = LimitsOf(AllowSvg), Decoding = Decode });
         _cache = CachePath is null ? null : OpenCache(ResolveNewPath(CachePath));
         _pipeline = new EmbeddingPipeline(_encoder, new EmbeddingPipelineOptions { BatchSize = BatchSize, Cache = _cache }, Cancellation);
     }

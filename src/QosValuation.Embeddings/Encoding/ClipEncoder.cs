@@ -53,7 +53,7 @@ public sealed class ClipEncoder : IDisposable
         {
             lock (_toolsGate)
             {
-                return _preprocessor ??= new ImagePreprocessor(Vision.Preprocessing, Options.ImageLimits);
+                return _preprocessor ??= new ImagePreprocessor(Vision.Preprocessing, Options.ImageLimits, Options.Decoding);
             }
         }
     }

@@ -23,6 +23,9 @@ public sealed record ClipEncoderOptions
     /// <summary>What an image may cost to decode; null for the limits of the process.</summary>
     public Images.ImageLimits? ImageLimits { get; init; }
 
+    /// <summary>Whether large JPEGs may be decoded at a fraction of their size.</summary>
+    public ImageDecoding Decoding { get; init; }
+
     /// <summary>The number of runs that is meant.</summary>
     internal int EffectiveConcurrentRuns =>
         ConcurrentRuns > 0 ? ConcurrentRuns : ExecutionProvider == ExecutionProvider.Cpu ? Math.Clamp(Environment.ProcessorCount, 1, MostConcurrentRuns) : 1;

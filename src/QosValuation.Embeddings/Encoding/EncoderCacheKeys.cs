@@ -7,7 +7,7 @@ namespace QosValuation.Embeddings.Encoding;
 
 /// <summary>
 /// Makes the keys under which a model's embeddings are kept: they change when anything changes that a vector depends on,
-/// which is the content, the weights, and how images are preprocessed or texts are tokenised.
+/// which is the content, the weights, and how images are decoded and preprocessed or texts are tokenised.
 /// </summary>
 internal sealed class EncoderCacheKeys
 {
@@ -46,7 +46,8 @@ internal sealed class EncoderCacheKeys
         return string.Create(
             CultureInfo.InvariantCulture,
             $"image {PreparationVersion} {Files(vision)} {vision.OutputName} {p.ImageSize} {p.ShortestEdge} {p.Stretch} {p.RescaleFactor:R} {List(p.Mean)} "
-            + $"{List(p.Std)}{(p.Pads ? $" pads {p.FillColor}" : string.Empty)}");
+            + $"{List(p.Std)}{(p.Pads ? $" pads {p.FillColor}" : string.Empty)}"
+            + (_encoder.Options.Decoding == ImageDecoding.Exact ? string.Empty : $" {_encoder.Options.Decoding}"));
     }
 
     private string DescribeText()

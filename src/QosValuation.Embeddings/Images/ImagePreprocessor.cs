@@ -20,23 +20,29 @@ namespace QosValuation.Embeddings.Images;
 /// </remarks>
 public sealed class ImagePreprocessor
 {
+    // From twice the size a few of 358 photographs of COCO came below a cosine of 0.999 to the exact vector (0.9978 at least).
+    private const int KeptByFast = 3;
+
     private readonly ConcurrentBag<ImageScratch> _pool = [];
     private readonly float[] _lookup = new float[3 * 256];
     private readonly ImagePreprocessing _settings;
     private readonly ImageLimits _limits;
     private readonly int _edge;
+    private readonly int _smallestEdge;
 
     /// <summary>Creates a preprocessor.</summary>
     /// <param name="settings">Size and normalisation.</param>
     /// <param name="limits">What an image may cost; null for the limits of the process.</param>
+    /// <param name="decoding">Whether large JPEGs may be decoded at a fraction of their size.</param>
     /// <exception cref="QosValuationException">PreprocessorConfigInvalid: a size or normalisation out of range.</exception>
-    public ImagePreprocessor(ImagePreprocessing settings, ImageLimits? limits = null)
+    public ImagePreprocessor(ImagePreprocessing settings, ImageLimits? limits = null, ImageDecoding decoding = ImageDecoding.Exact)
     {
         _limits = limits ?? ImageLimits.Current;
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
         _settings = settings;
         _edge = settings.ShortestEdge == 0 ? settings.ImageSize : settings.ShortestEdge;
+        _smallestEdge = decoding == ImageDecoding.Fast ? KeptByFast * _edge : 0;
         for (int channel = 0; channel < 3; channel++)
         {
             for (int sample = 0; sample < 256; sample++)
@@ -226,11 +232,11 @@ public sealed class ImagePreprocessor
     private unsafe void Crop(byte* data, nuint length, string name, Span<byte> rgb, ImageScratch scratch)
     {
         int side = ImageSize;
-        using ImageRows rows = ImageRows.Open(data, length, name, scratch, _limits);
-        (long resizedWidth, long resizedHeight) = ResizedSize(rows.Width, rows.Height);
+        using ImageRows rows = ImageRows.Open(data, length, name, scratch, _limits, _smallestEdge);
+        (long resizedWidth, long resizedHeight) = ResizedSize(rows.WholeWidth, rows.WholeHeight);
         int width = (int)Math.Min(side, resizedWidth), height = (int)Math.Min(side, resizedHeight);
-        ResampleWeights across = ResampleWeights.Get(rows.Width, resizedWidth, CropOffset(resizedWidth, width), width);
-        ResampleWeights down = ResampleWeights.Get(rows.Height, resizedHeight, CropOffset(resizedHeight, height), height);
+        ResampleWeights across = ResampleWeights.Get(rows.Width, rows.ExtentAcross, resizedWidth, CropOffset(resizedWidth, width), width);
+        ResampleWeights down = ResampleWeights.Get(rows.Height, rows.ExtentDown, resizedHeight, CropOffset(resizedHeight, height), height);
 
         // One spare byte per row for the vector kernel, rounded so that rows start on 32 bytes.
         int stride = (3 * width + 1 + 31) & ~31;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using NetVips;
 
@@ -15,6 +16,8 @@ namespace QosValuation.Embeddings.Images;
 /// </remarks>
 internal sealed unsafe class ImageRows : IDisposable
 {
+    private const string LoadOptions = "access=sequential,fail_on=error";
+    private const int LargestShrink = 8;
     private const int StripBytes = 1 << 18;
     private readonly string _name;
     private readonly ImageScratch _scratch;
@@ -27,10 +30,14 @@ internal sealed unsafe class ImageRows : IDisposable
     private readonly int _stripRows;
     private readonly int _orientation;
     private readonly SampleLayout _layout;
+    private readonly int _shrink;
     private int _next;
 
-    private ImageRows(Image image, VipsHeader header, SampleLayout layout, string name, ImageScratch scratch)
+    private ImageRows(Image image, VipsHeader header, VipsHeader whole, int shrink, SampleLayout layout, string name, ImageScratch scratch)
     {
+        bool lies = header.Orientation >= 5;
+        (WholeWidth, WholeHeight) = lies ? (whole.Height, whole.Width) : (whole.Width, whole.Height);
+        _shrink = shrink;
         _name = name;
         _scratch = scratch;
         _image = image;
@@ -52,15 +59,30 @@ internal sealed unsafe class ImageRows : IDisposable
     /// <summary>The height in pixels, after EXIF orientation.</summary>
     public int Height => _orientation >= 5 ? _fileWidth : _fileHeight;
 
+    /// <summary>The width of the picture in pixels, after EXIF orientation: more than <see cref="Width"/> where a fraction of its size is decoded.</summary>
+    public int WholeWidth { get; }
+
+    /// <summary>The height of the picture in pixels, after EXIF orientation.</summary>
+    public int WholeHeight { get; }
+
+    /// <summary>The width of the picture in pixels that are decoded: the last of them may cover more than is there.</summary>
+    public double ExtentAcross => (double)WholeWidth / _shrink;
+
+    /// <summary>The height of the picture in pixels that are decoded.</summary>
+    public double ExtentDown => (double)WholeHeight / _shrink;
+
     /// <summary>Reads the header.</summary>
     /// <param name="data">The encoded file; it must stay in place until the reader is disposed.</param>
     /// <param name="length">Its length in bytes.</param>
     /// <param name="name">Names the image in errors.</param>
     /// <param name="scratch">Buffers, for this reader alone while it lives.</param>
     /// <param name="limits">What the image may cost; null for the limits of the process.</param>
+    /// <param name="smallestEdge">
+    /// A JPEG may be decoded at a half, a quarter or an eighth of its size where the shorter edge keeps this many pixels; 0 for the whole size.
+    /// </param>
     /// <returns>A reader at row 0.</returns>
     /// <exception cref="QosValuationException">ImageNotReadable, ImageTooLarge.</exception>
-    public static ImageRows Open(byte* data, nuint length, string name, ImageScratch scratch, ImageLimits? limits = null)
+    public static ImageRows Open(byte* data, nuint length, string name, ImageScratch scratch, ImageLimits? limits = null, int smallestEdge = 0)
     {
         limits ??= ImageLimits.Current;
         if (length == 0)
@@ -75,6 +97,16 @@ internal sealed unsafe class ImageRows : IDisposable
             image = Load(new ReadOnlySpan<byte>(data, checked((int)length)), name, limits);
             VipsHeader header = LibVipsCalls.Header(image);
             limits.Require(header, name);
+            VipsHeader whole = header;
+            int shrink = smallestEdge > 0 && IsJpeg(data, length) ? Shrink(header, smallestEdge) : 1;
+            if (shrink > 1)
+            {
+                image.Dispose();
+                string options = string.Create(CultureInfo.InvariantCulture, $"{LoadOptions},shrink={shrink}");
+                image = Image.NewFromBuffer(new ReadOnlySpan<byte>(data, (int)length), options);
+                header = LibVipsCalls.Header(image);
+            }
+
             if (!IsKnown(header, name))
             {
                 Image converted = image.Colourspace(Enums.Interpretation.Srgb);
@@ -87,7 +119,7 @@ internal sealed unsafe class ImageRows : IDisposable
                 }
             }
 
-            return new ImageRows(image, header, DescribeSamples(image, header, name), name, scratch);
+            return new ImageRows(image, header, whole, shrink, DescribeSamples(image, header, name), name, scratch);
         }
         catch (VipsException error)
         {
@@ -126,6 +158,20 @@ internal sealed unsafe class ImageRows : IDisposable
         _image.Dispose();
     }
 
+    private static bool IsJpeg(byte* data, nuint length) => length > 3 && data[0] == 0xFF && data[1] == 0xD8 && data[2] == 0xFF;
+
+    /// <summary>The most by which a JPEG can be divided while it is decoded and keep its shorter edge.</summary>
+    private static int Shrink(VipsHeader header, int smallestEdge)
+    {
+        int shrink = 1;
+        while (shrink < LargestShrink && Math.Min(header.Width, header.Height) / (2 * shrink) >= smallestEdge)
+        {
+            shrink *= 2;
+        }
+
+        return shrink;
+    }
+
     private static Image Load(ReadOnlySpan<byte> data, string name, ImageLimits limits)
     {
         // Asked before it is loaded: to load a drawing is to parse all of it.
@@ -140,7 +186,7 @@ internal sealed unsafe class ImageRows : IDisposable
 
         try
         {
-            return Image.NewFromBuffer(data, "access=sequential,fail_on=error");
+            return Image.NewFromBuffer(data, LoadOptions);
         }
         catch (VipsException) when (Image.FindLoadBuffer(data) is null)
         {

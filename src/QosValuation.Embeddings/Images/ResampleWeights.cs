@@ -24,16 +24,16 @@ internal sealed class ResampleWeights
     public const int PackedPerGroup = 32;
 
     private const long CacheBytes = 16L << 20;
-    private static readonly ConcurrentDictionary<(int Input, long Output, long First, int Count), ResampleWeights> Cache = new();
+    private static readonly ConcurrentDictionary<(int Input, double Extent, long Output, long First, int Count), ResampleWeights> Cache = new();
     private static long _cachedBytes;
 
-    private ResampleWeights(int inputSize, long outputSize, long firstOutput, int count)
+    private ResampleWeights(int inputSize, double extent, long outputSize, long firstOutput, int count)
     {
         Count = count;
         FirstOutput = firstOutput;
         Starts = new int[count];
         Taps = new int[count];
-        double scale = (double)inputSize / outputSize;
+        double scale = extent / outputSize;
         double stretch = Math.Max(scale, 1.0);
         double support = 2.0 * stretch;
         double inverse = 1.0 / stretch;
@@ -108,15 +108,25 @@ internal sealed class ResampleWeights
     /// <param name="firstOutput">The first output wanted.</param>
     /// <param name="count">How many outputs are wanted.</param>
     /// <returns>The weights; shared, never written to.</returns>
-    public static ResampleWeights Get(int inputSize, long outputSize, long firstOutput, int count)
+    public static ResampleWeights Get(int inputSize, long outputSize, long firstOutput, int count) =>
+        Get(inputSize, inputSize, outputSize, firstOutput, count);
+
+    /// <summary>Computes the weights for samples of which the last may cover more than there is of the picture, or takes them from the cache.</summary>
+    /// <param name="inputSize">Input samples, at least 1.</param>
+    /// <param name="extent">How many samples wide the picture is: at most <paramref name="inputSize"/>, and more than one less.</param>
+    /// <param name="outputSize">Output samples of the whole axis, at least 1.</param>
+    /// <param name="firstOutput">The first output wanted.</param>
+    /// <param name="count">How many outputs are wanted.</param>
+    /// <returns>The weights; shared, never written to.</returns>
+    public static ResampleWeights Get(int inputSize, double extent, long outputSize, long firstOutput, int count)
     {
-        (int, long, long, int) key = (inputSize, outputSize, firstOutput, count);
+        (int, double, long, long, int) key = (inputSize, extent, outputSize, firstOutput, count);
         if (Cache.TryGetValue(key, out ResampleWeights? known))
         {
             return known;
         }
 
-        var weights = new ResampleWeights(inputSize, outputSize, firstOutput, count);
+        var weights = new ResampleWeights(inputSize, extent, outputSize, firstOutput, count);
         long bytes = weights.Values.LongLength * 4 + weights.Packed.LongLength * 2 + count * 8L;
         if (Interlocked.Add(ref _cachedBytes, bytes) > CacheBytes)
         {

@@ -58,6 +58,10 @@ public sealed class EmbeddingCacheTests : IDisposable
         EmbeddingOutcome[] otherMean = Embed(requests, TinyFiles() with { PreprocessorConfigPath = configuration });
         Assert.Equal(requests.Select(request => request.Modality == Modality.Text), otherMean.Select(outcome => outcome.IsCached));
 
+        EmbeddingOutcome[] otherDecoding = Embed(requests, TinyFiles(), ImageDecoding.Fast);
+        Assert.Equal(requests.Select(request => request.Modality == Modality.Text), otherDecoding.Select(outcome => outcome.IsCached));
+        Assert.All(Embed(requests, TinyFiles(), ImageDecoding.Fast), outcome => Assert.True(outcome.IsCached));
+
         ClipModelFiles files = TinyFiles();
         byte[] weights = File.ReadAllBytes(files.VisionModelPath!);
         weights[weights.AsSpan().IndexOf(MemoryMarshal.AsBytes<float>(TinyModels.VisionWeights.AsSpan(0, 4))) + 3] ^= 0x80; // the sign of one weight
@@ -248,10 +252,10 @@ public sealed class EmbeddingCacheTests : IDisposable
         Assert.Contains("it is a folder", outcomes[2].Fault!.Message, StringComparison.Ordinal);
     }
 
-    private EmbeddingOutcome[] Embed(List<EmbeddingRequest> requests, ClipModelFiles files)
+    private EmbeddingOutcome[] Embed(List<EmbeddingRequest> requests, ClipModelFiles files, ImageDecoding decoding = ImageDecoding.Exact)
     {
         using EmbeddingCache cache = EmbeddingCache.Open(_folder.File("cache.db"));
-        using ClipEncoder encoder = ClipEncoder.Open(files);
+        using ClipEncoder encoder = ClipEncoder.Open(files, new ClipEncoderOptions { Decoding = decoding });
         return [.. EmbeddingPipeline.Embed(encoder, requests, new EmbeddingPipelineOptions { BatchSize = 4, Cache = cache })];
     }
 

@@ -293,6 +293,42 @@ public sealed class ImagePreprocessorTests : IDisposable
         Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / 50, 0, 2048);
     }
 
+    [Theory]
+    [InlineData(640, 480, 30, 1)] // a quarter of it: an eighth would be 60 × 80
+    [InlineData(641, 483, 30, 1)] // no edge is divided without rest
+    [InlineData(640, 480, 31, 6)] // EXIF turns it after it was divided
+    [InlineData(1211, 163, 27, 1)] // halves, and most of its width is cut off
+    public void FastDecodingOfALargeJpegComesNearTheExactOne(int width, int height, int side, int orientation)
+    {
+        byte[] jpeg = TestImages.WithOrientation(ImageWriter.EncodeJpeg(Smooth(width, height), width, height), orientation);
+        byte[] exact = Crop(jpeg, side), fast = Crop(jpeg, side, ImageDecoding.Fast);
+        Assert.NotEqual(exact, fast);
+        int[] differences = [.. exact.Zip(fast, (a, b) => Math.Abs(a - b))];
+        Assert.InRange(differences.Average(), 0, 1.0);
+        Assert.InRange(differences.Max(), 0, 8);
+    }
+
+    [Fact]
+    public void FastDecodingLeavesWhatIsNotALargeJpegAsItIs()
+    {
+        byte[] picture = TestImages.Picture(300, 200, 4);
+        byte[] png = ImageWriter.EncodePng(picture, 300, 200), jpeg = ImageWriter.EncodeJpeg(picture, 300, 200);
+        Assert.Equal(Crop(png, 20), Crop(png, 20, ImageDecoding.Fast));
+        Assert.Equal(Crop(jpeg, 34), Crop(jpeg, 34, ImageDecoding.Fast)); // half of 200 is less than three times 34
+        Assert.NotEqual(Crop(jpeg, 33), Crop(jpeg, 33, ImageDecoding.Fast));
+    }
+
+    [Fact]
+    public void FastDecodingFindsDamageAndKeepsTheLimits()
+    {
+        byte[] jpeg = ImageWriter.EncodeJpeg(TestImages.Picture(640, 480, 1), 640, 480);
+        Assert.Equal("ImageNotReadable", Assert.Throws<QosValuationException>(() => Crop(jpeg[..(jpeg.Length / 2)], 30, ImageDecoding.Fast)).ErrorId);
+
+        // The limit is on what the file announces, not on what is left of it.
+        var limited = new ImagePreprocessor(new ImagePreprocessing { ImageSize = 30 }, new ImageLimits { MaximumBytes = 3 * 640 * 480 - 1 }, ImageDecoding.Fast);
+        Assert.Equal("ImageTooLarge", Assert.Throws<QosValuationException>(() => limited.Crop(jpeg, "memory", new byte[3 * 30 * 30])).ErrorId);
+    }
+
     [Fact]
     public void NormalisationIsPlanarAndFollowsTheFormula()
     {
@@ -379,10 +415,28 @@ public sealed class ImagePreprocessorTests : IDisposable
         return crop;
     }
 
-    private static byte[] Crop(byte[] encoded, int side)
+    // Slow waves of colour, of which a smaller picture keeps everything.
+    private static byte[] Smooth(int width, int height)
+    {
+        byte[] pixels = new byte[3 * width * height];
+        for (int y = 0; y < height; y++)
+        {
+            for (int x = 0; x < width; x++)
+            {
+                for (int c = 0; c < 3; c++)
+                {
+                    pixels[3 * (y * width + x) + c] = (byte)(128 + 60 * Math.Sin((x + 30 * c) / 40.0) + 60 * Math.Cos((y - 20 * c) / 30.0));
+                }
+            }
+        }
+
+        return pixels;
+    }
+
+    private static byte[] Crop(byte[] encoded, int side, ImageDecoding decoding = ImageDecoding.Exact)
     {
         byte[] crop = new byte[3 * side * side];
-        new ImagePreprocessor(new ImagePreprocessing { ImageSize = side }).Crop(encoded, "memory", crop);
+        new ImagePreprocessor(new ImagePreprocessing { ImageSize = side }, decoding: decoding).Crop(encoded, "memory", crop);
         return crop;
     }
 
