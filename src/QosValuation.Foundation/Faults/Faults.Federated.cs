@@ -12,6 +12,11 @@ public static partial class Faults
     /// <summary>A client of a federated run cannot be used.</summary>
     public static Fault FederatedClientNotValid { get; } = Define(FaultKind.InvalidData, "Correct what the message names, or leave the client out.");
 
+    /// <summary>A client of a model market lacks something, or holds what it must not.</summary>
+    public static Fault ModelClientNotValid { get; } = Define(
+        FaultKind.InvalidData,
+        "Correct what the message names: New-ModelClient and New-ClientPartition make clients that are whole.");
+
     /// <summary>A client's model is not finite any more.</summary>
     public static Fault FederatedRunDiverged { get; } = Define(FaultKind.InvalidArgument, "Lower -LearningRate, or check the client's data.");
 }

@@ -34,7 +34,7 @@ public sealed class CflAlgorithm : IFederatedAlgorithm
             shared.CopyFrom(_models);
             for (int i = 0; i < evaluated.Length; i++)
             {
-                evaluated[i] = context.Clients[i].Behavior is ClientBehavior.Honest or ClientBehavior.FreeRide ? shared.Rows[i] : evaluated[i];
+                evaluated[i] = context.Clients[i].Attack is ClientAttack.None or ClientAttack.FreeRide ? shared.Rows[i] : evaluated[i];
             }
 
             ParameterMatrix updates = Updates(cancellationToken);

@@ -24,10 +24,10 @@ public sealed record FederatedClient
     public double ReportedSize { get; init; }
 
     /// <summary>What it does with the model that it shares.</summary>
-    public ClientBehavior Behavior { get; init; }
+    public ClientAttack Attack { get; init; }
 
     /// <summary>Whether it trains at all.</summary>
-    public bool IsTraining => Behavior is ClientBehavior.Honest or ClientBehavior.SignFlip or ClientBehavior.Shuffle;
+    public bool IsTraining => Attack is ClientAttack.None or ClientAttack.SignFlip or ClientAttack.Shuffle;
 
     /// <summary>
     /// Class weights that give a common test set the label distribution of a client: π_c/q_c, with π the distribution of the client's

@@ -141,10 +141,10 @@ public sealed class FederatedContext
         ReadOnlyMemory<float>[] before = [.. models.Rows];
         for (int i = 0; i < Count; i++)
         {
-            if (Clients[i].Behavior is not (ClientBehavior.Honest or ClientBehavior.FreeRide))
+            if (Clients[i].Attack is not (ClientAttack.None or ClientAttack.FreeRide))
             {
                 before[i] = models[i].ToArray();
-                Manipulation.Apply(Clients[i].Behavior, models[i], Random(Purpose.Manipulation, round, i));
+                Manipulation.Apply(Clients[i].Attack, models[i], Random(Purpose.Manipulation, round, i));
             }
         }
 

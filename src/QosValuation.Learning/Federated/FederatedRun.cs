@@ -77,7 +77,7 @@ public sealed class FederatedRun
         {
             hash.AppendData(DigestOf(client.Train, known));
             hash.AppendData(DigestOf(client.Test, known));
-            AppendText(hash, System.Text.Json.JsonSerializer.Serialize(new { client.ClassWeights, client.ReportedSize, client.Behavior }));
+            AppendText(hash, System.Text.Json.JsonSerializer.Serialize(new { client.ClassWeights, client.ReportedSize, client.Attack }));
         }
 
         return hash.GetHashAndReset();
@@ -122,6 +122,7 @@ public sealed class FederatedRun
                     ? $"has rows of {client.Train.Classes} classes, and the learner takes {learner.Classes}"
                 : client.ClassWeights.Count != learner.Classes || !client.ClassWeights.All(weight => weight >= 0 && double.IsFinite(weight))
                     ? "has no finite weight of at least 0 for each class"
+                : !HasWeight(client) ? "has no class in common with its test rows"
                 : !(client.ReportedSize > 0 && double.IsFinite(client.ReportedSize)) ? $"reports a size of {client.ReportedSize}; it must be above 0"
                 : null;
             if (mistake is not null)
@@ -129,6 +130,19 @@ public sealed class FederatedRun
                 throw new QosValuationException(Faults.FederatedClientNotValid, $"The client '{client.Name}' {mistake}.", client.Name);
             }
         }
+    }
+
+    private static bool HasWeight(FederatedClient client)
+    {
+        foreach (int label in client.Test.Labels)
+        {
+            if (client.ClassWeights[label] > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static byte[] DigestOf(LabelledRows rows, Dictionary<LabelledRows, byte[]> known)

@@ -7,23 +7,23 @@ namespace QosValuation.Learning.Federated;
 internal static class Manipulation
 {
     /// <summary>Changes a model as a client's behaviour says. O(p).</summary>
-    /// <param name="behavior">The behaviour.</param>
+    /// <param name="attack">The behaviour.</param>
     /// <param name="model">The parameters; changed in place.</param>
     /// <param name="random">The source of draws.</param>
-    public static void Apply(ClientBehavior behavior, Span<float> model, RandomSource random)
+    public static void Apply(ClientAttack attack, Span<float> model, RandomSource random)
     {
-        switch (behavior)
+        switch (attack)
         {
-            case ClientBehavior.SignFlip:
+            case ClientAttack.SignFlip:
                 TensorPrimitives.Negate(model, model);
                 break;
-            case ClientBehavior.Shuffle:
+            case ClientAttack.Shuffle:
                 random.Shuffle(model);
                 break;
-            case ClientBehavior.FreeRideConstant:
+            case ClientAttack.FreeRideConstant:
                 model.Fill(1);
                 break;
-            case ClientBehavior.FreeRideNoise:
+            case ClientAttack.FreeRideNoise:
                 for (int k = 0; k < model.Length; k++)
                 {
                     model[k] = (float)random.NextNormal();

@@ -31,7 +31,7 @@ public sealed class FederatedRunTests
     [MemberData(nameof(Kinds))]
     public void TheSameSeedGivesTheSameBytesOnAnyNumberOfThreads(FederatedAlgorithm algorithm, FederatedDefaults defaults)
     {
-        FederatedClient[] clients = FederatedSamples.Clients(9, 3, i => (ClientBehavior)(i < 4 ? 0 : i - 3));
+        FederatedClient[] clients = FederatedSamples.Clients(9, 3, i => (ClientAttack)(i < 4 ? 0 : i - 3));
         byte[] one = Rounds(clients, algorithm, defaults, threads: 1);
         Assert.Equal(one, Rounds(clients, algorithm, defaults, threads: 8));
         Assert.Equal(one, Rounds(clients, algorithm, defaults, threads: -1));
@@ -85,7 +85,7 @@ public sealed class FederatedRunTests
             Setting(clients, options => options with { Training = options.Training with { Steps = 13 } }),
             Setting(clients, options => options with { Algorithm = FederatedAlgorithm.Local }),
             Setting([clients[0], clients[2], clients[1]], options => options),
-            Setting([clients[0], clients[1], clients[2] with { Behavior = ClientBehavior.SignFlip }], options => options),
+            Setting([clients[0], clients[1], clients[2] with { Attack = ClientAttack.SignFlip }], options => options),
             Setting([clients[0], clients[1], clients[2] with { ReportedSize = 7 }], options => options),
         ];
         Assert.Equal(others.Length + 1, others.Append(plain).Distinct().Count());
@@ -142,22 +142,22 @@ public sealed class FederatedRunTests
     [Fact]
     public void AttackersAndFreeRidersShareWhatTheyWant()
     {
-        ClientBehavior[] behaviors = [.. Enum.GetValues<ClientBehavior>()];
+        ClientAttack[] behaviors = [.. Enum.GetValues<ClientAttack>()];
         FederatedClient[] clients = FederatedSamples.Clients(behaviors.Length, 41, i => behaviors[i]);
         FederatedRound round = FederatedSamples.Run(FederatedAlgorithm.Ipfl, clients).Next();
-        float[] Evaluated(ClientBehavior behavior) => round.Evaluated[Array.IndexOf(behaviors, behavior)].ToArray();
-        float[] Shared(ClientBehavior behavior) => round.Shared[Array.IndexOf(behaviors, behavior)].ToArray();
+        float[] Evaluated(ClientAttack behavior) => round.Evaluated[Array.IndexOf(behaviors, behavior)].ToArray();
+        float[] Shared(ClientAttack behavior) => round.Shared[Array.IndexOf(behaviors, behavior)].ToArray();
         float[] initial = round.Initial.ToArray();
-        Assert.Equal(Evaluated(ClientBehavior.Honest), Shared(ClientBehavior.Honest));
-        Assert.Equal([.. Evaluated(ClientBehavior.SignFlip).Select(parameter => -parameter)], Shared(ClientBehavior.SignFlip));
-        Assert.NotEqual(Evaluated(ClientBehavior.Shuffle), Shared(ClientBehavior.Shuffle));
-        Assert.Equal(Evaluated(ClientBehavior.Shuffle).Order(), Shared(ClientBehavior.Shuffle).Order());
-        Assert.Equal(initial, Shared(ClientBehavior.FreeRide));
-        Assert.Equal(initial, Evaluated(ClientBehavior.FreeRideConstant));
-        Assert.All(Shared(ClientBehavior.FreeRideConstant), parameter => Assert.Equal(1, parameter));
-        Assert.Equal(initial, Evaluated(ClientBehavior.FreeRideNoise));
-        Assert.NotEqual(initial, Shared(ClientBehavior.FreeRideNoise));
-        Assert.NotEqual(initial, Evaluated(ClientBehavior.SignFlip));
+        Assert.Equal(Evaluated(ClientAttack.None), Shared(ClientAttack.None));
+        Assert.Equal([.. Evaluated(ClientAttack.SignFlip).Select(parameter => -parameter)], Shared(ClientAttack.SignFlip));
+        Assert.NotEqual(Evaluated(ClientAttack.Shuffle), Shared(ClientAttack.Shuffle));
+        Assert.Equal(Evaluated(ClientAttack.Shuffle).Order(), Shared(ClientAttack.Shuffle).Order());
+        Assert.Equal(initial, Shared(ClientAttack.FreeRide));
+        Assert.Equal(initial, Evaluated(ClientAttack.FreeRideConstant));
+        Assert.All(Shared(ClientAttack.FreeRideConstant), parameter => Assert.Equal(1, parameter));
+        Assert.Equal(initial, Evaluated(ClientAttack.FreeRideNoise));
+        Assert.NotEqual(initial, Shared(ClientAttack.FreeRideNoise));
+        Assert.NotEqual(initial, Evaluated(ClientAttack.SignFlip));
     }
 
     [Fact]

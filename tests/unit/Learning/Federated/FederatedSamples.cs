@@ -30,7 +30,7 @@ internal static class FederatedSamples
         return new LabelledRows(values, labels, Features, Classes);
     }
 
-    public static FederatedClient[] Clients(int count, int seed, Func<int, ClientBehavior>? behavior = null)
+    public static FederatedClient[] Clients(int count, int seed, Func<int, ClientAttack>? behavior = null)
     {
         LabelledRows test = Rows(60, seed + 1000);
         return [.. Enumerable.Range(0, count).Select(i =>
@@ -43,7 +43,7 @@ internal static class FederatedSamples
                 Test = test,
                 ClassWeights = FederatedClient.WeightsOf(train.Labels, test.Labels, Classes),
                 ReportedSize = train.Count,
-                Behavior = behavior?.Invoke(i) ?? ClientBehavior.Honest,
+                Attack = behavior?.Invoke(i) ?? ClientAttack.None,
             };
         })];
     }

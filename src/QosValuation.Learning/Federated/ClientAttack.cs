@@ -1,10 +1,10 @@
 namespace QosValuation;
 
 /// <summary>What a client does with the model that it shares.</summary>
-public enum ClientBehavior
+public enum ClientAttack
 {
     /// <summary>It trains, and shares what it trained.</summary>
-    Honest,
+    None,
 
     /// <summary>It shares its parameters with the sign reversed.</summary>
     SignFlip,
