@@ -49,4 +49,12 @@ public static partial class Faults
 
     /// <summary>The best imports among so many sellers take too long to find.</summary>
     public static Fault ModelGraphTooLarge { get; } = Define(FaultKind.LimitReached, "Choose the graph step Skip, or trade among fewer clients.");
+
+    /// <summary>A checkpoint of a model market is damaged, or of another market.</summary>
+    public static Fault ModelMarketCheckpointNotValid { get; } = Define(
+        FaultKind.InvalidData,
+        "Give the checkpoint that the same clients and settings made, or name another file.");
+
+    /// <summary>Rows of a model market stand twice in what is summed up.</summary>
+    public static Fault ModelMarketRowsRepeated { get; } = Define(FaultKind.InvalidData, "Give each run once, and each its own -Seed.");
 }

@@ -27,6 +27,12 @@ public sealed record TraderColumns
     /// <summary>The gain scales that clients report; null where all are true.</summary>
     public double[]? ReportedGainScales { get; init; }
 
+    /// <summary>What each client is there for; empty where all trade.</summary>
+    public IReadOnlyList<ClientRole> Roles { get; init; } = [];
+
+    /// <summary>What each client does with the model that it shares; empty where all are honest.</summary>
+    public IReadOnlyList<ClientAttack> Attacks { get; init; } = [];
+
     /// <summary>n: the number of clients.</summary>
     public int Count => Sizes.Length;
 
@@ -43,6 +49,26 @@ public sealed record TraderColumns
     /// <param name="client">From 0.</param>
     public bool IsHonest(int client) =>
         MarketSizes[client] == Sizes[client] && MarketCosts[client] == Costs[client] && MarketGainScales[client] == GainScales[client];
+
+    /// <summary>Clients as columns. O(n).</summary>
+    /// <param name="members">The clients.</param>
+    /// <returns>The columns, which are not checked.</returns>
+    public static TraderColumns Of(IReadOnlyList<ModelTrader> members)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        return new()
+        {
+            Names = [.. members.Select(member => member.Contributor)],
+            Sizes = [.. members.Select(member => member.Size)],
+            Costs = [.. members.Select(member => member.Cost)],
+            GainScales = [.. members.Select(member => member.GainScale)],
+            ReportedSizes = [.. members.Select(member => member.ReportedSize ?? member.Size)],
+            ReportedCosts = [.. members.Select(member => member.ReportedCost ?? member.Cost)],
+            ReportedGainScales = [.. members.Select(member => member.ReportedGainScale ?? member.GainScale)],
+            Roles = [.. members.Select(member => member.Role)],
+            Attacks = [.. members.Select(member => member.Attack)],
+        };
+    }
 
     /// <summary>Checks the columns. O(n).</summary>
     /// <exception cref="QosValuationException"><c>ModelTraderNotValid</c>, naming the client, the column and the value.</exception>
