@@ -4,21 +4,9 @@ using QosValuation.Valuation.MarginalUtility;
 namespace QosValuation.Cmdlets.Valuation;
 
 /// <summary>What cmdlets share that value labelled items by test items.</summary>
-public abstract class LabelledItemCommand : QosCmdlet
+public abstract class LabelledItemCommand : LabelledEmbeddingCommand
 {
     private readonly LabelledPointBuilder _points = new();
-    private ProgressMeter? _meter;
-    private long _count;
-
-    /// <summary>
-    /// The class of an item, of training and test items alike: the name of a property (Label by default), a script block in which $_ is the
-    /// item, or a hashtable from Item to class.
-    /// </summary>
-    /// <value>Label</value>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    [Alias("LabelProperty")]
-    public object Label { get; set; } = "Label";
 
     /// <summary>How many threads work; by default as many as there are processors. It does not change the results.</summary>
     [Parameter]
@@ -26,11 +14,6 @@ public abstract class LabelledItemCommand : QosCmdlet
     [ValidateRange(1, int.MaxValue)]
     [WholeNumber(MayBeAbsent = true)]
     public int? MaxDegreeOfParallelism { get; set; }
-
-    /// <summary>The seed: the same seed gives the same values. Without it one is drawn from the operating system, and the results name it.</summary>
-    [Parameter]
-    [WholeNumber(MayBeAbsent = true)]
-    public int? Seed { get; set; }
 
     /// <summary>The points so far.</summary>
     private protected LabelledPointBuilder Points => _points;
@@ -51,8 +34,7 @@ public abstract class LabelledItemCommand : QosCmdlet
     /// <returns>False where it was left out.</returns>
     private protected bool AddTrain(PSObject? item, string? groupBy)
     {
-        _meter ??= new ProgressMeter(this, "Collecting embeddings", "embeddings");
-        _meter.Report(++_count);
+        CountItem();
         return TryItem(item, () =>
         {
             ClipEmbedding embedding = Embedding(item);
@@ -77,7 +59,7 @@ public abstract class LabelledItemCommand : QosCmdlet
     private protected T RunBeside<T>(string activity, Func<Action<double>, CancellationToken, T> work)
     {
         const int Parts = 1000;
-        _meter?.Complete();
+        Counted();
         var meter = new ProgressMeter(this, activity, "parts");
         T result = BackgroundWork.Run(
             (progress, cancellation) => work(part => progress.Report((int)(part * Parts)), cancellation),
@@ -86,11 +68,4 @@ public abstract class LabelledItemCommand : QosCmdlet
         meter.Complete();
         return result;
     }
-
-    private static ClipEmbedding Embedding(PSObject? item) => RecordReader.TryRead(item, out ClipEmbedding? embedding)
-        ? embedding
-        : throw new QosValuationException(
-            Faults.NotAnEmbedding,
-            $"'{item}' has no vector of numbers: pipe from Get-ClipEmbedding or Import-Embedding, or give objects with the properties Vector and Label.",
-            item);
 }

@@ -19,4 +19,10 @@ public static partial class Faults
 
     /// <summary>A client's model is not finite any more.</summary>
     public static Fault FederatedRunDiverged { get; } = Define(FaultKind.InvalidArgument, "Lower -LearningRate, or check the client's data.");
+
+    /// <summary>A setting of a partition among clients is out of range.</summary>
+    public static Fault PartitionOptionNotValid { get; } = Define(FaultKind.InvalidArgument, "Correct the setting that the message names.");
+
+    /// <summary>The records cannot be divided among the clients as asked.</summary>
+    public static Fault PartitionNotPossible { get; } = Define(FaultKind.InvalidData, "Give more records, or ask for fewer clients or classes.");
 }

@@ -1,3 +1,6 @@
+using System.Numerics.Tensors;
+using QosValuation.Foundation.Randomness;
+
 namespace QosValuation;
 
 /// <summary>A client of a model market: labelled embeddings to train on, a test set to be measured by, and what models are worth to it.</summary>
@@ -5,6 +8,8 @@ public sealed record ModelClient
 {
     /// <summary>K of a client that is not told another (the authors' code).</summary>
     public const double StandardGainScale = 5e5;
+
+    private const double BuyerCost = 1000;
 
     /// <summary>Who the client is: named in every result, paid and charged.</summary>
     public required string Contributor { get; init; }
@@ -64,6 +69,31 @@ public sealed record ModelClient
         Labels.GroupBy(label => label, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal),
         StringComparer.Ordinal);
 
+    /// <summary>The same client in a role, with the role's gain scale, cost and attack (the authors' roles).</summary>
+    /// <param name="role">The role.</param>
+    /// <returns>The client.</returns>
+    public ModelClient As(ClientRole role) => this with
+    {
+        Role = role,
+        GainScale = role is ClientRole.Seller or ClientRole.Attacker ? 0 : StandardGainScale,
+        Cost = role == ClientRole.Buyer ? BuyerCost : 0,
+        Attack = role == ClientRole.Attacker ? ClientAttack.SignFlip : ClientAttack.None,
+    };
+
+    /// <summary>
+    /// The same client with K drawn uniformly from [(1 − spread)·K, K], and its cost likewise but for a buyer's (the authors' roles, with 0.5).
+    /// </summary>
+    /// <param name="spread">The spread, from 0 to 1.</param>
+    /// <param name="random">The source of two draws.</param>
+    /// <returns>The client.</returns>
+    public ModelClient Spread(double spread, RandomSource random)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        double scale = GainScale * (1 - (spread * random.NextDouble()));
+        double cost = Cost * (1 - (spread * random.NextDouble()));
+        return this with { GainScale = scale, Cost = Role == ClientRole.Buyer ? Cost : cost };
+    }
+
     /// <summary>Refuses a client that cannot take part. O(vectors).</summary>
     /// <exception cref="QosValuationException"><c>ModelClientNotValid</c>, naming the client and the property.</exception>
     public void Validate()
@@ -76,7 +106,7 @@ public sealed record ModelClient
             : TestVectors.Length == 0 ? "has no test vectors: give -Test, or let New-ClientPartition or New-ModelClient hold some out"
             : TestLabels.Length != TestVectors.Length ? $"has {TestLabels.Length} TestLabels for {TestVectors.Length} test vectors"
             : Vectors.Concat(TestVectors).Any(vector => vector.Length != Dimension || vector.Length == 0) ? "has vectors of different lengths, or empty ones"
-            : Vectors.Concat(TestVectors).Any(vector => !System.Numerics.Tensors.TensorPrimitives.IsFiniteAll<float>(vector)) ? "has a vector with NaN or infinity"
+            : Vectors.Concat(TestVectors).Any(vector => !TensorPrimitives.IsFiniteAll<float>(vector)) ? "has a vector with NaN or infinity"
             : Labels.Concat(TestLabels).Any(string.IsNullOrWhiteSpace) ? "has a vector without a label"
             : Wrong(nameof(GainScale), GainScale, 0) ?? Wrong(nameof(Cost), Cost, 0) ?? Wrong(nameof(ReportedGainScale), ReportedGainScale, 0)
                 ?? Wrong(nameof(ReportedCost), ReportedCost, 0) ?? Wrong(nameof(ReportedSize), ReportedSize, 1);

@@ -57,9 +57,10 @@ public sealed class ModelFederation
             }
         }
 
-        string[] classes = [.. members.SelectMany(member => member.Labels.Concat(member.TestLabels)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        IEnumerable<string> labels = members.SelectMany(member => member.Labels.Concat(member.TestLabels));
+        string[] classes = [.. labels.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         var index = classes.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal);
-        LabelledRows Rows(float[][] vectors, string[] labels) => LabelledRows.Of(vectors, Array.ConvertAll(labels, label => index[label]), classes.Length);
+        LabelledRows Rows(float[][] vectors, string[] names) => LabelledRows.Of(vectors, Array.ConvertAll(names, name => index[name]), classes.Length);
         var tests = new Dictionary<(float[][], string[]), LabelledRows>();
         return new ModelFederation([.. members], [.. members.Select(member =>
         {

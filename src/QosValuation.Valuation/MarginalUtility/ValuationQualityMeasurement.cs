@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
+using QosValuation.Learning.Clients;
 
 namespace QosValuation.Valuation.MarginalUtility;
 

@@ -1,4 +1,5 @@
 using QosValuation.Foundation.Randomness;
+using QosValuation.Learning.Clients;
 using QosValuation.Valuation.MarginalUtility;
 
 namespace QosValuation.Tests;

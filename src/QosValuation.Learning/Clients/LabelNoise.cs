@@ -1,9 +1,9 @@
 using QosValuation.Foundation.Randomness;
 
-namespace QosValuation.Valuation.MarginalUtility;
+namespace QosValuation.Learning.Clients;
 
 /// <summary>Exchanges some labels for wrong ones.</summary>
-internal static class LabelNoise
+public static class LabelNoise
 {
     /// <summary>Exchanges a part of the labels, chosen at random, each for one of the other classes.</summary>
     /// <param name="labels">The labels.</param>
