@@ -128,6 +128,8 @@ Describe 'The contract of <Name>' -ForEach @(
     @{ Name = 'Measure-UtilityShare'; Parameters = 'Pool', 'RiskAversion'; Type = 'UtilityShare'; Properties = 'Contributor', 'Share', 'Payout', 'Utility' }
     @{ Name = 'Measure-DataShareToken'; Parameters = 'Supply', 'Weight', 'Floor', 'Cap', 'Whole'; Type = 'DataShareToken'; Properties = 'Contributor', 'VolumeScore', 'QualityScore', 'ImpactScore', 'Score', 'Tokens' }
     @{ Name = 'Test-MechanismProperty'; Parameters = 'Property', 'Mechanism', 'ScriptBlock', 'Trial', 'CoalitionSize', 'Seed'; Type = 'MechanismViolation'; Properties = 'Property', 'Mechanism', 'Agents', 'Truth', 'Report', 'UtilityBefore', 'UtilityAfter', 'Gain', 'Offers' }
+    @{ Name = 'New-ModelClient'; Parameters = 'Embedding', 'Label', 'Contributor', 'GainScale', 'Cost', 'Role', 'Attack', 'Seed'; Type = 'ModelClient'; Properties = 'Contributor', 'Role', 'GainScale', 'Cost', 'Attack', 'Size' }
+    @{ Name = 'New-ClientPartition'; Parameters = 'Count', 'Beta', 'Cluster', 'Kind', 'Seed'; Type = 'ModelClient'; Properties = 'Contributor', 'Cluster', 'Vectors', 'Labels', 'TestVectors', 'TestLabels' }
     @{ Name = 'Export-QosReport'; Parameters = 'InputObject', 'Path'; Type = 'System.IO.FileInfo'; Properties = @('FullName') }
 ) {
     It 'has the parameters <Parameters>' {

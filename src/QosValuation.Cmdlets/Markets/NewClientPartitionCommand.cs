@@ -74,7 +74,9 @@ public sealed class NewClientPartitionCommand : LabelledEmbeddingCommand
     [WholeNumber]
     public int ClassCount { get; set; } = 2;
 
-    /// <summary>The largest part of wrong labels of Noisy, from 0 to 1, or the length of FeatureShift's shift for a vector of length 1; 0.5 by default.</summary>
+    /// <summary>
+    /// The largest part of wrong labels of Noisy, from 0 to 1, or the length of FeatureShift's shift for a vector of length 1; 0.5 by default.
+    /// </summary>
     /// <value>0.5</value>
     [Parameter]
     [ValidateRange(0.0, double.MaxValue)]

@@ -48,7 +48,7 @@ public sealed class CflAlgorithm : IFederatedAlgorithm
             context.ForEachClient(cancellationToken, i =>
             {
                 float[] mean = new float[_models.Width];
-                FederatedContext.Mean(graph.Row(i), updates, mean);
+                FederatedContext.Mean(graph.Row(i), updates.Rows, mean);
                 System.Numerics.Tensors.TensorPrimitives.Add(_start[i], mean, _models[i]);
             });
             return new FederatedRound

@@ -102,7 +102,7 @@ public sealed class FedFomoAlgorithm : IFederatedAlgorithm
                 // Without a model that helps, the start stays.
                 if (sum > 0)
                 {
-                    FederatedContext.Mean(weights, shared, _models[i]);
+                    FederatedContext.Mean(weights, shared.Rows, _models[i]);
                 }
 
                 foreach (int j in sent)

@@ -176,14 +176,14 @@ public sealed class FederatedContext
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(means);
-        ForEachClient(cancellationToken, i => Mean(graph.Row(i), models, means[i]));
+        ForEachClient(cancellationToken, i => Mean(graph.Row(i), models.Rows, means[i]));
     }
 
     /// <summary>A mean of models with weights, summed in double precision. O(n·p).</summary>
     /// <param name="weights">A weight for each model; models with weight 0 are not read.</param>
     /// <param name="models">The models.</param>
     /// <param name="mean">Receives the mean.</param>
-    public static void Mean(ReadOnlySpan<double> weights, ParameterMatrix models, Span<float> mean)
+    public static void Mean(ReadOnlySpan<double> weights, IReadOnlyList<ReadOnlyMemory<float>> models, Span<float> mean)
     {
         ArgumentNullException.ThrowIfNull(models);
         double[] sum = new double[mean.Length];
@@ -195,7 +195,7 @@ public sealed class FederatedContext
             }
 
             double weight = weights[j];
-            ReadOnlySpan<float> model = models[j];
+            ReadOnlySpan<float> model = models[j].Span;
             for (int k = 0; k < sum.Length; k++)
             {
                 sum[k] += weight * model[k];

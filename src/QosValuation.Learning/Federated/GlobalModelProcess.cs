@@ -53,7 +53,7 @@ internal sealed class GlobalModelProcess(FederatedAlgorithm algorithm, Federated
     internal static SquareMatrix AverageInto(FederatedContext context, ParameterMatrix models, Span<float> global)
     {
         double[] shares = [.. context.Shares];
-        FederatedContext.Mean(shares, models, global);
+        FederatedContext.Mean(shares, models.Rows, global);
         var graph = new SquareMatrix(context.Count);
         for (int i = 0; i < context.Count; i++)
         {

@@ -110,41 +110,64 @@ public sealed class FederatedAlgorithmTests
     [InlineData(FederatedDefaults.Paper)]
     public void CflSplitsWhereUpdatesDisagree(FederatedDefaults defaults)
     {
-        // Two groups whose labels are exchanged: their updates point against each other, and their mean is short.
+        // Groups whose classes are exchanged: their updates point away from each other. The authors' limits suit three groups, the paper's longer rounds.
+        (int groups, int count, int steps) = defaults == FederatedDefaults.Authors ? (3, 9, 60) : (2, 8, 150);
         LabelledRows Turned(LabelledRows rows, int by) =>
             new([.. rows.Values], [.. rows.Labels.ToArray().Select(label => (label + by) % FederatedSamples.Classes)], rows.Features, rows.Classes);
-        LabelledRows[] data = [.. Enumerable.Range(0, 9).Select(i => Turned(FederatedSamples.Rows(40, 100 + (i / 3)), i % 3))];
-        FederatedClient[] clients = [.. FederatedSamples.Clients(9, 101).Select((client, i) => client with { Train = data[i], ReportedSize = 40 + i })];
-        var run = new FederatedRun(FederatedSamples.Learner, clients, FederatedRunTests.Full(FederatedAlgorithm.Cfl, 60) with { Defaults = defaults });
-        FederatedRound round = run.Next();
-        double[] start = FederatedRunTests.Doubles(round.Initial);
-        for (int t = 0; t < 3; t++)
+        LabelledRows[] data = [.. Enumerable.Range(0, count).Select(i => Turned(FederatedSamples.Rows(40, 100 + (groups == 3 ? i / 3 : i)), i % groups))];
+        FederatedClient[] clients = [.. FederatedSamples.Clients(count, 101).Select((client, i) => client with { Train = data[i], ReportedSize = 40 + i })];
+        var run = new FederatedRun(FederatedSamples.Learner, clients, FederatedRunTests.Full(FederatedAlgorithm.Cfl, steps) with { Defaults = defaults });
+        double[] weight = [.. clients.Select(client => defaults == FederatedDefaults.Authors ? 1 : client.ReportedSize)];
+        (double meanLimit, double longestLimit) = defaults == FederatedDefaults.Authors ? (2.0, 2.5) : (0.4, 1.6);
+        double[][]? start = null;
+        List<int[]> clusters = [[.. Enumerable.Range(0, count)]];
+        int splits = 0;
+        for (int t = 0; t < 5; t++)
         {
-            // Whoever is split off goes on with its own cluster alone.
-            for (int i = 0; i < 9; i++)
+            FederatedRound round = run.Next();
+            start ??= [.. Enumerable.Repeat(FederatedRunTests.Doubles(round.Initial), count)];
+            double[][] updates = [.. round.Shared.Select((model, i) => Minus(FederatedRunTests.Doubles(model), start[i], 1))];
+            double Norm(double[] vector) => Math.Sqrt(vector.Sum(part => part * part));
+            double[] MeanOf(int[] members) => Mix([.. members.Select(j => weight[j] / members.Sum(k => weight[k]))], [.. members.Select(j => updates[j])]);
+            List<int[]> next = [];
+            foreach (int[] members in clusters)
             {
-                int[] members = [.. Enumerable.Range(0, 9).Where(j => round.Graph[i, j] > 0)];
-                double total = members.Sum(j => Weight(j));
-                AssertNear([.. Enumerable.Range(0, 9).Select(j => members.Contains(j) ? Weight(j) / total : 0)], round.Graph.Row(i), 1e-12);
-                double[] update = Mix(round.Graph.Row(i).ToArray(), [.. members.Length == 0 ? [] : round.Shared.Select(FederatedRunTests.Doubles)]);
-                double[] before = t == 0 ? start : FederatedRunTests.Doubles(_kept[i]);
-
-                // The mean of the members' models is their start, which they share, and the mean of their updates.
-                FederatedRunTests.AssertNear(update, round.Received[i].Span, 2e-6);
-                Assert.Equal(before.Length, update.Length);
+                bool isDivided = members.Length > 2 && Norm(MeanOf(members)) < meanLimit && members.Max(j => Norm(updates[j])) > longestLimit;
+                next.AddRange(isDivided ? Halves(members, updates) : [members]);
+                splits += isDivided ? 1 : 0;
             }
 
-            _kept = [.. round.Received.Select(model => (ReadOnlyMemory<float>)model.ToArray())];
-            round = run.Next();
+            clusters = next;
+            foreach (int[] members in clusters)
+            {
+                double[] mean = MeanOf(members);
+                foreach (int i in members)
+                {
+                    AssertNear(
+                        [.. Enumerable.Range(0, count).Select(j => members.Contains(j) ? weight[j] / members.Sum(k => weight[k]) : 0)], round.Graph.Row(i), 1e-12);
+                    FederatedRunTests.AssertNear([.. start[i].Zip(mean, (x, u) => x + u)], round.Received[i].Span, 3e-6);
+                }
+            }
+
+            start = [.. round.Received.Select(FederatedRunTests.Doubles)];
         }
 
-        // In the end three clusters, a class of turn each.
-        for (int i = 0; i < 9; i++)
+        Assert.True(splits > 0);
+    }
+
+    private static IEnumerable<int[]> Halves(int[] members, double[][] updates)
+    {
+        List<List<int>> parts = [.. members.Select(member => new List<int> { member })];
+        double[] zero = new double[updates[0].Length];
+        while (parts.Count > 2)
         {
-            Assert.All(Enumerable.Range(0, 9), j => Assert.Equal(i % 3 == j % 3, round.Graph[i, j] > 0));
+            (int a, int b) = Enumerable.Range(0, parts.Count).SelectMany(a => Enumerable.Range(0, a).Select(b => (a, b)))
+                .MinBy(pair => parts[pair.a].Max(i => parts[pair.b].Max(j => -Cosine(updates[i], updates[j], zero))));
+            parts[b].AddRange(parts[a]);
+            parts.RemoveAt(a);
         }
 
-        double Weight(int client) => defaults == FederatedDefaults.Authors ? 1 : 40 + client;
+        return parts.Select(part => part.Order().ToArray());
     }
 
     [Theory]
@@ -227,8 +250,6 @@ public sealed class FederatedAlgorithmTests
         FederatedRunTests.AssertNear(
             PlainLogistic.Descend(shared[3], [clients[3].Train], Rate, Steps, term: x => Minus(x, proxy, 1.0 / 5)), run.Next().Evaluated[3].Span, 3e-6);
     }
-
-    private ReadOnlyMemory<float>[] _kept = [];
 
     private static FederatedRun Start(FederatedAlgorithm algorithm, FederatedClient[] clients, FederatedDefaults defaults = FederatedDefaults.Authors) =>
         new(FederatedSamples.Learner, clients, FederatedRunTests.Full(algorithm, Steps) with { Defaults = defaults }, (distances, _) => FederatedSamples.Near(distances));
