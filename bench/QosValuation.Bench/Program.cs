@@ -42,7 +42,7 @@ var bids = new Option<int>("--bids") { Description = "Offers an auction.", Defau
 var auctionRounds = new Option<int>("--repeats") { Description = "How often each side is measured, in turn.", DefaultValueFactory = _ => 7 };
 var python = new Option<string>("--python") { Description = "A Python with NumPy.", DefaultValueFactory = _ => "python3" };
 var auction = new Command("auction", "All Q-MIA thresholds and proportional-share payments of a million offers against NumPy, columns in and out.") { bids, auctionRounds, python };
-auction.SetAction(parsed => AuctionBenchmark.Run(parsed.GetValue(bids), parsed.GetValue(auctionRounds), parsed.GetRequiredValue(python), Peers.Folder));
+auction.SetAction(parsed => AuctionBenchmark.Run(parsed.GetValue(bids), parsed.GetValue(auctionRounds), parsed.GetRequiredValue(python)));
 
 var coordinates = new Option<int>("--coordinates") { Description = "Coordinates a measurement.", DefaultValueFactory = _ => 1_000_000 };
 var noise = new Command("noise", "Exact noise of the discrete Gaussian beside floating-point noise, on one core.") { coordinates, repeats };

@@ -38,7 +38,7 @@ Describe 'The module' {
 
     It 'asks before it changes files, ledgers and budgets, and nowhere else' {
         $changing = 'Add-DatRecord', 'Add-UsageRecord', 'ConvertTo-ClipImage', 'Export-DataAward', 'Export-DatSettlement', 'Export-DpPrototype', 'Export-Embedding', 'Export-QosReport',
-            'Export-ReconstructionGrid', 'Group-Embedding', 'Install-ClipModel', 'Invoke-DataAuction', 'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation',
+            'Export-ReconstructionGrid', 'Group-Embedding', 'Install-ClipModel', 'Invoke-DataAuction', 'Invoke-ModelMarket', 'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation',
             'Measure-DataQuality', 'Measure-MarginalUtility', 'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset',
             'Protect-DataSubmission', 'Unprotect-DataSubmission'
         (Get-Command -Module QosValuation | Where-Object { $_.Parameters.ContainsKey('WhatIf') }).Name | Sort-Object | Should -Be $changing
@@ -115,7 +115,7 @@ Describe 'The contract of <Name>' -ForEach @(
     @{ Name = 'Measure-Fairness'; Parameters = 'InputObject'; Type = 'FairnessReport'; Properties = 'Count', 'Jain', 'Gini', 'SocialWelfare', 'Allocated', 'Supply', 'MinRate', 'MaxRate' }
     @{ Name = 'Invoke-AllocationSimulation'; Parameters = 'Agents', 'Supply', 'Capacity', 'Alpha', 'Rounds', 'Scheme', 'Seed'; Type = 'AllocationSimulationResult'; Properties = 'Scheme', 'Agents', 'Alpha', 'Jain', 'Gini', 'JainStandardError', 'GiniStandardError' }
     @{ Name = 'Invoke-QosSimulation'; Parameters = 'Agents', 'Seed'; Type = 'QosReport'; Properties = 'ServedRatio', 'OutageRatio', 'P95Wait', 'Utilisation', 'Jain', 'Gini' }
-    @{ Name = 'Invoke-ReconstructionAttack'; Parameters = 'Model', 'Steps', 'LearningRate', 'Copies', 'Reference', 'OutputPath', 'Seed'; Type = 'Reconstruction'; Properties = 'ClusterId', 'ImagePath', 'Score', 'ScoreTrace', 'ReferenceSimilarity', 'Psnr', 'Ssim', 'PerceptualSimilarity', 'PerceptualBaseline' }
+    @{ Name = 'Invoke-ReconstructionAttack'; Parameters = 'Model', 'Steps', 'LearningRate', 'Copies', 'Reference', 'OutputPath', 'Seed'; Type = 'Reconstruction'; Properties = 'ClusterId', 'ImagePath', 'Score', 'ScoreTrace', 'ReferenceSimilarity', 'Psnr', 'Ssim' }
     @{ Name = 'Invoke-MembershipInferenceAttack'; Parameters = 'InputObject', 'Mechanism', 'Trials'; Type = 'MembershipInference'; Properties = 'Advantage', 'Auc' }
     @{ Name = 'Measure-EmpiricalPrivacy'; Parameters = 'InputObject', 'Mechanism', 'Trials'; Type = 'EmpiricalPrivacy'; Properties = @('EpsilonLowerBound') }
     @{ Name = 'Add-DatRecord'; Parameters = @('LedgerPath'); Type = 'DatRecord'; Properties = 'Address', 'Value', 'Pointer', 'Sequence', 'PreviousHash' }
@@ -129,6 +129,8 @@ Describe 'The contract of <Name>' -ForEach @(
     @{ Name = 'Measure-DataShareToken'; Parameters = 'Supply', 'Weight', 'Floor', 'Cap', 'Whole'; Type = 'DataShareToken'; Properties = 'Contributor', 'VolumeScore', 'QualityScore', 'ImpactScore', 'Score', 'Tokens' }
     @{ Name = 'Test-MechanismProperty'; Parameters = 'Property', 'Mechanism', 'ScriptBlock', 'Trial', 'CoalitionSize', 'Seed'; Type = 'MechanismViolation'; Properties = 'Property', 'Mechanism', 'Agents', 'Truth', 'Report', 'UtilityBefore', 'UtilityAfter', 'Gain', 'Offers' }
     @{ Name = 'New-ModelClient'; Parameters = 'Embedding', 'Label', 'Contributor', 'GainScale', 'Cost', 'Role', 'Attack', 'Seed'; Type = 'ModelClient'; Properties = 'Contributor', 'Role', 'GainScale', 'Cost', 'Attack', 'Size' }
+    @{ Name = 'Invoke-ModelMarket'; Parameters = 'Algorithm', 'Round', 'LocalStep', 'Lambda', 'Eta', 'GraphStep', 'Payment', 'Learner', 'Optimizer', 'LearningRate', 'Distance', 'Update', 'CheckpointPath', 'PassThru', 'Seed'; Type = 'ModelMarketRound'; Properties = 'Round', 'Algorithm', 'Client', 'Accuracy', 'Loss', 'Imports', 'Gain', 'Paid', 'Received', 'Cost', 'Utility', 'Welfare', 'IsRational', 'Graph', 'Distance', 'Payment', 'Check' }
+    @{ Name = 'Measure-ModelMarket'; Parameters = @('InputObject'); Type = 'ModelMarketReport'; Properties = 'Algorithm', 'Accuracy', 'AccuracyStandardError', 'Utility', 'UtilityStandardError' }
     @{ Name = 'New-ClientPartition'; Parameters = 'Count', 'Beta', 'Cluster', 'Kind', 'Seed'; Type = 'ModelClient'; Properties = 'Contributor', 'Cluster', 'Vectors', 'Labels', 'TestVectors', 'TestLabels' }
     @{ Name = 'Export-QosReport'; Parameters = 'InputObject', 'Path'; Type = 'System.IO.FileInfo'; Properties = @('FullName') }
 ) {
@@ -248,7 +250,7 @@ Describe 'The rule for replacing files' {
         $null = Add-DatRecord "$folder/sold.db" -Address ann -Value 1 -Pointer $sealed.Hash
 
         # What grows, or is a state that each run goes on from, is never replaced: there is nothing to force. A key is never replaced either.
-        $growing = 'Add-DatRecord', 'Add-UsageRecord', 'Group-Embedding', 'Invoke-DataAuction', 'Invoke-TokenAllocation', 'Measure-DataQuality',
+        $growing = 'Add-DatRecord', 'Add-UsageRecord', 'Group-Embedding', 'Invoke-DataAuction', 'Invoke-ModelMarket', 'Invoke-TokenAllocation', 'Measure-DataQuality',
             'Measure-MarginalUtility', 'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget'
     }
 

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Cmdlets.Clustering;
@@ -465,19 +464,8 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
     // A column stands for a row of the input; those that were refused are left out.
     private double[][] Matrix()
     {
-        object? given = OfferFields.Unwrap(Similarity);
-        double[][] rows;
-        if (given is double[,] matrix)
-        {
-            rows = [.. Enumerable.Range(0, matrix.GetLength(0)).Select(r => Enumerable.Range(0, matrix.GetLength(1)).Select(i => matrix[r, i]).ToArray())];
-        }
-        else
-        {
-            rows = given is IList list
-                ? [.. list.Cast<object?>().Select((row, r) => RowOf(row, r + 1))]
-                : throw NoSimilarity("-Similarity is neither a matrix nor a script block.");
-        }
-
+        double[][] rows = OfferFields.Matrix(nameof(Similarity), Similarity, NoSimilarity)
+            ?? throw NoSimilarity("-Similarity is neither a matrix nor a script block.");
         for (int r = 0; r < rows.Length; r++)
         {
             if (rows[r].Length != Row)
@@ -488,9 +476,6 @@ public sealed class InvokeDataAuctionCommand : DataOfferCommand
 
         return Array.ConvertAll(rows, row => _rows.Select(place => row[place]).ToArray());
     }
-
-    private double[] RowOf(object? row, int number) =>
-        OfferFields.Column($"Similarity {number}", row) ?? throw NoSimilarity($"Row {number} of -Similarity is no list of numbers.");
 
     private QosValuationException NoSimilarity(string message) => new(Faults.SimilarityNotValid, message, Similarity);
 }

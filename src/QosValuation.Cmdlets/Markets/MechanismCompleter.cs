@@ -10,7 +10,8 @@ namespace QosValuation.Cmdlets.Markets;
 public sealed class MechanismCompleter : IArgumentCompleter
 {
     /// <summary>All names, in order.</summary>
-    internal static IEnumerable<string> Names => [.. DataAuctions.All.Select(auction => auction.Name.ToString()), UtilityShareUnderTest.MechanismName];
+    internal static IEnumerable<string> Names =>
+        [.. DataAuctions.All.Select(auction => auction.Name.ToString()), UtilityShareUnderTest.MechanismName, ModelMarketUnderTest.MechanismName];
 
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(

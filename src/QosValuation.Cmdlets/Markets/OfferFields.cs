@@ -56,6 +56,24 @@ internal static class OfferFields
         return column;
     }
 
+    /// <summary>Reads a matrix where one is given.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="raw">An array of arrays, a two-dimensional array, or anything else.</param>
+    /// <param name="refuse">Makes the fault of a row that is no list of numbers.</param>
+    /// <returns>Its rows; null where it is no matrix.</returns>
+    public static double[][]? Matrix(string field, object? raw, Func<string, QosValuationException> refuse)
+    {
+        object? given = Unwrap(raw);
+        return given switch
+        {
+            double[,] matrix =>
+                [.. Enumerable.Range(0, matrix.GetLength(0)).Select(r => Enumerable.Range(0, matrix.GetLength(1)).Select(i => matrix[r, i]).ToArray())],
+            IList list =>
+                [.. list.Cast<object?>().Select((row, r) => Column($"{field} {r + 1}", row) ?? throw refuse($"Row {r + 1} of -{field} is no list of numbers."))],
+            _ => null,
+        };
+    }
+
     /// <summary>Reads an embedding.</summary>
     /// <param name="row">The row in the input, from 1.</param>
     /// <param name="contributor">The provider's name.</param>

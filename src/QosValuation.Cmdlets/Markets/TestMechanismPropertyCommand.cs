@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Foundation.Randomness;
 using QosValuation.Markets.Auctions;
+using QosValuation.Markets.Models;
 using QosValuation.Markets.Properties;
 
 namespace QosValuation.Cmdlets.Markets;
@@ -34,6 +35,12 @@ namespace QosValuation.Cmdlets.Markets;
 /// Test-MechanismProperty -Mechanism QMia -Liquidity 0.5 -Pool 1 -Corrected -Property Truthfulness, IndividualRationality -Trial 100000 -Seed 1</code>
 /// </example>
 /// <example>
+/// <summary>The market of models: a false cost gains under the published payment, none was found under the critical one; false sizes gain under both.</summary>
+/// <code>Test-MechanismProperty ModelMarket -Payment Marginal -Property Truthfulness -Seed 1
+/// Test-MechanismProperty ModelMarket -Payment Critical -Property Truthfulness -Trial 100000 -Seed 1
+/// Test-MechanismProperty ModelMarket -Payment Critical -Lie Size -Property Truthfulness -Seed 1</code>
+/// </example>
+/// <example>
 /// <summary>A mechanism of your own: the block receives offers and the budget, and returns an object with Contributor and Payment for each winner.</summary>
 /// <code>Test-MechanismProperty -Seed 1 -ScriptBlock {
 ///     param($Offers, $Budget)
@@ -50,7 +57,9 @@ public sealed class TestMechanismPropertyCommand : DataOfferCommand
 
     private readonly List<DataOffer> _offers = [];
 
-    /// <summary>The mechanism: one of Invoke-DataAuction, or UtilityShare for the contract of Measure-UtilityShare.</summary>
+    /// <summary>
+    /// The mechanism: one of Invoke-DataAuction, UtilityShare for the contract of Measure-UtilityShare, or ModelMarket for a round of Invoke-ModelMarket.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = MechanismSet)]
     [ArgumentCompleter(typeof(MechanismCompleter))]
     [SingleValue]
@@ -123,6 +132,26 @@ public sealed class TestMechanismPropertyCommand : DataOfferCommand
     /// <summary>For UtilityShare: rescales marginal utilities as in appendix D.</summary>
     [Parameter(ParameterSetName = MechanismSet)]
     public SwitchParameter Rescale { get; set; }
+
+    /// <summary>For ModelMarket: how a client chooses its imports; Threshold by default.</summary>
+    [Parameter(ParameterSetName = MechanismSet)]
+    [SingleValue]
+    public ModelGraphStep GraphStep { get; set; }
+
+    /// <summary>For ModelMarket: what it pays for them; Marginal by default.</summary>
+    [Parameter(ParameterSetName = MechanismSet)]
+    [SingleValue]
+    public ModelPayment Payment { get; set; }
+
+    /// <summary>For ModelMarket: λ, what distance costs a buyer, at least 0; 1 by default.</summary>
+    [Parameter(ParameterSetName = MechanismSet)]
+    [Number]
+    public double Lambda { get; set; } = 1;
+
+    /// <summary>For ModelMarket: what clients may report falsely, Cost, Size or GainScale; Cost by default.</summary>
+    [Parameter(ParameterSetName = MechanismSet)]
+    [SingleValue]
+    public ReportedNumber Lie { get; set; }
 
     /// <summary>c: the true cost of an offer to search among.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -236,6 +265,16 @@ public sealed class TestMechanismPropertyCommand : DataOfferCommand
         {
             Mechanism = UtilityShareUnderTest.MechanismName;
             return new UtilityShareUnderTest(IsBound(nameof(Pool)) ? Pool : 1, Rescale);
+        }
+
+        if (string.Equals(Mechanism, ModelMarketUnderTest.MechanismName, StringComparison.OrdinalIgnoreCase))
+        {
+            var rules = new ModelMarketRules { GraphStep = GraphStep, Payment = Payment, Lambda = Lambda };
+            rules.Validate();
+            return _offers.Count == 0
+                ? new ModelMarketUnderTest(rules, Lie)
+                : throw new QosValuationException(
+                    Faults.MechanismSearchNotValid, "Offers of data are no clients of a model market; pipe none, and markets are drawn.", Mechanism);
         }
 
         if (!Enum.TryParse(Mechanism, ignoreCase: true, out AuctionMechanism auction) || !Enum.IsDefined(auction) || char.IsDigit(Mechanism[0]))

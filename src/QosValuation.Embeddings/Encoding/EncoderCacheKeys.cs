@@ -47,7 +47,7 @@ internal sealed class EncoderCacheKeys
             CultureInfo.InvariantCulture,
             $"image {PreparationVersion} {Files(vision)} {vision.OutputName} {p.ImageSize} {p.ShortestEdge} {p.Stretch} {p.RescaleFactor:R} {List(p.Mean)} "
             + $"{List(p.Std)}{(p.Pads ? $" pads {p.FillColor}" : string.Empty)}"
-            + (_encoder.Options.Decoding == ImageDecoding.Exact ? string.Empty : $" {_encoder.Options.Decoding}"));
+            + $"{(_encoder.Options.Decoding == ImageDecoding.Exact ? string.Empty : $" {_encoder.Options.Decoding}")}");
     }
 
     private string DescribeText()

@@ -35,4 +35,26 @@ public static partial class Faults
     public static Fault MechanismScriptFailed { get; } = Define(
         FaultKind.InvalidData,
         "Return one object for each winner with Contributor and Payment from the offers that the block receives.");
+
+    /// <summary>A client of a model market holds a number that is none, or is out of range.</summary>
+    public static Fault ModelTraderNotValid { get; } = Define(FaultKind.InvalidData, "Correct the field that the message names, or leave the client out.");
+
+    /// <summary>Distances between models do not fit the clients, or are none.</summary>
+    public static Fault ModelDistanceNotValid { get; } = Define(
+        FaultKind.InvalidData,
+        "Give a row for each client with a finite number of at least 0 for each client, in the same order.");
+
+    /// <summary>A setting of a model market is out of range.</summary>
+    public static Fault ModelMarketOptionNotValid { get; } = Define(FaultKind.InvalidArgument, "Correct the setting that the message names.");
+
+    /// <summary>The best imports among so many sellers take too long to find.</summary>
+    public static Fault ModelGraphTooLarge { get; } = Define(FaultKind.LimitReached, "Choose the graph step Skip, or trade among fewer clients.");
+
+    /// <summary>A checkpoint of a model market is damaged, or of another market.</summary>
+    public static Fault ModelMarketCheckpointNotValid { get; } = Define(
+        FaultKind.InvalidData,
+        "Give the checkpoint that the same clients and settings made, or name another file.");
+
+    /// <summary>Rows of a model market stand twice in what is summed up.</summary>
+    public static Fault ModelMarketRowsRepeated { get; } = Define(FaultKind.InvalidData, "Give each run once, and each its own -Seed.");
 }

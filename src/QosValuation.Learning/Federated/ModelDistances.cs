@@ -49,6 +49,13 @@ public static class ModelDistances
         return products;
     }
 
+    /// <summary>The cosine of two updates in double precision: 0 where one of them is zero. O(p).</summary>
+    /// <param name="first">p numbers.</param>
+    /// <param name="second">p numbers.</param>
+    /// <returns>From −1 to 1.</returns>
+    public static double CosineOf(ReadOnlySpan<double> first, ReadOnlySpan<double> second) => Cosine(
+        TensorPrimitives.Dot(first, second), TensorPrimitives.SumOfSquares(first), TensorPrimitives.SumOfSquares(second));
+
     /// <summary>The inner products of the updates: squared norms on the diagonal.</summary>
     /// <param name="models">The models, one for each client, all of one length.</param>
     /// <param name="origin">What is taken from each: θ_0, or empty for nothing.</param>

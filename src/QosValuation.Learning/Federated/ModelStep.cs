@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace QosValuation.Learning.Federated;
 
 /// <summary>The model step of iPFL (seed 003, as in the authors' code; markets.md, section 7, facts 2 and 3).</summary>
@@ -73,5 +75,37 @@ public static class ModelStep
         {
             proxy[k] -= back * ((double)model[k] - origin[k]);
         }
+    }
+
+    /// <summary>One model step between updates u = θ − θ_0 in double precision. O(imports · p).</summary>
+    /// <param name="update">u_i, p numbers.</param>
+    /// <param name="neighbours">u_j of each import.</param>
+    /// <param name="weights">w_ij = N_j/N_i of each import.</param>
+    /// <param name="eta">η, the step's size, at least 0.</param>
+    /// <param name="proxy">Receives m_i − θ_0, p numbers.</param>
+    public static void Take(
+        ReadOnlySpan<double> update, IReadOnlyList<double[]> neighbours, ReadOnlySpan<double> weights, double eta, Span<double> proxy)
+    {
+        ArgumentNullException.ThrowIfNull(neighbours);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(weights.Length, neighbours.Count);
+        update.CopyTo(proxy);
+        double norm = TensorPrimitives.Norm(update);
+        if (norm == 0)
+        {
+            return;
+        }
+
+        double along = 0;
+        for (int j = 0; j < neighbours.Count; j++)
+        {
+            double otherNorm = TensorPrimitives.Norm<double>(neighbours[j]);
+            if (otherNorm > 0)
+            {
+                along += weights[j] * (TensorPrimitives.Dot(neighbours[j], update) / (norm * otherNorm));
+                TensorPrimitives.MultiplyAdd(neighbours[j], eta * weights[j] / (otherNorm * norm), proxy, proxy);
+            }
+        }
+
+        TensorPrimitives.MultiplyAdd(update, -eta * along / (norm * norm), proxy, proxy);
     }
 }

@@ -28,12 +28,12 @@ internal sealed class CollusionSearch : PropertySearch
         int[] agents = all[..members];
         Array.Sort(agents);
         double[][] choices = Array.ConvertAll(agents, agent => Reports(mechanism, market, agent, random));
-        double[] honest = Earnings(mechanism, market, market.Costs, out _);
+        double[] honest = Earnings(mechanism, market, market, out _);
         double[] best = [];
         double score = double.NegativeInfinity;
         for (int draw = 0; draw < Draws; draw++)
         {
-            double[] reports = draw == 0 ? new double[members] : Array.ConvertAll(choices, choice => choice[random.NextInt32(choice.Length)]);
+            double[] reports = draw == 0 && mechanism.SellsOnce ? new double[members] : Array.ConvertAll(choices, choice => choice[random.NextInt32(choice.Length)]);
             double gain = Score(reports);
             if (gain > score)
             {
@@ -58,12 +58,12 @@ internal sealed class CollusionSearch : PropertySearch
             }
         }
 
-        return score > Tolerance * Math.Max(1, mechanism.Limit) ? Keep(mechanism, new() { Truth = market, Agents = agents, Reports = best }) : null;
+        return score > Tolerance * Math.Max(1, mechanism.Limit) ? Keep(mechanism, new() { Truth = market, Agents = agents, Reports = best, Column = mechanism.ReportColumn }) : null;
 
         double Score(double[] reports)
         {
-            var deviation = new Deviation { Truth = market, Agents = agents, Reports = reports };
-            double[] lying = Earnings(mechanism, deviation.Reported(), market.Costs, out _);
+            var deviation = new Deviation { Truth = market, Agents = agents, Reports = reports, Column = mechanism.ReportColumn };
+            double[] lying = Earnings(mechanism, deviation.Reported(), market, out _);
             return agents.Min(agent => lying[agent] - honest[agent]);
         }
     }

@@ -9,8 +9,11 @@ internal sealed record Deviation
     /// <summary>The offers of those who deviate.</summary>
     public required int[] Agents { get; init; }
 
-    /// <summary>The costs that they report, one for each.</summary>
+    /// <summary>The costs that they report, one for each; or the numbers of another column.</summary>
     public required double[] Reports { get; init; }
+
+    /// <summary>The column of the market that is reported.</summary>
+    public int Column { get; init; }
 
     /// <summary>
     /// For a Sybil the marginal utilities of its names, else null. Each name asks the part of the cost that its marginal utility is of the
@@ -26,7 +29,7 @@ internal sealed record Deviation
             TestMarket market = Truth;
             for (int k = 0; k < Agents.Length; k++)
             {
-                market = market.WithCost(Agents[k], Reports[k]);
+                market = market.With(Column, Agents[k], Reports[k]);
             }
 
             return market;

@@ -29,6 +29,46 @@ public interface ITestedMechanism
     /// <summary>Whether embeddings may matter.</summary>
     bool UsesVectors { get; }
 
+    /// <summary>What is reported: a column of <see cref="TestMarket.Column"/>. Costs by default.</summary>
+    int ReportColumn => 0;
+
+    /// <summary>
+    /// Whether each provider sells one thing, or nothing, so that its winning reports end at a threshold. Else reports are tried one by one.
+    /// </summary>
+    bool SellsOnce => true;
+
+    /// <summary>Draws a market that is worth a look.</summary>
+    /// <param name="random">The source.</param>
+    /// <returns>The market.</returns>
+    TestMarket Draw(RandomSource random) => TestMarket.Draw(random, this);
+
+    /// <summary>Reports to try, where providers sell more than once.</summary>
+    /// <param name="market">The market.</param>
+    /// <param name="agent">Who reports.</param>
+    /// <param name="random">The source.</param>
+    /// <returns>Reports other than the truth.</returns>
+    double[] Reports(TestMarket market, int agent, RandomSource random) => [];
+
+    /// <summary>What each provider has of a market in which some report falsely: by default its payment, less its true cost where it wins.</summary>
+    /// <param name="reported">The market as reported.</param>
+    /// <param name="truth">The market as it is.</param>
+    /// <param name="wins">Receives who wins.</param>
+    /// <returns>One number for each provider.</returns>
+    double[] Earn(TestMarket reported, TestMarket truth, bool[] wins)
+    {
+        ArgumentNullException.ThrowIfNull(reported);
+        ArgumentNullException.ThrowIfNull(truth);
+        ArgumentNullException.ThrowIfNull(wins);
+        double[] earnings = new double[wins.Length];
+        Run(reported, wins, earnings);
+        for (int i = 0; i < earnings.Length; i++)
+        {
+            earnings[i] -= wins[i] ? truth.Costs[i] : 0;
+        }
+
+        return earnings;
+    }
+
     /// <summary>Runs the mechanism.</summary>
     /// <param name="market">The offers.</param>
     /// <param name="wins">Receives who wins; one for each offer.</param>

@@ -57,6 +57,12 @@ public static class MechanismSearch
         ArgumentNullException.ThrowIfNull(mechanism);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        if (!mechanism.SellsOnce && options.Properties.Contains(MechanismProperty.Sybil))
+        {
+            throw new QosValuationException(
+                Faults.MechanismSearchNotValid, $"Sybil is not searched in {mechanism.Name}: the models of its names would be others.", MechanismProperty.Sybil);
+        }
+
         return Search(mechanism, options, progress, cancellationToken);
     }
 
@@ -82,7 +88,7 @@ public static class MechanismSearch
                     }
 
                     var random = RandomSource.Create(options.Seed, ((ulong)name << 48) + (ulong)(start + k));
-                    TestMarket market = given ?? TestMarket.Draw(random, mechanism);
+                    TestMarket market = given ?? mechanism.Draw(random);
                     found[k] = search.Find(mechanism, market, given is not null, options.CoalitionSize, random);
                     if (found[k] is not null)
                     {
@@ -143,16 +149,18 @@ public static class MechanismSearch
             Property = search.Name,
             Mechanism = mechanism.Name,
             Agents = Array.ConvertAll(agents, agent => deviation.Truth.Names[agent]),
-            Truth = Array.ConvertAll(agents, agent => deviation.Truth.Costs[agent]),
+            Truth = Array.ConvertAll(agents, agent => deviation.Truth.Column(deviation.Column)[agent]),
             Report = deviation.Names is null
-                ? Array.ConvertAll(agents, agent => reported.Costs[agent])
+                ? Array.ConvertAll(agents, agent => reported.Column(deviation.Column)[agent])
                 : [reported.Costs[agents[0]], .. reported.Costs.Skip(deviation.Truth.Count)],
             UtilityBefore = result.Before,
             UtilityAfter = result.After,
             Gain = search.Name == MechanismProperty.Monotonicity ? result.Score : result.After - result.Before,
             MemberGains = result.Members,
-            Offers = reported.ToOffers(),
-            HonestOffers = deviation.Truth.ToOffers(),
+            Offers = mechanism is ModelMarketUnderTest ? [] : reported.ToOffers(),
+            HonestOffers = mechanism is ModelMarketUnderTest ? [] : deviation.Truth.ToOffers(),
+            Traders = mechanism is ModelMarketUnderTest ? ModelMarketUnderTest.Traders(deviation.Truth, reported) : [],
+            Distance = deviation.Truth.Distances,
             Budget = mechanism.Budget,
             Command = mechanism.Command,
             Trial = trial,

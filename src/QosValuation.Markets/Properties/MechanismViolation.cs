@@ -38,6 +38,12 @@ public sealed record MechanismViolation
     /// <summary>All offers as they would be if everyone were honest.</summary>
     public required DataOffer[] HonestOffers { get; init; }
 
+    /// <summary>Of a market of models the clients with what they report; pipe them into Invoke-ModelMarket. Else empty.</summary>
+    public ModelTrader[] Traders { get; init; } = [];
+
+    /// <summary>Of a market of models the distances, for -Distance; else null.</summary>
+    public double[][]? Distance { get; init; }
+
     /// <summary>B: the budget of the auction.</summary>
     public required double Budget { get; init; }
 

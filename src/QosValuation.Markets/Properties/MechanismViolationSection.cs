@@ -28,6 +28,8 @@ internal sealed class MechanismViolationSection() : ResultSection<MechanismViola
             ],
             nameof(MechanismViolation.Offers),
             nameof(MechanismViolation.HonestOffers),
+            nameof(MechanismViolation.Traders),
+            nameof(MechanismViolation.Distance),
             nameof(MechanismViolation.MemberGains),
             nameof(MechanismViolation.Command));
     }

@@ -32,25 +32,36 @@ internal abstract class PropertySearch
     protected Deviation? Keep(ITestedMechanism mechanism, Deviation deviation) =>
         Judge(mechanism, deviation).Score > Tolerance * Math.Max(1, mechanism.Limit) ? deviation : null;
 
-    /// <summary>What each provider earns at its true cost.</summary>
-    protected static double[] Earnings(ITestedMechanism mechanism, TestMarket reported, ReadOnlySpan<double> costs, out bool[] wins)
+    /// <summary>What each provider earns, by what is true.</summary>
+    protected static double[] Earnings(ITestedMechanism mechanism, TestMarket reported, TestMarket truth, out bool[] wins)
     {
         wins = new bool[reported.Count];
-        double[] earnings = new double[reported.Count];
-        mechanism.Run(reported, wins, earnings);
-        for (int i = 0; i < earnings.Length; i++)
+        return mechanism.Earn(reported, truth, wins);
+    }
+
+    /// <summary>The best for the agent of some reports, where it breaks the property; the reports are tried one by one.</summary>
+    protected Deviation? FindOneByOne(ITestedMechanism mechanism, TestMarket market, int agent, RandomSource random)
+    {
+        Deviation? found = null;
+        double best = Tolerance * Math.Max(1, mechanism.Limit);
+        foreach (double report in mechanism.Reports(market, agent, random))
         {
-            earnings[i] -= wins[i] ? costs[i] : 0;
+            var deviation = new Deviation { Truth = market, Agents = [agent], Reports = [report], Column = mechanism.ReportColumn };
+            double score = Judge(mechanism, deviation).Score;
+            if (score > best)
+            {
+                (found, best) = (deviation, score);
+            }
         }
 
-        return earnings;
+        return found;
     }
 
     /// <summary>What the agents of a deviation earn honestly and with their reports; the score is the least that one of them gains.</summary>
     protected static DeviationResult Compare(ITestedMechanism mechanism, Deviation deviation)
     {
-        double[] honest = Earnings(mechanism, deviation.Truth, deviation.Truth.Costs, out _);
-        double[] lying = Earnings(mechanism, deviation.Reported(), deviation.Truth.Costs, out _);
+        double[] honest = Earnings(mechanism, deviation.Truth, deviation.Truth, out _);
+        double[] lying = Earnings(mechanism, deviation.Reported(), deviation.Truth, out _);
         double[] members = Array.ConvertAll(deviation.Agents, agent => lying[agent] - honest[agent]);
         return new(deviation.Agents.Sum(agent => honest[agent]), deviation.Agents.Sum(agent => lying[agent]), members, members.Min());
     }
@@ -61,6 +72,11 @@ internal abstract class PropertySearch
     /// </summary>
     protected static double[] Reports(ITestedMechanism mechanism, TestMarket market, int agent, RandomSource random)
     {
+        if (!mechanism.SellsOnce)
+        {
+            return mechanism.Reports(market, agent, random);
+        }
+
         if (!mechanism.UsesCosts)
         {
             return [0];

@@ -12,6 +12,12 @@ internal sealed class RationalitySearch : PropertySearch
     public override Deviation? Find(ITestedMechanism mechanism, TestMarket market, bool isFixed, int size, RandomSource random)
     {
         int agent = random.NextInt32(market.Count);
+        if (!mechanism.SellsOnce)
+        {
+            double honest = market.Column(mechanism.ReportColumn)[agent];
+            return Keep(mechanism, new() { Truth = market, Agents = [agent], Reports = [honest], Column = mechanism.ReportColumn });
+        }
+
         double[] costs = isFixed ? [market.Costs[agent]] : Reports(mechanism, market, agent, random);
         var line = new ReportLine(mechanism, market, agent, costs);
         double worst = -Tolerance * Math.Max(1, mechanism.Limit);
@@ -32,8 +38,8 @@ internal sealed class RationalitySearch : PropertySearch
     public override DeviationResult Judge(ITestedMechanism mechanism, Deviation deviation)
     {
         int agent = deviation.Agents[0];
-        double earning = Earnings(mechanism, deviation.Reported(), deviation.Truth.Costs, out _)[agent];
-        bool isHonest = deviation.Reports[0] == deviation.Truth.Costs[agent];
+        double earning = Earnings(mechanism, deviation.Reported(), deviation.Truth, out _)[agent];
+        bool isHonest = deviation.Reports[0] == deviation.Truth.Column(deviation.Column)[agent];
         return new(0, earning, [earning], isHonest ? -earning : 0);
     }
 }

@@ -129,7 +129,7 @@ internal static class Shrinker
                 {
                     Deviation candidate = deviation with { Truth = deviation.Truth.With(column, offer, value) };
                     int agent = Array.IndexOf(deviation.Agents, offer);
-                    if (column == 0 && agent >= 0 && deviation.Reports[agent] == columns[0][offer])
+                    if (column == deviation.Column && agent >= 0 && deviation.Reports[agent] == columns[column][offer])
                     {
                         double[] reports = [.. deviation.Reports];
                         reports[agent] = value;
@@ -150,7 +150,7 @@ internal static class Shrinker
     {
         for (int k = 0; deviation.Names is null && k < deviation.Reports.Length; k++)
         {
-            foreach (double value in Plainer(deviation.Reports[k], 0))
+            foreach (double value in Plainer(deviation.Reports[k], deviation.Column == 0 ? 0 : 1))
             {
                 double[] reports = [.. deviation.Reports];
                 reports[k] = value;

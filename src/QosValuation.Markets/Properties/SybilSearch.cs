@@ -43,8 +43,8 @@ internal sealed class SybilSearch : PropertySearch
     {
         int agent = deviation.Agents[0];
         TestMarket reported = deviation.Reported();
-        double honest = Earnings(mechanism, deviation.Truth, deviation.Truth.Costs, out _)[agent];
-        double[] split = Earnings(mechanism, reported, reported.Costs, out bool[] wins);
+        double honest = Earnings(mechanism, deviation.Truth, deviation.Truth, out _)[agent];
+        double[] split = Earnings(mechanism, reported, reported, out bool[] wins);
         double total = split[agent];
         double bought = wins[agent] ? reported.Utilities[agent] : 0;
         for (int i = deviation.Truth.Count; i < split.Length; i++)
@@ -54,7 +54,7 @@ internal sealed class SybilSearch : PropertySearch
         }
 
         TestMarket joined = (deviation with { Names = [bought] }).Reported();
-        honest = bought > 0 ? Math.Max(honest, Earnings(mechanism, joined, joined.Costs, out _)[agent]) : honest;
+        honest = bought > 0 ? Math.Max(honest, Earnings(mechanism, joined, joined, out _)[agent]) : honest;
         return new(honest, total, [total - honest], total - honest);
     }
 }

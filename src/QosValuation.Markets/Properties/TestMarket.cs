@@ -23,6 +23,9 @@ public sealed class TestMarket
     /// <summary>Embeddings; null where values add up.</summary>
     public float[][]? Vectors { get; init; }
 
+    /// <summary>The distances of models, a row for each client; null where none are traded.</summary>
+    public double[][]? Distances { get; init; }
+
     /// <summary>The number of offers.</summary>
     public int Count => Costs.Length;
 
@@ -74,6 +77,11 @@ public sealed class TestMarket
         };
     }
 
+    /// <summary>A column of numbers: 0 for costs, 1 for qualities, 2 for marginal utilities. In a market of models: costs, gain scales, sizes.</summary>
+    /// <param name="number">Which.</param>
+    /// <returns>The numbers.</returns>
+    public double[] Column(int number) => number switch { 0 => Costs, 1 => Qualities, _ => Utilities };
+
     /// <summary>The offers as objects.</summary>
     public DataOffer[] ToOffers() =>
     [
@@ -88,12 +96,7 @@ public sealed class TestMarket
     ];
 
     /// <summary>A copy with another cost for one offer.</summary>
-    internal TestMarket WithCost(int offer, double cost)
-    {
-        double[] costs = [.. Costs];
-        costs[offer] = cost;
-        return new TestMarket { Names = Names, Costs = costs, Qualities = Qualities, Utilities = Utilities, Vectors = Vectors };
-    }
+    internal TestMarket WithCost(int offer, double cost) => With(0, offer, cost);
 
     /// <summary>A copy with another number in one of the columns.</summary>
     internal TestMarket With(int column, int offer, double value)
@@ -112,6 +115,7 @@ public sealed class TestMarket
         return new TestMarket
         {
             Names = Names, Costs = Changed(0, Costs), Qualities = Changed(1, Qualities), Utilities = Changed(2, Utilities), Vectors = Vectors,
+            Distances = Distances,
         };
     }
 
@@ -123,6 +127,7 @@ public sealed class TestMarket
         Qualities = Drop(Qualities, offer),
         Utilities = Drop(Utilities, offer),
         Vectors = Vectors is null ? null : Drop(Vectors, offer),
+        Distances = Distances is null ? null : Array.ConvertAll(Drop(Distances, offer), row => Drop(row, offer)),
     };
 
     private static T[] Drop<T>(T[] items, int index) => [.. items.AsSpan(0, index), .. items.AsSpan(index + 1)];

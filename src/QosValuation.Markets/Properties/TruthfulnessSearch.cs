@@ -12,6 +12,11 @@ internal sealed class TruthfulnessSearch : PropertySearch
     public override Deviation? Find(ITestedMechanism mechanism, TestMarket market, bool isFixed, int size, RandomSource random)
     {
         int agent = random.NextInt32(market.Count);
+        if (!mechanism.SellsOnce)
+        {
+            return FindOneByOne(mechanism, market, agent, random);
+        }
+
         var line = new ReportLine(mechanism, market, agent, Reports(mechanism, market, agent, random));
         double best = Tolerance * Math.Max(1, mechanism.Limit);
         (double Truth, double Report)? found = null;

@@ -1,0 +1,332 @@
+using System.Globalization;
+using System.Management.Automation;
+using QosValuation.Foundation.Numerics;
+using QosValuation.Foundation.Randomness;
+using QosValuation.Learning.Federated;
+using QosValuation.Learning.Learners;
+using QosValuation.Markets.Models;
+
+namespace QosValuation.Cmdlets.Markets;
+
+/// <summary>Lets clients train models together and trade them, round by round.</summary>
+/// <remarks>
+/// <para>Under Ipfl (seed 003, by the authors' code) each client trains on its own rows, stays near its proxy from round 2 on, and buys models: of client j at
+/// distance d = 1 − cos of the updates from the common initial model, at the price c_j + λ·d·N_j/N_i. With n rows in reach it gains √(K/N) − √(K/n).
+/// -GraphStep: Threshold buys by falling threshold and stops at the first that is not worth it, as published; Skip goes on; Optimal finds the best
+/// set, for small markets. -Payment: Marginal is the paper's, under which sellers gain by a false cost; Critical pays the most that the seller could have
+/// asked, and is truthful in costs. Under both, sizes need to be verified and gain scales to be public: false ones gain.</para>
+/// <para>Under the other algorithms nothing is paid: a client gains by all whose models it takes, and each export costs c. One row leaves for each
+/// client as each round is ready. Its Check says whether payments sum up to 0, who is worse off, and which false cost would have gained; that is a search
+/// among a few, not a proof. -PassThru adds the matrices Graph, Distance, Payment and Threshold, the Update of each client and its Proxy (the model step).</para>
+/// <para>-Distance or -Update clear one round without training: clients are then any objects with Contributor, Size and Cost, and where they have them
+/// GainScale, ReportedSize, ReportedCost and ReportedGainScale. Row i of -Distance holds the distances of client i to each client; -Update holds what
+/// each client's model differs by from the common initial one, and rows tell the model step as well. There matrices are always told.</para>
+/// <para>-CheckpointPath saves the run from time to time and after each algorithm; with the same clients and settings it goes on from there, writes the
+/// earlier rows again, and with -Seed ends in the same bytes. -Round may be raised.</para>
+/// </remarks>
+/// <example>
+/// <summary>Ten clients with skewed labels, nine algorithms.</summary>
+/// <code>$clients = $photos | New-ClientPartition -Count 10 -Kind Dirichlet -Beta 0.1 -Seed 1
+/// $rows = $clients | Invoke-ModelMarket -Algorithm Ipfl, Local, FedAvg, FedProx, Ditto, FedAmp, Cfl, FedFomo, PFedGraph -Round 10 -Seed 1
+/// $rows | Measure-ModelMarket
+/// $rows | Export-QosReport ./market.html</code>
+/// </example>
+/// <example>
+/// <summary>A false cost gains under the published payment, and not under the critical one.</summary>
+/// <code>$traders = @(
+///     [pscustomobject]@{ Contributor = 'buyer'; Size = 100; Cost = 0; GainScale = 1e4 }
+///     [pscustomobject]@{ Contributor = 'cheap'; Size = 100; Cost = 1.4; GainScale = 0 }
+///     [pscustomobject]@{ Contributor = 'liar'; Size = 100; Cost = 2; ReportedCost = 1; GainScale = 0 }
+/// )
+/// $near = @((0, 0, 0), (0, 0, 0), (0, 0, 0))
+/// $traders | Invoke-ModelMarket -Distance $near -Payment Marginal
+/// $traders | Invoke-ModelMarket -Distance $near -Payment Critical</code>
+/// </example>
+/// <example>
+/// <summary>A long run that may be interrupted.</summary>
+/// <code>$clients | Invoke-ModelMarket -Round 50 -Payment Critical -Seed 1 -CheckpointPath ./market.state</code>
+/// </example>
+/// <seealso>New-ModelClient</seealso>
+/// <seealso>New-ClientPartition</seealso>
+/// <seealso>Measure-ModelMarket</seealso>
+/// <seealso>Test-MechanismProperty</seealso>
+[Cmdlet(VerbsLifecycle.Invoke, "ModelMarket", DefaultParameterSetName = TrainSet, SupportsShouldProcess = true)]
+[OutputType(typeof(ModelMarketRound))]
+public sealed class InvokeModelMarketCommand : QosCmdlet
+{
+    private const string TrainSet = "Train";
+    private const string DistanceSet = "Distance";
+    private const string UpdateSet = "Update";
+
+    private readonly List<ModelClient> _clients = [];
+    private readonly List<ModelTrader> _traders = [];
+
+    /// <summary>The clients: of New-ModelClient or New-ClientPartition; with -Distance or -Update also objects with Contributor, Size and Cost.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Accepts(typeof(ModelClient), typeof(ModelTrader))]
+    [AllowEmptyCollection]
+    [AllowNull]
+    public PSObject[] InputObject { get; set; } = [];
+
+    /// <summary>The algorithms, one after the other; Ipfl by default.</summary>
+    [Parameter(Position = 0, ParameterSetName = TrainSet)]
+    [ValidateNotNullOrEmpty]
+    [ValueList]
+    public FederatedAlgorithm[] Algorithm { get; set; } = [FederatedAlgorithm.Ipfl];
+
+    /// <summary>The number of rounds, at least 1; 50 by default.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [WholeNumber]
+    public int Round { get; set; } = 50;
+
+    /// <summary>The steps that a client trains in a round, at least 1; 400 by default.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [WholeNumber]
+    public int LocalStep { get; set; } = 400;
+
+    /// <summary>The rows of a batch, at least 1; 64 by default.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [WholeNumber]
+    public int BatchSize { get; set; } = 64;
+
+    /// <summary>λ, at least 0: what distance costs a buyer, and how strongly a client stays near its proxy; 1 by default.</summary>
+    [Parameter]
+    [Number]
+    public double Lambda { get; set; } = 1;
+
+    /// <summary>η, above 0: the size of the model step; 5 by default.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [Parameter(ParameterSetName = UpdateSet)]
+    [Number]
+    public double Eta { get; set; } = 5;
+
+    /// <summary>How a client chooses its imports; Threshold, the paper's, by default.</summary>
+    [Parameter]
+    [SingleValue]
+    public ModelGraphStep GraphStep { get; set; }
+
+    /// <summary>What it pays for them; Marginal, the paper's, by default.</summary>
+    [Parameter]
+    [SingleValue]
+    public ModelPayment Payment { get; set; }
+
+    /// <summary>What clients train; Logistic by default.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [SingleValue]
+    public ModelLearner Learner { get; set; }
+
+    /// <summary>The widths of one or two hidden layers of Mlp; 64 where none is given.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [WholeNumber]
+    [ValidateNotNullOrEmpty]
+    public int[]? Hidden { get; set; }
+
+    /// <summary>The optimiser; Sgd by default.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [SingleValue]
+    public ModelOptimizer Optimizer { get; set; }
+
+    /// <summary>The learning rate, above 0; 0.01 by default.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [Number]
+    public double LearningRate { get; set; } = 0.01;
+
+    /// <summary>The momentum of Sgd, at least 0 and below 1; 0.9 by default.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [Number]
+    public double Momentum { get; set; } = 0.9;
+
+    /// <summary>The weight decay, at least 0; 1e-5 by default.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [Number]
+    public double WeightDecay { get; set; } = 1e-5;
+
+    /// <summary>Whose choices an algorithm follows where the iPFL authors' code and the algorithm's own paper differ; Authors by default.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [SingleValue]
+    public FederatedDefaults Defaults { get; set; }
+
+    /// <summary>The weight of the proximal term of FedProx, Ditto, FedAmp and PFedGraph, at least 0; by default that of -Defaults.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [Number(MayBeAbsent = true)]
+    public double? Proximal { get; set; }
+
+    /// <summary>The seed: the same seed gives the same bytes on any number of threads. Without it draws are cryptographic.</summary>
+    [Parameter]
+    [WholeNumber(MayBeAbsent = true)]
+    public int? Seed { get; set; }
+
+    /// <summary>Where the run is saved, and goes on from where the file is there.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [ValidateNotNullOrEmpty]
+    public string? CheckpointPath { get; set; }
+
+    /// <summary>
+    /// The distances of the clients, for one round without training: an array with an array for each client, in the order of the clients.
+    /// </summary>
+    [Parameter(Mandatory = true, ParameterSetName = DistanceSet)]
+    [ValidateNotNull]
+    public object? Distance { get; set; }
+
+    /// <summary>The clients' updates from the common initial model, for one round without training: an array with an array for each client.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = UpdateSet)]
+    [ValidateNotNull]
+    public object? Update { get; set; }
+
+    /// <summary>Adds to each row Graph, Distance, Payment and Threshold as matrices, and the client's Update and Proxy.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    public SwitchParameter PassThru { get; set; }
+
+    private ModelMarketRules Rules => new() { Lambda = Lambda, GraphStep = GraphStep, Payment = Payment };
+
+    private ModelMarketOptions Options => new()
+    {
+        Algorithms = [.. Algorithm.Distinct()],
+        Rounds = Round,
+        Federated = new FederatedOptions
+        {
+            Defaults = Defaults,
+            Lambda = Lambda,
+            Eta = Eta,
+            Proximal = Proximal,
+            Seed = Seed,
+            Training = new LocalTrainingOptions
+            {
+                Optimizer = Optimizer,
+                LearningRate = LearningRate,
+                Momentum = Momentum,
+                WeightDecay = WeightDecay,
+                BatchSize = BatchSize,
+                Steps = LocalStep,
+            },
+        },
+        Rules = Rules,
+        Learner = Learner,
+        Hidden = Hidden ?? [],
+        HasMatrices = PassThru,
+        RunNumber = RunNumber,
+        CheckpointPath = CheckpointPath is null ? null : ResolveNewPath(CheckpointPath),
+    };
+
+    private int RunNumber => _runNumber ??= Seed ?? RandomSource.Create(null).NextInt32(int.MaxValue);
+
+    private int? _runNumber;
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        if (ParameterSetName == TrainSet)
+        {
+            Options.Validate();
+        }
+        else
+        {
+            Rules.Validate();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        foreach (PSObject? item in InputObject ?? [])
+        {
+            if (ParameterSetName == TrainSet)
+            {
+                _clients.AddRange(Records<ModelClient>([item]));
+            }
+            else if (RecordReader.TypeOf(item) == typeof(ModelClient))
+            {
+                _traders.AddRange(Records<ModelClient>([item]).Select(ModelTrader.Of));
+            }
+            else
+            {
+                _traders.AddRange(Records<ModelTrader>([item]));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
+        if (ParameterSetName == TrainSet)
+        {
+            if (_clients.Count > 0)
+            {
+                Train();
+            }
+
+            return;
+        }
+
+        if (_traders.Count == 0)
+        {
+            return;
+        }
+
+        bool isDistance = ParameterSetName == DistanceSet;
+        string name = isDistance ? nameof(Distance) : nameof(Update);
+        object? given = isDistance ? Distance : Update;
+        QosValuationException Refuse(string message) => new(Faults.ModelDistanceNotValid, message, given);
+        double[][] rows = OfferFields.Matrix(name, given, Refuse) ?? throw Refuse($"-{name} is no matrix: give an array with one array for each client.");
+        if (rows.Length != _traders.Count)
+        {
+            throw Refuse($"-{name} has {rows.Length} rows for {_traders.Count} clients; give one for each.");
+        }
+
+        SquareMatrix? distances = isDistance ? Square(rows, Refuse) : null;
+        foreach (ModelMarketRound row in BackgroundWork.Run(
+            (_, token) => distances is not null
+                ? ModelMarketRows.Trade(_traders, distances, Rules, RunNumber, token)
+                : ModelMarketRows.Trade(_traders, rows, Rules, Eta, RunNumber, token),
+            static _ => { },
+            Cancellation))
+        {
+            WriteRecord(row);
+        }
+    }
+
+    private static SquareMatrix Square(double[][] rows, Func<string, QosValuationException> refuse)
+    {
+        var matrix = new SquareMatrix(rows.Length);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            if (rows[i].Length != rows.Length)
+            {
+                throw refuse($"Row {i + 1} of -Distance holds {rows[i].Length} numbers for {rows.Length} clients; give one for each.");
+            }
+
+            rows[i].CopyTo(matrix.Row(i));
+        }
+
+        return matrix;
+    }
+
+    private void Train()
+    {
+        ModelMarketOptions options = Options;
+        if (options.CheckpointPath is not null && !ShouldProcess(options.CheckpointPath, $"Train the models of {_clients.Count} clients and save the run"))
+        {
+            return;
+        }
+
+        var meter = new ProgressMeter(this, "Training and trading models", "clients trained");
+        var done = new ProgressCount();
+        long total = (long)_clients.Count * options.Rounds * options.Algorithms.Count;
+        int lies = 0;
+        BackgroundWork.Stream(
+            token => ModelMarketRun.Run(_clients, options, done, token),
+            row =>
+            {
+                lies += row.Client == _clients[0].Contributor && row.Check?.IsTruthful == false ? 1 : 0;
+                WriteRecord(row);
+            },
+            () => meter.Report(done.Value, total),
+            Cancellation);
+        meter.Complete();
+        if (lies > 0)
+        {
+            WriteVerbose(string.Create(
+                CultureInfo.CurrentCulture, $"In {lies} rounds a client would have gained by a false cost; -Payment Critical is truthful in costs."));
+        }
+    }
+}

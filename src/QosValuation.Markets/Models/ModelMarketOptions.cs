@@ -1,0 +1,68 @@
+using System.Globalization;
+using QosValuation.Learning.Federated;
+using QosValuation.Learning.Learners;
+
+namespace QosValuation.Markets.Models;
+
+/// <summary>How a model market is run.</summary>
+public sealed record ModelMarketOptions
+{
+    /// <summary>The algorithms, one run each.</summary>
+    public IReadOnlyList<FederatedAlgorithm> Algorithms { get; init; } = [FederatedAlgorithm.Ipfl];
+
+    /// <summary>The number of rounds, at least 1.</summary>
+    public int Rounds { get; init; } = 50;
+
+    /// <summary>How clients train and share.</summary>
+    public FederatedOptions Federated { get; init; } = new();
+
+    /// <summary>How models are traded; its λ is that of <see cref="Federated"/>.</summary>
+    public ModelMarketRules Rules { get; init; } = new();
+
+    /// <summary>What the clients train.</summary>
+    public ModelLearner Learner { get; init; }
+
+    /// <summary>The widths of the hidden layers of <see cref="ModelLearner.Mlp"/>; empty for the standard.</summary>
+    public IReadOnlyList<int> Hidden { get; init; } = [];
+
+    /// <summary>Whether rows carry matrices and updates.</summary>
+    public bool HasMatrices { get; init; }
+
+    /// <summary>ε of each client over all rounds, which rows carry; NaN without.</summary>
+    public double Epsilon { get; init; } = double.NaN;
+
+    /// <summary>The number by which rows name the run: the seed, or a number drawn where there is none.</summary>
+    public required int RunNumber { get; init; }
+
+    /// <summary>Where the run is saved, and goes on from; null for nowhere.</summary>
+    public string? CheckpointPath { get; init; }
+
+    /// <summary>Checks the settings. O(algorithms).</summary>
+    /// <exception cref="QosValuationException"><c>ModelMarketOptionNotValid</c>, and what the settings of learning and trade refuse.</exception>
+    public void Validate()
+    {
+        Require(Rounds >= 1, "Round", Rounds, "at least 1");
+        Require(Algorithms.Count > 0, "Algorithm", Algorithms.Count, "at least one");
+        LocalTrainingOptions training = Federated.Training;
+        Require(training.Steps >= 1, "LocalStep", training.Steps, "at least 1");
+        Require(training.BatchSize >= 1, "BatchSize", training.BatchSize, "at least 1");
+        Require(training.LearningRate > 0 && double.IsFinite(training.LearningRate), "LearningRate", training.LearningRate, "a finite number above 0");
+        Require(training.Momentum is >= 0 and < 1, "Momentum", training.Momentum, "at least 0 and below 1");
+        Require(training.WeightDecay >= 0 && double.IsFinite(training.WeightDecay), "WeightDecay", training.WeightDecay, "a finite number of at least 0");
+        Require(Hidden.Count <= 2 && Hidden.All(width => width >= 1), "Hidden", string.Join(", ", Hidden), "one or two widths of at least 1");
+        (Rules with { Lambda = Federated.Lambda }).Validate();
+        foreach (FederatedAlgorithm algorithm in Algorithms)
+        {
+            (Federated with { Algorithm = algorithm }).Validate();
+        }
+    }
+
+    private static void Require(bool holds, string name, object value, string wanted)
+    {
+        if (!holds)
+        {
+            throw new QosValuationException(
+                Faults.ModelMarketOptionNotValid, string.Create(CultureInfo.InvariantCulture, $"{name} is {value}; give {wanted}."), value);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using QosValuation.Foundation.Numerics;
+using QosValuation.Foundation.Randomness;
+using QosValuation.Learning.Federated;
+using QosValuation.Learning.Learners;
+using QosValuation.Markets.Clients;
+
+namespace QosValuation.Markets.Models;
+
+/// <summary>
+/// A model market, round by round: clients train, models are traded (under <see cref="FederatedAlgorithm.Ipfl"/>) or shared (under the others), and
+/// everyone's accuracy and utility are told.
+/// </summary>
+/// <remarks>Under the others payments are 0: gains count all whose models a client takes, and each export costs c, as in the authors' code.</remarks>
+public static class ModelMarketRun
+{
+    // Streams of the probes lie apart from those of training.
+    private const ulong ProbeStream = 0x4D6F64656CUL;
+
+    /// <summary>Runs a market. Rows leave as each round is ready, client by client.</summary>
+    /// <param name="members">The clients.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told how many trainings of a client are done, over all algorithms and rounds.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>n rows a round.</returns>
+    /// <exception cref="QosValuationException">What clients, settings, training and trade refuse; <c>ModelMarketCheckpointNotValid</c>.</exception>
+    public static IEnumerable<ModelMarketRound> Run(
+        IReadOnlyList<ModelClient> members, ModelMarketOptions options, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        ModelFederation federation = ModelFederation.Of(members);
+        TraderColumns traders = TraderColumns.Of([.. members.Select(ModelTrader.Of)]);
+        traders.Validate();
+        return Rounds(federation, traders, options, progress, cancellationToken);
+    }
+
+    private static IEnumerable<ModelMarketRound> Rounds(
+        ModelFederation federation, TraderColumns traders, ModelMarketOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        long done = 0;
+        ILearner learner = ModelLearners.Create(options.Learner, federation.Features, federation.Classes.Count, [.. options.Hidden]);
+        ModelMarketRules rules = options.Rules with { Lambda = options.Federated.Lambda, MaxDegreeOfParallelism = options.Federated.MaxDegreeOfParallelism };
+        int[][] imports = [];
+        FederatedRun[] runs =
+        [
+            .. options.Algorithms.Select(algorithm => new FederatedRun(
+                learner,
+                federation.Clients,
+                options.Federated with { Algorithm = algorithm },
+                (distances, token) => imports = ModelMarketplace.Choose(traders, distances, rules, token),
+                () => progress?.Report(Interlocked.Increment(ref done)))),
+        ];
+        ModelMarketCheckpoint? checkpoint = options.CheckpointPath is null ? null : new(options, traders, runs);
+        foreach (ModelMarketRound row in checkpoint?.Open() ?? [])
+        {
+            yield return row;
+        }
+
+        foreach (FederatedRun run in runs)
+        {
+            Interlocked.Add(ref done, (long)Math.Min(run.Round, options.Rounds) * traders.Count);
+            while (run.Round < options.Rounds)
+            {
+                FederatedRound round = run.Next(cancellationToken);
+                ModelMarketRound[] rows = Tell(traders, rules, options, round, cancellationToken);
+                checkpoint?.Add(run, rows, isLast: run.Round == options.Rounds);
+                foreach (ModelMarketRound row in rows)
+                {
+                    yield return row;
+                }
+            }
+        }
+    }
+
+    private static ModelMarketRound[] Tell(
+        TraderColumns traders, ModelMarketRules rules, ModelMarketOptions options, FederatedRound round, CancellationToken cancellationToken)
+    {
+        bool isTraded = FederatedAlgorithms.Find(round.Algorithm).IsTraded;
+        ModelMarketClearing clearing = isTraded
+            ? ModelMarketplace.Clear(traders, round.Distances!, rules, cancellationToken)
+            : ModelMarketplace.Share(traders, [.. Enumerable.Range(0, traders.Count).Select(i => Importers(round, i))]);
+        var random = RandomSource.Create(options.Federated.Seed, RandomStreams.Mix(ProbeStream, (ulong)round.Algorithm, (ulong)round.Round));
+        ModelMarketCheck check = ModelMarketProbe.Check(traders, isTraded ? round.Distances : null, rules, clearing, random, cancellationToken);
+        ModelMarketRound[] rows = ModelMarketRows.Of(traders, clearing, check, round.Algorithm, round.Round, rules, options.RunNumber);
+        double[][]? graph = options.HasMatrices ? round.Graph.ToRows() : null;
+        double[][]? distances = options.HasMatrices ? round.Distances?.ToRows() : null;
+        double[][]? payments = options.HasMatrices ? clearing.Payment.ToRows() : null;
+        double[][]? thresholds = options.HasMatrices && isTraded ? clearing.Thresholds.ToRows() : null;
+        double[][] updates = options.HasMatrices ? [.. round.Shared.Select(model => ModelMarketRows.Update(model.Span, round.Initial.Span))] : [];
+        string[]? names = options.HasMatrices ? [.. traders.Names] : null;
+        for (int i = 0; i < rows.Length; i++)
+        {
+            rows[i] = rows[i] with
+            {
+                Accuracy = round.Accuracy[i],
+                Loss = round.Loss[i],
+                Epsilon = options.Epsilon,
+                Clients = names,
+                Graph = graph,
+                Distance = distances,
+                Payment = payments,
+                Threshold = thresholds,
+                Update = options.HasMatrices ? updates[i] : null,
+                Proxy = options.HasMatrices && isTraded ? ModelMarketRows.Proxy(traders, clearing, updates, i, options.Federated.Eta) : null,
+            };
+        }
+
+        return rows;
+    }
+
+    private static int[] Importers(FederatedRound round, int client) =>
+        [.. Enumerable.Range(0, round.Graph.Count).Where(other => round.HasImport(client, other))];
+}

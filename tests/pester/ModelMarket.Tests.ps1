@@ -1,0 +1,99 @@
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+    $random = [Random]::new(1)
+    $embeddings = foreach ($i in 0..119) {
+        [pscustomobject]@{ Item = "photo$i"; Label = "class$($i % 3)"; Contributor = "c$($i % 4)"
+            Vector = [float[]] (0..7 | ForEach-Object { ($_ % 3 -eq $i % 3) + 0.3 * $random.NextDouble() }) }
+    }
+    $clients = $embeddings | New-ModelClient -Cost 1 -GainScale 1e3 -Seed 1
+    $fast = @{ Round = 2; LocalStep = 5; BatchSize = 8; LearningRate = 0.1; Seed = 1 }
+}
+
+Describe 'A round without training' {
+    BeforeAll {
+        $traders = @(
+            [pscustomobject]@{ Contributor = 'a'; Size = 100; Cost = 1; GainScale = 1e4 }
+            [pscustomobject]@{ Contributor = 'b'; Size = 100; Cost = 1; GainScale = 1e4 }
+            [pscustomobject]@{ Contributor = 'c'; Size = 100; Cost = 1; GainScale = 1e4 }
+        )
+        $one = @((0, 1, 1), (1, 0, 1), (1, 1, 0))
+    }
+
+    It 'clears the case by hand' {
+        $rows = $traders | Invoke-ModelMarket -Distance $one
+        $price = 10 - 100 / [math]::Sqrt(200) - 1
+        [math]::Abs($rows[0].Paid - $price) | Should -BeLessThan 1e-9
+        [math]::Abs($rows[0].Utility - 2.8578643762690497) | Should -BeLessThan 1e-9
+        $rows.Imports | Should -Be 1, 1, 1
+        $rows[0].Graph[0][1] | Should -Be 1
+        $rows[0].Graph[0][2] | Should -Be 0
+        $rows[0].Payment[0][1] | Should -Be (-$rows[0].Payment[1][0])
+        $rows[0].Check.IsZeroSum | Should -BeTrue
+        $rows.IsRational | Should -Not -Contain $false
+    }
+
+    It 'takes updates, and tells the model step' {
+        $rows = $traders | Invoke-ModelMarket -Update @((1, 0), (0, 1), (1, 1)) -Lambda 0.1 -Eta 2
+        [math]::Abs($rows[0].Distance[0][2] - (1 - 1 / [math]::Sqrt(2))) | Should -BeLessThan 1e-12
+        # u = (1, 0): the gradient of the cosines with (0, 1) and (1, 1) is (0, 1 + 1/sqrt 2).
+        $rows[0].Imports | Should -Be 2
+        [math]::Abs($rows[0].Proxy[0] - 1) | Should -BeLessThan 1e-12
+        [math]::Abs($rows[0].Proxy[1] - 2 * (1 + 1 / [math]::Sqrt(2))) | Should -BeLessThan 1e-12
+    }
+
+    It 'refuses what does not fit' {
+        { $traders | Invoke-ModelMarket -Distance @((0, 1), (1, 0)) } | Should -Throw -ErrorId 'ModelDistanceNotValid,*'
+        { $traders | Invoke-ModelMarket -Distance 3 } | Should -Throw -ErrorId 'ModelDistanceNotValid,*'
+        { [pscustomobject]@{ Contributor = 'a'; Size = 0; Cost = 1 } | Invoke-ModelMarket -Distance @(, (, 0)) } | Should -Throw -ErrorId 'ModelTraderNotValid,*'
+        { $traders | Invoke-ModelMarket -Distance $one -Lambda -1 } | Should -Throw -ErrorId 'ModelMarketOptionNotValid,*'
+    }
+
+    It 'takes the clients of a market as well' {
+        @($clients | Invoke-ModelMarket -Distance @((0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 0, 1), (1, 1, 1, 0))).Count | Should -Be 4
+    }
+}
+
+Describe 'Invoke-ModelMarket' {
+    It 'runs several algorithms, and Measure-ModelMarket sums them up' {
+        $rows = $clients | Invoke-ModelMarket -Algorithm Ipfl, Local, FedAvg @fast
+        $rows.Count | Should -Be 24
+        $rows[0].Graph | Should -BeNullOrEmpty
+        $reports = $rows | Measure-ModelMarket
+        $reports.Algorithm | Should -Be Ipfl, Local, FedAvg
+        ($reports | Where-Object Algorithm -EQ Local).Utility | Should -Be 0
+        $saved = $rows | ConvertTo-Json -Depth 6 | ConvertFrom-Json | Measure-ModelMarket
+        $saved[0].Utility | Should -Be $reports[0].Utility
+    }
+
+    It 'goes on from a checkpoint to the same rows, and writes nothing with -WhatIf' {
+        $path = Join-Path $TestDrive 'market.state'
+        $clients | Invoke-ModelMarket @fast -CheckpointPath $path -WhatIf | Should -BeNullOrEmpty
+        $path | Should -Not -Exist
+        $whole = $clients | Invoke-ModelMarket @fast -PassThru | ConvertTo-Json -Depth 6
+        $fast1 = $fast.Clone(); $fast1.Round = 1
+        $null = $clients | Invoke-ModelMarket @fast1 -PassThru -CheckpointPath $path
+        $clients | Invoke-ModelMarket @fast -PassThru -CheckpointPath $path | ConvertTo-Json -Depth 6 | Should -Be $whole
+        { $clients | Invoke-ModelMarket @fast -Lambda 2 -CheckpointPath $path } | Should -Throw -ErrorId 'ModelMarketCheckpointNotValid,*'
+    }
+
+    It 'makes a section of a report with figures' {
+        $path = Join-Path $TestDrive 'market.html'
+        $rows = $clients | Invoke-ModelMarket @fast -PassThru
+        $null = @($rows) + @($rows | Measure-ModelMarket) | Export-QosReport $path
+        $page = Get-Content -Raw $path
+        $page | Should -Match 'model-market-graph'
+        $page | Should -Match 'model-market-payments'
+        $page | Should -Match 'Utility by algorithm'
+    }
+}
+
+Describe 'Test-MechanismProperty on the model market' {
+    It 'finds the cost lie under the marginal payment, which replays, and none under the critical one' {
+        $violation = Test-MechanismProperty ModelMarket -Payment Marginal -Property Truthfulness -Seed 1
+        $violation.Gain | Should -BeGreaterThan 1e-6
+        $rows = Invoke-Expression $violation.Command
+        [math]::Abs(($rows | Where-Object Client -EQ $violation.Agents[0]).Utility - $violation.UtilityAfter) | Should -BeLessThan 1e-9
+        Test-MechanismProperty ModelMarket -Payment Critical -Property Truthfulness -Trial 5000 -Seed 1 | Should -BeNullOrEmpty
+        (Test-MechanismProperty ModelMarket -Payment Critical -Lie Size -Property Truthfulness -Seed 1).Gain | Should -BeGreaterThan 1e-6
+    }
+}
