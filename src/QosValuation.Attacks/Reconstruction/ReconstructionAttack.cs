@@ -83,7 +83,7 @@ public sealed class ReconstructionAttack
         options ??= new ReconstructionOptions();
         int shift = Check(options);
         float[][] combined = Combine(targets);
-        IOptimizer optimizer = options.Optimizer == ReconstructionOptimizer.Adam
+        IDescentOptimizer optimizer = options.Optimizer == ReconstructionOptimizer.Adam
             ? new AdamOptimizer(options.LearningRate)
             : new PreconditionedDescent(_canvas, options.Resolutions ?? [.. Enumerable.Range(1, _canvas)], options.LearningRate);
         float[] current = raw.Length > 0 ? [.. raw] : Start(options.Initial);
@@ -116,13 +116,13 @@ public sealed class ReconstructionAttack
                 TotalVariation.SubtractGradient(canvas, _canvas, options.TotalVariationWeight, gradient);
             }
 
-            // dX/dZ = 2X(1 − X).
+            // dX/dZ = 2X(1 − X); the score is to be raised, so that what is lowered is its negative.
             for (int i = 0; i < gradient.Length; i++)
             {
-                gradient[i] *= 2 * canvas[i] * (1 - canvas[i]);
+                gradient[i] *= -2 * canvas[i] * (1 - canvas[i]);
             }
 
-            optimizer.Ascend(current, gradient);
+            optimizer.Descend(current, gradient);
             progress?.Invoke(new ReconstructionProgress(trace.Count, options.Steps, trace[^1], () => Crop(current)));
         }
 

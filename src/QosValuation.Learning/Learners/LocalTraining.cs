@@ -1,0 +1,120 @@
+using System.Numerics.Tensors;
+using QosValuation.Foundation.Randomness;
+using QosValuation.Learning.Optimizers;
+
+namespace QosValuation.Learning.Learners;
+
+/// <summary>Trains one client's model on its own rows, on one thread: clients are what runs in parallel.</summary>
+public static class LocalTraining
+{
+    private const int Poll = 16;
+
+    /// <summary>
+    /// Takes a number of steps. Batches are those of PyTorch's shuffled loader: a new order at the start of each pass over the rows, the last, short
+    /// batch kept; a call starts a new pass. Private training draws each record for a step with probability batch/rows instead.
+    /// O(steps · batch · parameters); nothing is allocated a step.
+    /// </summary>
+    /// <param name="learner">The learner.</param>
+    /// <param name="parameters">The model; changed in place. Left as it was after the last whole step where the work is cancelled.</param>
+    /// <param name="rows">The client's rows, at least one.</param>
+    /// <param name="options">Optimiser, batches, steps and privacy.</param>
+    /// <param name="term">What is added to the loss; null for nothing.</param>
+    /// <param name="random">The source of orders, coins and noise. Private noise needs a cryptographic one to be a guarantee.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <param name="worker">A worker of the learner to use again; null makes one.</param>
+    /// <param name="optimizer">An optimiser to go on with; null starts a new one, as the code of iPFL does in every round.</param>
+    /// <returns>What was done.</returns>
+    public static LocalTrainingResult Run(
+        ILearner learner,
+        Span<float> parameters,
+        LabelledRows rows,
+        LocalTrainingOptions options,
+        ILocalTerm? term,
+        RandomSource random,
+        CancellationToken cancellationToken = default,
+        ILearnerWorker? worker = null,
+        IDescentOptimizer? optimizer = null)
+    {
+        ArgumentNullException.ThrowIfNull(learner);
+        ArgumentNullException.ThrowIfNull(rows);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(random);
+        ArgumentOutOfRangeException.ThrowIfZero(rows.Count, nameof(rows));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.BatchSize, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Steps, nameof(options));
+        worker ??= learner.CreateWorker();
+        optimizer ??= ModelOptimizers.Create(options.Optimizer, options.LearningRate, options.Momentum, options.WeightDecay);
+        float[] gradient = new float[learner.ParameterCount];
+        int[] order = new int[rows.Count];
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = i;
+        }
+
+        double loss = 0;
+        long clipped = 0;
+        long seen = 0;
+        int next = rows.Count;
+        for (int step = 0; step < options.Steps; step++)
+        {
+            if (step % Poll == 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            if (options.Privacy is PrivateTraining privacy)
+            {
+                double rate = Math.Min(1, options.BatchSize / (double)rows.Count);
+                int count = Sample(order, rate, random);
+                clipped += worker.ClippedGradientSum(parameters, rows, order.AsSpan(0, count), privacy.Clip, gradient);
+                seen += count;
+                AddNoise(gradient, privacy.NoiseMultiplier * privacy.Clip, random);
+                TensorPrimitives.Divide(gradient, (float)(rate * rows.Count), gradient);
+            }
+            else
+            {
+                if (next >= rows.Count)
+                {
+                    next = 0;
+                    if (options.BatchSize < rows.Count)
+                    {
+                        random.Shuffle(order.AsSpan());
+                    }
+                }
+
+                ReadOnlySpan<int> batch = order.AsSpan(next, Math.Min(options.BatchSize, rows.Count - next));
+                next += batch.Length;
+                loss += worker.MeanGradient(parameters, rows, batch, gradient);
+            }
+
+            term?.Add(parameters, gradient);
+            optimizer.Descend(parameters, gradient);
+        }
+
+        bool isPrivate = options.Privacy is not null;
+        return new LocalTrainingResult(options.Steps, isPrivate ? double.NaN : loss / options.Steps, isPrivate ? (double)clipped / seen : double.NaN);
+    }
+
+    // Each row by a coin of its own.
+    private static int Sample(int[] chosen, double rate, RandomSource random)
+    {
+        int count = 0;
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            if (random.NextDouble() < rate)
+            {
+                chosen[count++] = i;
+            }
+        }
+
+        return count;
+    }
+
+    private static void AddNoise(Span<float> sum, double sigma, RandomSource random)
+    {
+        foreach (ref float value in sum)
+        {
+            value += (float)(sigma * random.NextNormal());
+        }
+    }
+}
