@@ -64,11 +64,11 @@ public static class LocalTraining
 
             if (options.Privacy is PrivateTraining privacy)
             {
-                double rate = Math.Min(1, options.BatchSize / (double)rows.Count);
+                double rate = PrivateTraining.RateOf(rows.Count, options.BatchSize);
                 int count = Sample(order, rate, random);
                 clipped += worker.ClippedGradientSum(parameters, rows, order.AsSpan(0, count), privacy.Clip, gradient);
                 seen += count;
-                AddNoise(gradient, privacy.NoiseMultiplier * privacy.Clip, random);
+                GaussianNoise.Add(gradient, privacy.NoiseMultiplier * privacy.Clip, random);
                 TensorPrimitives.Divide(gradient, (float)(rate * rows.Count), gradient);
             }
             else
@@ -108,13 +108,5 @@ public static class LocalTraining
         }
 
         return count;
-    }
-
-    private static void AddNoise(Span<float> sum, double sigma, RandomSource random)
-    {
-        foreach (ref float value in sum)
-        {
-            value += (float)(sigma * random.NextNormal());
-        }
     }
 }

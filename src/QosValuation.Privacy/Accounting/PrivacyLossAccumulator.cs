@@ -17,7 +17,8 @@ namespace QosValuation.Privacy.Accounting;
 /// <para>Where releases under both neighbouring relations come together, the total is stated for replacement.</para>
 /// <para>A release of the discrete Gaussian whose grid is known counts as continuous noise a hair smaller, exactly (see
 /// <see cref="DiscreteGaussianGuarantee"/>); one whose grid is not known is accounted for by zero-concentrated privacy, ρ = μ²/2.
-/// Releases of Poisson samples are accounted for by Rényi divergences of whole orders (see <see cref="SampledGaussian"/>).</para>
+/// Releases of Poisson samples are accounted for by the distribution of their loss (<see cref="PrivacyLossDistribution"/>), or by Rényi
+/// divergences of whole orders (<see cref="SampledGaussian"/>) where Rdp or Zcdp is asked for or a release is known to be zero-concentrated only.</para>
 /// </remarks>
 public sealed class PrivacyLossAccumulator
 {
@@ -149,9 +150,10 @@ public sealed class PrivacyLossAccumulator
                 _releases);
         }
 
-        PrivacyAccountant used = _isSampled ? PrivacyAccountant.Rdp : _accountant == PrivacyAccountant.Gdp && _isConcentrated ? PrivacyAccountant.Zcdp
-            : _accountant;
-        (double epsilon, double mu) = _isSampled ? (SampledEpsilon(delta), double.NaN) : Epsilon(mixed, used, delta);
+        bool isDistribution = _accountant is PrivacyAccountant.Gdp or PrivacyAccountant.Pld;
+        PrivacyAccountant used = _isSampled ? isDistribution && !_isConcentrated ? PrivacyAccountant.Pld : PrivacyAccountant.Rdp
+            : isDistribution && _isConcentrated ? PrivacyAccountant.Zcdp : _accountant;
+        (double epsilon, double mu) = _isSampled ? (SampledEpsilon(used, delta), double.NaN) : Epsilon(mixed, used, delta);
         return new PrivacyLoss
         {
             Epsilon = epsilon,
@@ -188,6 +190,10 @@ public sealed class PrivacyLossAccumulator
         string exactness = used switch
         {
             PrivacyAccountant.Gdp => "exact for Gaussian noise",
+            PrivacyAccountant.Pld when !_isSampled => "exact for Gaussian noise",
+            PrivacyAccountant.Pld when _accountant == PrivacyAccountant.Pld => "an upper bound within about 0.1 % of the exact ε",
+            PrivacyAccountant.Pld => $"an upper bound within about 0.1 % of the exact ε; Pld stands in for {_accountant}, because a release was made of a "
+                + "Poisson sample",
             _ when used == _accountant => "an upper bound",
             PrivacyAccountant.Zcdp => $"an upper bound; Zcdp stands in for {_accountant}, because a release of the discrete Gaussian does not tell its grid",
             _ => $"an upper bound; Rdp stands in for {_accountant}, because a release was made of a Poisson sample",
@@ -200,26 +206,27 @@ public sealed class PrivacyLossAccumulator
         double total = _everywhere.Total(mixed) + (_clusters.Count == 0 ? 0 : _clusters.Values.Max(losses => losses.Total(mixed)));
         double epsilon = total == 0 ? 0 : used switch
         {
-            PrivacyAccountant.Gdp => GaussianCalibration.EpsilonOfMu(Math.Sqrt(total), delta),
+            PrivacyAccountant.Gdp or PrivacyAccountant.Pld => GaussianCalibration.EpsilonOfMu(Math.Sqrt(total), delta),
             PrivacyAccountant.Zcdp => ZeroConcentratedPrivacy.Epsilon(total / 2, delta),
             _ => RenyiEpsilon(total / 2, delta),
         };
         return (epsilon, Math.Sqrt(total));
     }
 
-    private double SampledEpsilon(double delta)
+    private double SampledEpsilon(PrivacyAccountant used, double delta)
     {
-        double largest = Of(_everywhere.Sampled, _everywhere.Total(mixed: false));
+        double largest = Of(_everywhere);
         foreach (Losses losses in _clusters.Values)
         {
-            double[]? curve = Losses.Sum(_everywhere.Sampled, losses.Sampled);
-            largest = Math.Max(largest, Of(curve, _everywhere.Total(mixed: false) + losses.Total(mixed: false)));
+            largest = Math.Max(largest, Of(Losses.Sum(_everywhere, losses)));
         }
 
         return largest;
 
         // Gaussian noise and ρ = μ²/2 have the same divergences, so that both are in the total.
-        double Of(double[]? curve, double total) => PrivacyCost.EpsilonOfCurve(total, curve ?? new double[PrivacyCost.Orders.Count], delta);
+        double Of(Losses losses) => used == PrivacyAccountant.Pld
+            ? PrivacyLossDistribution.Epsilon(losses.Total(mixed: false), losses.Samples, delta)
+            : PrivacyCost.EpsilonOfCurve(losses.Total(mixed: false), losses.Sampled ?? new double[PrivacyCost.Orders.Count], delta);
     }
 
     // ε = min over α of αρ − (ln δ + ln α)/(α − 1) + ln((α − 1)/α) (Canonne, Kamath and Steinke 2020, Proposition 12). The ε that
@@ -264,9 +271,22 @@ public sealed class PrivacyLossAccumulator
         private CompensatedSum _replaceOne;
         private CompensatedSum _addRemove;
 
+        private SampledRelease[]? _samples;
+
         public double[]? Sampled { get; private set; }
 
-        public static double[]? Sum(double[]? first, IReadOnlyList<double>? second) =>
+        public readonly IReadOnlyList<SampledRelease> Samples => _samples ?? [];
+
+        public static Losses Sum(Losses first, Losses second)
+        {
+            first._replaceOne.Add(second._replaceOne.Value);
+            first._addRemove.Add(second._addRemove.Value);
+            first.Sampled = Sum(first.Sampled, second.Sampled);
+            first._samples = PrivacyCost.Merge(first.Samples, second.Samples);
+            return first;
+        }
+
+        private static double[]? Sum(double[]? first, IReadOnlyList<double>? second) =>
             first is null ? second?.ToArray() : second is null ? first : [.. first.Zip(second, (a, b) => a + b)];
 
         public void Add(PrivacyCost cost, Neighboring neighboring)
@@ -282,6 +302,10 @@ public sealed class PrivacyLossAccumulator
             }
 
             Sampled = Sum(Sampled, cost.Renyi);
+            if (cost.Samples.Count > 0)
+            {
+                _samples = PrivacyCost.Merge(Samples, cost.Samples);
+            }
         }
 
         // A replacement is a removal and an addition: twice the distance, four times the square.
