@@ -52,4 +52,10 @@ var utility = new Command("marginal-utility", "Exact kNN-Shapley values of very 
 utility.SetAction(parsed => MarginalUtilityBenchmark.Run(
     parsed.GetValue(points), parsed.GetValue(tests), parsed.GetValue(cores), parsed.GetValue(repeats), parsed.GetValue(peerPython), parsed.GetRequiredValue(scripts).FullName));
 
-return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, auction, clustering, grouping, noise, utility }.Parse(args).Invoke();
+var clients = new Option<int>("--clients") { Description = "Clients.", DefaultValueFactory = _ => 100 };
+var torchPython = new Option<string?>("--python") { Description = "A Python that has PyTorch: compares with bench/peer/local_training.py." };
+var training = new Command("local-training", "One round of local training of many clients against PyTorch on the same cores.") { clients, cores, repeats, torchPython, scripts };
+training.SetAction(parsed => LocalTrainingBenchmark.Run(
+    parsed.GetValue(clients), parsed.GetValue(cores), parsed.GetValue(repeats), parsed.GetValue(torchPython), parsed.GetRequiredValue(scripts).FullName));
+
+return new RootCommand("Measurements as ratios within one run.") { embedding, memory, gradient, allocation, auction, clustering, grouping, noise, training, utility }.Parse(args).Invoke();

@@ -87,7 +87,11 @@ public abstract class LabelledItemCommand : QosCmdlet
         return result;
     }
 
-    private static ClipEmbedding Embedding(PSObject? item) => RecordReader.TryRead(item, out ClipEmbedding? embedding)
+    /// <summary>The embedding that an item is.</summary>
+    /// <param name="item">The item.</param>
+    /// <returns>The embedding.</returns>
+    /// <exception cref="QosValuationException"><c>NotAnEmbedding</c>.</exception>
+    internal static ClipEmbedding Embedding(PSObject? item) => RecordReader.TryRead(item, out ClipEmbedding? embedding)
         ? embedding
         : throw new QosValuationException(
             Faults.NotAnEmbedding,
