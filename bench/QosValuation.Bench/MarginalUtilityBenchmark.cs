@@ -115,7 +115,7 @@ internal static class MarginalUtilityBenchmark
         return new PeerProcess(python, "knn_shapley.py", folder, Neighbors.ToString(CultureInfo.InvariantCulture));
     }
 
-    private static void Save(string path, string type, string shape, IEnumerable<byte[]> rows)
+    internal static void Save(string path, string type, string shape, IEnumerable<byte[]> rows)
     {
         using FileStream file = File.Create(path);
         string header = $"{{'descr': '{type}', 'fortran_order': False, 'shape': {shape}, }}";
@@ -127,17 +127,17 @@ internal static class MarginalUtilityBenchmark
         }
     }
 
-    private static double[] Load(string path, int count)
+    internal static double[] Load(string path, int count)
     {
         byte[] bytes = File.ReadAllBytes(path);
         return MemoryMarshal.Cast<byte, double>(bytes.AsSpan(bytes.Length - (count * sizeof(double)))).ToArray();
     }
 
-    private static double Median(List<double> values)
+    internal static double Median(List<double> values)
     {
         double[] sorted = [.. values.Order()];
         return sorted[sorted.Length / 2];
     }
 
-    private static void Line(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    internal static void Line(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 }

@@ -82,4 +82,10 @@ var record = new Option<bool>("--record") { Description = "Write the ratios inst
 var guard = new Command("guard", "Short rows: fails where a ratio is below half of what was recorded.") { recorded, record };
 guard.SetAction(parsed => Benchmarks.Guard(parsed.GetRequiredValue(recorded).FullName, parsed.GetValue(record)));
 
-return new RootCommand("Measurements as ratios within one run.") { all, guard, embedding, memory, decode, gradient, allocation, auction, clustering, grouping, noise, utility, figures, pipeline }.Parse(args).Invoke();
+var clients = new Option<int>("--clients") { Description = "Clients.", DefaultValueFactory = _ => 100 };
+var torchPython = new Option<string?>("--python") { Description = "A Python that has PyTorch: compares with bench/peer/local_training.py." };
+var training = new Command("local-training", "One round of local training of many clients against PyTorch on the same cores.") { clients, cores, repeats, torchPython };
+training.SetAction(parsed => LocalTrainingBenchmark.Run(
+    parsed.GetValue(clients), parsed.GetValue(cores), parsed.GetValue(repeats), parsed.GetValue(torchPython), Peers.Folder));
+
+return new RootCommand("Measurements as ratios within one run.") { all, guard, embedding, memory, decode, gradient, allocation, auction, clustering, grouping, noise, training, utility, figures, pipeline }.Parse(args).Invoke();

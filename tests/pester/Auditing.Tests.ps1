@@ -57,6 +57,54 @@ Describe 'Invoke-MembershipInferenceAttack' {
     }
 }
 
+Describe 'Invoke-MembershipInferenceAttack -Learner' {
+    BeforeAll {
+        # Labels are coins: what a model knows of them it has learnt by heart.
+        $random = [Random]::new(1)
+        $records = 1..80 | ForEach-Object {
+            [pscustomobject]@{ Item = "r$_"; Vector = [float[]] (1..20 | ForEach-Object { $random.NextDouble() - 0.5 }); Label = "class $($random.Next(2))" }
+        }
+    }
+
+    It 'sees through models without noise, and not through DP-SGD' {
+        $common = @{ Learner = 'Mlp'; LocalStep = 200; LearningRate = 0.3; BatchSize = 20; Target = 4; Shadow = 16; Seed = 1; WarningAction = 'SilentlyContinue' }
+        $plain = $records | Invoke-MembershipInferenceAttack @common
+        $plain | Should -BeOfType QosValuation.ModelMembershipInference
+        "$($plain.Attack)" | Should -Be 'LikelihoodRatio Loss'
+        $plain[0].Auc | Should -BeGreaterThan 0.8
+        $plain[0].EpsilonLowerBound | Should -BeGreaterThan 0.5
+        $plain[0].Epsilon | Should -Be ([double]::NaN)
+        $hidden = $records | Invoke-MembershipInferenceAttack @common -Epsilon 0.5, 1 -Attack Loss
+        "$($hidden.Epsilon)" | Should -Be '0.5 1'
+        $hidden | ForEach-Object { $_.EpsilonLowerBound | Should -BeLessOrEqual $_.Epsilon; $_.Auc | Should -BeLessThan 0.75 }
+        ($plain | Format-Table | Out-String -Width 80) | Should -Match 'Learner\s+ε\s+Attack'
+    }
+
+    It 'costs one error for a record without a label, and refuses what cannot be attacked' {
+        $all = @($records) + [pscustomobject]@{ Item = 'bare'; Vector = [float[]] (1..20) }
+        $rows = $all | Invoke-MembershipInferenceAttack -Learner Logistic -LocalStep 5 -Target 1 -Shadow 4 -Seed 1 -ErrorVariable errors -ErrorAction SilentlyContinue
+        $errors.Count | Should -Be 1
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'LabelMissing*'
+        $rows[0].Records | Should -Be 80
+        { $records | Invoke-MembershipInferenceAttack -Learner Logistic -Attack Cosine -ErrorAction Stop } | Should -Throw -ErrorId 'AttackNotValid*'
+    }
+}
+
+Describe 'Measure-PrivacyLoss of trainings' {
+    It 'agrees with an outside program, which bounds ε from both sides' {
+        $training = [pscustomobject]@{ Sensitivity = 1; Sigma = 1; SamplingRate = 0.01; Steps = 1000 }
+        $losses = $training | Measure-PrivacyLoss -Accountant Gdp, Pld, Rdp
+        "$($losses.Accountant)" | Should -Be 'Pld Pld Rdp'
+        $losses[0].Epsilon | Should -Be $losses[1].Epsilon
+        $losses[1].Epsilon | Should -BeGreaterThan 1.8272
+        $losses[1].Epsilon | Should -BeLessThan (1.8292 * 1.0005)
+        $losses[2].Epsilon | Should -BeGreaterThan 2.1
+        $bad = [pscustomobject]@{ Sensitivity = 1; Sigma = 1; SamplingRate = 2; Steps = 10 } | Measure-PrivacyLoss -ErrorVariable errors -ErrorAction SilentlyContinue
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'ReleaseNotValid*'
+        $bad.Epsilon | Should -Be ([double]::PositiveInfinity)
+    }
+}
+
 Describe 'Measure-EmpiricalPrivacy' {
     It 'does not accuse the default mechanism, and bounds what it leaks' {
         $result = Measure-EmpiricalPrivacy -Epsilon 2 -Trials 40000 -RecordCount 2 -Seed 1

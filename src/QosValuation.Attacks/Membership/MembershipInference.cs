@@ -8,6 +8,9 @@ public enum MembershipAttack
 
     /// <summary>The released prototype and the candidate's embedding alone: their cosine.</summary>
     Cosine,
+
+    /// <summary>The loss of a trained model at the candidate, against one threshold for all records; for models, not for prototypes.</summary>
+    Loss,
 }
 
 /// <summary>The record that stands in the candidate's place in the dataset without it.</summary>

@@ -52,6 +52,11 @@ public sealed class MembershipInferenceAttack
             throw Invalid("There is no attack; give LikelihoodRatio, Cosine or both.", options.Attacks);
         }
 
+        if (options.Attacks.Contains(MembershipAttack.Loss))
+        {
+            throw Invalid("A prototype has no loss; attack it by LikelihoodRatio, Cosine or both.", options.Attacks);
+        }
+
         _options = options;
         double multiplier = new PrototypeReleaser(options.Release, RandomSource.Create(0)).NoiseMultiplier;
         _worstCaseAuc = double.IsNaN(multiplier) ? double.NaN : GaussianTradeOff.Auc([1 / multiplier]);

@@ -1,11 +1,14 @@
 using System.Management.Automation;
 using QosValuation.Attacks.Membership;
+using QosValuation.Cmdlets.Valuation;
 using QosValuation.Embeddings.Prototypes;
+using QosValuation.Learning.Learners;
 using QosValuation.Onnx.Model;
+using QosValuation.Valuation.MarginalUtility;
 
 namespace QosValuation.Cmdlets.Privacy;
 
-/// <summary>Attacks released prototypes: can a server tell whether a record was in the cluster?</summary>
+/// <summary>Attacks released prototypes or trained models: can an attacker tell whether a record was in the data?</summary>
 /// <remarks>
 /// <para>The paper's threat model: a curious server holds the released prototype of a cluster and the embedding of a record, the candidate, and asks
 /// whether the record was among those averaged. The cmdlet plays that game on the clusters given: prototypes are released again and again from the cluster
@@ -20,7 +23,12 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <para>The rate at 0.1 % false positives rests on the few highest scores: with 2,000 trials two false positives are allowed, and the standard error says
 /// how little that tells. Give -Trials 100000 where this figure matters. Each trial runs the mechanism's own release twice; its time grows with the
 /// members of the cluster.</para>
-/// <para>Trials run on all cores. The same seed gives the same figures whatever their number.</para>
+/// <para>With -Learner labelled embeddings come from the pipeline, and models trained on them are attacked. Each model is trained on the records that a fair
+/// coin of its own picks. The attacker trains -Shadow models in the same way and asks of each of -Target others which records it was trained on:
+/// LikelihoodRatio compares the model's confidence in a record with that of shadow models with and without it (LiRA, Carlini et al. 2022), Loss looks
+/// at the record's loss alone. -Epsilon trains with DP-SGD, calibrated for (ε, δ); several are attacked one after another, and without it training
+/// adds no noise. EpsilonLowerBound is what the guesses prove about ε, whatever the training is (Steinke, Nasr and Jagielski 2023).</para>
+/// <para>Trials and models run on all cores. The same seed gives the same figures whatever their number.</para>
 /// </remarks>
 /// <example>
 /// <summary>How safe are the records of these clusters at ε = 1?</summary>
@@ -36,25 +44,105 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <code>$clusters | Select-Object -First 1 | Invoke-MembershipInferenceAttack -Counterpart Opposite -Modality Image -Trials 10000 -Seed 1 |
 ///     Format-List Auc, TheoreticalAuc, TruePositiveRate, TheoreticalTruePositiveRate</code>
 /// </example>
+/// <example>
+/// <summary>A model trained without noise, and one trained with DP-SGD at ε = 2.</summary>
+/// <code>$train = Import-Embedding train.npy -MetadataPath train.csv
+/// $train | Invoke-MembershipInferenceAttack -Learner Mlp -LocalStep 200 -Seed 1
+/// $train | Invoke-MembershipInferenceAttack -Learner Mlp -LocalStep 200 -Epsilon 2 -Seed 1</code>
+/// </example>
 /// <seealso>New-DpPrototype</seealso>
 /// <seealso>Measure-EmpiricalPrivacy</seealso>
 /// <seealso>Measure-PrototypeUtility</seealso>
 /// <seealso>about_QosValuation_Attacks</seealso>
-[Cmdlet(VerbsLifecycle.Invoke, "MembershipInferenceAttack")]
-[OutputType(typeof(MembershipInference))]
+[Cmdlet(VerbsLifecycle.Invoke, "MembershipInferenceAttack", DefaultParameterSetName = ClusterSet)]
+[OutputType(typeof(MembershipInference), ParameterSetName = [ClusterSet])]
+[OutputType(typeof(ModelMembershipInference), ParameterSetName = [ModelSet])]
 public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
 {
+    private const string ClusterSet = "Cluster";
+    private const string ModelSet = "Model";
     private readonly List<MembershipInferenceAttack> _attacks = [];
+    private readonly LabelledPointBuilder _points = new();
     private ProgressMeter? _meter;
     private long _done;
 
-    /// <summary>Clusters with their members, from Group-Embedding.</summary>
+    /// <summary>Clusters with their members, from Group-Embedding; with -Learner embeddings, or objects with a Vector, with a class each.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
-    [Accepts(typeof(SemanticCluster))]
+    [Accepts(typeof(SemanticCluster), typeof(ClipEmbedding))]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
 
-    /// <summary>ε of each release, above 0; 1 by default. Several are attacked one after another. ImageDp and None, which have none, come once.</summary>
+    /// <summary>The learner whose models are attacked: Logistic or Mlp.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ModelSet)]
+    [SingleValue]
+    public ModelLearner Learner { get; set; }
+
+    /// <summary>
+    /// The class of a record: the name of a property (Label by default), a script block in which $_ is the record, or a hashtable from Item to class.
+    /// </summary>
+    /// <value>Label</value>
+    [Parameter(ParameterSetName = ModelSet)]
+    [ValidateNotNullOrEmpty]
+    public object Label { get; set; } = "Label";
+
+    /// <summary>The widths of the hidden layers of Mlp, one or two; 64 by default.</summary>
+    [Parameter(ParameterSetName = ModelSet)]
+    [ValidateCount(1, 2)]
+    [ValidateRange(1, 65_536)]
+    [WholeNumber]
+    public int[] Hidden { get; set; } = [ModelLearners.StandardWidth];
+
+    /// <summary>The optimiser: Sgd (the default, with momentum 0.9 and weight decay 1e-5) or Adam.</summary>
+    [Parameter(ParameterSetName = ModelSet)]
+    [SingleValue]
+    public ModelOptimizer Optimizer { get; set; } = ModelOptimizer.Sgd;
+
+    /// <summary>The learning rate, above 0; 0.01 by default.</summary>
+    [Parameter(ParameterSetName = ModelSet)]
+    [ValidateRange(double.Epsilon, double.MaxValue)]
+    [Number]
+    public double LearningRate { get; set; } = 0.01;
+
+    /// <summary>The steps of a training; 400 by default.</summary>
+    [Parameter(ParameterSetName = ModelSet)]
+    [ValidateRange(1, int.MaxValue)]
+    [WholeNumber]
+    public int LocalStep { get; set; } = 400;
+
+    /// <summary>The records of a step; 64 by default. With -Epsilon their expected number.</summary>
+    [Parameter(ParameterSetName = ModelSet)]
+    [ValidateRange(1, int.MaxValue)]
+    [WholeNumber]
+    public int BatchSize { get; set; } = 64;
+
+    /// <summary>The norm to which a record's gradient is clipped with -Epsilon, above 0; 1 by default.</summary>
+    [Parameter(ParameterSetName = ModelSet)]
+    [ValidateRange(double.Epsilon, double.MaxValue)]
+    [Number]
+    public double Clip { get; set; } = 1;
+
+    /// <summary>The models that are attacked; 8 by default.</summary>
+    [Parameter(ParameterSetName = ModelSet)]
+    [ValidateRange(1, 100_000)]
+    [WholeNumber]
+    public int Target { get; set; } = 8;
+
+    /// <summary>The models that the attacker trains for itself, at least 4; 64 by default.</summary>
+    [Parameter(ParameterSetName = ModelSet)]
+    [ValidateRange(4, 100_000)]
+    [WholeNumber]
+    public int Shadow { get; set; } = 64;
+
+    /// <summary>The confidence of the bound on ε, between 0 and 1, both excluded; 0.95 by default.</summary>
+    [Parameter(ParameterSetName = ModelSet)]
+    [ValidateRange(0.5, 0.999999)]
+    [Number]
+    public double Confidence { get; set; } = 0.95;
+
+    /// <summary>
+    /// ε of each release, above 0; 1 by default. Several are attacked one after another. ImageDp and None, which have none, come once. With -Learner that
+    /// of a whole training; by default training adds no noise.
+    /// </summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     [Number]
@@ -66,13 +154,14 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     public double Delta { get; set; } = 1e-5;
 
     /// <summary>The mechanisms, one after another; DiscreteGaussian by default. None, the mean without noise, is what the others are compared with.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ClusterSet)]
     [ValidateNotNullOrEmpty]
     [ValueList]
     public PrivacyMechanism[] Mechanism { get; set; } = [PrivacyMechanism.DiscreteGaussian];
 
     /// <summary>
     /// What the attacker knows: LikelihoodRatio (all but the candidate's membership) or Cosine (the prototype alone); both by default, on the same releases.
+    /// With -Learner LikelihoodRatio (shadow models) or Loss; both by default, on the same models.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -80,37 +169,37 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     public MembershipAttack[] Attack { get; set; } = [MembershipAttack.LikelihoodRatio, MembershipAttack.Cosine];
 
     /// <summary>The neighbour without the candidate: ReplaceOne (the default) or AddRemove.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ClusterSet)]
     [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
     /// <summary>
     /// What stands in the candidate's place under ReplaceOne: Record (the default; another record of the cluster) or Opposite (−x, the worst case).
     /// </summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ClusterSet)]
     [SingleValue]
     public MembershipCounterpart Counterpart { get; set; } = MembershipCounterpart.Record;
 
     /// <summary>The modalities to attack, Image or Text; both by default.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ClusterSet)]
     [ValidateNotNullOrEmpty]
     [ValueList]
     public Modality[]? Modality { get; set; }
 
     /// <summary>q of ImageDp, 0 or more; 0.2 by default.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ClusterSet)]
     [Alias("Q")]
     [Number]
     public double PerturbationCoefficient { get; set; } = 0.2;
 
     /// <summary>s of ImageDp, 0 or more; 0.05 by default.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ClusterSet)]
     [Alias("S")]
     [Number]
     public double Scale { get; set; } = 0.05;
 
     /// <summary>The releases with and as many without the candidate, for each cluster and modality; 2000 by default.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ClusterSet)]
     [ValidateRange(2, 100_000_000)]
     [WholeNumber]
     public int Trials { get; set; } = 2000;
@@ -128,6 +217,12 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Begin()
     {
+        _meter = new ProgressMeter(this, "Attacking membership", ParameterSetName == ModelSet ? "models" : "trials");
+        if (ParameterSetName == ModelSet)
+        {
+            return;
+        }
+
         var release = new PrototypeReleaseOptions
         {
             Delta = Delta,
@@ -153,12 +248,21 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
 
         WriteVerbose($"{_attacks.Count} mechanisms and values of ε; {Trials} releases with and as many without the candidate for each cluster and modality; "
             + $"draws {(Seed is int seed ? $"from the seed {seed}" : "are cryptographic")}.");
-        _meter = new ProgressMeter(this, "Attacking membership", "trials");
     }
 
     /// <inheritdoc/>
     protected override void Process()
     {
+        if (ParameterSetName == ModelSet)
+        {
+            foreach (PSObject item in InputObject)
+            {
+                TryItem(item, () => _points.AddTrain(LabelledEmbeddingCommand.Embedding(item), ItemLabel.Of(Label, item)));
+            }
+
+            return;
+        }
+
         foreach (SemanticCluster cluster in Records<SemanticCluster>(InputObject))
         {
             foreach (MembershipInferenceAttack attack in _attacks)
@@ -172,7 +276,51 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     }
 
     /// <inheritdoc/>
-    protected override void End() => _meter!.Complete();
+    protected override void End()
+    {
+        if (ParameterSetName == ModelSet && _points.TrainCount > 0)
+        {
+            LabelledRows rows = _points.TrainRows();
+            ILearner learner = ModelLearners.Create(Learner, rows.Features, rows.Classes, Hidden);
+            foreach (double epsilon in IsBound(nameof(Epsilon)) ? Epsilon : [double.NaN])
+            {
+                TryItem(epsilon, () => Run(learner, rows, epsilon));
+            }
+        }
+
+        _meter!.Complete();
+    }
+
+    private void Run(ILearner learner, LabelledRows rows, double epsilon)
+    {
+        var options = new ModelMembershipOptions
+        {
+            Training = new LocalTrainingOptions
+            {
+                Optimizer = Optimizer,
+                LearningRate = LearningRate,
+                Steps = LocalStep,
+                BatchSize = BatchSize,
+            },
+            Clip = Clip,
+            Epsilon = epsilon,
+            Delta = Delta,
+            Attacks = IsBound(nameof(Attack)) ? Attack : [MembershipAttack.LikelihoodRatio, MembershipAttack.Loss],
+            Targets = Target,
+            Shadows = Shadow,
+            FalsePositiveRate = FalsePositiveRate,
+            Confidence = Confidence,
+            Seed = Seed,
+        };
+        IReadOnlyList<ModelMembershipInference> results = BackgroundWork.Run(
+            (progress, cancellation) => ModelMembershipAttack.Run(learner, rows, options, progress, cancellationToken: cancellation),
+            done => _meter!.Report(done, Target + Shadow),
+            Cancellation);
+        foreach (ModelMembershipInference result in results)
+        {
+            WriteRecord(result);
+        }
+    }
 
     private void Run(MembershipInferenceAttack attack, SemanticCluster cluster)
     {

@@ -18,6 +18,9 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <para>Where noise came from a seed (IsSeeded, as New-DpPrototype -Seed says), ε is what the noise would be worth if the seed were secret and never used
 /// again; IsFormal is false, and the explanation says so.</para>
 /// <para>Releases under ReplaceOne and AddRemove may come together: the total is then stated for replacement.</para>
+/// <para>A training with DP-SGD is a release with a SamplingRate and Steps: σ and the clipping norm (Sensitivity) are those of one step. Pld, which takes the
+/// place of Gdp there, composes the distribution of the privacy loss numerically, to about 0.1 % of the exact ε; Rdp is what privacy budgets count
+/// by.</para>
 /// </remarks>
 /// <example>
 /// <summary>What the prototypes of all clusters cost a record that might be in any of them.</summary>
@@ -30,6 +33,10 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <example>
 /// <summary>One hundred releases with sensitivity 0.04 and σ = 0.8.</summary>
 /// <code>1..100 | ForEach-Object { [pscustomobject]@{ Sensitivity = 0.04; Sigma = 0.8 } } | Measure-PrivacyLoss</code>
+/// </example>
+/// <example>
+/// <summary>A training: 1,000 steps of 64 records out of 6,400, gradients clipped to 1, σ = 1.</summary>
+/// <code>[pscustomobject]@{ Sensitivity = 1; Sigma = 1; SamplingRate = 0.01; Steps = 1000 } | Measure-PrivacyLoss -Accountant Pld, Rdp</code>
 /// </example>
 /// <seealso>New-DpPrototype</seealso>
 /// <seealso>Get-GaussianSigma</seealso>
@@ -85,12 +92,27 @@ public sealed class MeasurePrivacyLossCommand : QosCmdlet
     [ReleaseValue(typeof(bool))]
     public SwitchParameter IsSeeded { get; set; }
 
+    /// <summary>
+    /// q of a training with DP-SGD, between 0 and 1: the probability that a record takes part in a step. Such steps are accounted for under AddRemove, and
+    /// -Sensitivity is the clipping norm. 1 by default: no sampling.
+    /// </summary>
+    /// <value>1</value>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ReleaseValue(typeof(double))]
+    public double SamplingRate { get; set; } = 1;
+
+    /// <summary>The steps of a training, a whole number of at least 1; 1 by default. Used with -SamplingRate.</summary>
+    /// <value>1</value>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ReleaseValue(typeof(double))]
+    public double Steps { get; set; } = 1;
+
     /// <summary>δ at which the total ε is stated, between 0 and 1, both excluded; 1e-5 by default.</summary>
     [Parameter(Position = 0)]
     [Number]
     public double Delta { get; set; } = 1e-5;
 
-    /// <summary>How losses are added up: Gdp (the default), Zcdp or Rdp; a result leaves for each.</summary>
+    /// <summary>How losses are added up: Gdp (the default), Zcdp, Rdp or Pld; a result leaves for each.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
     [ValueList]
@@ -136,7 +158,14 @@ public sealed class MeasurePrivacyLossCommand : QosCmdlet
                 Require(Mechanism);
                 Require(Neighboring);
                 Require(Unit);
-                accumulator.Add(Sensitivity, Sigma, Mechanism, Neighboring, ClusterId, GridStep, Unit, IsSeeded);
+                if (IsBound(nameof(SamplingRate)))
+                {
+                    accumulator.AddTraining(Sensitivity, Sigma, SamplingRate, Steps, Mechanism, GridStep, Unit, IsSeeded);
+                }
+                else
+                {
+                    accumulator.Add(Sensitivity, Sigma, Mechanism, Neighboring, ClusterId, GridStep, Unit, IsSeeded);
+                }
             }
             catch (QosValuationException fault)
             {

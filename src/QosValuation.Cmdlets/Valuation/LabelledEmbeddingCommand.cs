@@ -37,7 +37,7 @@ public abstract class LabelledEmbeddingCommand : QosCmdlet
     /// <param name="item">The item.</param>
     /// <returns>The embedding.</returns>
     /// <exception cref="QosValuationException"><c>NotAnEmbedding</c>.</exception>
-    private protected static ClipEmbedding Embedding(PSObject? item) => RecordReader.TryRead(item, out ClipEmbedding? embedding)
+    internal static ClipEmbedding Embedding(PSObject? item) => RecordReader.TryRead(item, out ClipEmbedding? embedding)
         ? embedding
         : throw new QosValuationException(
             Faults.NotAnEmbedding,

@@ -116,6 +116,42 @@ public sealed class PrivacyLossAccumulator
         Add(NoiseMechanisms.Of(mechanism).EventOf(sensitivity, sigma, gridStep, neighboring, unit), clusterId, isSeeded);
     }
 
+    /// <summary>Adds the steps of a training that are known by their noise: each releases a sum over a Poisson sample. O(1).</summary>
+    /// <param name="sensitivity">Δ ≥ 0 of a step for a unit added or removed, such as the clipping norm.</param>
+    /// <param name="sigma">σ ≥ 0 in the unit of Δ; 0 voids the guarantee.</param>
+    /// <param name="samplingRate">q in [0, 1]: the probability that a unit takes part in a step.</param>
+    /// <param name="steps">The steps, a whole number of at least 1.</param>
+    /// <param name="mechanism">The mechanism; one that is not formal voids the guarantee.</param>
+    /// <param name="gridStep">The step of DiscreteGaussian's grid in the unit of σ; 0 where it is not known, and for continuous noise.</param>
+    /// <param name="unit">What is sampled.</param>
+    /// <param name="isSeeded">Whether the noise came from a seed.</param>
+    /// <exception cref="QosValuationException"><c>ReleaseNotValid</c>; <c>PrivacyEventNotAccountable</c> for noise on an unknown grid: nothing is
+    /// added.</exception>
+    public void AddTraining(
+        double sensitivity,
+        double sigma,
+        double samplingRate,
+        double steps,
+        PrivacyMechanism mechanism = PrivacyMechanism.AnalyticGaussian,
+        double gridStep = 0,
+        PrivacyUnit unit = PrivacyUnit.Record,
+        bool isSeeded = false)
+    {
+        if (sensitivity < 0 || !(sigma >= 0) || !(gridStep >= 0) || samplingRate is not (>= 0 and <= 1) || !(steps >= 1 && steps <= 1e15 && steps % 1 == 0))
+        {
+            throw new QosValuationException(
+                Faults.ReleaseNotValid,
+                $"A training with sensitivity {sensitivity}, σ {sigma}, grid step {gridStep}, sampling rate {samplingRate} and {steps} steps is none: the "
+                + "rate lies between 0 and 1, steps are a whole number of at least 1, the rest is at least 0.",
+                steps);
+        }
+
+        PrivacyEvent step = NoiseMechanisms.Of(mechanism).EventOf(sensitivity, sigma, gridStep, Neighboring.AddRemove, unit);
+        Add(
+            step is NonFormalEvent ? step : new RepeatedEvent(samplingRate == 1 ? step : new PoissonSampledEvent(samplingRate, step), (long)steps),
+            isSeeded: isSeeded);
+    }
+
     /// <summary>The loss of all releases so far. O(clusters).</summary>
     /// <param name="delta">δ in (0, 1) at which ε is stated.</param>
     /// <returns>The total.</returns>

@@ -1,4 +1,5 @@
 using QosValuation.Foundation.Numerics;
+using QosValuation.Learning.Learners;
 
 namespace QosValuation.Valuation.MarginalUtility;
 
@@ -87,6 +88,14 @@ public sealed class LabelledPointBuilder
     /// <summary>The training points with labels as indices of <see cref="Classes"/>.</summary>
     /// <returns>The points.</returns>
     public LabelledPoints TrainPoints() => Points(_train, Classes);
+
+    /// <summary>The training points as rows for learners, labels as indices of <see cref="Classes"/>. O(points · dimension).</summary>
+    /// <returns>The rows; at least one point is needed.</returns>
+    public LabelledRows TrainRows()
+    {
+        LabelledPoints points = TrainPoints();
+        return LabelledRows.Of(points.Vectors, points.Labels, Classes.Count);
+    }
 
     /// <summary>The test points with labels as indices of <see cref="Classes"/>.</summary>
     /// <returns>The points.</returns>
