@@ -73,7 +73,7 @@ Describe 'Invoke-MembershipInferenceAttack -Learner' {
         "$($plain.Attack)" | Should -Be 'LikelihoodRatio Loss'
         $plain[0].Auc | Should -BeGreaterThan 0.8
         $plain[0].EpsilonLowerBound | Should -BeGreaterThan 0.5
-        $plain[0].Epsilon | Should -Be ([double]::NaN)
+        [double]::IsNaN($plain[0].Epsilon) | Should -BeTrue
         $hidden = $records | Invoke-MembershipInferenceAttack @common -Epsilon 0.5, 1 -Attack Loss
         "$($hidden.Epsilon)" | Should -Be '0.5 1'
         $hidden | ForEach-Object { $_.EpsilonLowerBound | Should -BeLessOrEqual $_.Epsilon; $_.Auc | Should -BeLessThan 0.75 }

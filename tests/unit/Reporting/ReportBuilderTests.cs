@@ -13,6 +13,7 @@ public sealed class ReportBuilderTests
         { "Reconstruction attack", ReportSamples.Privacy().OfType<Reconstruction>().First() },
         { "Privacy against utility", ReportSamples.Privacy().OfType<PrototypeUtility>().First() },
         { "Membership inference", ReportSamples.Privacy().OfType<MembershipInference>().First() },
+        { "Membership inference on trained models", ReportSamples.ModelMembership(double.NaN, 0.4) },
         { "Empirical privacy", ReportSamples.Privacy().OfType<EmpiricalPrivacy>().First() },
         { "Released prototypes", ReportSamples.Privacy().OfType<DpPrototype>().First() },
         { "Token grants", ReportSamples.Many().OfType<TokenGrant>().First() },
@@ -274,6 +275,19 @@ public sealed class ReportBuilderTests
             "on average over 3 clusters, has an advantage of 10 % ± 11 % and an area under the ROC curve of 0.55",
             string.Concat(report.Summary.SelectMany(part => part.Sentences)).Replace('\u00a0', ' '),
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AttacksOnTrainedModelsAreDrawnOverEpsilonBesideTrainingWithoutNoise()
+    {
+        Report report = ReportSamples.Build(
+            "t", ReportSamples.ModelMembership(double.NaN, 0.4), ReportSamples.ModelMembership(1, 0.02), ReportSamples.ModelMembership(8, 0.1));
+        ReportSection section = Assert.Single(report.Sections);
+        Assert.Equal(["model-membership-advantage", "model-membership-auc", "model-membership-tpr"], section.Figures.Select(figure => figure.Name));
+        Assert.Equal(["no noise · Logistic", "ε = 1", "ε = 8"], section.Figures[0].X.Categories);
+        Assert.Equal([0.4, 0.02, 0.1], section.Figures[0].Series[0].Points.Select(point => point.Y));
+        Assert.Equal([0.51, 0.55], section.Figures[1].Series[0].Points.Select(point => point.Y));
+        Assert.Contains("curve of 0.51 (0.5 is guessing). Without noise it is 0.7.", string.Concat(report.Summary.SelectMany(part => part.Sentences)), StringComparison.Ordinal);
     }
 
     [Fact]

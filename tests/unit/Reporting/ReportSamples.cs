@@ -109,6 +109,14 @@ internal static class ReportSamples
         Mechanism = mechanism, IsFormal = mechanism != PrivacyMechanism.ImageDp,
     };
 
+    /// <summary>An attack on models trained with ε, or without noise where it is NaN.</summary>
+    public static ModelMembershipInference ModelMembership(double epsilon, double advantage) => new()
+    {
+        Learner = ModelLearner.Logistic, Attack = MembershipAttack.Loss, Epsilon = epsilon, Delta = 1e-5, NoiseMultiplier = double.IsNaN(epsilon) ? 0 : 1 / epsilon, Records = 200, Targets = 8, Shadows = 64,
+        Auc = 0.5 + advantage / 2, AucStandardError = 0.01, FalsePositiveRate = 0.001, TruePositiveRate = advantage / 10, TruePositiveRateStandardError = 0.01, Advantage = advantage, AdvantageStandardError = 0.02,
+        EpsilonLowerBound = advantage / 2, Confidence = 0.95, MemberAccuracy = 0.9, OtherAccuracy = 0.8,
+    };
+
     private static PrototypeUtility Utility(Modality? modality, PrivacyMechanism mechanism, double epsilon, PrototypePostProcessing post, double accuracy) => new()
     {
         Modality = modality, Mechanism = mechanism, Neighboring = Neighboring.ReplaceOne, Epsilon = epsilon, Delta = 1e-5, PostProcess = post, Clusters = 20, Trials = 30, RetrievalAccuracy = accuracy, RetrievalAccuracyStandardError = 0.02,

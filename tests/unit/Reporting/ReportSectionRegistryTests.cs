@@ -10,7 +10,7 @@ public sealed class ReportSectionRegistryTests
     {
         string[] expected =
         [
-            "SemanticCluster", "DpPrototype", "PrivacySpending", "PrivacyBudget", "PrivacyLoss", "PrototypeUtility", "MembershipInference", "EmpiricalPrivacy", "Reconstruction", "Figure7Row",
+            "SemanticCluster", "DpPrototype", "PrivacySpending", "PrivacyBudget", "PrivacyLoss", "PrototypeUtility", "MembershipInference", "ModelMembershipInference", "EmpiricalPrivacy", "Reconstruction", "Figure7Row",
             "ValuationSimulationResult", "DataValue", "TokenGrant", "FairnessReport", "FairnessFrontierPoint", "LorenzCurve", "AllocationSimulationResult",
             "DatRecord", "DatLedgerReport", "PrivacyBudgetReport", "QosReport", "StrategyGain",
         ];

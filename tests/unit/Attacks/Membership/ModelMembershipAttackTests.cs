@@ -9,9 +9,9 @@ public sealed class ModelMembershipAttackTests
     [Fact]
     public void AModelThatLearnsByHeartIsSeenThroughAndNoiseHidesItsRecords()
     {
-        // Labels are coins: what a model knows of them it has learnt by heart.
-        ILearner learner = DenseLearnerTests.Make([30, 40, 2]);
-        LabelledRows rows = DenseLearnerTests.Random(120, 30, 2, 1);
+        // Labels are drawn: what a model knows of them it has learnt by heart. Of ten classes few are guessed by luck.
+        ILearner learner = DenseLearnerTests.Make([30, 40, 10]);
+        LabelledRows rows = DenseLearnerTests.Random(120, 30, 10, 1);
         var options = new ModelMembershipOptions
         {
             Training = new LocalTrainingOptions { Steps = 150, LearningRate = 0.1, BatchSize = 20 }, Targets = 6, Shadows = 24, Seed = 1,
@@ -24,7 +24,7 @@ public sealed class ModelMembershipAttackTests
             Assert.InRange(result.Advantage, 0.6, 1);
             Assert.InRange(result.EpsilonLowerBound, 1, 20);
             Assert.InRange(result.MemberAccuracy, 0.98, 1);
-            Assert.InRange(result.OtherAccuracy, 0.4, 0.6);
+            Assert.InRange(result.OtherAccuracy, 0.04, 0.16);
             Assert.Equal((120, 6, 24, 0.0, true), (result.Records, result.Targets, result.Shadows, result.NoiseMultiplier, double.IsNaN(result.Epsilon)));
         });
 
