@@ -30,6 +30,13 @@ internal sealed record FuzzTarget(string Name, string FileName, string Seeds, st
 
         """;
 
+    // SigLIP's tokenizer, whole and with a vocabulary of few pieces, whose other parts the damage then finds.
+    private const string UnigramFiles = """
+        Copy-Item $Root/tests/fixtures/sentencepiece/tokenizer.json .; $few = Get-Content tokenizer.json -Raw | ConvertFrom-Json -AsHashtable
+        $few.model.vocab = $few.model.vocab[0..40]; $few | ConvertTo-Json -Depth 20 -Compress | Set-Content small.json
+
+        """;
+
     /// <summary>All kinds.</summary>
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
@@ -185,5 +192,27 @@ internal sealed record FuzzTarget(string Name, string FileName, string Seeds, st
             "Get-ClipModel -LiteralPath (Split-Path $File) | Out-Null"),
         new("tokenizer-config", "tokenizer_config.json", SentenceModel + "Copy-Item tokenizer_config.json whole.json; 'whole.json'",
             "Get-ClipModel -LiteralPath (Split-Path $File) | Out-Null; ConvertTo-ClipToken -Text 'a dog' -VocabularyPath (Join-Path (Split-Path $File) vocab.txt) | Out-Null"),
+        new("thresholds", "qosvaluation.json", """
+            Copy-Item $Root/models/clip-mini/* . -Exclude *.py, qosvaluation.json; Copy-Item $Root/models/clip-mini/qosvaluation.json ./whole.json; './whole.json'
+            """, "Get-ClipModel -LiteralPath (Split-Path $File) | Out-Null"),
+        new("preprocess-openclip", "preprocess_cfg.json", """
+            Copy-Item $Root/models/clip-mini/* . -Exclude *.py, preprocessor_config.json
+            '{"size":[96,96],"mode":"RGB","mean":[0.5,0.5,0.5],"std":[0.5,0.5,0.5],"interpolation":"bicubic","resize_mode":"squash","fill_color":0}' | Set-Content whole.json; 'whole.json'
+            """, "Get-ClipModel -LiteralPath (Split-Path $File) | Out-Null"),
+        new("configuration-openclip", "open_clip_config.json", UnigramFiles + """
+            '{"model_cfg":{"embed_dim":12,"vision_cfg":{"image_size":96},"text_cfg":{"context_length":64,"tokenizer_kwargs":{"clean":"canonicalize"}}},"preprocess_cfg":{"mean":[0.5,0.5,0.5],"std":[0.5,0.5,0.5],"resize_mode":"squash"}}' |
+                Set-Content whole.json; 'whole.json'
+            """, "ConvertTo-ClipToken -Text 'a Dog, in the SNOW' -VocabularyPath (Join-Path (Split-Path $File) tokenizer.json) | Out-Null"),
+        new("tokenizer-unigram", "tokenizer.json", UnigramFiles + "Move-Item tokenizer.json whole.json; Get-Item whole.json, small.json | ForEach-Object FullName",
+            "ConvertTo-ClipToken -Text 'a Dog, in the SNOW', 'hello ﬁ İ </s> b' -VocabularyPath $File | Out-Null"),
+        new("tokenizer-sentencepiece", "spiece.model", """
+            $bytes = [System.Collections.Generic.List[byte]]::new()
+            function Add-Field([System.Collections.Generic.List[byte]] $To, [int] $Field, [byte[]] $Content) { $To.Add($Field * 8 + 2); $To.Add($Content.Length); $To.AddRange($Content) }
+            $number = 0; foreach ($piece in '<unk>', '<s>', '</s>', "▁", "▁a", "▁dog", 'd', 'o', 'g', 's') {
+                $one = [System.Collections.Generic.List[byte]]::new(); Add-Field $one 1 ([System.Text.Encoding]::UTF8.GetBytes($piece)); $one.Add(0x15)
+                $one.AddRange([System.BitConverter]::GetBytes([float] -$number)); $one.AddRange([byte[]] (0x18, ($number -eq 0 ? 2 : $number -lt 3 ? 3 : 1))); $number++; Add-Field $bytes 1 $one.ToArray()
+            }
+            Add-Field $bytes 2 ([byte[]] (0x18, 1)); Add-Field $bytes 3 ([byte[]] (0x18, 1, 0x20, 1, 0x28, 1)); [System.IO.File]::WriteAllBytes("$PWD/whole.model", $bytes.ToArray()); 'whole.model'
+            """, "ConvertTo-ClipToken -Text 'a Dog, in the SNOW', 'dogs ﬁ </s> b' -VocabularyPath $File | Out-Null"),
     ];
 }

@@ -51,7 +51,7 @@ Describe 'Nothing leaves' -Skip:(-not $canTrace) {
     It 'embeds, groups, releases, attacks, values, records and reports without a socket, and writes to the folders named alone' {
         $root = Join-Path $TestDrive 'all'
         $calls = Invoke-TracedPwsh -Root $root -Script @'
-$embeddings = New-SceneDataset -Path ./scenes -Count 12 -Contributors 3 -ImageSize 64 -Seed 1 | Get-ClipEmbedding -CachePath ./cache.db
+$embeddings = New-SceneDataset -Path ./scenes -Count 24 -Contributors 3 -ImageSize 64 -Seed 1 | Get-ClipEmbedding -CachePath ./cache.db
 $clusters = $embeddings | Group-Embedding -Algorithm KMeans -ClusterCount 2 -Seed 1
 $null = New-PrivacyBudget -Path ./budget.db -Epsilon 10 -Delta 1e-4
 $prototypes = $clusters | New-DpPrototype -Epsilon 1 -Budget ./budget.db
