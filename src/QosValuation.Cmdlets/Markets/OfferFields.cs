@@ -69,7 +69,8 @@ internal static class OfferFields
             double[,] matrix =>
                 [.. Enumerable.Range(0, matrix.GetLength(0)).Select(r => Enumerable.Range(0, matrix.GetLength(1)).Select(i => matrix[r, i]).ToArray())],
             IList list =>
-                [.. list.Cast<object?>().Select((row, r) => Column($"{field} {r + 1}", row) ?? throw refuse($"Row {r + 1} of -{field} is no list of numbers."))],
+                [.. list.Cast<object?>().Select((row, r) => Column($"{field} {r + 1}", row)
+                    ?? throw refuse($"Row {r + 1} of -{field} is no list of numbers."))],
             _ => null,
         };
     }

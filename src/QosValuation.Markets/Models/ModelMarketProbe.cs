@@ -76,7 +76,8 @@ public static class ModelMarketProbe
             // What the seller earns by a report, at its true cost.
             double Earn(double report)
             {
-                Parallel.For(0, n, parallel, i => sales[i] = i == seller ? 0 : Sale(views[i], step, payment, seller, report, traders.Costs[seller], cancellationToken));
+                Parallel.For(0, n, parallel, i =>
+                    sales[i] = i == seller ? 0 : Sale(views[i], step, payment, seller, report, traders.Costs[seller], cancellationToken));
                 return CompensatedSum.Of(sales);
             }
 

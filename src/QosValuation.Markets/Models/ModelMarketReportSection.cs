@@ -35,7 +35,8 @@ internal sealed class ModelMarketReportSection() : ResultSection<ModelMarketRepo
                 + "RationalShare is the part of clients and rounds in which nobody would have done better alone.",
             records,
             [
-                Bars("model-market-algorithm-utility", "Utility by algorithm", nameof(ModelMarketReport.Utility), double.NegativeInfinity, double.PositiveInfinity),
+                Bars("model-market-algorithm-utility", "Utility by algorithm", nameof(ModelMarketReport.Utility), double.NegativeInfinity,
+                    double.PositiveInfinity),
                 Bars("model-market-algorithm-accuracy", "Accuracy by algorithm", nameof(ModelMarketReport.Accuracy), 0, 1),
             ]);
     }

@@ -67,7 +67,8 @@ public static class ModelMarketRows
             if (updates[i].Length != updates[0].Length || Array.Exists(updates[i], value => !double.IsFinite(value)))
             {
                 throw new QosValuationException(
-                    Faults.ModelDistanceNotValid, $"Update {i + 1} is no list of {updates[0].Length} finite numbers; give one of the same length for each client.", i);
+                    Faults.ModelDistanceNotValid,
+                    $"Update {i + 1} is no list of {updates[0].Length} finite numbers; give one of the same length for each client.", i);
             }
 
             for (int j = 0; j < i; j++)

@@ -24,7 +24,8 @@ public sealed record ModelMarketRules
         if (!double.IsFinite(Lambda) || Lambda < 0)
         {
             throw new QosValuationException(
-                Faults.ModelMarketOptionNotValid, string.Create(CultureInfo.InvariantCulture, $"Lambda is {Lambda}; give a finite number of at least 0."), Lambda);
+                Faults.ModelMarketOptionNotValid,
+                string.Create(CultureInfo.InvariantCulture, $"Lambda is {Lambda}; give a finite number of at least 0."), Lambda);
         }
 
         GraphSteps.Find(GraphStep);

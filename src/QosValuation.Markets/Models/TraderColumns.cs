@@ -97,7 +97,9 @@ public sealed record TraderColumns
         {
             throw new QosValuationException(
                 Faults.ModelDistanceNotValid,
-                string.Create(CultureInfo.InvariantCulture, $"There are {Count} clients, but the distances have {distances.Count} rows; give one row a client."),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"There are {Count} clients, but the distances have {distances.Count} rows; give one row a client."),
                 distances.Count);
         }
 

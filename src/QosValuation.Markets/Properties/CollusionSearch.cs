@@ -33,7 +33,9 @@ internal sealed class CollusionSearch : PropertySearch
         double score = double.NegativeInfinity;
         for (int draw = 0; draw < Draws; draw++)
         {
-            double[] reports = draw == 0 && mechanism.SellsOnce ? new double[members] : Array.ConvertAll(choices, choice => choice[random.NextInt32(choice.Length)]);
+            double[] reports = draw == 0 && mechanism.SellsOnce
+                ? new double[members]
+                : Array.ConvertAll(choices, choice => choice[random.NextInt32(choice.Length)]);
             double gain = Score(reports);
             if (gain > score)
             {
@@ -58,7 +60,9 @@ internal sealed class CollusionSearch : PropertySearch
             }
         }
 
-        return score > Tolerance * Math.Max(1, mechanism.Limit) ? Keep(mechanism, new() { Truth = market, Agents = agents, Reports = best, Column = mechanism.ReportColumn }) : null;
+        return score > Tolerance * Math.Max(1, mechanism.Limit)
+            ? Keep(mechanism, new() { Truth = market, Agents = agents, Reports = best, Column = mechanism.ReportColumn })
+            : null;
 
         double Score(double[] reports)
         {

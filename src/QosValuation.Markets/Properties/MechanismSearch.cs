@@ -60,7 +60,8 @@ public static class MechanismSearch
         if (!mechanism.SellsOnce && options.Properties.Contains(MechanismProperty.Sybil))
         {
             throw new QosValuationException(
-                Faults.MechanismSearchNotValid, $"Sybil is not searched in {mechanism.Name}: the models of its names would be others.", MechanismProperty.Sybil);
+                Faults.MechanismSearchNotValid,
+                $"Sybil is not searched in {mechanism.Name}: the models of its names would be others.", MechanismProperty.Sybil);
         }
 
         return Search(mechanism, options, progress, cancellationToken);

@@ -380,7 +380,9 @@ public static class PrivacyLossDistribution
             double Inverse(double loss)
             {
                 double likelihood = (ExpMinusOne(loss) + part.Rate) / part.Rate;
-                return likelihood <= 0 ? double.NegativeInfinity : ((loss > 700 ? loss - Math.Log(part.Rate) : Math.Log(likelihood)) + (part.SquaredMu / 2)) / mu;
+                return likelihood <= 0
+                    ? double.NegativeInfinity
+                    : ((loss > 700 ? loss - Math.Log(part.Rate) : Math.Log(likelihood)) + (part.SquaredMu / 2)) / mu;
             }
         }
 
