@@ -44,7 +44,8 @@ internal sealed class ModelMembershipInferenceSection() : ResultSection<ModelMem
                     Series = bars.Length > 0 ? [new FigureSeries("Measured", bars)] : [],
                     Note = SectionParts.ErrorNote,
                 },
-                EpsilonCurve.Of(records, line, "Auc", "Area under the ROC curve", "model-membership-auc", "Area under the ROC curve against ε", ("Guessing", 0.5)),
+                EpsilonCurve.Of(records, line, "Auc", "Area under the ROC curve", "model-membership-auc",
+                    "Area under the ROC curve against ε", ("Guessing", 0.5)),
                 EpsilonCurve.Of(
                     records, line, "TruePositiveRate", "Members found at the false-positive rate", "model-membership-tpr", "Members found against ε"),
             ]);

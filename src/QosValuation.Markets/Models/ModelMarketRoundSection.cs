@@ -41,8 +41,8 @@ internal sealed class ModelMarketRoundSection() : ResultSection<ModelMarketRound
             last.Take(MostClients).Select(row => (row.Text(nameof(ModelMarketRound.Client)), row.Number(nameof(ModelMarketRound.Utility)), double.NaN)));
         return SectionParts.Section(
             "Model market",
-            "Clients train models and take those of others. Utility is the gain by more data, less what was paid, plus what was received, less what exports cost; it "
-                + "depends on no accuracy. Lines are means over clients. The table shows the last round of each run.",
+            "Clients train models and take those of others. Utility is the gain by more data, less what was paid, plus what was received, less what "
+            + "exports cost; it depends on no accuracy. Lines are means over clients. The table shows the last round of each run.",
             [.. ends.Take(MostRows)],
             [
                 Lines("model-market-accuracy", "Accuracy over rounds, mean over clients", "Accuracy", nameof(ModelMarketRound.Accuracy)),
