@@ -138,7 +138,7 @@ public sealed class LocalTrainingTests
         using var source = new CancellationTokenSource();
         source.Cancel();
         Assert.Throws<OperationCanceledException>(() => LocalTraining.Run(
-            learner, new float[8], DenseLearnerTests.Random(5, 3, 2, 1), new LocalTrainingOptions(), null, RandomSource.Create(1), source.Token));
+            learner, new float[8], DenseLearnerTests.Random(5, 3, 2, 1), new LocalTrainingOptions(), null, RandomSource.Create(1), cancellationToken: source.Token));
     }
 
     [Theory]
