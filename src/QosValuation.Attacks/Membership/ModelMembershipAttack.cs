@@ -9,8 +9,7 @@ namespace QosValuation.Attacks.Membership;
 /// <para>Every model is trained on the records that a fair coin of its own puts into its training data. The attacker trains shadow models in the same way.
 /// LikelihoodRatio is LiRA (Carlini et al., IEEE S&amp;P 2022): of each record it looks at ln(p/(1 − p)), p the probability that a model gives to the
 /// record's class, fits a normal distribution to that of the shadow models with the record and one to that of those without it, and scores
-/// a target by the ratio of the two densities; with fewer than 64 shadow models all records share the deviations, as that paper advises.
-/// Loss scores by −(the record's loss), the same threshold for all (Yeom et al. 2018).</para>
+/// a target by the ratio of the two densities. Loss scores by −(the record's loss), the same threshold for all (Yeom et al. 2018).</para>
 /// <para>The bound on ε is that of one run (Steinke, Nasr and Jagielski, NeurIPS 2023, theorem 5.2): of r guesses about independent fair coins an
 /// (ε, δ)-private training lets an attacker get at most Binomial(r, e^ε/(1 + e^ε)) right, but for a probability of 2·m·δ·(the largest probability of the
 /// binomial), m coins in all. The highest and the lowest scores are guessed in and out; all, a tenth and a hundredth of them are tried, each
@@ -21,7 +20,6 @@ namespace QosValuation.Attacks.Membership;
 public static class ModelMembershipAttack
 {
     private const double LeastDeviation = 1e-3;
-    private const int EnoughShadows = 64;
     private static readonly double[] GuessedParts = [1, 0.1, 0.01];
 
     /// <summary>Trains models and attacks them.</summary>
@@ -148,11 +146,10 @@ public static class ModelMembershipAttack
         Trained[] shadows = trained[options.Targets..];
         var member = new List<double>();
         var other = new List<double>();
-        Fit[] withRecord = Fits(shadows, rows.Count, ofMembers: true);
-        Fit[] withoutRecord = Fits(shadows, rows.Count, ofMembers: false);
         for (int i = 0; i < rows.Count; i++)
         {
-            (Fit with, Fit without) = (withRecord[i], withoutRecord[i]);
+            Fit with = Fit.Of(shadows.Where(shadow => shadow.Members[i]).Select(shadow => shadow.Margins[i]));
+            Fit without = Fit.Of(shadows.Where(shadow => !shadow.Members[i]).Select(shadow => shadow.Margins[i]));
             foreach (Trained target in targets)
             {
                 double score = attack == MembershipAttack.Loss ? -target.Losses[i] : with.LogDensity(target.Margins[i]) - without.LogDensity(target.Margins[i]);
@@ -186,36 +183,6 @@ public static class ModelMembershipAttack
             MemberAccuracy = Accuracy(targets, ofMembers: true),
             OtherAccuracy = Accuracy(targets, ofMembers: false),
         };
-    }
-
-    // The normal distribution of each record's margins. A deviation of few values is too uncertain: then all records share one.
-    private static Fit[] Fits(Trained[] shadows, int records, bool ofMembers)
-    {
-        double[][] margins =
-        [
-            .. Enumerable.Range(0, records).Select(i =>
-                shadows.Where(shadow => shadow.Members[i] == ofMembers).Select(shadow => shadow.Margins[i]).ToArray()),
-        ];
-        Fit[] fits = Array.ConvertAll(margins, Fit.Of);
-        if (shadows.Length >= EnoughShadows)
-        {
-            return fits;
-        }
-
-        double squares = 0;
-        long freedom = 0;
-        for (int i = 0; i < records; i++)
-        {
-            foreach (double margin in margins[i])
-            {
-                squares += (margin - fits[i].Mean) * (margin - fits[i].Mean);
-            }
-
-            freedom += Math.Max(0, margins[i].Length - 1);
-        }
-
-        double shared = freedom == 0 ? 1 : Math.Max(LeastDeviation, Math.Sqrt(squares / freedom));
-        return Array.ConvertAll(fits, fit => fit with { Deviation = shared });
     }
 
     private static double Bound(double[] member, double[] other, ModelMembershipOptions options)
@@ -308,8 +275,9 @@ public static class ModelMembershipAttack
     /// <summary>A normal distribution.</summary>
     private readonly record struct Fit(double Mean, double Deviation)
     {
-        public static Fit Of(double[] all)
+        public static Fit Of(IEnumerable<double> values)
         {
+            double[] all = [.. values];
             double mean = all.Length == 0 ? 0 : all.Average();
             return new Fit(mean, all.Length < 2 ? 1 : Math.Max(LeastDeviation, Math.Sqrt(all.Sum(x => (x - mean) * (x - mean)) / (all.Length - 1))));
         }
