@@ -9,7 +9,8 @@ namespace QosValuation.Attacks.Membership;
 /// <para>Every model is trained on the records that a fair coin of its own puts into its training data. The attacker trains shadow models in the same way.
 /// LikelihoodRatio is LiRA (Carlini et al., IEEE S&amp;P 2022): of each record it looks at ln(p/(1 − p)), p the probability that a model gives to the
 /// record's class, fits a normal distribution to that of the shadow models with the record and one to that of those without it, and scores
-/// a target by the ratio of the two densities. Loss scores by −(the record's loss), the same threshold for all (Yeom et al. 2018).</para>
+/// a target by the ratio of the two densities; with fewer than 64 shadow models all share one deviation, as that paper advises.
+/// Loss scores by −(the record's loss), the same threshold for all (Yeom et al. 2018).</para>
 /// <para>The bound on ε is that of one run (Steinke, Nasr and Jagielski, NeurIPS 2023, theorem 5.2): of r guesses about independent fair coins an
 /// (ε, δ)-private training lets an attacker get at most Binomial(r, e^ε/(1 + e^ε)) right, but for a probability of 2·m·δ·(the largest probability of the
 /// binomial), m coins in all. The highest and the lowest scores are guessed in and out; all, a tenth and a hundredth of them are tried, each
@@ -20,6 +21,7 @@ namespace QosValuation.Attacks.Membership;
 public static class ModelMembershipAttack
 {
     private const double LeastDeviation = 1e-3;
+    private const int EnoughShadows = 64;
     private static readonly double[] GuessedParts = [1, 0.1, 0.01];
 
     /// <summary>Trains models and attacks them.</summary>
@@ -146,10 +148,11 @@ public static class ModelMembershipAttack
         Trained[] shadows = trained[options.Targets..];
         var member = new List<double>();
         var other = new List<double>();
+        double shared = shadows.Length < EnoughShadows ? SharedDeviation(shadows, rows.Count) : double.NaN;
         for (int i = 0; i < rows.Count; i++)
         {
-            Fit with = Fit.Of(shadows.Where(shadow => shadow.Members[i]).Select(shadow => shadow.Margins[i]));
-            Fit without = Fit.Of(shadows.Where(shadow => !shadow.Members[i]).Select(shadow => shadow.Margins[i]));
+            Fit with = Fit.Of(Margins(shadows, i, ofMembers: true), shared);
+            Fit without = Fit.Of(Margins(shadows, i, ofMembers: false), shared);
             foreach (Trained target in targets)
             {
                 double score = attack == MembershipAttack.Loss ? -target.Losses[i] : with.LogDensity(target.Margins[i]) - without.LogDensity(target.Margins[i]);
@@ -183,6 +186,28 @@ public static class ModelMembershipAttack
             MemberAccuracy = Accuracy(targets, ofMembers: true),
             OtherAccuracy = Accuracy(targets, ofMembers: false),
         };
+    }
+
+    private static double[] Margins(Trained[] shadows, int record, bool ofMembers) =>
+        [.. shadows.Where(shadow => shadow.Members[record] == ofMembers).Select(shadow => shadow.Margins[record])];
+
+    // The deviation of a few values is too uncertain: then all records share one, with and without them.
+    private static double SharedDeviation(Trained[] shadows, int records)
+    {
+        double squares = 0;
+        long freedom = 0;
+        for (int i = 0; i < records; i++)
+        {
+            foreach (bool ofMembers in new[] { true, false })
+            {
+                double[] margins = Margins(shadows, i, ofMembers);
+                double mean = Fit.Of(margins, double.NaN).Mean;
+                squares += margins.Sum(margin => (margin - mean) * (margin - mean));
+                freedom += Math.Max(0, margins.Length - 1);
+            }
+        }
+
+        return freedom == 0 ? 1 : Math.Max(LeastDeviation, Math.Sqrt(squares / freedom));
     }
 
     private static double Bound(double[] member, double[] other, ModelMembershipOptions options)
@@ -275,10 +300,14 @@ public static class ModelMembershipAttack
     /// <summary>A normal distribution.</summary>
     private readonly record struct Fit(double Mean, double Deviation)
     {
-        public static Fit Of(IEnumerable<double> values)
+        public static Fit Of(double[] all, double deviation)
         {
-            double[] all = [.. values];
             double mean = all.Length == 0 ? 0 : all.Average();
+            if (!double.IsNaN(deviation))
+            {
+                return new Fit(mean, deviation);
+            }
+
             return new Fit(mean, all.Length < 2 ? 1 : Math.Max(LeastDeviation, Math.Sqrt(all.Sum(x => (x - mean) * (x - mean)) / (all.Length - 1))));
         }
 
