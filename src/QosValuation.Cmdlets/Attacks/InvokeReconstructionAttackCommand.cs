@@ -39,13 +39,14 @@ namespace QosValuation.Cmdlets.Attacks;
 /// <para>Ctrl+C ends the attack within a second; the picture so far is written.</para>
 /// </remarks>
 /// <example>
-/// <summary>Attack the prototypes of a folder of photographs, and see how much came back; a short attack, without -Steps it is five times as long.</summary>
-/// <code>$clusters = Get-ClipEmbedding ./photos/*.jpg | Group-Embedding
+/// <summary>Attack the prototypes of a folder of photographs, and see how much came back; a short attack
+/// on the small encoder; without -Steps it is five times as long, and clip-small takes about ten times as long a step.</summary>
+/// <code>$clusters = Get-ClipEmbedding ./photos/*.jpg -Model clip-mini | Group-Embedding
 /// $clusters | New-DpPrototype -Epsilon 1 | Invoke-ReconstructionAttack -Reference $clusters -OutputPath ./attack -Steps 20</code>
 /// </example>
 /// <example>
 /// <summary>An embedding that leaked without noise, with a filmstrip of every tenth step.</summary>
-/// <code>Get-ClipEmbedding ./photo.jpg | Invoke-ReconstructionAttack -Reference ./photo.jpg -OutputPath ./attack -Every 10 -Steps 40 -Seed 1</code>
+/// <code>Get-ClipEmbedding ./photo.jpg -Model clip-mini | Invoke-ReconstructionAttack -Reference ./photo.jpg -OutputPath ./attack -Every 10 -Steps 40 -Seed 1</code>
 /// </example>
 /// <example>
 /// <summary>All attackers, one of which denoises with what is public, and the strongest of each target.</summary>
@@ -57,7 +58,7 @@ namespace QosValuation.Cmdlets.Attacks;
 /// </example>
 /// <example>
 /// <summary>A picture for a text.</summary>
-/// <code>Invoke-ReconstructionAttack -Text 'a dog in the snow' -OutputPath ./attack -Steps 30</code>
+/// <code>Invoke-ReconstructionAttack -Text 'a dog in the snow' -Model clip-mini -OutputPath ./attack -Steps 30</code>
 /// </example>
 /// <seealso>New-DpPrototype</seealso>
 /// <seealso>Export-ReconstructionGrid</seealso>

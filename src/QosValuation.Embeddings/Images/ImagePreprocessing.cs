@@ -7,6 +7,7 @@ namespace QosValuation.Embeddings.Images;
 public sealed record ImagePreprocessing
 {
     // What one image may take as the encoder's input: 1182 × 1182 pixels. Several batches of them are in memory at a time.
+    private const long LargestFile = 1 << 20;
     private const long LargestTensor = 1L << 24;
 
     private static readonly float[] ClipMean = [0.48145466f, 0.4578275f, 0.40821073f];
@@ -53,6 +54,11 @@ public sealed record ImagePreprocessing
         try
         {
             using FileStream stream = RegularFile.OpenRead(preprocessorConfigPath);
+            if (stream.Length > LargestFile)
+            {
+                throw Invalid(preprocessorConfigPath, $"it has {stream.Length:N0} bytes, and {LargestFile:N0} are the most for such a file");
+            }
+
             using JsonDocument document = JsonDocument.Parse(
                 stream, new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
             return Parse(document.RootElement, preprocessorConfigPath);

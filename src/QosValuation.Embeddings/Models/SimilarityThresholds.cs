@@ -20,6 +20,7 @@ public sealed record SimilarityThresholds(double Online, double Dbscan)
     /// <summary>The file of a model's folder that states them.</summary>
     public const string FileName = "qosvaluation.json";
 
+    private const int LargestFile = 1 << 20;
     private const string OnlineName = "online_similarity";
     private const string DbscanName = "dbscan_similarity";
 
@@ -57,7 +58,9 @@ public sealed record SimilarityThresholds(double Online, double Dbscan)
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(RegularFile.ReadAllBytes(path));
+            byte[] json = RegularFile.ReadAllBytes(path, LargestFile);
+            int mark = json.AsSpan().StartsWith(System.Text.Encoding.UTF8.Preamble) ? System.Text.Encoding.UTF8.Preamble.Length : 0;
+            using JsonDocument document = JsonDocument.Parse(json.AsMemory(mark));
             return new SimilarityThresholds(Cosine(document.RootElement, OnlineName, path), Cosine(document.RootElement, DbscanName, path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)

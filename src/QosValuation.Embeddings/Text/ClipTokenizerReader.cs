@@ -7,6 +7,9 @@ namespace QosValuation.Embeddings.Text;
 internal static class ClipTokenizerReader
 {
     private const int LargestId = 1 << 24;
+
+    // The largest public tokenizer files have some 40 MB.
+    private const int LargestFile = 1 << 27;
     private static readonly JsonReaderOptions JsonOptions = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     public static ClipTokenizer Read(string vocabularyPath, string? mergesPath)
@@ -244,7 +247,7 @@ internal static class ClipTokenizerReader
     {
         try
         {
-            return RegularFile.ReadAllBytes(path);
+            return RegularFile.ReadAllBytes(path, LargestFile);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -57,6 +57,10 @@ internal static class OpenClipConfiguration
                         return (path, text.Clone());
                     }
                 }
+                catch (Exception exception) when (place != folder && (exception is JsonException or InvalidOperationException or QosValuationException))
+                {
+                    // What lies above need not be the model's.
+                }
                 catch (Exception exception) when (exception is JsonException or InvalidOperationException)
                 {
                     throw ClipTokenizerReader.NotReadable(path, "is not valid JSON: " + exception.Message, exception);

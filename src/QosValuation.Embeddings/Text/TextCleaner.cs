@@ -90,7 +90,10 @@ internal static class TextCleaner
         return text.Normalize(NormalizationForm.FormC);
     }
 
-    private static string ReplaceUnpairedSurrogates(string text)
+    /// <summary>Replaces surrogates without a partner.</summary>
+    /// <param name="text">Any text.</param>
+    /// <returns>The text with U+FFFD for each.</returns>
+    public static string ReplaceUnpairedSurrogates(string text)
     {
         var builder = new StringBuilder(text.Length);
         foreach (Rune rune in text.EnumerateRunes())

@@ -47,7 +47,7 @@ public sealed class UnigramTokenizer : ITextTokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>();
-        Append(text, ids);
+        Append(text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? TextCleaner.ReplaceUnpairedSurrogates(text) : text, ids);
         return [.. ids];
     }
 

@@ -14,6 +14,10 @@ internal static class UnigramTokenizerReader
 {
     private const int LargestVocabulary = 1 << 20;
 
+    // What a file puts in or in the place of something, and how many times longer all its steps together may make a text.
+    private const int LongestContent = 64;
+    private const double LargestGrowth = 4096;
+
     /// <summary>The names that SentencePiece models have beside an encoder.</summary>
     public static IReadOnlyList<string> ModelNames { get; } = ["spiece.model", "sentencepiece.model", "tokenizer.model"];
 
@@ -59,16 +63,24 @@ internal static class UnigramTokenizerReader
                 : vocabulary);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or InvalidDataException or ArgumentException
-            or NotSupportedException or InvalidProtocolBufferException or FormatException or OverflowException or IndexOutOfRangeException)
+            or NotSupportedException or InvalidProtocolBufferException or FormatException or OverflowException or IndexOutOfRangeException
+            or KeyNotFoundException)
         {
-            throw ClipTokenizerReader.NotReadable(path, "is not usable: " + exception.Message, exception);
+            throw ClipTokenizerReader.NotReadable(
+                path, "is not usable: " + (exception is KeyNotFoundException ? "a property is missing." : exception.Message), exception);
         }
     }
 
     /// <summary>As transformers reads one for SigLIP and T5: the model normalises, and the end token follows each text.</summary>
     private static UnigramVocabulary ReadModel(string path)
     {
-        SentencePieceTokenizer model = Open(ClipTokenizerReader.ReadBytes(path));
+        byte[] content = ClipTokenizerReader.ReadBytes(path);
+        if (CountPieces(content) > LargestVocabulary)
+        {
+            throw ClipTokenizerReader.NotReadable(path, $"has more than {LargestVocabulary:N0} pieces.");
+        }
+
+        SentencePieceTokenizer model = Open(content);
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         ClipTokenizerReader.SpecialTokens named = ClipTokenizerReader.ReadSpecialTokens(folder);
         string[] pieces = new string[model.Vocabulary.Values.Max() + 1];
@@ -115,6 +127,11 @@ internal static class UnigramTokenizerReader
         if ((uint)unknown >= (uint)pieces.Length || TokenizerJson.Flag(model, "byte_fallback") == true)
         {
             throw ClipTokenizerReader.NotReadable(path, "has no unknown token, or falls back to bytes, which is not supported for a Unigram model.");
+        }
+
+        if (Growth(TokenizerJson.Object(root, "normalizer")) > LargestGrowth)
+        {
+            throw ClipTokenizerReader.NotReadable(path, $"has a normalizer that may make a text more than {LargestGrowth:N0} times as long.");
         }
 
         (int? start, int? end) = ReadSurroundings(root);
@@ -224,7 +241,7 @@ internal static class UnigramTokenizerReader
                 return [text => left && right ? text.Trim() : left ? text.TrimStart() : right ? text.TrimEnd() : text];
             case "Replace":
                 JsonElement pattern = step.GetProperty("pattern");
-                string content = step.GetProperty("content").GetString()!;
+                string content = Short(step.GetProperty("content"));
                 if (TokenizerJson.Text(pattern, "String") is { Length: > 0 } plain)
                 {
                     return [text => text.Replace(plain, content, StringComparison.Ordinal)];
@@ -244,7 +261,7 @@ internal static class UnigramTokenizerReader
                 };
                 return [text => text.Normalize(unicode)];
             case "Prepend":
-                string prefix = step.GetProperty("prepend").GetString()!;
+                string prefix = Short(step.GetProperty("prepend"));
                 return [text => text.Length > 0 ? prefix + text : text];
             case "Precompiled":
                 // A model without pieces of its own, for its map of characters.
@@ -256,6 +273,33 @@ internal static class UnigramTokenizerReader
             default:
                 throw new NotSupportedException("a normalizer has no type.");
         }
+    }
+
+    /// <summary>How many times longer a normalizer may make a text, by its replacements: an expression may match before each character.</summary>
+    private static double Growth(JsonElement? normalizer) => normalizer is not { } step ? 1 : TokenizerJson.Text(step, "type") switch
+    {
+        "Sequence" => step.GetProperty("normalizers").EnumerateArray().Aggregate(1.0, (growth, inner) => growth * Growth(inner)),
+        "Replace" => Math.Max(1, Short(step.GetProperty("content")).Length + (TokenizerJson.Text(step.GetProperty("pattern"), "String") is { Length: > 0 } ? 0 : 1)),
+        _ => 1,
+    };
+
+    private static string Short(JsonElement text) =>
+        text.GetString() is { Length: <= LongestContent } content
+            ? content
+            : throw new NotSupportedException($"a normalizer puts in more than {LongestContent} characters, or no text.");
+
+    /// <summary>Counts the pieces (field 1) of a SentencePiece model without keeping them.</summary>
+    private static int CountPieces(byte[] model)
+    {
+        using var input = new CodedInputStream(model);
+        int count = 0;
+        for (uint tag = input.ReadTag(); tag != 0; tag = input.ReadTag())
+        {
+            count += WireFormat.GetTagFieldNumber(tag) == 1 ? 1 : 0;
+            input.SkipLastField();
+        }
+
+        return count;
     }
 
     private static Func<string, bool, IEnumerable<string>> ReadWords(JsonElement? preTokenizer)

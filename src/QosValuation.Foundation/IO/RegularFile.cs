@@ -63,6 +63,25 @@ public static partial class RegularFile
         return File.ReadAllBytes(path);
     }
 
+    /// <summary>Reads a whole file that has no reason to be large.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="most">The most bytes it may have.</param>
+    /// <returns>Its bytes.</returns>
+    /// <exception cref="IOException">The file cannot be read, is none, or is larger.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static byte[] ReadAllBytes(string path, int most)
+    {
+        using FileStream stream = OpenRead(path);
+        if (stream.Length > most)
+        {
+            throw new IOException($"it has {stream.Length:N0} bytes, and {most:N0} are the most for such a file.");
+        }
+
+        byte[] bytes = new byte[(int)stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
     /// <summary>Reads a whole file as text in UTF-8, or as its byte order mark says.</summary>
     /// <param name="path">The file.</param>
     /// <returns>Its text.</returns>

@@ -26,8 +26,26 @@ public sealed class SimilarityThresholdsTests : IDisposable
         Assert.Equal(new SimilarityThresholds(0.25, 0.5), SimilarityThresholds.Read(_folder.Path));
     }
 
+    [Fact]
+    public void AByteOrderMarkIsPassedAndAFloodIsNot()
+    {
+        string path = _folder.File(SimilarityThresholds.FileName);
+        File.WriteAllText(path, "{\"online_similarity\":0.25,\"dbscan_similarity\":0.5}", System.Text.Encoding.UTF8);
+        Assert.Equal(0xEF, File.ReadAllBytes(path)[0]);
+        Assert.Equal(new SimilarityThresholds(0.25, 0.5), SimilarityThresholds.Read(_folder.Path));
+        using (FileStream sparse = File.OpenWrite(path))
+        {
+            sparse.SetLength(100_000_000);
+        }
+
+        var fault = Assert.Throws<QosValuationException>(() => SimilarityThresholds.Read(_folder.Path));
+        Assert.Contains("100,000,000 bytes", fault.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
+    [InlineData("{\"online_similarity\":NaN,\"dbscan_similarity\":0.5}")]
+    [InlineData("{\"online_similarity\":2,\"dbscan_similarity\":0.5}")]
     [InlineData("[]")]
     [InlineData("{\"online_similarity\":0.5}")]
     [InlineData("{\"online_similarity\":\"0.5\",\"dbscan_similarity\":0.5}")]

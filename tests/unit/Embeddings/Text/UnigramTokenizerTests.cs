@@ -124,6 +124,9 @@ public sealed class UnigramTokenizerTests : IDisposable
     [InlineData("\"ids\":[1]", "\"ids\":[100000]")]
     [InlineData("\"vocab\":[", "\"vocab\":[7,")]
     [InlineData("\\\\s+", "(?=a)")]
+    [InlineData("\"content\":\"\"}", "\"contents\":\"\"}")]
+    [InlineData("\"single\":", "\"singel\":")]
+    [InlineData("{\"type\":\"Lowercase\"}", "{\"type\":\"Prepend\",\"prepend\":\"0123456789012345678901234567890123456789012345678901234567890123x\"}")]
     public void Files_that_cannot_be_followed_are_refused(string part, string other)
     {
         string json = File.ReadAllText(Fixture("tokenizer.json")).Replace("\": ", "\":", StringComparison.Ordinal).Replace(", \"", ",\"", StringComparison.Ordinal);
@@ -143,6 +146,66 @@ public sealed class UnigramTokenizerTests : IDisposable
             var fault = Assert.Throws<QosValuationException>(() => TextTokenizer.Load(_folder.File("spiece.model"), null));
             Assert.Equal("VocabularyNotReadable", fault.ErrorId);
         }
+    }
+
+    [Fact]
+    public void A_normalizer_cannot_flood_the_memory()
+    {
+        string json = File.ReadAllText(Fixture("tokenizer.json"));
+        const string Step = """{"type": "Lowercase"}""";
+        const string Doubling = """{"type":"Replace","pattern":{"String":"a"},"content":"aa"}""";
+        Assert.Contains(Step, json, StringComparison.Ordinal);
+        File.WriteAllText(_folder.File("tokenizer.json"), json.Replace(Step, string.Join(',', Enumerable.Repeat(Doubling, 40)), StringComparison.Ordinal));
+        var fault = Assert.Throws<QosValuationException>(() => UnigramTokenizer.Load(_folder.File("tokenizer.json")));
+        Assert.Equal("VocabularyNotReadable", fault.ErrorId);
+        Assert.Contains("4,096 times", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_of_very_many_pieces_is_refused_before_they_are_read()
+    {
+        byte[] pieces = new byte[2 * ((1 << 20) + 1)];
+        for (int i = 0; i < pieces.Length; i += 2)
+        {
+            pieces[i] = 10;
+        }
+
+        File.WriteAllBytes(_folder.File("spiece.model"), pieces);
+        var fault = Assert.Throws<QosValuationException>(() => UnigramTokenizer.Load(_folder.File("spiece.model")));
+        Assert.Contains("1,048,576 pieces", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tokenizer.json")]
+    [InlineData("spiece.model")]
+    public void A_tokenizer_file_of_a_gigabyte_is_refused_unread(string name)
+    {
+        using (FileStream sparse = File.Create(_folder.File(name)))
+        {
+            sparse.SetLength(1L << 30);
+        }
+
+        var fault = Assert.Throws<QosValuationException>(() => UnigramTokenizer.Load(_folder.File(name)));
+        Assert.Contains("1,073,741,824 bytes", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Surrogates_without_a_partner_are_unknown_characters()
+    {
+        string json = File.ReadAllText(Fixture("tokenizer.json"));
+        File.WriteAllText(_folder.File("tokenizer.json"), json.Replace("\"Lowercase\"", "\"NFKC\"", StringComparison.Ordinal));
+        UnigramTokenizer tokenizer = UnigramTokenizer.Load(_folder.File("tokenizer.json"));
+        Assert.Equal(tokenizer.Encode("dog \uFFFD snow"), tokenizer.Encode("dog \uD800 snow"));
+    }
+
+    [Fact]
+    public void What_lies_above_the_model_cannot_spoil_it()
+    {
+        string folder = Path.Combine(_folder.Path, "mine");
+        Directory.CreateDirectory(folder);
+        File.Copy(Fixture("tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
+        File.WriteAllText(_folder.File("config.json"), "// settings of another program");
+        Assert.Equal(Siglip.Value.Encode("snow dog"), UnigramTokenizer.Load(Path.Combine(folder, "tokenizer.json")).Encode("snow dog"));
     }
 
     private static string Fixture(string name) => Path.Combine(TestData.RepositoryRoot, "tests", "fixtures", "sentencepiece", name);
