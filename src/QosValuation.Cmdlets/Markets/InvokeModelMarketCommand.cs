@@ -463,7 +463,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
         try
         {
             BackgroundWork.Stream(
-                token => ModelMarketRun.Run(_clients, options, done, token, noise),
+                token => ModelMarketRun.Run(_clients, options, done, noise, token),
                 row =>
                 {
                     lies += row.Client == _clients[0].Contributor && row.Check?.IsTruthful == false ? 1 : 0;
