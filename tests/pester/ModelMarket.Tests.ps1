@@ -87,6 +87,70 @@ Describe 'Invoke-ModelMarket' {
     }
 }
 
+Describe 'Private training' {
+    BeforeAll {
+        $private = @{ Round = 2; LocalStep = 5; BatchSize = 8; LearningRate = 0.1 }
+    }
+
+    It 'charges each client once for all algorithms, and says so before' {
+        $path = Join-Path $TestDrive 'clients.db'
+        $null = New-PrivacyBudget -Epsilon 5 -Delta 1e-5 -Neighboring AddRemove -Path $path
+        $clients | Invoke-ModelMarket @private -Epsilon 2 -Budget $path -WhatIf | Should -BeNullOrEmpty
+        Get-PrivacyBudget $path -Contributor * | Should -BeNullOrEmpty
+        $rows = $clients | Invoke-ModelMarket -Algorithm Ipfl, FedAvg @private -Epsilon 2 -Budget $path
+        $rows.Count | Should -Be 16
+        $rows[0].Epsilon | Should -Be 2
+        $rows[0].Delta | Should -Be 1e-5
+        $rows[0].IsFormal | Should -BeTrue
+        $accounts = Get-PrivacyBudget $path -Contributor *
+        $accounts.Contributor | Should -Be c0, c1, c2, c3
+        $accounts.Releases | Should -Be 2, 2, 2, 2
+        $accounts[0].Spent | Should -BeGreaterThan 2
+        $accounts[0].Spent | Should -BeLessOrEqual 4
+        { $clients | Invoke-ModelMarket @private -Epsilon 4.9 -Budget $path } | Should -Throw -ErrorId 'PrivacyBudgetExceeded,*'
+        (Get-PrivacyBudget $path -Contributor *).Releases | Should -Be 2, 2, 2, 2
+    }
+
+    It 'spends a budget of the same ε whole' {
+        $path = Join-Path $TestDrive 'whole.db'
+        $null = New-PrivacyBudget -Epsilon 1 -Delta 1e-5 -Neighboring AddRemove -Path $path
+        $null = $clients | Invoke-ModelMarket @private -Epsilon 1 -Budget $path
+        ((Get-PrivacyBudget $path -Contributor *).Spent | Measure-Object -Maximum).Maximum | Should -BeGreaterThan 0.98
+        $null = $clients | Select-Object -First 0 | Invoke-ModelMarket @private -Epsilon 1 -Budget $path
+    }
+
+    It 'protects clients' {
+        $path = Join-Path $TestDrive 'contributors.db'
+        $null = New-PrivacyBudget -Epsilon 1 -Delta 1e-5 -Neighboring AddRemove -Unit Contributor -Path $path
+        { $clients | Invoke-ModelMarket @private -Epsilon 1 -Budget $path } | Should -Throw -ErrorId 'PrivacyBudgetNotApplicable,*'
+        $rows = $clients | Invoke-ModelMarket @private -Epsilon 1 -Unit Contributor -ClippingNorm 0.5 -Budget $path
+        $rows[0].Unit | Should -Be Contributor
+        ($rows | ConvertTo-Json -Depth 6 | ConvertFrom-Json | Measure-ModelMarket).Unit | Should -Be Contributor
+    }
+
+    It 'learns more at a larger ε' {
+        $rows = foreach ($epsilon in 0.05, 500) { $clients | Invoke-ModelMarket -Algorithm FedAvg @fast -Epsilon $epsilon }
+        $reports = $rows | Measure-ModelMarket
+        $reports.Epsilon | Should -Be 0.05, 500
+        $reports[1].FinalAccuracy | Should -BeGreaterThan $reports[0].FinalAccuracy
+        $rows[0].IsFormal | Should -BeFalse
+    }
+
+    It 'refuses what would not be private' {
+        $path = Join-Path $TestDrive 'refused.db'
+        $null = New-PrivacyBudget -Epsilon 9 -Delta 1e-5 -Neighboring AddRemove -Path $path
+        { $clients | Invoke-ModelMarket @fast -Epsilon 1 -Budget $path } | Should -Throw -ErrorId 'PrivacyBudgetNotApplicable,*'
+        { $clients | Invoke-ModelMarket @private -Budget $path } | Should -Throw -ErrorId 'ParametersConflict,*'
+        { $clients | Invoke-ModelMarket @private -Unit Contributor } | Should -Throw -ErrorId 'ParametersConflict,*'
+        { $clients | Invoke-ModelMarket FedFomo @private -Epsilon 1 } | Should -Throw -ErrorId 'ModelMarketOptionNotValid,*'
+        { $clients | Invoke-ModelMarket @private -Epsilon 1 -CheckpointPath (Join-Path $TestDrive 'x.state') } |
+            Should -Throw -ErrorId 'ModelMarketOptionNotValid,*'
+        { $clients | Invoke-ModelMarket @private -Epsilon 0 } | Should -Throw -ErrorId 'EpsilonOutOfRange,*'
+        { $clients | Invoke-ModelMarket @private -Epsilon 1 -ClippingNorm 0 } | Should -Throw -ErrorId 'ModelMarketOptionNotValid,*'
+        Get-PrivacyBudget $path -Contributor * | Should -BeNullOrEmpty
+    }
+}
+
 Describe 'Test-MechanismProperty on the model market' {
     It 'finds the cost lie under the marginal payment, which replays, and none under the critical one' {
         $violation = Test-MechanismProperty ModelMarket -Payment Marginal -Property Truthfulness -Seed 1

@@ -59,3 +59,35 @@ Describe 'Waiting' {
         Remove-Job $job
     }
 }
+
+Describe 'Working' {
+    It 'on a round of a model market ends within a second of Ctrl+C<Name>' -ForEach @(
+        @{ Name = ''; Extra = @{} }
+        @{ Name = ', and says what was charged'; Extra = @{ Epsilon = 1 } }
+    ) {
+        $budget = Join-Path $TestDrive 'clients.db'
+        if ($Extra.Count -gt 0) {
+            $null = New-PrivacyBudget -Path $budget -Epsilon 2 -Delta 1e-5 -Neighboring AddRemove
+            $Extra.Budget = $budget
+        }
+
+        $watch = [System.Diagnostics.Stopwatch]::new()
+        $null = Stop-WorkingScript -ArgumentList $Extra -Script {
+            param($extra)
+            $random = [Random]::new(1)
+            $clients = foreach ($i in 0..79) {
+                [pscustomobject]@{ Item = "photo$i"; Label = "class$($i % 2)"; Contributor = "c$($i % 4)"
+                    Vector = [float[]] (0..63 | ForEach-Object { $random.NextDouble() }) }
+            }
+            $clients = $clients | New-ModelClient -Cost 1 -Seed 1
+            Write-Information here
+            $clients | Invoke-ModelMarket -Round 1 -LocalStep 2000000 @extra
+        } -Until {
+            $isThere = $args[0].Streams.Information.Count -gt 0
+            if ($isThere) { Start-Sleep -Milliseconds 3000; $watch.Restart() }
+            $isThere
+        }
+        $watch.Elapsed.TotalSeconds | Should -BeLessThan 1.2 -Because 'of which 0.2 pass before the stop'
+        if ($Extra.Count -gt 0) { (Get-PrivacyBudget $budget -Contributor *).Count | Should -Be 4 }
+    }
+}

@@ -19,16 +19,16 @@ public static class ModelMarketRun
     /// <param name="members">The clients.</param>
     /// <param name="options">How.</param>
     /// <param name="progress">Told how many trainings of a client are done, over all algorithms and rounds.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
     /// <param name="noise">The noise of a private market, where it has been calibrated for these clients and options; null finds it.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>n rows a round.</returns>
     /// <exception cref="QosValuationException">What clients, settings, training and trade refuse; <c>ModelMarketCheckpointNotValid</c>.</exception>
     public static IEnumerable<ModelMarketRound> Run(
         IReadOnlyList<ModelClient> members,
         ModelMarketOptions options,
         IProgress<long>? progress = null,
-        CancellationToken cancellationToken = default,
-        ModelMarketNoise? noise = null)
+        ModelMarketNoise? noise = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(members);
         ArgumentNullException.ThrowIfNull(options);
