@@ -2,11 +2,12 @@ using QosValuation.Foundation.Numerics;
 
 namespace QosValuation.Learning.Federated;
 
-/// <summary>Clustered federated learning (Sattler, Müller and Samek, IEEE TNNLS 2020, algorithm 3).</summary>
+/// <summary>Clustered federated learning (Sattler, Müller and Samek, IEEE TNNLS 2021).</summary>
 /// <remarks>
 /// Clients of a cluster share one model, which moves by the mean of their updates. A cluster of more than two whose mean update is shorter than ε₁
-/// while some update is longer than ε₂ is split in two by complete linkage on −cos. The authors' code has ε = (2.0, 2.5) and plain means; the
-/// paper weights by size, and its authors' notebook has ε = (0.4, 1.6). O(n²·p).
+/// while some update is longer than ε₂ is split in two by complete linkage on −cos. The iPFL authors' code has ε = (2.0, 2.5) and plain means.
+/// Defaults of the paper are here ε = (0.4, 1.6), from the notebook of its authors (felisat/clustered-federated-learning), and means by size as in
+/// FedAvg; that notebook takes plain means too. The thresholds are lengths, and want tuning to the model at hand. O(n²·p).
 /// </remarks>
 public sealed class CflAlgorithm : IFederatedAlgorithm
 {

@@ -3,7 +3,11 @@ using QosValuation.Foundation.Numerics;
 namespace QosValuation.Learning.Federated;
 
 /// <summary>Ditto (Li et al., ICML 2021, algorithm 1): FedAvg, and for each client a personal model with λ/2·‖v − θ_global‖². λ is 1 by default.</summary>
-/// <remarks>The personal models are what is measured. Both train towards, or from, the global model at the round's start. Twice the training.</remarks>
+/// <remarks>
+/// λ = 1 is what Ditto's authors fix for clients with too few rows to choose it by; their other clients choose among 0.1, 1 and 2 by rows held out
+/// (lower values under strong attacks). The personal models are what is measured. Both train towards, or from, the global model at the round's
+/// start. Twice the training.
+/// </remarks>
 public sealed class DittoAlgorithm : IFederatedAlgorithm
 {
     private const double DefaultStrength = 1;

@@ -5,8 +5,9 @@ namespace QosValuation.Learning.Federated;
 /// <summary>FedAMP with cosine attention (Huang et al., AAAI 2021, "HeurFedAMP").</summary>
 /// <remarks>
 /// A client's cluster model is 0.3 of its own model and 0.7 of the others' by exp(10·cos); from round 2 on the client trains with
-/// λ/2·‖θ − u_i‖², λ = 0.01. The cosines are those of the updates from the common initial model in the authors' code, and those of the models
-/// themselves in the paper (equation 8). As in the authors' code, an attention below 10⁻⁴/n counts as none. O(n²·p).
+/// λ/2·‖θ − u_i‖², λ = 0.01. The numbers 0.3, 10 and 0.01 are the iPFL authors'; the FedAMP paper leaves its weights to be tuned. The cosines are
+/// those of the updates from the common initial model in the iPFL authors' code, and those of the models themselves in the paper. As in the iPFL
+/// authors' code, an attention below 10⁻⁴/n counts as none. O(n²·p).
 /// </remarks>
 public sealed class FedAmpAlgorithm : IFederatedAlgorithm
 {

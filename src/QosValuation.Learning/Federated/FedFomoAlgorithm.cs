@@ -10,7 +10,8 @@ namespace QosValuation.Learning.Federated;
 /// model at the round's start, by weights max(0, L − L_j)/‖·‖; without such a model it goes back to its start. The weights are added to the
 /// preferences, which begin at 1. The graph holds 1 for each model that was sent: that is what the others have work with.
 /// The authors' code takes losses on training rows and the distance from the client's trained model (with 10⁻⁶ added to each difference); the
-/// paper (equation 3) takes them on rows held out for validation, here a fifth, and the distance from the model at the round's start. The
+/// paper takes them on rows held out for validation, here a fifth, and the distance from the model at the round's start. How models are
+/// drawn is the iPFL authors' under both; the paper's authors' own code (NVlabs/FedFomo) draws ε-greedily, and takes the 1-norm unless told. The
 /// authors' code mixes clients one after the other, so that later ones see models already mixed; here all see the models that were shared.
 /// O(n·M·(rows + 1)·p).
 /// </remarks>

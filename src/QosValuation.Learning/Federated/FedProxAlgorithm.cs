@@ -1,7 +1,10 @@
 namespace QosValuation.Learning.Federated;
 
-/// <summary>FedProx (Li et al., MLSys 2020, algorithm 2): FedAvg with μ/2·‖θ − θ_global‖² in each client's loss.</summary>
-/// <remarks>μ is 0.01 in the iPFL authors' code, though its README says 0.1; the paper's best value on most of its data sets is 1 (section 5.3).</remarks>
+/// <summary>FedProx (Li et al., MLSys 2020): FedAvg with μ/2·‖θ − θ_global‖² in each client's loss.</summary>
+/// <remarks>
+/// μ is 0.01 in the iPFL authors' code, though its README says 0.1. FedProx's own code (litian96/FedProx) plots μ = 1 for three of its five data sets,
+/// 0.001 and 0.01 for the others; its README says that no value fits all, and names 0.001, 0.01, 0.1, 0.5 and 1 to try.
+/// </remarks>
 public sealed class FedProxAlgorithm : IFederatedAlgorithm
 {
     private const double AuthorsStrength = 0.01;

@@ -6,8 +6,10 @@ namespace QosValuation.Learning.Federated;
 /// <remarks>
 /// The weights of client i minimise α‖x‖² + (d_i − 2αp)·x over the probability simplex, with p the shares by size and d_ij = −cos of the updates;
 /// α = 0.8. That is the point of the simplex nearest to p − d_i/(2α), so that no solver is needed. The mean with these weights is the client's next
-/// model and the anchor of its local term λ·cos(θ, a), λ = 0.01, from round 2 on. The sign of the term is + in the code, which turns models away
-/// from their anchors; the paper maximises the cosine (equation 6), and its sign is −. Weights below 10⁻⁵/n are none. O(n²·(p + log n)).
+/// model and the anchor of its local term λ·cos(θ, a), λ = 0.01, from round 2 on. α and λ are those of its authors' code (MediaBrain-SJTU/pFedGraph).
+/// The sign of the term is + in that code and in the iPFL authors', which turns models away from their anchors; the paper means them to be
+/// alike, and under its defaults the sign is −. The anchor is the iPFL authors': pFedGraph's code takes the mean of the models scaled to length 1, and
+/// counts a cosine above 0.9 as 1. Weights below 10⁻⁵/n are none. O(n²·(p + log n)).
 /// </remarks>
 public sealed class PFedGraphAlgorithm : IFederatedAlgorithm
 {
