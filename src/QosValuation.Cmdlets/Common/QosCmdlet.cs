@@ -95,6 +95,20 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
     /// <param name="text">The message.</param>
     protected new void WriteVerbose(string text) => base.WriteVerbose(DisplayText.OfMessage(text));
 
+    /// <summary>Warns of what was paid for and is lost: also in a pipeline that is being stopped, which takes no more warnings.</summary>
+    /// <param name="message">A sentence.</param>
+    private protected void TellLost(string message)
+    {
+        if (Stopping)
+        {
+            Host.UI.WriteWarningLine(message);
+        }
+        else
+        {
+            WriteWarning(message);
+        }
+    }
+
     /// <summary>
     /// Writes an engine fault as a non-terminating error: the other items go on. A fault that says the very same again is counted, and the
     /// count is told at the end.

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Management.Automation;
+using QosValuation.Cmdlets.Privacy;
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
 using QosValuation.Learning.Federated;
 using QosValuation.Learning.Learners;
 using QosValuation.Markets.Models;
+using QosValuation.Privacy.Budgets;
 
 namespace QosValuation.Cmdlets.Markets;
 
@@ -22,7 +24,19 @@ namespace QosValuation.Cmdlets.Markets;
 /// GainScale, ReportedSize, ReportedCost and ReportedGainScale. Row i of -Distance holds the distances of client i to each client; -Update holds what
 /// each client's model differs by from the common initial one, and rows tell the model step as well. There matrices are always told.</para>
 /// <para>-CheckpointPath saves the run from time to time and after each algorithm; with the same clients and settings it goes on from there, writes the
-/// earlier rows again, and with -Seed ends in the same bytes. -Round may be raised.</para>
+/// earlier rows again, and with -Seed ends in the same bytes. -Round may be raised, but not with -Epsilon, whose noise depends on it.</para>
+/// <para>-Epsilon makes trainings private, for each algorithm and all its rounds together. -Unit Record protects a record by DP-SGD (Abadi et al. 2016): a
+/// record takes part in a step with probability BatchSize over the client's records, its gradient is clipped to -ClippingNorm, and Gaussian noise is added.
+/// A record with several vectors, such as captions, counts once: of them a step takes one. -Unit Contributor protects a client with all its records: what
+/// a round's training changed in its model is clipped and noised (McMahan et al. 2018), which with few clients takes much noise, and needs a -ClippingNorm of
+/// the size of that change. All clients get the noise that the client with the fewest records needs; Ditto trains twice. Measurement, distances, graph,
+/// payments and -PassThru see the noised models alone. Not private are: the sizes, costs and gain scales that are traded by, the weights of classes and the
+/// test rows by which Accuracy and Loss are measured, and which classes there are. FedFomo weighs models by losses on private rows and is refused. The
+/// noise is drawn in floating point, which may leak more than (ε, δ) to whoever sees all bits (Mironov 2012).</para>
+/// <para>-Budget charges each client that trains, by its name, for all algorithms together before training begins: all or nothing. The budget has to be for
+/// -Neighboring AddRemove. With -Budget noise is calibrated by Rdp, by which budgets count samples, and is a little larger. -WhatIf and -Confirm say what each
+/// would be charged and have left. What was charged stays charged where the pipeline is stopped. With -Seed the noise can be taken away
+/// again: IsFormal is false, and a budget refuses it. A private run without -Seed cannot go on from a checkpoint, because it would train rounds again.</para>
 /// </remarks>
 /// <example>
 /// <summary>Ten clients with skewed labels, nine algorithms.</summary>
@@ -46,10 +60,19 @@ namespace QosValuation.Cmdlets.Markets;
 /// <summary>A long run that may be interrupted.</summary>
 /// <code>$clients | Invoke-ModelMarket -Round 50 -Payment Critical -Seed 1 -CheckpointPath ./market.state</code>
 /// </example>
+/// <example>
+/// <summary>Private training on a budget, and accuracy against ε over seeds.</summary>
+/// <code>$budget = New-PrivacyBudget -Epsilon 8 -Delta 1e-5 -Neighboring AddRemove -Path ./clients.db
+/// $clients | Invoke-ModelMarket -Round 10 -Epsilon 4 -Budget $budget
+/// $rows = foreach ($epsilon in 1, 2, 4, 8) { foreach ($seed in 1..5) { $clients | Invoke-ModelMarket -Round 10 -Epsilon $epsilon -Seed $seed } }
+/// $rows | Measure-ModelMarket</code>
+/// </example>
 /// <seealso>New-ModelClient</seealso>
 /// <seealso>New-ClientPartition</seealso>
 /// <seealso>Measure-ModelMarket</seealso>
 /// <seealso>Test-MechanismProperty</seealso>
+/// <seealso>New-PrivacyBudget</seealso>
+/// <seealso>Invoke-MembershipInferenceAttack</seealso>
 [Cmdlet(VerbsLifecycle.Invoke, "ModelMarket", DefaultParameterSetName = TrainSet, SupportsShouldProcess = true)]
 [OutputType(typeof(ModelMarketRound))]
 public sealed class InvokeModelMarketCommand : QosCmdlet
@@ -57,9 +80,11 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
     private const string TrainSet = "Train";
     private const string DistanceSet = "Distance";
     private const string UpdateSet = "Update";
+    private static readonly string[] PrivateParameters = [nameof(Budget), nameof(Delta), nameof(ClippingNorm), nameof(Unit)];
 
     private readonly List<ModelClient> _clients = [];
     private readonly List<ModelTrader> _traders = [];
+    private PrivacyBudgetStore? _budget;
 
     /// <summary>The clients: of New-ModelClient or New-ClientPartition; with -Distance or -Update also objects with Contributor, Size and Cost.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
@@ -156,6 +181,33 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
     [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
+    /// <summary>ε above 0: trains privately, so that each client loses at most ε over all rounds of an algorithm.</summary>
+    /// <value>plain training</value>
+    [Parameter(ParameterSetName = TrainSet)]
+    [Number(MayBeAbsent = true)]
+    public double? Epsilon { get; set; }
+
+    /// <summary>δ, between 0 and 1, both excluded; 1e-5 by default. Keep it well below one over the number of records.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [Number]
+    public double Delta { get; set; } = 1e-5;
+
+    /// <summary>C, above 0: the longest gradient of a record, or change of a client's model in a round; 1 by default. Noise grows with it.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [Number]
+    public double ClippingNorm { get; set; } = 1;
+
+    /// <summary>What ε protects: one Record (the default), or a client (Contributor) with all its records.</summary>
+    /// <value>Record</value>
+    [Parameter(ParameterSetName = TrainSet)]
+    [SingleValue]
+    public PrivacyUnit Unit { get; set; } = PrivacyUnit.Record;
+
+    /// <summary>The privacy budget to charge before training: from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file. With -Epsilon.</summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [ValidateNotNullOrEmpty]
+    public object? Budget { get; set; }
+
     /// <summary>Where the run is saved, and goes on from where the file is there.</summary>
     [Parameter(ParameterSetName = TrainSet)]
     [ValidateNotNullOrEmpty]
@@ -204,6 +256,16 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
         Learner = Learner,
         Hidden = Hidden ?? [],
         HasMatrices = PassThru,
+        Privacy = Epsilon is null ? null : new ModelMarketPrivacy
+        {
+            Epsilon = Epsilon.Value,
+            Delta = Delta,
+            ClippingNorm = ClippingNorm,
+            Unit = Unit,
+
+            // A budget counts samples by divergences.
+            Accountant = Budget is null ? PrivacyAccountant.Pld : PrivacyAccountant.Rdp,
+        },
         RunNumber = RunNumber,
         CheckpointPath = CheckpointPath is null ? null : ResolveNewPath(CheckpointPath),
     };
@@ -218,6 +280,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
         if (ParameterSetName == TrainSet)
         {
             Options.Validate();
+            OpenBudget();
         }
         else
         {
@@ -301,27 +364,120 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
         return matrix;
     }
 
-    private void Train()
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
     {
-        ModelMarketOptions options = Options;
-        if (options.CheckpointPath is not null && !ShouldProcess(options.CheckpointPath, $"Train the models of {_clients.Count} clients and save the run"))
+        if (disposing)
+        {
+            _budget?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private void OpenBudget()
+    {
+        if (Epsilon is null)
+        {
+            string[] alone = [.. PrivateParameters.Where(IsBound)];
+            if (alone.Length > 0)
+            {
+                throw new QosValuationException(
+                    Faults.ParametersConflict, $"-{alone[0]} belongs to private training: give -Epsilon too, or leave it out.", alone[0]);
+            }
+
+            return;
+        }
+
+        if (Budget is null)
         {
             return;
         }
 
+        _budget = PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
+        _budget.RequireUnit(Unit);
+        if (Seed is not null)
+        {
+            throw _budget.NotApplicable("Whoever knows the seed can take the noise away again, so that nothing is protected: leave -Seed out.");
+        }
+    }
+
+    private void Train()
+    {
+        ModelMarketOptions options = Options;
+        ModelMarketNoise? noise = Epsilon is null
+            ? null
+            : BackgroundWork.Run((_, token) => ModelMarketNoise.Calibrate(_clients, options, token), static _ => { }, Cancellation);
+        foreach (FederatedAlgorithm algorithm in noise is null ? [] : options.Algorithms)
+        {
+            WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"{algorithm}: σ is {noise!.Multiplier(algorithm):G6} times the clipping norm."));
+        }
+
+        if (!MayTrain(options, noise, out IReadOnlyList<PrivacyCharge> charges))
+        {
+            return;
+        }
+
+        Cancellation.ThrowIfCancellationRequested();
+        if (charges.Count > 0)
+        {
+            _budget!.Charge(charges);
+        }
+
+        long rows = 0;
+        long total = (long)_clients.Count * options.Rounds * options.Algorithms.Count;
+        try
+        {
+            Trade(options, noise, total, ref rows);
+        }
+        finally
+        {
+            // From the charge on all is paid for: what does not leave is lost, and that is said.
+            if (charges.Count > 0 && rows < total)
+            {
+                TellLost(BudgetSentences.LostTraining(_budget!, rows / _clients.Count, total / _clients.Count));
+            }
+        }
+    }
+
+    private bool MayTrain(ModelMarketOptions options, ModelMarketNoise? noise, out IReadOnlyList<PrivacyCharge> charges)
+    {
+        charges = [];
+        if (_budget is null)
+        {
+            return options.CheckpointPath is null || ShouldProcess(options.CheckpointPath, $"Train the models of {_clients.Count} clients and save the run");
+        }
+
+        // What would be refused is refused before anybody is asked about it.
+        charges = noise!.Charges();
+        string plan = BudgetSentences.PlanTraining(_budget.Budget, options.Rounds, options.Algorithms.Count, _budget.Preview(charges));
+        return ShouldProcess(plan, plan, "Train on a privacy budget");
+    }
+
+    private void Trade(ModelMarketOptions options, ModelMarketNoise? noise, long total, ref long rows)
+    {
         var meter = new ProgressMeter(this, "Training and trading models", "clients trained");
         var done = new ProgressCount();
-        long total = (long)_clients.Count * options.Rounds * options.Algorithms.Count;
         int lies = 0;
-        BackgroundWork.Stream(
-            token => ModelMarketRun.Run(_clients, options, done, token),
-            row =>
-            {
-                lies += row.Client == _clients[0].Contributor && row.Check?.IsTruthful == false ? 1 : 0;
-                WriteRecord(row);
-            },
-            () => meter.Report(done.Value, total),
-            Cancellation);
+        long written = 0;
+        try
+        {
+            BackgroundWork.Stream(
+                token => ModelMarketRun.Run(_clients, options, done, token, noise),
+                row =>
+                {
+                    lies += row.Client == _clients[0].Contributor && row.Check?.IsTruthful == false ? 1 : 0;
+                    WriteRecord(row);
+                    written++;
+                },
+                () => meter.Report(done.Value, total),
+                Cancellation);
+        }
+        finally
+        {
+            rows = written;
+        }
+
         meter.Complete();
         if (lies > 0)
         {

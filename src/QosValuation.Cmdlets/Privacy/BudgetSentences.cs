@@ -17,6 +17,28 @@ internal static class BudgetSentences
     /// <returns>A sentence; those with the least left come first.</returns>
     public static string Plan(PrivacyBudget budget, int clusters, int prototypes, IReadOnlyList<PrivacyChargePreview> preview)
     {
+        return $"Release {Count(prototypes, "prototype")} of {Count(clusters, "cluster")} and {Charges(budget, preview)}";
+    }
+
+    /// <summary>Says what a private training would charge every client, and what each would have left.</summary>
+    /// <param name="budget">The budget.</param>
+    /// <param name="rounds">The rounds of each algorithm.</param>
+    /// <param name="algorithms">The number of algorithms.</param>
+    /// <param name="preview">What each client would be charged.</param>
+    /// <returns>A sentence; those with the least left come first.</returns>
+    public static string PlanTraining(PrivacyBudget budget, int rounds, int algorithms, IReadOnlyList<PrivacyChargePreview> preview) =>
+        $"Train {Count(rounds, "round")} of {Count(algorithms, "algorithm")} and {Charges(budget, preview)}";
+
+    /// <summary>Says what of a charged training never left, because the pipeline was stopped.</summary>
+    /// <param name="budget">The budget.</param>
+    /// <param name="told">The rounds that left whole.</param>
+    /// <param name="rounds">The rounds that were charged.</param>
+    /// <returns>A sentence.</returns>
+    public static string LostTraining(PrivacyBudgetStore budget, long told, long rounds) =>
+        $"All {rounds} rounds had been charged to '{budget.Budget.Path}' before training ended early: {told} went through the pipeline, and the rest is lost.";
+
+    private static string Charges(PrivacyBudget budget, IReadOnlyList<PrivacyChargePreview> preview)
+    {
         string[] parts =
         [
             .. preview.OrderBy(row => row.Remaining).Take(Shown).Select(row => string.Create(
@@ -24,8 +46,7 @@ internal static class BudgetSentences
                 $"'{row.Contributor}' ε = {row.Needed:G4} for {Count(row.Releases, "release")}, which leaves ε = {row.Remaining:G4} of {budget.Epsilon:G4}")),
         ];
         string others = preview.Count > Shown ? $"; {preview.Count - Shown} other contributors have more left" : string.Empty;
-        return $"Release {Count(prototypes, "prototype")} of {Count(clusters, "cluster")} and charge '{budget.Path}' at δ = {budget.Delta:G3}: "
-            + $"{(parts.Length == 0 ? "nobody" : string.Join("; ", parts))}{others}.";
+        return $"charge '{budget.Path}' at δ = {budget.Delta:G3}: {(parts.Length == 0 ? "nobody" : string.Join("; ", parts))}{others}.";
     }
 
     /// <summary>Says what was charged and never left, because the pipeline was stopped.</summary>

@@ -341,19 +341,6 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
         }
     }
 
-    private void TellLost(string message)
-    {
-        // A pipeline that is being stopped takes no more warnings; whoever stopped it has to know nevertheless.
-        if (Stopping)
-        {
-            Host.UI.WriteWarningLine(message);
-        }
-        else
-        {
-            WriteWarning(message);
-        }
-    }
-
     private void Write(DpPrototype prototype)
     {
         WarnOfSensitivity(prototype);

@@ -12,6 +12,9 @@ public sealed class DittoAlgorithm : IFederatedAlgorithm
     public FederatedAlgorithm Name => FederatedAlgorithm.Ditto;
 
     /// <inheritdoc/>
+    public int Trainings => 2;
+
+    /// <inheritdoc/>
     public FederatedProcess Start(FederatedContext context) => new Process(context);
 
     private sealed class Process(FederatedContext context) : FederatedProcess

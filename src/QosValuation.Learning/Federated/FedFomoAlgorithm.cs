@@ -24,6 +24,9 @@ public sealed class FedFomoAlgorithm : IFederatedAlgorithm
     public FederatedAlgorithm Name => FederatedAlgorithm.FedFomo;
 
     /// <inheritdoc/>
+    public bool LooksAtRows => true;
+
+    /// <inheritdoc/>
     public FederatedProcess Start(FederatedContext context)
     {
         ArgumentNullException.ThrowIfNull(context);

@@ -27,7 +27,12 @@ public sealed record FederatedClient
     public ClientAttack Attack { get; init; }
 
     /// <summary>Whether it trains at all.</summary>
-    public bool IsTraining => Attack is ClientAttack.None or ClientAttack.SignFlip or ClientAttack.Shuffle;
+    public bool IsTraining => Trains(Attack);
+
+    /// <summary>Whether a client that behaves so trains at all.</summary>
+    /// <param name="attack">The behaviour.</param>
+    /// <returns>False for free riders.</returns>
+    public static bool Trains(ClientAttack attack) => attack is ClientAttack.None or ClientAttack.SignFlip or ClientAttack.Shuffle;
 
     /// <summary>
     /// Class weights that give a common test set the label distribution of a client: π_c/q_c, with π the distribution of the client's

@@ -97,7 +97,9 @@ public sealed class FederatedContext
             if (Clients[i].IsTraining)
             {
                 RandomSource random = Random(isPersonal ? Purpose.PersonalTraining : Purpose.Training, round, i);
+                float[]? start = Options.Sharing is null ? null : models[i].ToArray();
                 LocalTraining.Run(Learner, models[i], Clients[i].Train, Options.Training, term?.Invoke(i), random, cancellationToken: cancellationToken);
+                Options.Sharing?.Apply(models[i], start, random);
                 if (!isPersonal)
                 {
                     RequireFinite(models[i], i, round);

@@ -14,6 +14,15 @@ public sealed record FederatedOptions
     /// <summary>How a client trains in a round. An optimizer's state begins anew in each round, as in the authors' code.</summary>
     public LocalTrainingOptions Training { get; init; } = new();
 
+    /// <summary>
+    /// Clipping and noise of what each training changed, which protect a client with all its rows; null for none. They are applied where the training
+    /// ends, so that evaluation, distances, graph and model step see private models alone.
+    /// </summary>
+    public PrivateUpdate? Sharing { get; init; }
+
+    /// <summary>Whether trainings are private, for their records or for their client.</summary>
+    public bool IsPrivate => Sharing is not null || Training.Privacy is not null;
+
     /// <summary>λ of iPFL, at least 0: how strongly a client stays near its proxy, by λ/(2η)·‖θ − m_i‖² from round 2 on.</summary>
     public double Lambda { get; init; } = 1;
 
@@ -39,7 +48,13 @@ public sealed record FederatedOptions
         Require(double.IsFinite(Lambda) && Lambda >= 0, nameof(Lambda), Lambda, "a finite number of at least 0");
         Require(double.IsFinite(Eta) && Eta > 0, nameof(Eta), Eta, "a finite number above 0");
         Require(Proximal is null or (>= 0 and < double.PositiveInfinity), nameof(Proximal), Proximal, "a finite number of at least 0");
-        FederatedAlgorithms.Find(Algorithm);
+        if (FederatedAlgorithms.Find(Algorithm).LooksAtRows && IsPrivate)
+        {
+            throw new QosValuationException(
+                Faults.FederatedOptionNotValid,
+                $"{Algorithm} weighs models by their losses on private rows, which no noise protects: leave it out, or train without privacy.",
+                Algorithm);
+        }
     }
 
     private static void Require(bool holds, string name, double? value, string wanted)

@@ -152,6 +152,7 @@ public sealed class FederatedRun
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(rows.Values));
             hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(rows.Labels));
+            hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(rows.RecordOfRow));
             known.Add(rows, digest = hash.GetHashAndReset());
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics.Tensors;
 
 namespace QosValuation.Learning.Learners;
@@ -7,6 +8,7 @@ public sealed class LabelledRows
 {
     private readonly float[] _values;
     private readonly int[] _labels;
+    private readonly int[]? _records;
 
     /// <summary>Wraps rows that stand side by side already. O(rows · features): every value is looked at once.</summary>
     /// <param name="values">Row after row, <paramref name="labels"/> rows of <paramref name="features"/> finite numbers; kept, not copied.</param>
@@ -34,6 +36,14 @@ public sealed class LabelledRows
         _labels = labels;
         Features = features;
         Classes = classes;
+        Records = labels.Length;
+    }
+
+    private LabelledRows(LabelledRows rows, int[] records, int count)
+    {
+        (_values, _labels, Features, Classes) = (rows._values, rows._labels, rows.Features, rows.Classes);
+        _records = records;
+        Records = count;
     }
 
     /// <summary>Copies rows of features. O(rows · features).</summary>
@@ -60,6 +70,12 @@ public sealed class LabelledRows
 
     /// <summary>The number of rows.</summary>
     public int Count => _labels.Length;
+
+    /// <summary>The number of records: as many as rows, but where several rows are of one record (<see cref="WithRecords"/>).</summary>
+    public int Records { get; }
+
+    /// <summary>The record of each row, numbered from 0 without gaps; empty where every row is a record of its own.</summary>
+    public ReadOnlySpan<int> RecordOfRow => _records;
 
     /// <summary>The length of a row.</summary>
     public int Features { get; }
@@ -91,8 +107,62 @@ public sealed class LabelledRows
             labels[i] = _labels[chosen[i]];
         }
 
-        return new LabelledRows(values, labels, Features, Classes);
+        var selected = new LabelledRows(values, labels, Features, Classes);
+        return _records is null ? selected : selected.WithRecords([.. chosen.ToArray().Select(i => _records[i].ToString(CultureInfo.InvariantCulture))]);
     }
+
+    /// <summary>The same rows, some of which are of one record, such as a photograph and its captions: private training protects records. O(rows).</summary>
+    /// <param name="records">The record of each row, by any names; a null or empty one is a record of its own.</param>
+    /// <returns>Rows that share the memory.</returns>
+    public LabelledRows WithRecords(IReadOnlyList<string?> records)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(records.Count, Count, nameof(records));
+        var known = new Dictionary<string, int>(StringComparer.Ordinal);
+        int[] numbers = new int[Count];
+        int next = 0;
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            string? name = records[i];
+            if (string.IsNullOrEmpty(name) || !known.TryGetValue(name, out numbers[i]))
+            {
+                numbers[i] = next++;
+                if (!string.IsNullOrEmpty(name))
+                {
+                    known.Add(name, numbers[i]);
+                }
+            }
+        }
+
+        return next == Count ? this : new LabelledRows(this, numbers, next);
+    }
+
+    /// <summary>The rows by record. O(rows).</summary>
+    /// <returns>The rows' indices, record after record, and where each record begins among them, with the end.</returns>
+    internal (int[] Rows, int[] Starts) ByRecord()
+    {
+        int[] starts = new int[Records + 1];
+        int[] rows = new int[Count];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            starts[RecordAt(i) + 1]++;
+        }
+
+        for (int r = 0; r < Records; r++)
+        {
+            starts[r + 1] += starts[r];
+        }
+
+        int[] next = [.. starts];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            rows[next[RecordAt(i)]++] = i;
+        }
+
+        return (rows, starts);
+    }
+
+    private int RecordAt(int row) => _records is null ? row : _records[row];
 
     /// <summary>How many rows each class has. O(rows).</summary>
     /// <returns>One number a class.</returns>

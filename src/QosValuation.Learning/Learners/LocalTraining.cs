@@ -11,7 +11,8 @@ public static class LocalTraining
 
     /// <summary>
     /// Takes a number of steps. Batches are those of PyTorch's shuffled loader: a new order at the start of each pass over the rows, the last, short
-    /// batch kept; a call starts a new pass. Private training draws each record for a step with probability batch/rows instead.
+    /// batch kept; a call starts a new pass. Private training draws each record for a step with probability batch/records instead, and of a record
+    /// with several rows one row, with equal probability: a step sees at most one gradient of a record.
     /// O(steps · batch · parameters); nothing is allocated a step.
     /// </summary>
     /// <param name="learner">The learner.</param>
@@ -51,6 +52,8 @@ public static class LocalTraining
             order[i] = i;
         }
 
+        (int[] members, int[] starts) = options.Privacy is null ? ([], []) : rows.ByRecord();
+
         double loss = 0;
         long clipped = 0;
         long seen = 0;
@@ -64,12 +67,12 @@ public static class LocalTraining
 
             if (options.Privacy is PrivateTraining privacy)
             {
-                double rate = PrivateTraining.RateOf(rows.Count, options.BatchSize);
-                int count = Sample(order, rate, random);
+                double rate = PrivateTraining.RateOf(rows.Records, options.BatchSize);
+                int count = Sample(order, members, starts, rate, random);
                 clipped += worker.ClippedGradientSum(parameters, rows, order.AsSpan(0, count), privacy.Clip, gradient);
                 seen += count;
                 GaussianNoise.Add(gradient, privacy.NoiseMultiplier * privacy.Clip, random);
-                TensorPrimitives.Divide(gradient, (float)(rate * rows.Count), gradient);
+                TensorPrimitives.Divide(gradient, (float)(rate * rows.Records), gradient);
             }
             else
             {
@@ -95,15 +98,16 @@ public static class LocalTraining
         return new LocalTrainingResult(options.Steps, isPrivate ? double.NaN : loss / options.Steps, isPrivate ? (double)clipped / seen : double.NaN);
     }
 
-    // Each row by a coin of its own.
-    private static int Sample(int[] chosen, double rate, RandomSource random)
+    // Each record by a coin of its own; of its rows one.
+    private static int Sample(int[] chosen, int[] members, int[] starts, double rate, RandomSource random)
     {
         int count = 0;
-        for (int i = 0; i < chosen.Length; i++)
+        for (int record = 0; record + 1 < starts.Length; record++)
         {
             if (random.NextDouble() < rate)
             {
-                chosen[count++] = i;
+                int rows = starts[record + 1] - starts[record];
+                chosen[count++] = members[starts[record] + (rows == 1 ? 0 : random.NextInt32(rows))];
             }
         }
 

@@ -70,6 +70,7 @@ public sealed class ModelFederation
             }
 
             LabelledRows train = Rows(member.Vectors, member.Labels);
+            train = member.Items.Length == 0 ? train : train.WithRecords(member.Items);
             return new FederatedClient
             {
                 Name = member.Contributor,

@@ -51,7 +51,7 @@ internal sealed class ModelMarketCheckpoint
             options.Rules.Payment,
             options.HasMatrices,
             options.RunNumber,
-            Epsilon = BitConverter.DoubleToInt64Bits(options.Epsilon),
+            options.Privacy,
         }));
         _setting = hash.GetHashAndReset();
     }

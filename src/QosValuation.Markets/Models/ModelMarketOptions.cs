@@ -28,8 +28,8 @@ public sealed record ModelMarketOptions
     /// <summary>Whether rows carry matrices and updates.</summary>
     public bool HasMatrices { get; init; }
 
-    /// <summary>ε of each client over all rounds, which rows carry; NaN without.</summary>
-    public double Epsilon { get; init; } = double.NaN;
+    /// <summary>How trainings are made private; null for plain training.</summary>
+    public ModelMarketPrivacy? Privacy { get; init; }
 
     /// <summary>The number by which rows name the run: the seed, or a number drawn where there is none.</summary>
     public required int RunNumber { get; init; }
@@ -51,9 +51,26 @@ public sealed record ModelMarketOptions
         Require(training.WeightDecay >= 0 && double.IsFinite(training.WeightDecay), "WeightDecay", training.WeightDecay, "a finite number of at least 0");
         Require(Hidden.Count <= 2 && Hidden.All(width => width >= 1), "Hidden", string.Join(", ", Hidden), "one or two widths of at least 1");
         (Rules with { Lambda = Federated.Lambda }).Validate();
+        Privacy?.Validate();
         foreach (FederatedAlgorithm algorithm in Algorithms)
         {
             (Federated with { Algorithm = algorithm }).Validate();
+            if (Privacy is not null && FederatedAlgorithms.Find(algorithm).LooksAtRows)
+            {
+                throw new QosValuationException(
+                    Faults.ModelMarketOptionNotValid,
+                    $"{algorithm} weighs models by their losses on private rows, which no noise protects: leave it out of -Algorithm, or leave -Epsilon out.",
+                    algorithm);
+            }
+        }
+
+        if (Privacy is not null && CheckpointPath is not null && Federated.Seed is null)
+        {
+            throw new QosValuationException(
+                Faults.ModelMarketOptionNotValid,
+                "A private run that goes on from a checkpoint trains its last rounds again with other noise, and so tells more than ε: leave -CheckpointPath out, "
+                    + "or give -Seed for an experiment without a guarantee.",
+                CheckpointPath);
         }
     }
 

@@ -15,6 +15,9 @@ public sealed record ModelMarketReport
     /// <summary>ε of each client's training; NaN without privacy.</summary>
     public required double Epsilon { get; init; }
 
+    /// <summary>What ε protects: a record, or the client (Contributor) with all its records; null without privacy.</summary>
+    public PrivacyUnit? Unit { get; init; }
+
     /// <summary>The number of seeds.</summary>
     public required int Seeds { get; init; }
 

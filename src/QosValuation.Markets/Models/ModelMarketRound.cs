@@ -59,8 +59,17 @@ public sealed record ModelMarketRound
     /// <summary>How imports were paid; it matters to Ipfl alone.</summary>
     public required ModelPayment PaymentRule { get; init; }
 
-    /// <summary>ε of the training of each client over all rounds; NaN without privacy.</summary>
+    /// <summary>ε of the training of each client over all rounds of the algorithm; NaN without privacy. Several algorithms cost several times as much.</summary>
     public double Epsilon { get; init; } = double.NaN;
+
+    /// <summary>δ at which ε is stated; NaN without privacy.</summary>
+    public double Delta { get; init; } = double.NaN;
+
+    /// <summary>What ε protects: a record, or the client (Contributor) with all its records; null without privacy.</summary>
+    public PrivacyUnit? Unit { get; init; }
+
+    /// <summary>Whether ε and δ are a guarantee: there is noise, and it did not come from a seed.</summary>
+    public bool IsFormal { get; init; }
 
     /// <summary>The seed, or a number drawn for the run where none was given.</summary>
     public required int Seed { get; init; }

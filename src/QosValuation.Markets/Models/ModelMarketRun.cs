@@ -21,10 +21,15 @@ public static class ModelMarketRun
     /// <param name="options">How.</param>
     /// <param name="progress">Told how many trainings of a client are done, over all algorithms and rounds.</param>
     /// <param name="cancellationToken">Stops the work.</param>
+    /// <param name="noise">The noise of a private market, where it has been calibrated for these clients and options; null finds it.</param>
     /// <returns>n rows a round.</returns>
     /// <exception cref="QosValuationException">What clients, settings, training and trade refuse; <c>ModelMarketCheckpointNotValid</c>.</exception>
     public static IEnumerable<ModelMarketRound> Run(
-        IReadOnlyList<ModelClient> members, ModelMarketOptions options, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<ModelClient> members,
+        ModelMarketOptions options,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default,
+        ModelMarketNoise? noise = null)
     {
         ArgumentNullException.ThrowIfNull(members);
         ArgumentNullException.ThrowIfNull(options);
@@ -32,11 +37,17 @@ public static class ModelMarketRun
         ModelFederation federation = ModelFederation.Of(members);
         TraderColumns traders = TraderColumns.Of([.. members.Select(ModelTrader.Of)]);
         traders.Validate();
-        return Rounds(federation, traders, options, progress, cancellationToken);
+        noise ??= ModelMarketNoise.Calibrate(members, options, cancellationToken);
+        return Rounds(federation, traders, options, noise, progress, cancellationToken);
     }
 
     private static IEnumerable<ModelMarketRound> Rounds(
-        ModelFederation federation, TraderColumns traders, ModelMarketOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
+        ModelFederation federation,
+        TraderColumns traders,
+        ModelMarketOptions options,
+        ModelMarketNoise? noise,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken)
     {
         long done = 0;
         ILearner learner = ModelLearners.Create(options.Learner, federation.Features, federation.Classes.Count, [.. options.Hidden]);
@@ -47,7 +58,7 @@ public static class ModelMarketRun
             .. options.Algorithms.Select(algorithm => new FederatedRun(
                 learner,
                 federation.Clients,
-                options.Federated with { Algorithm = algorithm },
+                noise?.Federated(algorithm) ?? options.Federated with { Algorithm = algorithm },
                 (distances, token) => imports = ModelMarketplace.Choose(traders, distances, rules, token),
                 () => progress?.Report(Interlocked.Increment(ref done)))),
         ];
@@ -96,7 +107,10 @@ public static class ModelMarketRun
             {
                 Accuracy = round.Accuracy[i],
                 Loss = round.Loss[i],
-                Epsilon = options.Epsilon,
+                Epsilon = options.Privacy?.Epsilon ?? double.NaN,
+                Delta = options.Privacy?.Delta ?? double.NaN,
+                Unit = options.Privacy?.Unit,
+                IsFormal = options.Privacy is not null && options.Federated.Seed is null,
                 Clients = names,
                 Graph = graph,
                 Distance = distances,

@@ -6,7 +6,7 @@ namespace QosValuation.Markets.Models;
 public static class ModelMarketSummary
 {
     /// <summary>
-    /// One report for each algorithm, graph step, payment and ε, in the order of their first rows. Attackers and free riders count in welfare alone, as in
+    /// One report for each algorithm, graph step, payment, ε and unit, in the order of their first rows. Attackers and free riders count in welfare alone, as in
     /// the authors' code. O(rows log rows).
     /// </summary>
     /// <param name="rows">The rows of one or several seeds.</param>
@@ -15,7 +15,7 @@ public static class ModelMarketSummary
     public static IReadOnlyList<ModelMarketReport> Of(IReadOnlyList<ModelMarketRound> rows)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        return [.. rows.GroupBy(row => (row.Algorithm, row.GraphStep, row.PaymentRule, BitConverter.DoubleToInt64Bits(row.Epsilon))).Select(Report)];
+        return [.. rows.GroupBy(row => (row.Algorithm, row.GraphStep, row.PaymentRule, BitConverter.DoubleToInt64Bits(row.Epsilon), row.Unit)).Select(Report)];
     }
 
     private static ModelMarketReport Report(IEnumerable<ModelMarketRound> group)
@@ -49,6 +49,7 @@ public static class ModelMarketSummary
             GraphStep = first.GraphStep,
             PaymentRule = first.PaymentRule,
             Epsilon = first.Epsilon,
+            Unit = first.Unit,
             Seeds = all.Select(row => row.Seed).Distinct().Count(),
             Rounds = all.Max(row => row.Round),
             Clients = counted.Select(row => row.Client).Distinct(StringComparer.Ordinal).Count(),
