@@ -5,16 +5,17 @@ Runs the model market of seed 003 (iPFL) beside eight baselines, tests its claim
 .DESCRIPTION
 Tests the claims of "Incentivising personalised federated learning" (seed 003): the highest economic utility, better or comparable accuracy, individual rationality and truthfulness. Rules and settings are those of the authors' code, with fewer steps.
 
-For each seed the same clients (10, in 3 clusters of tasks as in the authors' cluster-3-10) train with the same draws under nine algorithms: Ipfl, Local, FedAvg, FedProx, Ditto, FedAmp, Cfl, FedFomo and PFedGraph. K is 5e5 and an export costs 1. Accuracy is the best over rounds, as the paper has it, the mean over clients; utility is summed over rounds. Differences to Ipfl are paired by seed and have standard errors.
+For each seed the same clients (10, in 3 clusters of tasks as in the authors' cluster-3-10) train with the same draws under nine algorithms: Ipfl, Local, FedAvg, FedProx, Ditto, FedAmp, Cfl, FedFomo and PFedGraph. K is 100 times the mean size of a client, as the authors' 5e5 is for CIFAR-10 among ten, and an export costs 1. Accuracy is the best over rounds, as the paper has it, the mean over clients; utility is summed over rounds. Differences to Ipfl are paired by seed and have standard errors.
 
 Data are drawn scenes (the place is the label), embedded by the built-in model. -EmbeddingPath and -PromptPath name real vectors: the label is then the nearest prompt, and classes with too few photographs are left out. Where the files are not there, drawn scenes are taken and a line says so.
 
 Then, for the first seed:
 - Lies: each client in turn reports half and twice its cost, size and K, under -Payment Marginal (the paper's) and Critical; a row says whom it gains how much.
 - Contribution: the Shapley value of each client's model (Measure-MarginalUtility -Client), with one attacker among them, and the tokens it is granted by that (Invoke-TokenAllocation): valuation, allocation and market in one.
-- A pair that differs in accuracy alone: the same sizes and costs with shuffled labels have the same utility.
+- A pair that differs in accuracy alone: the same clients, who hardly train, have the same utility.
+- Privacy: accuracy and utility of Ipfl against ε (DP-SGD, a record, δ = 1e-5, all rounds together), over the seeds.
 
-Writes model-market.csv (a row for each algorithm), model-market-rounds.csv (a row for each seed, algorithm, client and round), model-market-claims.csv, model-market-lies.csv and model-market-tokens.csv, and model-market.html, a report with plots of the graph, utilities and payments.
+Writes model-market.csv (a row for each algorithm), model-market-rounds.csv (a row for each seed, algorithm, client and round), model-market-claims.csv, model-market-lies.csv, model-market-tokens.csv and model-market-privacy.csv, and model-market.html, a report with plots of the graph, utilities and payments.
 
 Exit codes: 0 everything was made, and every claim holds; 1 an error; 2 everything was made, but a claim does not hold (the rows of claims say which).
 
@@ -38,6 +39,12 @@ The number of rounds; 10 by default (the authors: 50).
 
 .PARAMETER LocalStep
 The steps that a client trains in a round; 30 by default (the authors: 400).
+
+.PARAMETER GainScale
+K of every client: with n records in all it gains sqrt(K/N) - sqrt(K/n). By default 100 times the mean size of a client.
+
+.PARAMETER Cost
+What an export costs a client; 1 by default.
 
 .PARAMETER Seed
 The first seed: the same seed gives the same rows. 1 by default.
@@ -84,6 +91,12 @@ param(
     [ValidateRange(1, 1000000)]
     [int] $LocalStep = 30,
 
+    [ValidateRange(0.0, 1e15)]
+    [double] $GainScale,
+
+    [ValidateRange(0.0, 1e15)]
+    [double] $Cost = 1,
+
     [int] $Seed = 1,
 
     [switch] $Quick,
@@ -123,22 +136,21 @@ function Get-SceneVector([int] $Count) {
 
 # Real vectors, labelled by the nearest prompt. Classes with fewer than 20 photographs are left out.
 function Get-LabelledVector([string] $Images, [string] $Prompts) {
-    $prompts = @(Import-Embedding -LiteralPath $Prompts)
-    $labelled = foreach ($image in Import-Embedding -LiteralPath $Images) {
-        $best, $label = -2.0, 0
-        for ($i = 0; $i -lt $prompts.Count; $i++) {
-            $cosine = [System.Numerics.Tensors.TensorPrimitives]::CosineSimilarity[float]([float[]] $image.Vector, [float[]] $prompts[$i].Vector)
-            if ($cosine -gt $best) { $best, $label = $cosine, $i }
-        }
+    $photographs = @(Import-Embedding -LiteralPath $Images)
+    $nearest = @(Import-Embedding -LiteralPath $Prompts | Find-Embedding $photographs -Top 1 -WarningAction SilentlyContinue)
+    if ($nearest.Count -ne $photographs.Count) {
+        throw "$($nearest.Count) of $($photographs.Count) images have a nearest prompt."
+    }
 
-        [pscustomobject]@{ Item = $image.Item; Vector = $image.Vector; Label = "prompt$label" }
+    $labelled = for ($i = 0; $i -lt $photographs.Count; $i++) {
+        [pscustomobject]@{ Item = $photographs[$i].Item; Vector = $photographs[$i].Vector; Label = "$($nearest[$i].Item)" }
     }
     $labelled | Group-Object Label | Where-Object Count -GE 20 | ForEach-Object Group
 }
 
 # The clients of a seed.
 function New-Client([object[]] $Vectors, [int] $Number) {
-    $Vectors | New-ClientPartition -Count $Clients -Kind Cluster -Cluster 3 -MinimumSize 5 -Seed $Number | New-ModelClient -GainScale 5e5 -Cost 1
+    $Vectors | New-ClientPartition -Count $Clients -Kind Cluster -Cluster 3 -MinimumSize 5 -Seed $Number | New-ModelClient -GainScale $scale -Cost $Cost
 }
 
 # What a client with a lie nets, less what it nets by the truth; one round, by the distances of the last.
@@ -164,7 +176,7 @@ $bound = $PSBoundParameters
 Invoke-FigureBody {
     $folder = Split-Path (Resolve-FigurePath (Join-Path $OutputPath 'model-market.csv'))
     $at = { param($name) Join-Path $folder "model-market$name" }
-    $made = (& $at '.csv'), (& $at '-rounds.csv'), (& $at '-claims.csv'), (& $at '-lies.csv'), (& $at '-tokens.csv'), (& $at '.html')
+    $made = (& $at '.csv'), (& $at '-rounds.csv'), (& $at '-claims.csv'), (& $at '-lies.csv'), (& $at '-tokens.csv'), (& $at '-privacy.csv'), (& $at '.html')
     if ([bool] $EmbeddingPath -ne [bool] $PromptPath) {
         throw [System.ArgumentException]::new('-EmbeddingPath and -PromptPath go together: the nearest prompt is the label of an image.')
     }
@@ -178,6 +190,7 @@ Invoke-FigureBody {
         }
     }
 
+    $null = $bound.Remove('EmbeddingPath'), $bound.Remove('PromptPath')
     $run = Get-FigureRun $bound $Quick $Seed $data ($data ? 'that of the vectors' : 'clip-small')
     Assert-FigureRun $made $run $Force
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
@@ -189,6 +202,7 @@ Invoke-FigureBody {
     }
 
     $count = $Quick -and -not $bound.ContainsKey('Seeds') ? 2 : $Seeds
+    $scale = $bound.ContainsKey('GainScale') ? $GainScale : 100 * 0.8 * $vectors.Count / $Clients
     $fast = @{ Round = $Quick ? 3 : $Round; LocalStep = $Quick ? 10 : $LocalStep; LearningRate = 0.1 }
     $rows = @(for ($number = $Seed; $number -lt $Seed + $count; $number++) {
             Write-Progress -Id 1 -Activity 'Model market' -Status "Seed $number" -PercentComplete (80 * ($number - $Seed) / $count)
@@ -234,9 +248,9 @@ Invoke-FigureBody {
     Write-Progress -Id 1 -Activity 'Model market' -Status 'Lies' -PercentComplete 85
     $members = @(New-Client $vectors $Seed)
     $last = @($rows | Where-Object { $_.Seed -eq $Seed -and "$($_.Algorithm)" -eq 'Ipfl' -and $_.Round -eq $fast.Round })
-    # Costs differ, since a lie about one that all share gains little; half of the clients sell and do not buy.
+    # Costs and gain scales differ, as in the authors' roles.
     $draw = [System.Random]::new($Seed)
-    $liars = @($members | ForEach-Object { $_ | New-ModelClient -Cost (0.5 + 4 * $draw.NextDouble()) -GainScale (5e5 * (0.5 + 0.5 * $draw.NextDouble())) })
+    $liars = @($members | ForEach-Object { $_ | New-ModelClient -Cost ($Cost * (0.5 + $draw.NextDouble())) -GainScale ($scale * (0.5 + 0.5 * $draw.NextDouble())) })
     $lies = @('Marginal', 'Critical' | ForEach-Object { Measure-Lie $liars $last[0].Distance $_ })
     Export-FigureCsv $lies (& $at '-lies.csv')
 
@@ -246,7 +260,7 @@ Invoke-FigureBody {
     $contribution = @($mixed | Invoke-ModelMarket -Algorithm FedAvg -PassThru -Seed $Seed @fast |
             Measure-MarginalUtility -Client $mixed -Method Shapley -Utility NegativeLoss -MaxEvaluation 2000 -Seed $Seed -WarningAction SilentlyContinue)
     $grants = @{}
-    $contribution | Select-Object Contributor, @{ n = 'Value'; e = { [Math]::Max(0, $_.Value) } } |
+    $contribution | Select-Object Contributor, @{ n = 'Value'; e = { [Math]::Max(0.0, $_.Value) } } |
         Invoke-TokenAllocation -Supply 1000 -Capacity 1000 | ForEach-Object { $grants[$_.Agent] = $_.Tokens }
     $tokens = @(foreach ($client in $mixed) {
             $value = $contribution | Where-Object Contributor -EQ $client.Contributor
@@ -257,15 +271,21 @@ Invoke-FigureBody {
         })
     Export-FigureCsv $tokens (& $at '-tokens.csv')
 
-    # Utility does not depend on accuracy: the same market with labels at random.
-    $shuffled = @($vectors | Select-Object Item, Vector, Label)
-    $labels = [object[]] @($shuffled.Label)
-    [System.Random]::new($Seed).Shuffle($labels)
-    for ($i = 0; $i -lt $shuffled.Count; $i++) { $shuffled[$i].Label = $labels[$i] }
-    $spoiled = @($members | ForEach-Object { $_ } | Invoke-ModelMarket -Algorithm FedAvg -Seed $Seed -Round 1 -LocalStep 1 -LearningRate 1e-6)
+    # Utility does not depend on accuracy: the same clients, who hardly train.
+    $spoiled = @($members | Invoke-ModelMarket -Algorithm FedAvg -Seed $Seed -Round 1 -LocalStep 1 -LearningRate 1e-6)
     $trained = @($rows | Where-Object { $_.Seed -eq $Seed -and "$($_.Algorithm)" -eq 'FedAvg' -and $_.Round -eq 1 })
     $accuracies = ($trained | Measure-Object Accuracy -Average).Average, ($spoiled | Measure-Object Accuracy -Average).Average
     $apart = (0..($trained.Count - 1) | ForEach-Object { [Math]::Abs($trained[$_].Utility - $spoiled[$_].Utility) } | Measure-Object -Maximum).Maximum
+
+    Write-Progress -Id 1 -Activity 'Model market' -Status 'Privacy' -PercentComplete 97
+    $private = @(foreach ($epsilon in $Quick ? 8 : @(1, 4, 16)) {
+            for ($number = $Seed; $number -lt $Seed + $count; $number++) {
+                New-Client $vectors $number | Invoke-ModelMarket Ipfl -Epsilon $epsilon -Seed $number @fast -WarningAction SilentlyContinue
+            }
+        })
+    $privacy = @($reports[0]) + @($private | Measure-ModelMarket) |
+        Select-Object Epsilon, Seeds, Accuracy, AccuracyStandardError, FinalAccuracy, FinalAccuracyStandardError, Utility, UtilityStandardError
+    Export-FigureCsv @($privacy) (& $at '-privacy.csv')
 
     $ipfl = $summary[0]
     $others = @($summary | Select-Object -Skip 1)
@@ -296,13 +316,17 @@ Invoke-FigureBody {
     Export-FigureCsv $claims (& $at '-claims.csv')
 
     $facts = [ordered]@{ Seed = "$Seed to $($Seed + $count - 1)"; Data = $run.Data; Classes = $classes.Count; Vectors = $vectors.Count; Clients = $Clients
-        Rounds = $fast.Round; 'Local steps' = $fast.LocalStep; 'Learning rate' = $fast.LearningRate }
-    $null = @($reports) + @($rows) + @($tokens | Select-Object Client, Attack, Size, Contribution, StandardError, Tokens) |
+        Rounds = $fast.Round; K = $scale; Cost = $Cost; 'Local steps' = $fast.LocalStep; 'Learning rate' = $fast.LearningRate }
+    $findings = $claims | ForEach-Object {
+        [pscustomobject]@{ PSTypeName = 'QosValuation.Findings'; Experiment = $_.Claim; Finding = "$($_.Holds ? 'holds' : 'does not hold'): $($_.Measured)"; File = 'model-market-claims.csv' }
+    }
+    $null = @($findings) + @($reports) + @($rows) + @($contribution) |
         Export-QosReport -Path (& $at '.html') -Title 'Model market' -Parameter $facts -Force
     Save-FigureRun $made $run
     Write-Progress -Id 1 -Activity 'Model market' -Completed
 
     Write-Host ($tokens | Format-Table | Out-String).Trim()
+    Write-Host ($privacy | Format-Table Epsilon, Accuracy, AccuracyStandardError, Utility, UtilityStandardError | Out-String).Trim()
     foreach ($claim in $claims) {
         Write-Host "$($claim.Claim) $($claim.Holds ? 'holds' : 'does not hold'): $($claim.Measured)."
     }

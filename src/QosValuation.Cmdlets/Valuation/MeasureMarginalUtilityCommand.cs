@@ -71,9 +71,10 @@ namespace QosValuation.Cmdlets.Valuation;
 /// </example>
 /// <example>
 /// <summary>What each client brought to a federation, and tokens by that.</summary>
-/// <code>$rows = $clients | Invoke-ModelMarket FedAvg -Round 3 -LocalStep 20 -PassThru -Seed 1
+/// <code>$clients = $train | New-ModelClient -Test $test
+/// $rows = $clients | Invoke-ModelMarket FedAvg -Round 3 -LocalStep 20 -PassThru -Seed 1
 /// $rows | Measure-MarginalUtility -Client $clients -Utility NegativeLoss |
-///     Select-Object Contributor, @{ n = 'Value'; e = { [Math]::Max(0, $_.Value) } } |
+///     Select-Object Contributor, @{ n = 'Value'; e = { [Math]::Max(0.0, $_.Value) } } |
 ///     Invoke-TokenAllocation -Supply 100 -Capacity 50</code>
 /// </example>
 /// <seealso>Invoke-ModelMarket</seealso>
