@@ -203,7 +203,7 @@ Invoke-FigureBody {
 
     $count = $Quick -and -not $bound.ContainsKey('Seeds') ? 2 : $Seeds
     $scale = $bound.ContainsKey('GainScale') ? $GainScale : 100 * 0.8 * $vectors.Count / $Clients
-    $fast = @{ Round = $Quick ? 3 : $Round; LocalStep = $Quick ? 10 : $LocalStep; LearningRate = 0.1 }
+    $fast = @{ Round = $Quick -and -not $bound.ContainsKey('Round') ? 3 : $Round; LocalStep = $Quick -and -not $bound.ContainsKey('LocalStep') ? 10 : $LocalStep; LearningRate = 0.1 }
     $rows = @(for ($number = $Seed; $number -lt $Seed + $count; $number++) {
             Write-Progress -Id 1 -Activity 'Model market' -Status "Seed $number" -PercentComplete (80 * ($number - $Seed) / $count)
             $members = @(New-Client $vectors $number)
@@ -320,7 +320,7 @@ Invoke-FigureBody {
     $findings = $claims | ForEach-Object {
         [pscustomobject]@{ PSTypeName = 'QosValuation.Findings'; Experiment = $_.Claim; Finding = "$($_.Holds ? 'holds' : 'does not hold'): $($_.Measured)"; File = 'model-market-claims.csv' }
     }
-    $null = @($findings) + @($reports) + @($rows) + @($contribution) |
+    $null = @($findings) + @($reports) + @($rows | Where-Object Seed -EQ $Seed) + @($contribution) |
         Export-QosReport -Path (& $at '.html') -Title 'Model market' -Parameter $facts -Force
     Save-FigureRun $made $run
     Write-Progress -Id 1 -Activity 'Model market' -Completed
