@@ -3,13 +3,13 @@
 Runs the paper's pipeline, makes all its figures and the experiments on privacy, and one report of them.
 
 .DESCRIPTION
-Runs Pipeline.ps1, Figure4.ps1, Figure5.ps1, Figure6.ps1, Privacy.ps1, Figure7.ps1 and DataMarket.ps1 into one folder, in that order.
+Runs Pipeline.ps1, Figure4.ps1, Figure5.ps1, Figure6.ps1, Privacy.ps1, Figure7.ps1, DataMarket.ps1 and ModelMarket.ps1 into one folder, in that order.
 Writes their results into report.html, and what each found into summary.csv. Says first what it will do, and for how long.
 
 What has been made is noted in experiments.json: run again after an interruption, and only what is missing, or was made by another version, is made. Results of another run (another size, seed, data or encoder, see runs.json) are not replaced without -Force: choose another folder for them. An experiment that fails does not keep the others from being made.
 
 Without data of your own, scenes are drawn and embedded by the built-in clip-small. -EmbeddingPath and -PromptPath name
-embeddings for Figure 6 and Privacy; -Images, -Annotations and -Model the photographs and the encoder of Pipeline and of Figure 7.
+embeddings for Figure 6, Privacy and ModelMarket; -Images, -Annotations and -Model the photographs and the encoder of Pipeline and of Figure 7.
 
 Exit codes: 0 everything was made, and what the paper claims was found at every point; 1 something failed (the other experiments were made; run again to make the rest); 2 everything was made, but a claim of the paper does not hold at every point (the experiments say which).
 
@@ -17,13 +17,13 @@ Exit codes: 0 everything was made, and what the paper claims was found at every 
 The folder for the figures, their data and the report; created where it does not exist. The folder results by default.
 
 .PARAMETER Experiment
-What to make: Pipeline, Figure4, Figure5, Figure6, Privacy, Figure7 and DataMarket; all by default.
+What to make: Pipeline, Figure4, Figure5, Figure6, Privacy, Figure7, DataMarket and ModelMarket; all by default.
 
 .PARAMETER EmbeddingPath
-Image embeddings for Figure 6 and Privacy: a .npy, .csv or .jsonl file.
+Image embeddings for Figure 6, Privacy and, with -PromptPath, ModelMarket: a .npy, .csv or .jsonl file.
 
 .PARAMETER PromptPath
-Text embeddings of prompts in the same space, for Privacy.
+Text embeddings of prompts in the same space, for Privacy and ModelMarket.
 
 .PARAMETER Images
 A folder of photographs for Pipeline and Figure 7.
@@ -69,8 +69,8 @@ param(
     [ValidateNotNullOrEmpty()]
     [string] $OutputPath = 'results',
 
-    [ValidateSet('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7', 'DataMarket')]
-    [string[]] $Experiment = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7', 'DataMarket'),
+    [ValidateSet('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7', 'DataMarket', 'ModelMarket')]
+    [string[]] $Experiment = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7', 'DataMarket', 'ModelMarket'),
 
     [ValidateNotNullOrEmpty()]
     [string] $EmbeddingPath,
@@ -115,6 +115,7 @@ function Get-ExperimentParameter([string] $Name) {
     $given = switch ($Name) {
         'Figure6' { @{ Path = $EmbeddingPath } }
         'Privacy' { @{ ImagePath = $EmbeddingPath; PromptPath = $PromptPath } }
+        'ModelMarket' { $EmbeddingPath -and $PromptPath ? @{ EmbeddingPath = $EmbeddingPath; PromptPath = $PromptPath } : @{} }
         { $_ -in 'Pipeline', 'Figure7' } { @{ Images = $Images; Annotations = $Annotations; Model = $Model } }
         default { @{} }
     }
@@ -154,7 +155,7 @@ function Read-ExperimentState([string] $Path) {
 
 # What run an experiment is of; what differs here is never replaced without -Force.
 function Get-RunOf([string] $Name) {
-    $data = $Name -in 'Pipeline', 'Figure7' ? $Images : $Name -in 'Figure6', 'Privacy' ? $EmbeddingPath : ''
+    $data = $Name -in 'Pipeline', 'Figure7' ? $Images : $Name -in 'Figure6', 'Privacy' -or ($Name -eq 'ModelMarket' -and $PromptPath) ? $EmbeddingPath : ''
     [ordered]@{ Size = $Quick ? 'quick' : 'full'; Seed = $Seed; Data = $data ? (Split-Path $data -Leaf) : 'drawn scenes'; Encoder = $Model ? $Model : 'clip-small' }
 }
 
@@ -183,6 +184,7 @@ function Get-ExperimentFile([string] $Name) {
     $isOwn = switch ($Name) {
         'Pipeline' { { $_.BaseName -in $steps } }
         'DataMarket' { { $_.Name -like 'data-market*' } }
+        'ModelMarket' { { $_.Name -like 'model-market*' } }
         default { { $_.Name -like "$Name*" } }
     }
     Get-ChildItem -LiteralPath $folder -File | Where-Object Extension -In '.csv', '.png', '.svg' | Where-Object $isOwn |
@@ -247,9 +249,9 @@ catch {
 
 # Seconds of an experiment where no earlier run tells: only the order of magnitude matters, for the time left.
 $usual = $Quick ?
-    @{ Pipeline = 12; Figure4 = 1; Figure5 = 1; Figure6 = 3; Privacy = 20; Figure7 = 30; DataMarket = 60 } :
-    @{ Pipeline = 30; Figure4 = 5; Figure5 = 5; Figure6 = 30; Privacy = 300; Figure7 = 1800; DataMarket = 600 }
-$names = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7', 'DataMarket' | Where-Object { $_ -in $Experiment })
+    @{ Pipeline = 12; Figure4 = 1; Figure5 = 1; Figure6 = 3; Privacy = 20; Figure7 = 30; DataMarket = 60; ModelMarket = 20 } :
+    @{ Pipeline = 30; Figure4 = 5; Figure5 = 5; Figure6 = 30; Privacy = 300; Figure7 = 1800; DataMarket = 600; ModelMarket = 240 }
+$names = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7', 'DataMarket', 'ModelMarket' | Where-Object { $_ -in $Experiment })
 $plans = @{}
 $left = @{}
 foreach ($name in $names) {
@@ -364,7 +366,7 @@ if (-not $WithoutReport) {
         $report = Join-Path $folder 'report.html'
         $rows = foreach ($result in $made | Where-Object Status -NE 'Failed') {
             # Those have a row for each photograph, or for each round of a mean that is shown: too long to read.
-            $long = 'dataset.csv', 'retrieval.csv', 'data-market-rounds.csv', 'data-market-offers.csv'
+            $long = 'dataset.csv', 'retrieval.csv', 'data-market-rounds.csv', 'data-market-offers.csv', 'model-market-rounds.csv', 'model-market-lies.csv'
             foreach ($file in $result.Files | Where-Object { $_ -like '*.csv' -and $_ -notin $long }) {
                 Import-Csv -LiteralPath (Join-Path $folder $file)
             }

@@ -8,15 +8,15 @@ Describe 'build.ps1' {
     It 'reproduces the paper in plain lines where there is no terminal' {
         $folder = Join-Path $TestDrive 'results'
         $text = (Invoke-FreshPwsh "& '$build' Reproduce -OutputPath '$folder' -Seed 2; exit `$LASTEXITCODE") -join "`n"
-        $text | Should -Match 'To make: Pipeline, Figure4, Figure5, Figure6, Privacy, Figure7, DataMarket; about \d+ seconds'
-        foreach ($step in '1/7\] Pipeline', '4/7\] Figure6', '7/7\] DataMarket') {
+        $text | Should -Match 'To make: Pipeline, Figure4, Figure5, Figure6, Privacy, Figure7, DataMarket, ModelMarket; about \d+ seconds'
+        foreach ($step in '1/8\] Pipeline', '4/8\] Figure6', '7/8\] DataMarket', '8/8\] ModelMarket') {
             $text | Should -Match $step
         }
 
         $text | Should -Not -Match "`e\[\d+;\d+H" -Because 'bars are for terminals'
         $summary = Import-Csv (Join-Path $folder summary.csv)
         $summary.Experiment | Should -Be 'Dataset', 'Embeddings', 'Clusters', 'Prototypes', 'Data values', 'Fairness',
-            'Figure 4', 'Figure 5', 'Figure 6', 'Privacy', 'Figure 7', 'Data market', 'Report'
+            'Figure 4', 'Figure 5', 'Figure 6', 'Privacy', 'Figure 7', 'Data market', 'Model market', 'Report'
         foreach ($row in $summary) {
             $text | Should -Match "(?m)^$($row.Experiment) +$([regex]::Escape($row.Finding.Substring(0, 20)))"
             Join-Path $folder $row.File | Should -Exist

@@ -148,6 +148,41 @@ Describe 'Private training' {
         { $clients | Invoke-ModelMarket @private -Epsilon 0 } | Should -Throw -ErrorId 'EpsilonOutOfRange,*'
         { $clients | Invoke-ModelMarket @private -Epsilon 1 -ClippingNorm 0 } | Should -Throw -ErrorId 'ModelMarketOptionNotValid,*'
         Get-PrivacyBudget $path -Contributor * | Should -BeNullOrEmpty
+}
+
+Describe 'Measure-MarginalUtility -Client' {
+    BeforeAll {
+        $mixed = @($clients[0..2]) + @($clients[3] | New-ModelClient -Attack SignFlip)
+        $trained = @($mixed | Invoke-ModelMarket FedAvg @fast -PassThru)
+    }
+
+    It 'values what each model adds, which sums up to what all add' {
+        $values = @($trained | Measure-MarginalUtility -Client $mixed -Utility NegativeLoss)
+        $values.Contributor | Should -Be $mixed.Contributor
+        $values.Method | Select-Object -Unique | Should -Be Shapley
+        ($values | Sort-Object Value)[0].Contributor | Should -Be $mixed[3].Contributor
+
+        # The value of a client alone is what its model achieves beyond the initial one: a mean of one.
+        $alone = foreach ($i in 0, 1) { ($trained[4 + $i] | Measure-MarginalUtility -Client $mixed -Utility NegativeLoss).Value }
+        $pair = $trained[4, 5] | Measure-MarginalUtility -Client $mixed -Utility NegativeLoss
+        $both = ($pair.Value | Measure-Object -Sum).Sum
+        [math]::Abs($pair[0].Value - ($alone[0] + $both - $alone[1]) / 2) | Should -BeLessThan 1e-9
+    }
+
+    It 'values saved rows alike, and another learner' {
+        $saved = $trained | ConvertTo-Json -Depth 6 | ConvertFrom-Json
+        ($saved | Measure-MarginalUtility -Client $mixed).Value | Should -Be ($trained | Measure-MarginalUtility -Client $mixed).Value
+        $rows = $mixed | Invoke-ModelMarket FedAvg @fast -Learner Mlp -Hidden 5 -PassThru
+        @($rows | Measure-MarginalUtility -Client $mixed -Method Banzhaf).Count | Should -Be 4
+    }
+
+    It 'refuses rows without models, of several runs, and of other clients' {
+        { $mixed | Invoke-ModelMarket FedAvg @fast | Measure-MarginalUtility -Client $mixed } | Should -Throw -ErrorId 'ModelContributionNotPossible,*'
+        $two = $mixed | Invoke-ModelMarket FedAvg, Local @fast -PassThru
+        { $two | Measure-MarginalUtility -Client $mixed } | Should -Throw -ErrorId 'ModelContributionNotPossible,*'
+        { $trained | Measure-MarginalUtility -Client $mixed[0, 1] } | Should -Throw -ErrorId 'ModelContributionNotPossible,*'
+        { $trained[4, 4] | Measure-MarginalUtility -Client $mixed } | Should -Throw -ErrorId 'ModelContributionNotPossible,*'
+        { $trained | Measure-MarginalUtility -Client $mixed -Method KnnShapley } | Should -Throw -ErrorId 'MethodNeedsPoints,*'
     }
 }
 

@@ -57,7 +57,7 @@ namespace QosValuation.Cmdlets.Allocation;
 /// <example>
 /// <summary>The next round: agents come again with what their buckets hold now, and here each has spent one token.</summary>
 /// <code>$grants = $values | Invoke-TokenAllocation -Supply 100
-/// $grants | Select-Object Agent, Value, Capacity, @{ n = 'Remaining'; e = { [Math]::Max(0, $_.Remaining + $_.Tokens - 1) } } |
+/// $grants | Select-Object Agent, Value, Capacity, @{ n = 'Remaining'; e = { [Math]::Max(0.0, $_.Remaining + $_.Tokens - 1) } } |
 ///     Invoke-TokenAllocation -Supply 100</code>
 /// <remarks>The property Remaining of a grant is what the bucket held before it.</remarks>
 /// </example>

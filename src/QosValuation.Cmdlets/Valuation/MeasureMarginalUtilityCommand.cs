@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Cmdlets.Privacy;
+using QosValuation.Markets.Models;
 using QosValuation.Privacy.Budgets;
 using QosValuation.Valuation.MarginalUtility;
 
@@ -34,6 +35,9 @@ namespace QosValuation.Cmdlets.Valuation;
 /// item against whoever learns the values of the others; an item's own value still tells whether it lies within the threshold, so tell each
 /// contributor its own values only. The test items, the number of classes and the threshold are taken as public. -Budget is charged once, to all
 /// contributors, before the noise is drawn.</para>
+/// <para>-Client values the clients of a model market by the models that they shared in the last round of a run: a coalition is worth what the mean of its
+/// models, by reported size, achieves on the common test set, and nobody what the common initial model does. Nobody trains again (one-round
+/// reconstruction; Song, Tong and Wei, 2019). Values add up to what the mean of all models achieves beyond the initial one.</para>
 /// <para>-Rescale maps values to [0, 1] with a floor of 0.001, as appendix D does. It is not Sybil-proof: the minimum and the range depend on everyone, so
 /// that a contributor who sends worthless items under other names raises its own share. RawValue keeps the value.</para>
 /// <para>The same seed gives the same bytes for any number of threads. The exact methods draw nothing.</para>
@@ -65,6 +69,15 @@ namespace QosValuation.Cmdlets.Valuation;
 /// <code>$budget = New-PrivacyBudget -Epsilon 2 -Path ./values.db
 /// $train | Measure-MarginalUtility -Test $test -Method ThresholdKnnShapley -Threshold 0.8 -Epsilon 1 -Budget $budget</code>
 /// </example>
+/// <example>
+/// <summary>What each client brought to a federation, and tokens by that.</summary>
+/// <code>$clients = $train | New-ModelClient -Test $test
+/// $rows = $clients | Invoke-ModelMarket FedAvg -Round 3 -LocalStep 20 -PassThru -Seed 1
+/// $rows | Measure-MarginalUtility -Client $clients -Utility NegativeLoss |
+///     Select-Object Contributor, @{ n = 'Value'; e = { [Math]::Max(0.0, $_.Value) } } |
+///     Invoke-TokenAllocation -Supply 100 -Capacity 50</code>
+/// </example>
+/// <seealso>Invoke-ModelMarket</seealso>
 /// <seealso>Measure-ValuationQuality</seealso>
 /// <seealso>Measure-DataValue</seealso>
 /// <seealso>New-PrivacyBudget</seealso>
@@ -75,14 +88,17 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
 {
     private const string PointSet = "Item";
     private const string GameSet = "Game";
+    private const string ModelSet = "Model";
+    private readonly List<ModelMarketRound> _rounds = [];
     private readonly List<string> _players = [];
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
     private PrivacyBudgetStore? _budget;
 
     /// <summary>
     /// The training items: embeddings, or objects with a Vector, with a class each. With -UtilityTable as a script block: the players, texts or
-    /// objects with the property that -GroupBy names.
+    /// objects with the property that -GroupBy names. With -Client: the rows of one run of Invoke-ModelMarket -PassThru, of which the last round counts.
     /// </summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ModelSet)]
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = PointSet)]
     [Parameter(ValueFromPipeline = true, ParameterSetName = GameSet)]
     [ValidateNotNull]
@@ -102,7 +118,13 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
     [ValidateNotNull]
     public object? UtilityTable { get; set; }
 
-    /// <summary>How values are measured; KnnShapley by default, and Shapley for a game.</summary>
+    /// <summary>The clients whose trained models are valued: those that Invoke-ModelMarket was run with.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ModelSet)]
+    [Accepts(typeof(ModelClient))]
+    [ValidateNotNull]
+    public PSObject[] Client { get; set; } = [];
+
+    /// <summary>How values are measured; KnnShapley by default, and Shapley for a game and for trained models.</summary>
     /// <value>KnnShapley</value>
     [Parameter(Position = 1)]
     [SingleValue]
@@ -148,6 +170,7 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
     /// </summary>
     /// <value>Accuracy</value>
     [Parameter(ParameterSetName = PointSet)]
+    [Parameter(ParameterSetName = ModelSet)]
     [SingleValue]
     public UtilityMeasure Utility { get; set; } = UtilityMeasure.Accuracy;
 
@@ -267,6 +290,10 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
             {
                 AddTrain(item, GroupBy);
             }
+            else if (ParameterSetName == ModelSet)
+            {
+                _rounds.AddRange(Records<ModelMarketRound>([item]));
+            }
             else
             {
                 TryItem(item, () => AddPlayer(item));
@@ -280,6 +307,12 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
         if (ParameterSetName == GameSet)
         {
             MeasureGame();
+            return;
+        }
+
+        if (ParameterSetName == ModelSet)
+        {
+            MeasureModels();
             return;
         }
 
@@ -304,6 +337,20 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
         }
 
         base.Dispose(disposing);
+    }
+
+    private void MeasureModels()
+    {
+        if (_rounds.Count == 0)
+        {
+            return;
+        }
+
+        ModelClient[] clients = [.. Records<ModelClient>(Client)];
+        MarginalUtilityOptions options = Options(IsBound(nameof(Method)) ? Method : MarginalUtilityMethod.Shapley);
+        ValuationProblem problem = ModelContribution.Of(clients, _rounds, Utility);
+        Write(RunBeside(
+            "Measuring marginal utility", (progress, cancellation) => MarginalUtilityMeasurement.Run(problem, options, progress, cancellation)));
     }
 
     private void MeasureGame()

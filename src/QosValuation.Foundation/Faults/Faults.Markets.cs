@@ -55,6 +55,11 @@ public static partial class Faults
         FaultKind.InvalidData,
         "Give the checkpoint that the same clients and settings made, or name another file.");
 
+    /// <summary>Rows of a model market do not tell the models of one run, or not of the clients given.</summary>
+    public static Fault ModelContributionNotPossible { get; } = Define(
+        FaultKind.InvalidData,
+        "Pipe in the rows of one run of Invoke-ModelMarket -PassThru, and give the clients that it was run with.");
+
     /// <summary>Rows of a model market stand twice in what is summed up.</summary>
     public static Fault ModelMarketRowsRepeated { get; } = Define(FaultKind.InvalidData, "Give each run once, and each its own -Seed.");
 }

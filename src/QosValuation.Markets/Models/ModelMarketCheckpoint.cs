@@ -17,7 +17,7 @@ namespace QosValuation.Markets.Models;
 /// </remarks>
 internal sealed class ModelMarketCheckpoint
 {
-    private const string Mark = "QosValuation model market 1";
+    private const string Mark = "QosValuation model market 2";
     private const int DigestLength = 32;
 
     private readonly string _path;
@@ -169,6 +169,7 @@ internal sealed class ModelMarketCheckpoint
         Distance = from?.Distance,
         Payment = from?.Payment,
         Threshold = from?.Threshold,
+        Initial = from?.Initial,
     };
 
     private QosValuationException NotValid(string mistake) =>

@@ -58,6 +58,9 @@ internal sealed class ModelMarketRoundSection() : ResultSection<ModelMarketRound
             nameof(ModelMarketRound.Payment),
             nameof(ModelMarketRound.Threshold),
             nameof(ModelMarketRound.Update),
+            nameof(ModelMarketRound.Initial),
+            nameof(ModelMarketRound.Learner),
+            nameof(ModelMarketRound.Hidden),
             nameof(ModelMarketRound.Proxy));
     }
 
