@@ -148,6 +148,7 @@ Describe 'Private training' {
         { $clients | Invoke-ModelMarket @private -Epsilon 0 } | Should -Throw -ErrorId 'EpsilonOutOfRange,*'
         { $clients | Invoke-ModelMarket @private -Epsilon 1 -ClippingNorm 0 } | Should -Throw -ErrorId 'ModelMarketOptionNotValid,*'
         Get-PrivacyBudget $path -Contributor * | Should -BeNullOrEmpty
+    }
 }
 
 Describe 'Measure-MarginalUtility -Client' {

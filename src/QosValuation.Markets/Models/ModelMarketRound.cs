@@ -96,6 +96,15 @@ public sealed record ModelMarketRound
     /// <summary>With -PassThru the client's update: the model that it shared less the common initial model.</summary>
     public double[]? Update { get; init; }
 
+    /// <summary>With -PassThru the common initial model, from which updates are counted.</summary>
+    public double[]? Initial { get; init; }
+
+    /// <summary>With -PassThru what the clients trained; null otherwise.</summary>
+    public ModelLearner? Learner { get; init; }
+
+    /// <summary>With -PassThru the widths of its hidden layers; empty for the standard, and where it has none.</summary>
+    public int[]? Hidden { get; init; }
+
     /// <summary>
     /// With -PassThru the model step less the common initial model, m_i − θ_0 = u_i + η·∇ Σ_j w_ij·cos(u, u_j) at u = u_i; null where the algorithm has none.
     /// </summary>

@@ -98,6 +98,7 @@ public static class ModelMarketRun
         double[][]? payments = options.HasMatrices ? clearing.Payment.ToRows() : null;
         double[][]? thresholds = options.HasMatrices && isTraded ? clearing.Thresholds.ToRows() : null;
         double[][] updates = options.HasMatrices ? [.. round.Shared.Select(model => ModelMarketRows.Update(model.Span, round.Initial.Span))] : [];
+        double[]? initial = options.HasMatrices ? Array.ConvertAll(round.Initial.ToArray(), value => (double)value) : null;
         string[]? names = options.HasMatrices ? [.. traders.Names] : null;
         for (int i = 0; i < rows.Length; i++)
         {
@@ -115,6 +116,9 @@ public static class ModelMarketRun
                 Payment = payments,
                 Threshold = thresholds,
                 Update = options.HasMatrices ? updates[i] : null,
+                Initial = initial,
+                Learner = options.HasMatrices ? options.Learner : null,
+                Hidden = options.HasMatrices ? [.. options.Hidden] : null,
                 Proxy = options.HasMatrices && isTraded ? ModelMarketRows.Proxy(traders, clearing, updates, i, options.Federated.Eta) : null,
             };
         }
