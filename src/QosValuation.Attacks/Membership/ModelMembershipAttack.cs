@@ -297,18 +297,25 @@ public static class ModelMembershipAttack
     /// <summary>A model: who was in its training data, and what it says of each record.</summary>
     private sealed record Trained(bool[] Members, double[] Losses, double[] Margins, bool[] IsRight);
 
-    /// <summary>A normal distribution.</summary>
+    /// <summary>A normal distribution. Its middle is the median, as in the authors' code: one shadow model that diverged would move a mean far away.</summary>
     private readonly record struct Fit(double Mean, double Deviation)
     {
         public static Fit Of(double[] all, double deviation)
         {
-            double mean = all.Length == 0 ? 0 : all.Average();
+            double mean = Median(all);
             if (!double.IsNaN(deviation))
             {
                 return new Fit(mean, deviation);
             }
 
             return new Fit(mean, all.Length < 2 ? 1 : Math.Max(LeastDeviation, Math.Sqrt(all.Sum(x => (x - mean) * (x - mean)) / (all.Length - 1))));
+        }
+
+        private static double Median(double[] values)
+        {
+            double[] sorted = [.. values.Order()];
+            int half = sorted.Length / 2;
+            return sorted.Length == 0 ? 0 : sorted.Length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
         }
 
         public double LogDensity(double x) => NormalTail.LogDensity((x - Mean) / Deviation) - Math.Log(Deviation);
