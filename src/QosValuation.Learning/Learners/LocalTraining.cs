@@ -21,9 +21,9 @@ public static class LocalTraining
     /// <param name="options">Optimiser, batches, steps and privacy.</param>
     /// <param name="term">What is added to the loss; null for nothing.</param>
     /// <param name="random">The source of orders, coins and noise. Private noise needs a cryptographic one to be a guarantee.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
     /// <param name="worker">A worker of the learner to use again; null makes one.</param>
     /// <param name="optimizer">An optimiser to go on with; null starts a new one, as the code of iPFL does in every round.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>What was done.</returns>
     public static LocalTrainingResult Run(
         ILearner learner,
@@ -32,9 +32,9 @@ public static class LocalTraining
         LocalTrainingOptions options,
         ILocalTerm? term,
         RandomSource random,
-        CancellationToken cancellationToken = default,
         ILearnerWorker? worker = null,
-        IDescentOptimizer? optimizer = null)
+        IDescentOptimizer? optimizer = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(rows);

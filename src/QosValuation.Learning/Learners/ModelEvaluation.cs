@@ -16,8 +16,8 @@ public static class ModelEvaluation
     /// <param name="parameters">The model.</param>
     /// <param name="test">The test rows.</param>
     /// <param name="classWeights">The weight of a row of each class, at least 0; none for equal weights.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
     /// <param name="worker">A worker of the learner to use again; null makes one.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>
     /// The weighted part of rows whose class has the largest score, from 0 to 1 (of several largest the first class is predicted), and the weighted mean
     /// of −ln p in nats. NaN where no row has a weight.
@@ -27,8 +27,8 @@ public static class ModelEvaluation
         ReadOnlySpan<float> parameters,
         LabelledRows test,
         ReadOnlySpan<double> classWeights,
-        CancellationToken cancellationToken = default,
-        ILearnerWorker? worker = null)
+        ILearnerWorker? worker = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(test);

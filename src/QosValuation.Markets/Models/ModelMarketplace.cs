@@ -33,13 +33,13 @@ public static class ModelMarketplace
         int[][] imports = new int[n][];
         double[][] prices = new double[n][];
         var thresholds = new SquareMatrix(n);
-        ForEach(n, rules, cancellationToken, i =>
+        ForEach(n, rules, i =>
         {
             BuyerView view = View(traders, distances, rules, i);
             view.Thresholds.CopyTo(thresholds.Row(i));
             imports[i] = view.Scale > 0 ? step.Choose(view, cancellationToken) : [];
             prices[i] = Array.ConvertAll(imports[i], j => payment.Price(view, step, imports[i], j, cancellationToken));
-        });
+        }, cancellationToken);
         return Settle(traders, imports, prices, thresholds);
     }
 
@@ -55,11 +55,11 @@ public static class ModelMarketplace
         rules.Validate();
         IGraphStep step = GraphSteps.Find(rules.GraphStep);
         int[][] imports = new int[traders.Count][];
-        ForEach(traders.Count, rules, cancellationToken, i =>
+        ForEach(traders.Count, rules, i =>
         {
             BuyerView view = View(traders, distances, rules, i);
             imports[i] = view.Scale > 0 ? step.Choose(view, cancellationToken) : [];
-        });
+        }, cancellationToken);
         return imports;
     }
 
@@ -120,7 +120,7 @@ public static class ModelMarketplace
     }
 
     // The fault of the first buyer that has one, not of the first thread.
-    private static void ForEach(int count, ModelMarketRules rules, CancellationToken cancellationToken, Action<int> work)
+    private static void ForEach(int count, ModelMarketRules rules, Action<int> work, CancellationToken cancellationToken)
     {
         var faults = new Exception?[count];
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = rules.MaxDegreeOfParallelism, CancellationToken = cancellationToken };

@@ -2,7 +2,6 @@ using Google.Protobuf;
 using QosValuation.Attacks.Reconstruction;
 using QosValuation.Embeddings.Images;
 using QosValuation.Foundation.Randomness;
-using QosValuation.Learning.Optimizers;
 using QosValuation.Onnx.Gradients;
 using QosValuation.Onnx.Model;
 

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using QosValuation.Foundation.Randomness;
 using QosValuation.Learning.Federated;
 using QosValuation.Learning.Learners;
@@ -42,10 +44,9 @@ public sealed class ModelMarketRunTests
         HasMatrices = true,
     };
 
-    private static string Text(IEnumerable<ModelMarketRound> rows) => System.Text.Json.JsonSerializer.Serialize(rows, new System.Text.Json.JsonSerializerOptions
-    {
-        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    });
+    private static readonly JsonSerializerOptions WithNaN = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
+    private static string Text(IEnumerable<ModelMarketRound> rows) => JsonSerializer.Serialize(rows, WithNaN);
 
     [Fact]
     public void EveryAlgorithmTellsEachClientInEachRound()
