@@ -19,7 +19,8 @@ namespace QosValuation.Cmdlets.Markets;
 /// asked, and is truthful in costs. Under both, sizes need to be verified and gain scales to be public: false ones gain.</para>
 /// <para>Under the other algorithms nothing is paid: a client gains by all whose models it takes, and each export costs c. One row leaves for each
 /// client as each round is ready. Its Check says whether payments sum up to 0, who is worse off, and which false cost would have gained; that is a search
-/// among a few, not a proof. -PassThru adds the matrices Graph, Distance, Payment and Threshold, the Update of each client and its Proxy (the model step).</para>
+/// among a few, not a proof. -PassThru adds the matrices Graph, Distance, Payment and Threshold, the Update of each client and its
+/// Proxy (the model step).</para>
 /// <para>-Distance or -Update clear one round without training: clients are then any objects with Contributor, Size and Cost, and where they have them
 /// GainScale, ReportedSize, ReportedCost and ReportedGainScale. Row i of -Distance holds the distances of client i to each client; -Update holds what
 /// each client's model differs by from the common initial one, and rows tell the model step as well. There matrices are always told.</para>
@@ -31,8 +32,9 @@ namespace QosValuation.Cmdlets.Markets;
 /// a round's training changed in its model is clipped and noised (McMahan et al. 2018), which with few clients takes much noise, and needs a -ClippingNorm of
 /// the size of that change. All clients get the noise that the client with the fewest records needs; Ditto trains twice. Measurement, distances, graph,
 /// payments and -PassThru see the noised models alone. Not private are: the sizes, costs and gain scales that are traded by, the weights of classes and the
-/// test rows by which Accuracy and Loss are measured, and which classes there are; a record that several clients hold loses ε to each. FedFomo weighs models by losses on private rows and is refused. The
-/// noise is drawn in floating point, which may leak more than (ε, δ) to whoever sees all bits (Mironov 2012).</para>
+/// test rows by which Accuracy and Loss are measured, and which classes there are; a record that several clients hold loses
+/// ε to each. FedFomo weighs models by losses on private rows and is refused. The noise is drawn in
+/// floating point, which may leak more than (ε, δ) to whoever sees all bits (Mironov 2012).</para>
 /// <para>-Budget charges each client that trains, by its name, for all algorithms together before training begins: all or nothing. The budget has to be for
 /// -Neighboring AddRemove. With -Budget noise is calibrated by Rdp, by which budgets count samples, and is a little larger. -WhatIf and -Confirm say what each
 /// would be charged and have left. What was charged stays charged where the pipeline is stopped. With -Seed the noise can be taken away
