@@ -59,7 +59,8 @@ public sealed record ModelMarketRound
     /// <summary>How imports were paid; it matters to Ipfl alone.</summary>
     public required ModelPayment PaymentRule { get; init; }
 
-    /// <summary>ε of the training of each client over all rounds of the algorithm; NaN without privacy. Several algorithms add up.</summary>
+    /// <summary>ε of the training of each client over all rounds of the algorithm; NaN without privacy. Several algorithms cost several times
+    /// as much.</summary>
     public double Epsilon { get; init; } = double.NaN;
 
     /// <summary>δ at which ε is stated; NaN without privacy.</summary>

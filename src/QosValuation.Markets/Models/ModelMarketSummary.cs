@@ -6,8 +6,8 @@ namespace QosValuation.Markets.Models;
 public static class ModelMarketSummary
 {
     /// <summary>
-    /// One report for each algorithm, graph step, payment, ε and unit, in the order of their first rows. Attackers and free riders count in welfare alone, as
-    /// in the authors' code. O(rows log rows).
+    /// One report for each algorithm, graph step, payment, ε and unit, in the order of their first rows. Attackers and free riders count in welfare
+    /// alone, as in the authors' code. O(rows log rows).
     /// </summary>
     /// <param name="rows">The rows of one or several seeds.</param>
     /// <returns>The reports.</returns>
