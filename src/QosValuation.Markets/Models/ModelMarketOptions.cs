@@ -68,8 +68,8 @@ public sealed record ModelMarketOptions
         {
             throw new QosValuationException(
                 Faults.ModelMarketOptionNotValid,
-                "A private run that goes on from a checkpoint trains its last rounds again with other noise, and so tells more than ε: leave -CheckpointPath "
-                    + "out, or give -Seed for an experiment without a guarantee.",
+                "A private run that goes on from a checkpoint trains its last rounds again with other noise, and so tells more than ε: "
+                    + "leave -CheckpointPath out, or give -Seed for an experiment without a guarantee.",
                 CheckpointPath);
         }
     }
