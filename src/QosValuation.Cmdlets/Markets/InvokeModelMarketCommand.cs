@@ -32,9 +32,9 @@ namespace QosValuation.Cmdlets.Markets;
 /// a round's training changed in its model is clipped and noised (McMahan et al. 2018), which with few clients takes much noise, and needs a -ClippingNorm of
 /// the size of that change. All clients get the noise that the client with the fewest records needs; Ditto trains twice. Measurement, distances, graph,
 /// payments and -PassThru see the noised models alone. Not private are: the sizes, costs and gain scales that are traded by, the weights of classes and the
-/// test rows by which Accuracy and Loss are measured, and which classes there are; a record that several clients hold loses
-/// ε to each. FedFomo weighs models by losses on private rows and is refused. The noise is drawn in
-/// floating point, which may leak more than (ε, δ) to whoever sees all bits (Mironov 2012).</para>
+/// test rows by which Accuracy and Loss are measured, and which classes there are; a record that several clients hold loses ε to each.
+/// FedFomo weighs models by losses on private rows and is refused. The
+/// noise is drawn in floating point, which may leak more than (ε, δ) to whoever sees all bits (Mironov 2012).</para>
 /// <para>-Budget charges each client that trains, by its name, for all algorithms together before training begins: all or nothing. The budget has to be for
 /// -Neighboring AddRemove. With -Budget noise is calibrated by Rdp, by which budgets count samples, and is a little larger. -WhatIf and -Confirm say what each
 /// would be charged and have left. What was charged stays charged where the pipeline is stopped. With -Seed the noise can be taken away
