@@ -19,6 +19,7 @@ internal sealed class ModelMarketReportSection() : ResultSection<ModelMarketRepo
         string[] keys =
         [
             nameof(ModelMarketReport.Algorithm), nameof(ModelMarketReport.PaymentRule), nameof(ModelMarketReport.GraphStep), nameof(ModelMarketReport.Epsilon),
+            nameof(ModelMarketReport.Unit),
         ];
         Func<ReportRecord, string> name = SectionParts.Naming(records, keys, records[0].Text(nameof(ModelMarketReport.Algorithm)));
         ReportRecord[] shown = [.. records.Take(40)];
