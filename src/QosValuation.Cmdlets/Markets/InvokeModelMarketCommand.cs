@@ -17,12 +17,13 @@ namespace QosValuation.Cmdlets.Markets;
 /// asked, and is truthful in costs. Under both, sizes need to be verified and gain scales to be public: false ones gain.</para>
 /// <para>Under the other algorithms nothing is paid: a client gains by all whose models it takes, and each export costs c. One row leaves for each
 /// client as each round is ready. Its Check says whether payments sum up to 0, who is worse off, and which false cost would have gained; that is a search
-/// among a few, not a proof. -PassThru adds the matrices Graph, Distance, Payment and Threshold, the Update of each client and its Proxy (the model step).</para>
+/// among a few, not a proof. -PassThru adds the matrices Graph, Distance, Payment and Threshold, the Update of each client and its
+/// Proxy (the model step).</para>
 /// <para>-Distance or -Update clear one round without training: clients are then any objects with Contributor, Size and Cost, and where they have them
 /// GainScale, ReportedSize, ReportedCost and ReportedGainScale. Row i of -Distance holds the distances of client i to each client; -Update holds what
 /// each client's model differs by from the common initial one, and rows tell the model step as well. There matrices are always told.</para>
-/// <para>-CheckpointPath saves the run from time to time and after each algorithm; with the same clients and settings it goes on from there, writes the
-/// earlier rows again, and with -Seed ends in the same bytes. -Round may be raised.</para>
+/// <para>-CheckpointPath saves the run from time to time and after each algorithm; with the same clients, settings and -Seed, which it needs,
+/// it goes on from there, writes the earlier rows again, and ends in the same bytes. -Round may be raised.</para>
 /// </remarks>
 /// <example>
 /// <summary>Ten clients with skewed labels, nine algorithms.</summary>
@@ -156,7 +157,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
     [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
-    /// <summary>Where the run is saved, and goes on from where the file is there.</summary>
+    /// <summary>Where the run is saved, and goes on from where the file is there; it takes -Seed.</summary>
     [Parameter(ParameterSetName = TrainSet)]
     [ValidateNotNullOrEmpty]
     public string? CheckpointPath { get; set; }
@@ -222,6 +223,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
         else
         {
             Rules.Validate();
+            Options.Federated.Validate();
         }
     }
 
