@@ -49,7 +49,7 @@ Describe 'A round without training' {
     }
 
     It 'refuses two clients of one name, and a client without one' {
-        $twin = [pscustomobject]@{ Contributor = 'A'; Size = 100; Cost = 1 }
+        $twin = [pscustomobject]@{ Contributor = 'a'; Size = 100; Cost = 1 }
         { $traders[0], $twin | Invoke-ModelMarket -Distance @((0, 1), (1, 0)) } | Should -Throw -ErrorId 'ModelTraderNotValid,*' -ExpectedMessage '*two clients*'
         $twin.Contributor = ' '
         { $traders[0], $twin | Invoke-ModelMarket -Distance @((0, 1), (1, 0)) } | Should -Throw -ErrorId 'ModelTraderNotValid,*' -ExpectedMessage '*no name*'
