@@ -48,6 +48,33 @@ Describe 'A round without training' {
         { $traders | Invoke-ModelMarket -Distance $one -Lambda -1 } | Should -Throw -ErrorId 'ModelMarketOptionNotValid,*'
     }
 
+    It 'refuses two clients of one name, and a client without one' {
+        $twin = [pscustomobject]@{ Contributor = 'a'; Size = 100; Cost = 1 }
+        { $traders[0], $twin | Invoke-ModelMarket -Distance @((0, 1), (1, 0)) } | Should -Throw -ErrorId 'ModelTraderNotValid,*' -ExpectedMessage '*two clients*'
+        $twin.Contributor = ' '
+        { $traders[0], $twin | Invoke-ModelMarket -Distance @((0, 1), (1, 0)) } | Should -Throw -ErrorId 'ModelTraderNotValid,*' -ExpectedMessage '*no name*'
+    }
+
+    It 'names the cell of a matrix that is no number' {
+        { $traders[0, 1] | Invoke-ModelMarket -Distance @((0, $null), (1, 0)) } | Should -Throw -ErrorId 'ModelDistanceNotValid,*' -ExpectedMessage 'Row 1, column 2 of -Distance is nothing*'
+        { $traders[0, 1] | Invoke-ModelMarket -Update @((0, 1), ('x', 0)) } | Should -Throw -ErrorId 'ModelDistanceNotValid,*' -ExpectedMessage "Row 2, column 1 of -Update is 'x'*"
+    }
+
+    It 'refuses updates whose cosines cannot be taken, and a model step of no size' {
+        { $traders[0, 1] | Invoke-ModelMarket -Update @((1e300, 1), (1, 1)) } | Should -Throw -ErrorId 'ModelDistanceNotValid,*' -ExpectedMessage '*update 1 is 1E+300*'
+        { $traders[0, 1] | Invoke-ModelMarket -Update @((1, 1), (1e-300, 0)) } | Should -Throw -ErrorId 'ModelDistanceNotValid,*' -ExpectedMessage '*update 2 is 1E-300*'
+        { $traders[0, 1] | Invoke-ModelMarket -Update @(@(), @()) } | Should -Throw -ErrorId 'ModelDistanceNotValid,*'
+        { $traders[0, 1] | Invoke-ModelMarket -Update @((1, 1), (1, 0)) -Eta 0 } | Should -Throw -ErrorId 'FederatedOptionNotValid,*'
+        { $traders[0, 1] | Invoke-ModelMarket -Update @((1, 1), (1, 0)) -Eta NaN } | Should -Throw -ErrorId 'FederatedOptionNotValid,*'
+    }
+
+    It 'gives nothing for no import, however small a client is' {
+        $small = [pscustomobject]@{ Contributor = 'small'; Size = 1e-300; Cost = 1; GainScale = 0 }
+        $rows = $small, $traders[0] | Invoke-ModelMarket -Distance @((0, 9), (9, 0))
+        $rows.Utility | Should -Be 0, 0
+        $rows.IsRational | Should -Not -Contain $false
+    }
+
     It 'takes the clients of a market as well' {
         @($clients | Invoke-ModelMarket -Distance @((0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 0, 1), (1, 1, 1, 0))).Count | Should -Be 4
     }
@@ -74,6 +101,49 @@ Describe 'Invoke-ModelMarket' {
         $null = $clients | Invoke-ModelMarket @fast1 -PassThru -CheckpointPath $path
         $clients | Invoke-ModelMarket @fast -PassThru -CheckpointPath $path | ConvertTo-Json -Depth 6 | Should -Be $whole
         { $clients | Invoke-ModelMarket @fast -Lambda 2 -CheckpointPath $path } | Should -Throw -ErrorId 'ModelMarketCheckpointNotValid,*'
+    }
+
+    It 'says that a checkpoint needs a seed, and gives no more rounds than asked for' {
+        $path = Join-Path $TestDrive 'seed.state'
+        { $clients | Invoke-ModelMarket -Round 1 -LocalStep 5 -CheckpointPath $path } | Should -Throw -ErrorId 'ModelMarketOptionNotValid,*' -ExpectedMessage 'Seed is absent*'
+        $path | Should -Not -Exist
+        $null = $clients | Invoke-ModelMarket @fast -CheckpointPath $path
+        $fast1 = $fast.Clone(); $fast1.Round = 1
+        ($clients | Invoke-ModelMarket @fast1 -CheckpointPath $path).Round | Should -Be 1, 1, 1, 1
+        ($clients | Invoke-ModelMarket @fast -CheckpointPath $path).Count | Should -Be 8
+    }
+
+    It 'refuses a checkpoint that is cut short, even with a digest that fits' {
+        $path = Join-Path $TestDrive 'forged.state'
+        $null = $clients | Invoke-ModelMarket @fast -CheckpointPath $path
+        $bytes = [IO.File]::ReadAllBytes($path)
+        foreach ($end in 40, 120, 400, ($bytes.Length - 20)) {
+            [byte[]] $body = $bytes[32..$end]
+            $digest = [Security.Cryptography.SHA256]::Create().ComputeHash($body)
+            [IO.File]::WriteAllBytes($path, [byte[]] ($digest + $body))
+            { $clients | Invoke-ModelMarket @fast -CheckpointPath $path } | Should -Throw -ErrorId 'ModelMarketCheckpointNotValid,*' -ExpectedMessage '*is damaged*'
+        }
+    }
+
+    It 'trains under FedAvg with whole batches as one client with all rows does, and under Local as a client alone does' {
+        $whole = @{ Round = 3; LocalStep = 1; BatchSize = 1000; LearningRate = 0.5; Momentum = 0; WeightDecay = 0; Seed = 9; PassThru = $true }
+        $all = $clients[0] | ConvertTo-Json -Depth 5 | ConvertFrom-Json
+        $all.Vectors = @($clients.ForEach{ $_.Vectors }); $all.Labels = @($clients.ForEach{ $_.Labels }); $all.Items = @($clients.ForEach{ $_.Items })
+        $size = ($clients | Measure-Object Size -Sum).Sum
+        $rows = $clients | Invoke-ModelMarket FedAvg @whole
+        $one = $all | Invoke-ModelMarket FedAvg @whole
+        foreach ($round in 1..3) {
+            $shared = @($rows | Where-Object Round -EQ $round)
+            $central = @($one | Where-Object Round -EQ $round).Update
+            foreach ($k in 0..($central.Length - 1)) {
+                $mean = (0..3 | ForEach-Object { $shared[$_].Update[$k] * $clients[$_].Size / $size } | Measure-Object -Sum).Sum
+                [math]::Abs($mean - $central[$k]) | Should -BeLessThan 1e-6
+            }
+        }
+
+        $together = $clients | Invoke-ModelMarket Local @fast -PassThru | Where-Object Client -EQ $clients[0].Contributor
+        $alone = $clients[0] | Invoke-ModelMarket Local @fast -PassThru
+        $alone.Update | Should -Be $together.Update
     }
 
     It 'makes a section of a report with figures' {

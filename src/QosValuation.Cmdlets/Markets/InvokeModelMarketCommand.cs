@@ -24,8 +24,9 @@ namespace QosValuation.Cmdlets.Markets;
 /// <para>-Distance or -Update clear one round without training: clients are then any objects with Contributor, Size and Cost, and where they have them
 /// GainScale, ReportedSize, ReportedCost and ReportedGainScale. Row i of -Distance holds the distances of client i to each client; -Update holds what
 /// each client's model differs by from the common initial one, and rows tell the model step as well. There matrices are always told.</para>
-/// <para>-CheckpointPath saves the run from time to time and after each algorithm; with the same clients and settings it goes on from there, writes the
-/// earlier rows again, and with -Seed ends in the same bytes. -Round may be raised, but not with -Epsilon, whose noise depends on it.</para>
+/// <para>-CheckpointPath saves the run from time to time and after each algorithm; with the same clients, settings and -Seed, which it needs,
+/// it goes on from there, writes the earlier rows again, and ends in the same bytes. -Round may be raised, but
+/// not with -Epsilon, whose noise depends on it.</para>
 /// <para>-Epsilon makes trainings private, for each algorithm and all its rounds together. -Unit Record protects a record by DP-SGD (Abadi et al. 2016): a
 /// record takes part in a step with probability BatchSize over the client's records, its gradient is clipped to -ClippingNorm, and Gaussian noise is added.
 /// A record with several vectors, such as captions, counts once: of them a step takes one. -Unit Contributor protects a client with all its records: what
@@ -38,7 +39,7 @@ namespace QosValuation.Cmdlets.Markets;
 /// <para>-Budget charges each client that trains, by its name, for all algorithms together before training begins: all or nothing. The budget has to be for
 /// -Neighboring AddRemove. With -Budget noise is calibrated by Rdp, by which budgets count samples, and is a little larger. -WhatIf and -Confirm say what each
 /// would be charged and have left. What was charged stays charged where the pipeline is stopped. With -Seed the noise can be taken away
-/// again: IsFormal is false, and a budget refuses it. A private run without -Seed cannot go on from a checkpoint, because it would train rounds again.</para>
+/// again: IsFormal is false, and a budget refuses it.</para>
 /// </remarks>
 /// <example>
 /// <summary>Ten clients with skewed labels, nine algorithms.</summary>
@@ -210,7 +211,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
     [ValidateNotNullOrEmpty]
     public object? Budget { get; set; }
 
-    /// <summary>Where the run is saved, and goes on from where the file is there.</summary>
+    /// <summary>Where the run is saved, and goes on from where the file is there; it takes -Seed.</summary>
     [Parameter(ParameterSetName = TrainSet)]
     [ValidateNotNullOrEmpty]
     public string? CheckpointPath { get; set; }
@@ -287,6 +288,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
         else
         {
             Rules.Validate();
+            Options.Federated.Validate();
         }
     }
 

@@ -69,8 +69,7 @@ internal static class OfferFields
             double[,] matrix =>
                 [.. Enumerable.Range(0, matrix.GetLength(0)).Select(r => Enumerable.Range(0, matrix.GetLength(1)).Select(i => matrix[r, i]).ToArray())],
             IList list =>
-                [.. list.Cast<object?>().Select((row, r) => Column($"{field} {r + 1}", row)
-                    ?? throw refuse($"Row {r + 1} of -{field} is no list of numbers."))],
+                [.. list.Cast<object?>().Select((row, r) => MatrixRow(field, r + 1, row, refuse))],
             _ => null,
         };
     }
@@ -107,4 +106,26 @@ internal static class OfferFields
     /// <summary>The object itself, without PowerShell's wrapping.</summary>
     /// <param name="value">Any object.</param>
     public static object? Unwrap(object? value) => value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value;
+
+    private static double[] MatrixRow(string field, int row, object? raw, Func<string, QosValuationException> refuse)
+    {
+        object? given = Unwrap(raw);
+        if (given is double[] numbers)
+        {
+            return numbers;
+        }
+
+        IList list = given as IList ?? throw refuse($"Row {row} of -{field} is no list of numbers.");
+        double[] values = new double[list.Count];
+        for (int i = 0; i < values.Length; i++)
+        {
+            object? cell = Unwrap(list[i]);
+            values[i] =
+                cell is double plain ? plain
+                : cell is not (null or "" or bool or ICollection) && RecordProperties.TryRead(cell, out double number) ? number
+                : throw refuse($"Row {row}, column {i + 1} of -{field} is {(cell is null ? "nothing" : $"'{cell}'")}; {Advice}.");
+        }
+
+        return values;
+    }
 }

@@ -13,6 +13,11 @@ public static class DataGain
     /// <returns>At least 0, in the unit of costs.</returns>
     public static double Of(double scale, double before, double added)
     {
+        if (added == 0)
+        {
+            return 0;
+        }
+
         double root = Math.Sqrt(before);
         double next = Math.Sqrt(before + added);
         return Math.Sqrt(scale) * (added / (root * next * (root + next)));

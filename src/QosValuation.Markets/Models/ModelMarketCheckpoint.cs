@@ -73,29 +73,14 @@ internal sealed class ModelMarketCheckpoint
         }
 
         using var reader = new BinaryReader(new MemoryStream(bytes, DigestLength, bytes.Length - DigestLength), Encoding.UTF8);
-        if (reader.ReadString() != Mark)
+        try
         {
-            throw NotValid("is of another version");
+            Read(reader);
         }
-
-        if (!reader.ReadBytes(DigestLength).AsSpan().SequenceEqual(_setting))
+        catch (Exception exception) when (exception is IOException or JsonException or FormatException or ArgumentException)
         {
-            throw NotValid("is of a market with other clients or settings");
-        }
-
-        int rows = reader.ReadInt32();
-        for (int k = 0; k < rows; k++)
-        {
-            ModelMarketRound row = JsonSerializer.Deserialize<ModelMarketRound>(reader.ReadString(), Json)!;
-            _rows.Add(k > 0 && _rows[^1] is var before && IsSameRound(before, row) ? Shared(row, before) : row);
-        }
-
-        foreach (FederatedRun run in _runs)
-        {
-            if (reader.ReadBoolean())
-            {
-                run.Restore(reader);
-            }
+            // The digest is no signature: who knows the format can give any bytes a right one.
+            throw NotValid("is damaged");
         }
 
         return [.. _rows];
@@ -129,6 +114,34 @@ internal sealed class ModelMarketCheckpoint
     {
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
+
+    private void Read(BinaryReader reader)
+    {
+        if (reader.ReadString() != Mark)
+        {
+            throw NotValid("is of another version");
+        }
+
+        if (!reader.ReadBytes(DigestLength).AsSpan().SequenceEqual(_setting))
+        {
+            throw NotValid("is of a market with other clients or settings");
+        }
+
+        int rows = reader.ReadInt32();
+        for (int k = 0; k < rows; k++)
+        {
+            ModelMarketRound row = JsonSerializer.Deserialize<ModelMarketRound>(reader.ReadString(), Json) ?? throw new FormatException();
+            _rows.Add(k > 0 && _rows[^1] is var before && IsSameRound(before, row) ? Shared(row, before) : row);
+        }
+
+        foreach (FederatedRun run in _runs)
+        {
+            if (reader.ReadBoolean())
+            {
+                run.Restore(reader);
+            }
+        }
+    }
 
     private byte[] Body()
     {

@@ -50,6 +50,7 @@ public sealed record ModelMarketOptions
         Require(training.Momentum is >= 0 and < 1, "Momentum", training.Momentum, "at least 0 and below 1");
         Require(training.WeightDecay >= 0 && double.IsFinite(training.WeightDecay), "WeightDecay", training.WeightDecay, "a finite number of at least 0");
         Require(Hidden.Count <= 2 && Hidden.All(width => width >= 1), "Hidden", string.Join(", ", Hidden), "one or two widths of at least 1");
+        Require(CheckpointPath is null || Federated.Seed is not null, "Seed", "absent", "one with CheckpointPath, or the run cannot go on to the same rows");
         (Rules with { Lambda = Federated.Lambda }).Validate();
         Privacy?.Validate();
         foreach (FederatedAlgorithm algorithm in Algorithms)

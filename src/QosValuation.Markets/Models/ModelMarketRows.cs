@@ -1,3 +1,5 @@
+using System.Globalization;
+using QosValuation.Foundation.Names;
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
 using QosValuation.Learning.Federated;
@@ -7,6 +9,9 @@ namespace QosValuation.Markets.Models;
 /// <summary>Cleared rounds as rows, and the trade of one round without training.</summary>
 public static class ModelMarketRows
 {
+    private const double LeastUpdate = 1e-100;
+    private const double MostUpdate = 1e100;
+
     /// <summary>Trades one round by given distances. O(n² log n) with thresholds.</summary>
     /// <param name="members">The clients.</param>
     /// <param name="distances">d, n × n.</param>
@@ -20,6 +25,7 @@ public static class ModelMarketRows
     {
         ArgumentNullException.ThrowIfNull(rules);
         ArgumentNullException.ThrowIfNull(distances);
+        RequireNames(members);
         TraderColumns traders = TraderColumns.Of(members);
         ModelMarketClearing clearing = ModelMarketplace.Clear(traders, distances, rules, cancellationToken);
         ModelMarketCheck check = ModelMarketProbe.Check(traders, distances, rules, clearing, RandomSource.Create(run), cancellationToken);
@@ -64,11 +70,23 @@ public static class ModelMarketRows
         var distances = new SquareMatrix(updates.Count);
         for (int i = 0; i < updates.Count; i++)
         {
-            if (updates[i].Length != updates[0].Length || Array.Exists(updates[i], value => !double.IsFinite(value)))
+            if (updates[i].Length == 0 || updates[i].Length != updates[0].Length || Array.Exists(updates[i], value => !double.IsFinite(value)))
             {
                 throw new QosValuationException(
                     Faults.ModelDistanceNotValid,
-                    $"Update {i + 1} is no list of {updates[0].Length} finite numbers; give one of the same length for each client.", i);
+                    $"Update {i + 1} is no list of {Math.Max(1, updates[0].Length)} finite numbers; give one of the same length for each client.",
+                    i);
+            }
+
+            // Squares of smaller or larger numbers are 0 or infinite.
+            double largest = updates[i].Max(Math.Abs);
+            if (largest is not 0 and not (>= LeastUpdate and <= MostUpdate))
+            {
+                throw new QosValuationException(
+                    Faults.ModelDistanceNotValid,
+                    string.Create(
+                        CultureInfo.InvariantCulture, $"The largest number of update {i + 1} is {largest}; give updates from {LeastUpdate} to {MostUpdate}."),
+                    largest);
             }
 
             for (int j = 0; j < i; j++)
@@ -138,6 +156,23 @@ public static class ModelMarketRows
         ModelStep.Take(
             updates[client], Array.ConvertAll(imports, j => updates[j]), Array.ConvertAll(imports, j => Weight(traders, client, j)), eta, proxy);
         return proxy;
+    }
+
+    private static void RequireNames(IReadOnlyList<ModelTrader> members)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        var names = new HashSet<string>();
+        foreach (ModelTrader member in members)
+        {
+            string? mistake =
+                string.IsNullOrWhiteSpace(member.Contributor) ? "A client has no name; give each a Contributor"
+                : !names.Add(ContributorName.Fold(member.Contributor)) ? $"There are two clients '{member.Contributor}'; give each a name of its own"
+                : null;
+            if (mistake is not null)
+            {
+                throw new QosValuationException(Faults.ModelTraderNotValid, mistake + ".", member.Contributor);
+            }
+        }
     }
 
     // w_ij = N_j/N_i by reported sizes.

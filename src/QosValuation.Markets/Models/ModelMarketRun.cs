@@ -62,7 +62,7 @@ public static class ModelMarketRun
                 () => progress?.Report(Interlocked.Increment(ref done)))),
         ];
         ModelMarketCheckpoint? checkpoint = options.CheckpointPath is null ? null : new(options, traders, runs);
-        foreach (ModelMarketRound row in checkpoint?.Open() ?? [])
+        foreach (ModelMarketRound row in (checkpoint?.Open() ?? []).Where(row => row.Round <= options.Rounds))
         {
             yield return row;
         }
