@@ -1,4 +1,3 @@
-using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
 using QosValuation.Learning.Federated;
 using QosValuation.Learning.Learners;
