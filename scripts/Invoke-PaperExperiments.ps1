@@ -249,8 +249,8 @@ catch {
 
 # Seconds of an experiment where no earlier run tells: only the order of magnitude matters, for the time left.
 $usual = $Quick ?
-    @{ Pipeline = 12; Figure4 = 1; Figure5 = 1; Figure6 = 3; Privacy = 20; Figure7 = 30; DataMarket = 60; ModelMarket = 20 } :
-    @{ Pipeline = 30; Figure4 = 5; Figure5 = 5; Figure6 = 30; Privacy = 300; Figure7 = 1800; DataMarket = 600; ModelMarket = 240 }
+    @{ Pipeline = 12; Figure4 = 1; Figure5 = 1; Figure6 = 3; Privacy = 20; Figure7 = 30; DataMarket = 60; ModelMarket = 25 } :
+    @{ Pipeline = 30; Figure4 = 5; Figure5 = 5; Figure6 = 30; Privacy = 300; Figure7 = 1800; DataMarket = 600; ModelMarket = 70 }
 $names = @('Pipeline', 'Figure4', 'Figure5', 'Figure6', 'Privacy', 'Figure7', 'DataMarket', 'ModelMarket' | Where-Object { $_ -in $Experiment })
 $plans = @{}
 $left = @{}

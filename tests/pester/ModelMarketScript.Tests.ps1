@@ -40,7 +40,7 @@ Describe 'scripts/ModelMarket.ps1' {
         # What a poisoned model brings is least, and earns no token; the others share the supply by what theirs bring.
         $tokens = Import-Csv (Join-Path $folder model-market-tokens.csv)
         $tokens[3].Attack | Should -Be 'SignFlip'
-        ($tokens | ForEach-Object { [double] $_.Contribution } | Measure-Object -Minimum).Minimum | Should -Be $tokens[3].Contribution
+        ($tokens | ForEach-Object { [double] $_.Contribution } | Measure-Object -Minimum).Minimum | Should -Be ([double] $tokens[3].Contribution)
         [Math]::Abs(($tokens | ForEach-Object { [double] $_.Tokens } | Measure-Object -Sum).Sum - 1000) | Should -BeLessThan 1e-6
         $positive = @($tokens | Where-Object { [double] $_.Contribution -gt 0 })
         $positive.Count | Should -BeGreaterThan 1
