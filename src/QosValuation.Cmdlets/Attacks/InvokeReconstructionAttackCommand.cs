@@ -46,7 +46,8 @@ namespace QosValuation.Cmdlets.Attacks;
 /// </example>
 /// <example>
 /// <summary>An embedding that leaked without noise, with a filmstrip of every tenth step.</summary>
-/// <code>Get-ClipEmbedding ./photo.jpg -Model clip-mini | Invoke-ReconstructionAttack -Reference ./photo.jpg -OutputPath ./attack -Every 10 -Steps 40 -Seed 1</code>
+/// <code>Get-ClipEmbedding ./photo.jpg -Model clip-mini |
+///     Invoke-ReconstructionAttack -Reference ./photo.jpg -OutputPath ./attack -Every 10 -Steps 40 -Seed 1</code>
 /// </example>
 /// <example>
 /// <summary>All attackers, one of which denoises with what is public, and the strongest of each target.</summary>

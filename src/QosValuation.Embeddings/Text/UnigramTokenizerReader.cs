@@ -279,7 +279,8 @@ internal static class UnigramTokenizerReader
     private static double Growth(JsonElement? normalizer) => normalizer is not { } step ? 1 : TokenizerJson.Text(step, "type") switch
     {
         "Sequence" => step.GetProperty("normalizers").EnumerateArray().Aggregate(1.0, (growth, inner) => growth * Growth(inner)),
-        "Replace" => Math.Max(1, Short(step.GetProperty("content")).Length + (TokenizerJson.Text(step.GetProperty("pattern"), "String") is { Length: > 0 } ? 0 : 1)),
+        "Replace" => Math.Max(1, Short(step.GetProperty("content")).Length
+            + (TokenizerJson.Text(step.GetProperty("pattern"), "String") is { Length: > 0 } ? 0 : 1)),
         _ => 1,
     };
 

@@ -54,7 +54,8 @@ public static class ModelContribution
             if (row.Update is not { } update || update.Length != learner.ParameterCount || initial.Length != learner.ParameterCount)
             {
                 throw Refuse(
-                    $"The row of '{row.Client}' has {row.Update?.Length ?? 0} parameters in Update; the clients' vectors and classes make {learner.ParameterCount}.",
+                    $"The row of '{row.Client}' has {row.Update?.Length ?? 0} parameters in Update; "
+                    + $"the clients' vectors and classes make {learner.ParameterCount}.",
                     row);
             }
 
