@@ -5,7 +5,7 @@ BeforeDiscovery {
 BeforeAll {
     . $PSScriptRoot/Common.ps1
     $scenes = @(New-SceneDataset (Join-Path $TestDrive scenes) -Count 24 -ImageSize 128 -Seed 5 -Contributors 2)
-    $embeddings = @($scenes | Get-ClipEmbedding)
+    $embeddings = @($scenes | Get-ClipEmbedding -Model clip-mini)
     $images = @($embeddings | Where-Object Modality -EQ Image)
     $clusters = foreach ($i in 0..2) {
         # An array has an Item of its own, so ForEach-Object.
