@@ -145,7 +145,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
 
     /// <summary>The widths of one or two hidden layers of Mlp; 64 where none is given.</summary>
     [Parameter(ParameterSetName = TrainSet)]
-    [WholeNumber]
+    [WholeNumber(MayBeAbsent = true)]
     [ValidateNotNullOrEmpty]
     public int[]? Hidden { get; set; }
 

@@ -377,23 +377,25 @@ public sealed class ReconstructionAttackTests
         Assert.Equal("ResolutionOutOfRange", Id([new(good)], new ReconstructionOptions { Resolutions = [13] }));
     }
 
-    [Fact]
-    public void TheDefaultEncodersEmbeddingIsApproachedByAPicture()
+    [Theory]
+    [InlineData("clip-mini", 96, 144)]
+    [InlineData(null, 160, 240)]
+    public void AnEmbeddedEncodersEmbeddingIsApproachedByAPicture(string? model, int side, int canvas)
     {
         // Few copies and steps: enough to leave no doubt of the direction.
-        using AttackEncoder encoder = AttackEncoder.Open();
-        Assert.Equal(96, encoder.ImageSize);
+        using AttackEncoder encoder = AttackEncoder.Open(model);
+        Assert.Equal(side, encoder.ImageSize);
         var attack = new ReconstructionAttack(encoder);
-        Assert.Equal(144, attack.CanvasSize);
-        byte[] source = new byte[3 * 96 * 96];
-        for (int y = 0; y < 96; y++)
+        Assert.Equal(canvas, attack.CanvasSize);
+        byte[] source = new byte[3 * side * side];
+        for (int y = 0; y < side; y++)
         {
-            for (int x = 0; x < 96; x++)
+            for (int x = 0; x < side; x++)
             {
                 bool disc = ((x - 40) * (x - 40)) + ((y - 50) * (y - 50)) < 600;
-                source[3 * ((y * 96) + x)] = (byte)(disc ? 220 : 40);
-                source[(3 * ((y * 96) + x)) + 1] = (byte)(disc ? 60 : 120 + y);
-                source[(3 * ((y * 96) + x)) + 2] = (byte)(disc ? 30 : 200);
+                source[3 * ((y * side) + x)] = (byte)(disc ? 220 : 40);
+                source[(3 * ((y * side) + x)) + 1] = (byte)(disc ? 60 : 120 + (96 * y / side));
+                source[(3 * ((y * side) + x)) + 2] = (byte)(disc ? 30 : 200);
             }
         }
 
@@ -401,7 +403,7 @@ public sealed class ReconstructionAttackTests
         Assert.InRange(self, -1, 1);
         QosValuation.Reconstruction result = attack.Run([new ReconstructionTarget(embedding)], new ReconstructionOptions { Steps = 12, Copies = 4 }, RandomSource.Create(1));
         Assert.True(result.ScoreTrace[^1] > result.ScoreTrace[0] + 0.1, string.Join(' ', result.ScoreTrace));
-        Assert.Equal(3 * 96 * 96, result.Image.Length);
+        Assert.Equal(3 * side * side, result.Image.Length);
         Assert.Equal(result.Score, Dot(result.Embedding, embedding), 1e-4);
     }
 
