@@ -17,7 +17,7 @@ Then, for the first seed:
 
 Writes model-market.csv (a row for each algorithm), model-market-rounds.csv (a row for each seed, algorithm, client and round), model-market-claims.csv, model-market-lies.csv, model-market-tokens.csv and model-market-privacy.csv, and model-market.html, a report with plots of the graph, utilities and payments.
 
-Exit codes: 0 everything was made, and every claim holds; 1 an error; 2 everything was made, but a claim does not hold (the rows of claims say which).
+Exit codes: 0 everything was made, and claims hold or fail as docs/replication.md says; 1 an error; 2 everything was made, but a claim differs from that (the rows of claims say which: Expected; accuracy depends on the data and has none).
 
 .PARAMETER OutputPath
 The folder for the results; created where it does not exist. The folder results by default.
@@ -303,16 +303,16 @@ Invoke-FigureBody {
     }
     $near = { param($row, $of, $name, $format) "$($row.Algorithm) $($row.$name.ToString($format)) ± $($row.$of.ToString($format))" }
     $claims = @(
-        @{ Claim = 'Highest economic utility'; Holds = -not $richer
+        @{ Claim = 'Highest economic utility'; Expected = $true; Holds = -not $richer
             Measured = "Ipfl $($ipfl.Utility.ToString('F1')); less than it: " + (($others | ForEach-Object { & $near $_ UtilityLessStandardError UtilityLessThanIpfl F1 }) -join ', ') }
         @{ Claim = 'Better or comparable accuracy'; Holds = -not $better
             Measured = "Ipfl $($ipfl.Accuracy.ToString('F3')); less than it: " + (($others | ForEach-Object { & $near $_ LessStandardError LessThanIpfl F3 }) -join ', ') }
-        @{ Claim = 'Individual rationality'; Holds = -not $irrational; Measured = "$($irrational.Count) of $trades clients and rounds are below 0 under Ipfl" }
-        @{ Claim = 'Truthfulness under the published payment'; Holds = -not (& $gains Marginal Cost); Measured = & $told Marginal }
-        @{ Claim = 'Truthfulness in costs under the critical payment'; Holds = -not (& $gains Critical Cost); Measured = & $told Critical }
-        @{ Claim = 'Utility does not depend on accuracy'; Holds = $apart -eq 0
+        @{ Claim = 'Individual rationality'; Expected = $true; Holds = -not $irrational; Measured = "$($irrational.Count) of $trades clients and rounds are below 0 under Ipfl" }
+        @{ Claim = 'Truthfulness under the published payment'; Expected = $false; Holds = -not (& $gains Marginal Cost); Measured = & $told Marginal }
+        @{ Claim = 'Truthfulness in costs under the critical payment'; Expected = $true; Holds = -not (& $gains Critical Cost); Measured = & $told Critical }
+        @{ Claim = 'Utility does not depend on accuracy'; Expected = $true; Holds = $apart -eq 0
             Measured = "the same clients with accuracies of $($accuracies[0].ToString('F3')) and $($accuracies[1].ToString('F3')): utilities differ by $apart" }
-    ) | ForEach-Object { [pscustomobject] [ordered]@{ PSTypeName = 'QosValuation.ModelMarketClaim'; Claim = $_.Claim; Holds = [bool] $_.Holds; Measured = $_.Measured } }
+    ) | ForEach-Object { [pscustomobject] [ordered]@{ PSTypeName = 'QosValuation.ModelMarketClaim'; Claim = $_.Claim; Holds = [bool] $_.Holds; Expected = $_.Expected; Measured = $_.Measured } }
     Export-FigureCsv $claims (& $at '-claims.csv')
 
     $facts = [ordered]@{ Seed = "$Seed to $($Seed + $count - 1)"; Data = $run.Data; Classes = $classes.Count; Vectors = $vectors.Count; Clients = $Clients
@@ -331,7 +331,8 @@ Invoke-FigureBody {
         Write-Host "$($claim.Claim) $($claim.Holds ? 'holds' : 'does not hold'): $($claim.Measured)."
     }
 
-    $script:FigureExitCode = $claims.Holds -contains $false ? 2 : 0
+    # What the paper claims and the published payment cannot keep is expected to fail.
+    $script:FigureExitCode = @($claims | Where-Object { $null -ne $_.Expected -and $_.Expected -ne $_.Holds }) ? 2 : 0
     $list = ($claims | ForEach-Object { "$($_.Claim.ToLowerInvariant()) $($_.Holds ? 'holds' : 'does not hold')" }) -join ', '
     Write-Finding 'Model market' 'model-market.csv' "$count seeds, $($classes.Count) classes: $list; utility $($ipfl.Utility.ToString('F1')), accuracy $($ipfl.Accuracy.ToString('F3')) of Ipfl"
     Write-Host "Model market: $count seeds in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $folder."

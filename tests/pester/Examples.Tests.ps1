@@ -48,7 +48,7 @@ BeforeAll {
     $template = (New-Item -ItemType Directory -Path (Join-Path $TestDrive 'template')).FullName
     Push-Location -LiteralPath $template
     try {
-        $scenes = New-SceneDataset ./made -Count 24 -Contributors 4 -ImageSize 64 -Seed 1
+        $scenes = New-SceneDataset ./made -Count 30 -Contributors 4 -ImageSize 64 -Seed 1
         $null = New-Item -ItemType Directory -Path images, photos, photographs, val2017
         Copy-Item ./made/images/* ./images -Recurse
         Copy-Item ./made/images/* ./photos -Recurse
@@ -145,6 +145,7 @@ $qualities = 1, 0.5, 0.25
 $utilities = 1, 2, 3
 $train = @(Import-Embedding train.npy -MetadataPath train.csv | Add-Member -NotePropertyName TrueLabel -NotePropertyValue kind0 -PassThru)
 $test = @(Import-Embedding test.npy -MetadataPath test.csv)
+$clients = @($train | New-ClientPartition -Count 4 -Kind Iid -Seed 1)
 '@
 
     function Invoke-Example {

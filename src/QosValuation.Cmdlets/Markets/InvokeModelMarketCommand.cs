@@ -43,7 +43,7 @@ namespace QosValuation.Cmdlets.Markets;
 /// </remarks>
 /// <example>
 /// <summary>Ten clients with skewed labels, nine algorithms.</summary>
-/// <code>$clients = $photos | New-ClientPartition -Count 10 -Kind Dirichlet -Beta 0.1 -Seed 1
+/// <code>$clients = $train | New-ClientPartition -Count 10 -Kind Dirichlet -Beta 0.1 -Seed 1
 /// $rows = $clients | Invoke-ModelMarket -Algorithm Ipfl, Local, FedAvg, FedProx, Ditto, FedAmp, Cfl, FedFomo, PFedGraph -Round 10 -Seed 1
 /// $rows | Measure-ModelMarket
 /// $rows | Export-QosReport ./market.html</code>

@@ -13,7 +13,7 @@ namespace QosValuation.Cmdlets.Markets;
 /// <example>
 /// <summary>Compare three algorithms over five seeds.</summary>
 /// <code>$rows = foreach ($seed in 1..5) {
-///     $photos | New-ClientPartition -Count 10 -Kind Dirichlet -Beta 0.1 -Seed $seed |
+///     $train | New-ClientPartition -Count 10 -Kind Dirichlet -Beta 0.1 -Seed $seed |
 ///         Invoke-ModelMarket -Algorithm Ipfl, FedAvg, Local -Round 10 -Seed $seed
 /// }
 /// $rows | Measure-ModelMarket | Sort-Object Utility -Descending</code>
