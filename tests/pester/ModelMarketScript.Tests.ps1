@@ -1,7 +1,7 @@
 BeforeAll {
     . $PSScriptRoot/Common.ps1
     $script = Join-Path $RepositoryRoot 'scripts/ModelMarket.ps1'
-    $few = @{ Quick = $true; Clients = 4; Round = 2; LocalStep = 5 }
+    $few = @{ Quick = $true; Clients = 6; Round = 2; LocalStep = 10 }
 }
 
 Describe 'scripts/ModelMarket.ps1' {
@@ -23,9 +23,9 @@ Describe 'scripts/ModelMarket.ps1' {
 
         # The summary is that of the rounds: accuracy the best over rounds, utility their sum, paired by seed.
         $rounds = Import-Csv (Join-Path $folder model-market-rounds.csv)
-        $rounds.Count | Should -Be (2 * 9 * 4 * 2)
+        $rounds.Count | Should -Be (2 * 9 * 6 * 2)
         foreach ($name in 'Ipfl', 'FedAvg') {
-            $sum = ($rounds | Where-Object Algorithm -EQ $name | ForEach-Object { [double] $_.Utility } | Measure-Object -Sum).Sum / 8
+            $sum = ($rounds | Where-Object Algorithm -EQ $name | ForEach-Object { [double] $_.Utility } | Measure-Object -Sum).Sum / 12
             [Math]::Abs(($rows | Where-Object Algorithm -EQ $name).Utility - $sum) | Should -BeLessThan 1e-9
         }
 
@@ -35,13 +35,13 @@ Describe 'scripts/ModelMarket.ps1' {
         ($claims | Where-Object Claim -Like 'Utility does not*').Holds | Should -Be 'True'
 
         $lies = Import-Csv (Join-Path $folder model-market-lies.csv)
-        $lies.Count | Should -Be (2 * 4 * 3 * 4)
+        $lies.Count | Should -Be (2 * 6 * 3 * 4)
         $lies | Where-Object { $_.Payment -eq 'Critical' -and $_.Lie -eq 'Cost' -and [double] $_.Gain -gt 1e-9 } | Should -BeNullOrEmpty
 
         # What a poisoned model brings is least, and earns no token; the others share the supply by what theirs bring.
         $tokens = Import-Csv (Join-Path $folder model-market-tokens.csv)
-        $tokens[3].Attack | Should -Be 'SignFlip'
-        ($tokens | ForEach-Object { [double] $_.Contribution } | Measure-Object -Minimum).Minimum | Should -Be ([double] $tokens[3].Contribution)
+        $tokens[5].Attack | Should -Be 'SignFlip'
+        ($tokens | ForEach-Object { [double] $_.Contribution } | Measure-Object -Minimum).Minimum | Should -Be ([double] $tokens[5].Contribution)
         [Math]::Abs(($tokens | ForEach-Object { [double] $_.Tokens } | Measure-Object -Sum).Sum - 1000) | Should -BeLessThan 1e-6
         $positive = @($tokens | Where-Object { [double] $_.Contribution -gt 0 })
         $positive.Count | Should -BeGreaterThan 1
