@@ -73,6 +73,8 @@ Import-Module '$ModuleManifest'
 "`$(`$report.Count) `$(`$report.Jain) `$(`$report.Allocated)"
 "`$(@(`$prototypes.Where{ `$_.IsFormal -and `$_.Sensitivity -eq 2 / `$_.Count }).Count -eq `$prototypes.Count)"
 (`$prototypes | Measure-Object Count -Sum).Sum
+(Get-ClipEmbedding '$SharedData/$Images/*.jpg' -Model clip-mini | Group-Embedding -SimilarityThreshold 0.7 | New-DpPrototype -Epsilon 1 -Delta 1e-5 |
+    Measure-Object Count -Sum).Sum
 "@
         # One folder is one contributor: it gets a full bucket, and is as fair to itself as can be.
         $lines[0] | Should -Be '1 1 4'
@@ -81,6 +83,7 @@ Import-Module '$ModuleManifest'
         # How many records are not left alone is the encoder's and its threshold's: one in eight may be (Flickr8k). Another processor may round otherwise.
         [int] $lines[2] | Should -BeGreaterThan ($Clustered * 0.98)
         [int] $lines[2] | Should -BeLessThan ($Clustered * 1.02)
+        [int] $lines[3] | Should -BeGreaterThan ($Records * 0.9)
         [int] $lines[2] | Should -BeLessOrEqual $Records
     }
 }
