@@ -65,6 +65,29 @@ Describe 'Invoke-ReconstructionAttack' {
             Should -Throw -ErrorId 'ParametersConflict,*'
     }
 
+    It 'attacks the encoder that made the first target, and no other unless one is named' {
+        $small = Get-ClipEmbedding $images[0].Source -Model clip-small
+        foreach ($target in $images[0], $clusters[0], ($clusters[0] | New-DpPrototype -Seed 1 -Modality Image)) {
+            $alone = $target | Invoke-ReconstructionAttack @short
+            $alone.Image | Should -Be ($target | Invoke-ReconstructionAttack @short -Model clip-mini -WarningVariable warned).Image
+            $warned | Should -BeNullOrEmpty
+            $both = $target, $small | Invoke-ReconstructionAttack @short -ErrorVariable refused -ErrorAction SilentlyContinue
+            $both.Image | Should -Be $alone.Image
+            $refused.FullyQualifiedErrorId | Should -BeLike 'AttackModelMismatch,*'
+            $refused | Should -BeLike "*clip-small*clip-mini*"
+        }
+
+        $null = $small | Invoke-ReconstructionAttack @short -Model clip-mini -WarningVariable warned -WarningAction SilentlyContinue
+        $warned | Should -BeLike "*clip-small*clip-mini*"
+        $lost = $images[0] | Select-Object *
+        $lost.Model = 'an-encoder-of-ours'
+        { $lost | Invoke-ReconstructionAttack @short -ErrorAction Stop } | Should -Throw -ErrorId 'ModelNotFound,*'
+
+        # Of several encoders a release goes with the one that it names, in any order.
+        $pair = $small, $images[0] | Invoke-ReconstructionAttack @short -Model clip-mini, clip-small
+        $pair.Image | Should -Be ($images[0], $small | Invoke-ReconstructionAttack @short -Model clip-mini, clip-small).Image
+    }
+
     It 'gives the same picture for the same seed and target, whatever is attacked beside it' {
         $all = $images[0, 1] | Invoke-ReconstructionAttack @short -OutputPath (Join-Path $TestDrive same)
         $alone = $images[1] | Invoke-ReconstructionAttack @short -OutputPath (Join-Path $TestDrive alone)
@@ -90,8 +113,8 @@ Describe 'Invoke-ReconstructionAttack' {
     It 'takes vectors, clusters, and what was read back from a file' {
         $vector = [float[]] $images[0].Vector
         $expected = $images[0] | Invoke-ReconstructionAttack @short
-        (, $vector | Invoke-ReconstructionAttack @short).Image | Should -Be $expected.Image
-        (Invoke-ReconstructionAttack $vector @short).Image | Should -Be $expected.Image
+        (, $vector | Invoke-ReconstructionAttack @short -Model clip-mini).Image | Should -Be $expected.Image
+        (Invoke-ReconstructionAttack $vector @short -Model clip-mini).Image | Should -Be $expected.Image
         ($clusters[0] | Invoke-ReconstructionAttack @short).ClusterId | Should -Be 0
         $path = Join-Path $TestDrive prototype.clixml
         $prototype = $clusters[1] | New-DpPrototype -Seed 1 -Modality Image

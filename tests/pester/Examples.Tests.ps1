@@ -71,7 +71,9 @@ BeforeAll {
         1..6 | ForEach-Object { [pscustomobject]@{ Title = "t$_"; Author = 'a'; Date = '2025-12-0' + $_; Text = "A red ball number $_."; Contributor = 'ann' } } |
             Export-Csv articles.csv
 
-        $embeddings = @(Import-CocoDataset captions.json images | Get-ClipEmbedding)
+        # What every example takes for granted is embedded once.
+        $cache = Join-Path $TestDrive 'embeddings.cache'
+        $embeddings = @(Import-CocoDataset captions.json images | Get-ClipEmbedding -CachePath $cache)
         $labelled = @($embeddings | Group-Embedding -PassThru)
         $values = @($labelled | Measure-DataValue)
         $values | Select-Object @{ n = 'Agent'; e = { $_.Contributor } }, Value | Export-Csv agents.csv
@@ -128,9 +130,8 @@ $PSDefaultParameterValues['Measure-EmpiricalPrivacy:Trials'] = 2000
 '@
 
     # The values that examples take for granted.
-    $prelude = $defaults + @'
+    $prelude = $defaults + "`n`$embeddings = @(Import-CocoDataset captions.json images | Get-ClipEmbedding -CachePath '$cache')" + @'
 
-$embeddings = @(Import-CocoDataset captions.json images | Get-ClipEmbedding)
 $labelled = @($embeddings | Group-Embedding -PassThru)
 $clusters = @($embeddings | Group-Embedding)
 $prototypes = @($clusters | New-DpPrototype -Seed 1)

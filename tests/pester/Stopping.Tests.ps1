@@ -81,7 +81,7 @@ Describe 'Working' {
             }
             $clients = $clients | New-ModelClient -Cost 1 -Seed 1
             Write-Information here
-            $clients | Invoke-ModelMarket -Round 1 -LocalStep 2000000 @extra
+            $clients | Invoke-ModelMarket -Round 1 -LocalStep 100000000 @extra
         } -Until {
             $isThere = $args[0].Streams.Information.Count -gt 0
             if ($isThere) { Start-Sleep -Milliseconds 3000; $watch.Restart() }

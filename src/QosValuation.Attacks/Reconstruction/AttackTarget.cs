@@ -17,6 +17,9 @@ public sealed record AttackTarget
     /// <summary>The modality of the released vector; null where it is not known.</summary>
     public Modality? Modality { get; init; }
 
+    /// <summary>The name of the encoder that made the released vector; empty where it is not known.</summary>
+    public string Model { get; init; } = string.Empty;
+
     /// <summary>The record that was embedded, where a single embedding is attacked; null otherwise.</summary>
     public string? Item { get; init; }
 
@@ -41,6 +44,7 @@ public sealed record AttackTarget
             Vectors = [new ReconstructionTarget(prototype.Vector)],
             ClusterId = prototype.ClusterId,
             Modality = prototype.Modality,
+            Model = prototype.Model,
             Sigma = prototype.Sigma,
             Count = Math.Max(1, prototype.Count),
         }.After(prototype.PostProcessing);
@@ -76,6 +80,7 @@ public sealed record AttackTarget
             Vectors = [new ReconstructionTarget(cluster.Centroid)],
             ClusterId = cluster.Id,
             Modality = hasImages ? QosValuation.Modality.Image : QosValuation.Modality.Text,
+            Model = cluster.ModelOf(),
             Count = Math.Max(1, cluster.Count),
         };
     }
@@ -91,6 +96,7 @@ public sealed record AttackTarget
             Name = embedding.Source.Length > 0 ? embedding.Source : embedding.Item,
             Vectors = [new ReconstructionTarget(embedding.Vector)],
             Modality = embedding.Modality,
+            Model = embedding.Model ?? string.Empty,
             Item = embedding.Item,
         };
     }

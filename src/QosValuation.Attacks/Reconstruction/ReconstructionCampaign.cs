@@ -183,18 +183,18 @@ public sealed class ReconstructionCampaign : IDisposable
         _attacker = new ReconstructionAttacker(_encoders, options, publicEmbeddings, references, () => ClipEncoder.Open(_models[0]));
     }
 
-    /// <summary>An embedding as a target: that of the model whose name it carries, where several are attacked.</summary>
-    /// <param name="embedding">The embedding.</param>
-    /// <returns>The target.</returns>
-    public AttackTarget TargetOf(ClipEmbedding embedding)
+    /// <summary>Whether a target says that a model made it which is not attacked, so that a picture cannot show what it tells.</summary>
+    /// <param name="target">The target.</param>
+    /// <returns>False where the target does not say.</returns>
+    public bool IsOfAnotherModel(AttackTarget target)
     {
-        AttackTarget target = AttackTarget.Of(embedding);
-        int encoder = Enumerable.Range(0, _models.Count)
-            .FirstOrDefault(e => _models[e].Name.Equals(embedding.Model, StringComparison.OrdinalIgnoreCase));
-        return encoder == 0 ? target : target with { Vectors = [target.Vectors[0] with { Encoder = encoder }] };
+        ArgumentNullException.ThrowIfNull(target);
+        return target.Model.Length > 0 && EncoderOf(target) < 0;
     }
 
-    /// <summary>Takes a target. With several models it waits for its counterparts; see <see cref="Waiting"/>.</summary>
+    /// <summary>
+    /// Takes a target. With several models it goes with the one whose name it carries, and waits for its counterparts; see <see cref="Waiting"/>.
+    /// </summary>
     /// <param name="target">The target.</param>
     /// <returns>The target with the texts beside it, ready for <see cref="Attack"/>; null where it waits.</returns>
     public AttackTarget? Take(AttackTarget target)
@@ -225,9 +225,10 @@ public sealed class ReconstructionCampaign : IDisposable
         var vectors = new List<ReconstructionTarget>();
         for (int i = 0; i < group.Count; i++)
         {
-            // A release whose embedding does not name a model goes with the model at its place in the group.
+            // A release that does not name a model goes with the model at its place in the group.
             ReconstructionTarget own = group[i].Vectors[0];
-            int encoder = own.Encoder > 0 || vectors.Count == 0 ? own.Encoder : i;
+            int named = EncoderOf(group[i]);
+            int encoder = named >= 0 && !vectors.Exists(vector => vector.Encoder == named) ? named : i;
             if (encoder >= _models.Count)
             {
                 throw new QosValuationException(
@@ -287,6 +288,10 @@ public sealed class ReconstructionCampaign : IDisposable
         _embedder?.Dispose();
         _encoders.ForEach(encoder => encoder.Dispose());
     }
+
+    /// <summary>The place of the model that made a target; −1 where it is none of the attacked ones, or not known.</summary>
+    private int EncoderOf(AttackTarget target) => Enumerable.Range(0, _models.Count)
+        .FirstOrDefault(e => _models[e].Name.Equals(target.Model, StringComparison.OrdinalIgnoreCase), -1);
 
     private static string KeyOf(AttackTarget target) => target.ClusterId >= 0
         ? string.Create(CultureInfo.InvariantCulture, $"cluster {target.ClusterId} {target.Modality}")

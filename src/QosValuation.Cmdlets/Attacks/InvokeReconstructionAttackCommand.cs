@@ -75,6 +75,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     private ReconstructionCampaign? _campaign;
     private ReconstructionAlbum? _album;
     private ProgressMeter? _meter;
+    private readonly HashSet<string> _warnedOf = new(StringComparer.OrdinalIgnoreCase);
     private int _received;
 
     /// <summary>
@@ -93,15 +94,16 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     public ReconstructionMethod[] Method { get; set; } = [ReconstructionMethod.DirectAscent];
 
     /// <summary>
-    /// The encoder that is attacked: a name (see Get-ClipModel) or a folder. With several their scores are added (an ensemble):
+    /// The encoder that is attacked: a name (see Get-ClipModel) or a folder. Without it, the one that made the first target, where that says so
+    /// (embeddings, clusters and prototypes do), else clip-small. With several their scores are added (an ensemble):
     /// targets of one cluster and modality, or of one item, then belong together, one for each model in this order; what carries
     /// the name of a model goes with that one.
     /// </summary>
-    /// <value>clip-small</value>
+    /// <value>the encoder of the first target</value>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ClipModelNameCompleter))]
-    public string[] Model { get; set; } = [ClipModelCatalog.DefaultName];
+    public string[] Model { get; set; } = [];
 
     /// <summary>Steps of the ascent; 100 by default, as published.</summary>
     /// <value>100</value>
@@ -283,7 +285,17 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         }
 
         _album = OutputPath is null ? null : new ReconstructionAlbum(ResolveNewPath(OutputPath), Method, Every, Force);
-        _campaign = ReconstructionCampaign.Open([.. Model.Select(Resolve)], Method, ThrottleLimit, Cancellation);
+        _meter = new ProgressMeter(this, "Attacking", "steps");
+        if (Model.Length > 0)
+        {
+            Open([.. Model.Select(Resolve)]);
+        }
+    }
+
+    /// <summary>Opens the models and makes the attackers ready.</summary>
+    private void Open(IReadOnlyList<ClipModelFiles> models)
+    {
+        _campaign = ReconstructionCampaign.Open(models, Method, ThrottleLimit, Cancellation);
         if (Text is not null)
         {
             _campaign.AddTexts(Text, TextWeight, Cancellation);
@@ -291,13 +303,12 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
 
         AttackerOptions options = Options();
         _campaign.Prepare(options, Publics(), References());
-        _meter = new ProgressMeter(this, "Attacking", "steps");
-        string models = string.Join(" and ", _campaign.ModelNames);
+        string names = string.Join(" and ", _campaign.ModelNames);
         int side = _campaign.ImageSize;
         int plain = options.Ascent.PlainCopies;
         WriteVerbose(string.Create(
             CultureInfo.CurrentCulture,
-            $"{models}, pictures of {side} × {side} pixels, {Steps:N0} steps of {Copies:N0} copies, at most {plain} of them the plain crop."));
+            $"{names}, pictures of {side} × {side} pixels, {Steps:N0} steps of {Copies:N0} copies, at most {plain} of them the plain crop."));
     }
 
     /// <inheritdoc/>
@@ -318,27 +329,89 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         object[] items = given is object[] several && !Array.TrueForAll(several, IsNumber) ? several : [given];
         foreach (object item in items)
         {
+            AttackTarget? target = null;
+            ClipModelFiles? model = null;
+            if (!TryItem(item, () =>
+            {
+                target = TargetOf(Bare(item)!);
+                model = _campaign is null ? ModelOf(target) : null;
+            }))
+            {
+                continue;
+            }
+
+            if (model is not null)
+            {
+                Open([model]);
+            }
+
             TryItem(item, () =>
             {
-                if (_campaign!.Take(TargetOf(Bare(item)!)) is { } target)
+                RequireModel(target!);
+                if (_campaign!.Take(target!) is { } ready)
                 {
-                    Attack(target);
+                    Attack(ready);
                 }
             });
+        }
+    }
+
+    /// <summary>The model that is attacked where none is named: the one that made the first target.</summary>
+    private ClipModelFiles ModelOf(AttackTarget target)
+    {
+        try
+        {
+            return Resolve(target.Model);
+        }
+        catch (QosValuationException fault) when (target.Model.Length > 0)
+        {
+            throw new QosValuationException(
+                Faults.ModelNotFound,
+                $"{target.Name} was made by the model '{target.Model}'; name its folder with -Model. {fault.Message}",
+                target.Model,
+                fault);
+        }
+    }
+
+    /// <summary>Refuses a target of another model where none was named; where one was, a folder may have another name, so that it is a warning.</summary>
+    private void RequireModel(AttackTarget target)
+    {
+        if (!_campaign!.IsOfAnotherModel(target))
+        {
+            return;
+        }
+
+        string attacked = string.Join(" and ", _campaign.ModelNames);
+        if (Model.Length == 0)
+        {
+            throw new QosValuationException(
+                Faults.AttackModelMismatch,
+                $"{target.Name} was made by the model '{target.Model}', and what made the first target, {attacked}, is attacked: give it a call of its own.",
+                target.Name);
+        }
+
+        if (_warnedOf.Add(target.Model))
+        {
+            WriteWarning($"{target.Name} says that '{target.Model}' made it, and {attacked} is attacked: a picture of another model's vector shows nothing.");
         }
     }
 
     /// <inheritdoc/>
     protected override void End()
     {
-        if (_received == 0 && _campaign!.HasTexts)
+        if (_received == 0 && Text is not null)
         {
-            Attack(_campaign.TargetOfTexts(string.Join(" + ", Text!)));
+            if (_campaign is null)
+            {
+                Open([Resolve(null)]);
+            }
+
+            Attack(_campaign!.TargetOfTexts(string.Join(" + ", Text)));
         }
 
-        foreach (IReadOnlyList<AttackTarget> group in _campaign!.Waiting)
+        foreach (IReadOnlyList<AttackTarget> group in _campaign?.Waiting ?? [])
         {
-            TryItem(group[0].Name, () => Attack(_campaign.Join(group)));
+            TryItem(group[0].Name, () => Attack(_campaign!.Join(group)));
         }
 
         _meter!.Complete();
@@ -505,7 +578,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
         }
 
         // A prototype read back from a file carries its own columns.
-        AttackTarget target = _campaign!.TargetOf(embedding);
+        AttackTarget target = AttackTarget.Of(embedding);
         return item is PSObject { BaseObject: PSCustomObject } custom && custom.Properties["Sigma"] is not null && embedding.ClusterId is int id
             ? target.AsPrototype(
                 id, ReadNumber(custom, "Sigma", 0), ReadNumber(custom, "Count", 1), Read(custom, "PostProcessing", PrototypePostProcessing.None))

@@ -6,7 +6,7 @@ namespace QosValuation.Cmdlets.Privacy;
 
 /// <summary>Writes prototypes to a file that can be published: the vectors and their guarantee, without the curator's accounts.</summary>
 /// <remarks>
-/// <para>Written are the vectors and ClusterId, Modality, Count, ε, δ, Sensitivity, Sigma, Mechanism, IsFormal, IsSeeded, HasNoisyCount,
+/// <para>Written are the vectors and ClusterId, Modality, Model, Count, ε, δ, Sensitivity, Sigma, Mechanism, IsFormal, IsSeeded, HasNoisyCount,
 /// Neighboring, Unit, GridStep and PostProcessing, whatever else a prototype carries. Contributors is in the file only with
 /// -IncludeContributor: who took part is not covered by the guarantee. A seed is never in it, for with the seed anyone could take the noise
 /// away.</para>

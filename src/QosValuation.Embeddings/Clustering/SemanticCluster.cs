@@ -32,4 +32,10 @@ public sealed record SemanticCluster
 
     /// <summary>The members' embeddings, each with its cluster and novelty, in arrival order.</summary>
     public required IReadOnlyList<ClipEmbedding> Members { get; init; }
+
+    /// <summary>The name of the encoder that made the members of a modality: a grouping takes embeddings of one.</summary>
+    /// <param name="modality">The modality; null for either.</param>
+    /// <returns>The name; empty where no member says.</returns>
+    public string ModelOf(Modality? modality = null) =>
+        Members.FirstOrDefault(member => (modality is null || member.Modality == modality) && !string.IsNullOrEmpty(member.Model))?.Model ?? string.Empty;
 }

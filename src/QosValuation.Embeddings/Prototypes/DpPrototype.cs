@@ -9,6 +9,9 @@ public sealed record DpPrototype
     /// <summary>The modality of the averaged embeddings.</summary>
     public required Modality Modality { get; init; }
 
+    /// <summary>The name of the encoder whose embeddings were averaged, which is public; empty where they do not say.</summary>
+    public string Model { get; init; } = string.Empty;
+
     /// <summary>The released vector: mean plus noise, not normalised.</summary>
     public required float[] Vector { get; init; }
 

@@ -34,8 +34,9 @@ public static class PrototypeFile
     [
         .. ((string[])
             [
-                nameof(DpPrototype.ClusterId), nameof(DpPrototype.Modality), nameof(DpPrototype.Count), nameof(DpPrototype.Epsilon),
-                nameof(DpPrototype.Delta), nameof(DpPrototype.Sensitivity), nameof(DpPrototype.Sigma), nameof(DpPrototype.Mechanism),
+                nameof(DpPrototype.ClusterId), nameof(DpPrototype.Modality), nameof(DpPrototype.Model), nameof(DpPrototype.Count),
+                nameof(DpPrototype.Epsilon), nameof(DpPrototype.Delta), nameof(DpPrototype.Sensitivity),
+                nameof(DpPrototype.Sigma), nameof(DpPrototype.Mechanism),
                 nameof(DpPrototype.IsFormal), nameof(DpPrototype.IsSeeded), nameof(DpPrototype.HasNoisyCount), nameof(DpPrototype.Neighboring),
                 nameof(DpPrototype.Unit), nameof(DpPrototype.GridStep), nameof(DpPrototype.PostProcessing),
             ]).Select(name => typeof(DpPrototype).GetProperty(name)!),
@@ -406,7 +407,10 @@ public static class PrototypeFile
         };
         foreach (PropertyInfo property in Properties)
         {
-            string text = values.TryGetValue(property.Name, out JsonElement value) ? value.ToString() : throw Lacks(property.Name);
+            // Who made the vectors is not told by files of earlier versions.
+            string text = values.TryGetValue(property.Name, out JsonElement value) ? value.ToString()
+                : property.Name == nameof(DpPrototype.Model) ? string.Empty
+                : throw Lacks(property.Name);
             property.SetValue(prototype, Value(text, property.PropertyType) ?? throw Lacks(property.Name));
         }
 
@@ -417,7 +421,8 @@ public static class PrototypeFile
     }
 
     private static object? Value(string text, Type type) =>
-        type.IsEnum ? Enum.TryParse(type, text, ignoreCase: true, out object? member) && Enum.IsDefined(type, member!) ? member : null
+        type == typeof(string) ? text
+        : type.IsEnum ? Enum.TryParse(type, text, ignoreCase: true, out object? member) && Enum.IsDefined(type, member!) ? member : null
         : type == typeof(double) ? double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null
         : type == typeof(int) ? int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int whole) ? whole : null
         : bool.TryParse(text, out bool flag) ? flag : null;

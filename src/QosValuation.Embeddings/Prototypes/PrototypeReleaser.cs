@@ -246,6 +246,7 @@ public sealed class PrototypeReleaser
         {
             ClusterId = query.Cluster.Id,
             Modality = query.Modality,
+            Model = query.Cluster.ModelOf(query.Modality),
             Vector = released.Vector,
             Count = released.Count,
             Epsilon = _mechanism.IsFormal ? _options.Epsilon : double.NaN,

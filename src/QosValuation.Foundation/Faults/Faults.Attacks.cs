@@ -17,6 +17,9 @@ public static partial class Faults
     /// <summary>An attacker was named twice, or none was named.</summary>
     public static Fault AttackMethodRepeated { get; } = Define(FaultKind.InvalidArgument, "Name each attacker once, and at least one.");
 
+    /// <summary>What is to be attacked was made by another encoder than what was attacked before it.</summary>
+    public static Fault AttackModelMismatch { get; } = Define(FaultKind.InvalidData, "Attack the releases of one encoder at a time, or name it with -Model.");
+
     /// <summary>The attacked model does not take square RGB images.</summary>
     public static Fault AttackModelNotSupported { get; } = Define(FaultKind.NotSupported, "Choose an image encoder with a square RGB input.");
 

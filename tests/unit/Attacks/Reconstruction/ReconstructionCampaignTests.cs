@@ -39,6 +39,25 @@ public sealed class ReconstructionCampaignTests
     }
 
     [Fact]
+    public void AReleaseGoesWithTheModelThatItNamesInAnyOrder()
+    {
+        ClipModelFiles small = ClipModelCatalog.List().Single(model => model.Name == "clip-small");
+        using ReconstructionCampaign campaign = ReconstructionCampaign.Open([Mini, small], [ReconstructionMethod.DirectAscent]);
+        AttackTarget mini = new() { Name = "cluster 1", Vectors = [new ReconstructionTarget([1f])], ClusterId = 1, Model = "clip-mini" };
+        AttackTarget other = mini with { Vectors = [new ReconstructionTarget([2f])], Model = "CLIP-SMALL" };
+        foreach (AttackTarget[] group in new AttackTarget[][] { [mini, other], [other, mini], [mini with { Model = string.Empty }, other] })
+        {
+            ReconstructionTarget[] joined = [.. campaign.Join(group).Vectors];
+            Assert.Equal([0, 1], joined.Select(vector => vector.Encoder));
+            Assert.Equal([1f, 2f], joined.Select(vector => vector.Vector[0]));
+        }
+
+        Assert.False(campaign.IsOfAnotherModel(other));
+        Assert.False(campaign.IsOfAnotherModel(mini with { Model = string.Empty }));
+        Assert.True(campaign.IsOfAnotherModel(mini with { Model = "ViT-B-32" }));
+    }
+
+    [Fact]
     public void ProgressCountsTheStepsOfAllTargetsAndPicturesAreWritten()
     {
         using var folder = new TemporaryFolder();

@@ -57,6 +57,19 @@ public sealed class PrototypeFileTests : IDisposable
         Assert.DoesNotContain("Seed", PrototypeFile.Published);
     }
 
+    /// <summary>Files of earlier versions do not say which encoder made their vectors.</summary>
+    [Fact]
+    public void ReadsWhatDoesNotNameAModel()
+    {
+        string path = Path.Combine(_folder.Path, "p.jsonl");
+        DpPrototype[] prototypes = Prototypes();
+        PrototypeFile.Write(path, prototypes);
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"model\":\"clip-mini\",", string.Empty, StringComparison.Ordinal)
+            .Replace("\"model\":\"\",", string.Empty, StringComparison.Ordinal));
+        Assert.DoesNotContain("\"model\"", File.ReadAllText(path), StringComparison.Ordinal);
+        Assert.Equal(prototypes.Select(prototype => Facts(prototype with { Model = string.Empty })), PrototypeFile.Read(path).Select(Facts));
+    }
+
     [Theory]
     [InlineData("p.npy", "x")]
     [InlineData("p.csv", "ClusterId,v0\n1,2\n")]
@@ -96,7 +109,7 @@ public sealed class PrototypeFileTests : IDisposable
     [
         new DpPrototype
         {
-            ClusterId = 3, Modality = Modality.Text, Vector = [0.1f, 7.038531E-26f, -1e-45f], Count = 7, Epsilon = 0.1 + 0.2, Delta = 1e-5, Sensitivity = 2.0 / 7,
+            ClusterId = 3, Modality = Modality.Text, Model = "clip-mini", Vector = [0.1f, 7.038531E-26f, -1e-45f], Count = 7, Epsilon = 0.1 + 0.2, Delta = 1e-5, Sensitivity = 2.0 / 7,
             Sigma = Math.PI, Mechanism = PrivacyMechanism.DiscreteGaussian, IsFormal = true, HasNoisyCount = true, Neighboring = Neighboring.AddRemove,
             Unit = PrivacyUnit.Contributor, GridStep = 1.4e-11, Contributors = ["Ann", "Joann, the \"second\""],
         },
