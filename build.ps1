@@ -32,9 +32,13 @@ What to do: Build (the default), Test, Fuzz, Reproduce, Package or Bench.
 .PARAMETER Configuration
 Release (the default) or Debug.
 
+.PARAMETER Provider
+What the module computes on: Cpu (the default), or Cuda, which takes ONNX Runtime's libraries for NVIDIA's GPUs (several hundred megabytes, for
+Linux and Windows on x64) and runs on processors too. docs/gpu.md says what a machine needs for it.
+
 .PARAMETER OutputPath
 The folder for what the task makes, created where it does not exist: results for Reproduce, out/packages
-for Package and out/bench for Bench by default.
+for Package (out/packages/cuda with -Provider Cuda) and out/bench for Bench by default.
 
 .PARAMETER Seed
 Reproduce: the seed of every experiment; the same seed gives the same numbers. 1 by default.
@@ -91,6 +95,9 @@ param(
     [ValidateSet('Release', 'Debug')]
     [string] $Configuration = 'Release',
 
+    [ValidateSet('Cpu', 'Cuda')]
+    [string] $Provider = 'Cpu',
+
     [ValidateNotNullOrEmpty()]
     [string] $OutputPath,
 
@@ -111,6 +118,7 @@ param(
 $ErrorActionPreference = 'Stop'
 $env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
 $env:DOTNET_NOLOGO = '1'
+$env:OnnxProvider = $Provider # MSBuild takes it for a property, in every call.
 if (-not $env:DOTNET_ROOT) {
     # Start-Job starts the program in PowerShell's folder, which finds .NET by this variable where .NET is in no usual place.
     $dotnet = Get-Item -LiteralPath (Get-Command dotnet -CommandType Application | Select-Object -First 1).Source
@@ -366,7 +374,11 @@ function Test-Speed {
 
 $exitCode = 0
 $platforms = 'linux-x64', 'linux-arm64', 'osx-arm64', 'osx-x64', 'win-x64', 'win-arm64'
-$folders = @{ Package = 'out/packages'; Bench = 'out/bench' }
+if ($Provider -eq 'Cuda') {
+    $platforms = 'linux-x64', 'win-x64'
+}
+
+$folders = @{ Package = $Provider -eq 'Cuda' ? 'out/packages/cuda' : 'out/packages'; Bench = 'out/bench' }
 $default = Join-Path $PSScriptRoot ($folders[$Task] ?? 'results')
 $destination = $PSCmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($OutputPath ? $OutputPath : $default)
 $files = @($Path | Where-Object { $_ } | Convert-Path)

@@ -215,6 +215,22 @@ Describe 'Get-ClipEmbedding with models and a cache' {
         $fault.Exception.Message | Should -BeLike '*Cpu*'
     }
 
+    It 'says what a GPU lacks, and takes the processor only with -AllowFallback' {
+        $cuda = @{ Text = 'a dog'; Model = 'clip-mini'; ExecutionProvider = 'Cuda'; ErrorAction = 'Stop' }
+        $usable = try { $null = Get-ClipEmbedding @cuda; $true } catch { $fault = $_; $false }
+        if (-not $usable) {
+            $fault.FullyQualifiedErrorId | Should -BeLike 'ExecutionProviderNotAvailable,*'
+            $fault.Exception.Message | Should -Match 'Package -Provider Cuda|is missing \('
+        }
+
+        $instead = Get-ClipEmbedding @cuda -AllowFallback -WarningVariable warned -WarningAction SilentlyContinue
+        @($warned).Count | Should -Be ($usable ? 0 : 1)
+        $plain = Get-ClipEmbedding -Text 'a dog' -Model clip-mini -AllowFallback -WarningVariable none
+        $none | Should -BeNullOrEmpty
+        $difference = 0..($plain.Vector.Length - 1) | ForEach-Object { [math]::Abs($plain.Vector[$_] - $instead.Vector[$_]) } | Measure-Object -Maximum
+        $difference.Maximum | Should -BeLessOrEqual ($usable ? 0.01 : 0)
+    }
+
     It 'embeds images alone with a model that has no text encoder' {
         $half = Join-Path $TestDrive half
         $null = New-Item $half -ItemType Directory

@@ -141,11 +141,18 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     [WholeNumber]
     public int BatchSize { get; set; } = EmbeddingPipelineOptions.DefaultBatchSize;
 
-    /// <summary>What runs the model: Cpu (the default), or what else the installed ONNX Runtime binaries offer on this machine.</summary>
+    /// <summary>
+    /// What runs the model: Cpu (the default), or what else the installed ONNX Runtime binaries offer on this machine. A GPU's vectors differ from a
+    /// processor's in the last digits, and a cache keeps the two apart.
+    /// </summary>
     /// <value>Cpu</value>
     [Parameter]
     [SingleValue]
     public ExecutionProvider ExecutionProvider { get; set; } = ExecutionProvider.Cpu;
+
+    /// <summary>Use the processor, with a warning, where the execution provider cannot be used. Without it that is an error.</summary>
+    [Parameter]
+    public SwitchParameter AllowFallback { get; set; }
 
     /// <summary>
     /// A SQLite file that keeps embeddings, made where there is none: a second run over the same content with the same model skips decoding and inference.
@@ -193,8 +200,19 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         }
 
         _meter = new ProgressMeter(this, "Embedding", "items");
-        _encoder = ClipEncoder.Open(
-            Resolve(Model), new ClipEncoderOptions { ExecutionProvider = ExecutionProvider, ImageLimits = LimitsOf(AllowSvg), Decoding = Decode });
+        var options = new ClipEncoderOptions
+        {
+            ExecutionProvider = ExecutionProvider,
+            AllowFallback = AllowFallback,
+            ImageLimits = LimitsOf(AllowSvg),
+            Decoding = Decode,
+        };
+        _encoder = ClipEncoder.Open(Resolve(Model), options);
+        if (_encoder.Fallback is { } fallback)
+        {
+            WriteWarning(fallback.Message + " The processor is used instead.");
+        }
+
         _cache = CachePath is null ? null : OpenCache(ResolveNewPath(CachePath));
         _pipeline = new EmbeddingPipeline(_encoder, new EmbeddingPipelineOptions { BatchSize = BatchSize, Cache = _cache }, Cancellation);
     }

@@ -42,6 +42,9 @@ public sealed class ClipEncoder : IDisposable
     /// <summary>How the encoder runs.</summary>
     public ClipEncoderOptions Options { get; }
 
+    /// <summary>Why the processor is used in place of the execution provider that was asked for; null where it is not.</summary>
+    public QosValuationException? Fallback { get; private init; }
+
     /// <summary>Names, types and sizes of the files.</summary>
     public ClipModelDescription Description { get; }
 
@@ -97,8 +100,18 @@ public sealed class ClipEncoder : IDisposable
     public static ClipEncoder Open(ClipModelFiles files, ClipEncoderOptions? options = null)
     {
         options ??= new ClipEncoderOptions();
-        EncoderSession.RequireProvider(options.ExecutionProvider);
-        return new ClipEncoder(ClipModelReader.Describe(files), options);
+        QosValuationException? fallback = null;
+        try
+        {
+            EncoderSession.RequireProvider(options.ExecutionProvider);
+        }
+        catch (QosValuationException fault) when (options.AllowFallback && fault.Is(Faults.ExecutionProviderNotAvailable))
+        {
+            fallback = fault;
+            options = options with { ExecutionProvider = ExecutionProvider.Cpu };
+        }
+
+        return new ClipEncoder(ClipModelReader.Describe(files), options) { Fallback = fallback };
     }
 
     /// <summary>The execution providers that the ONNX Runtime binaries in use offer.</summary>

@@ -11,6 +11,9 @@ public sealed record ClipEncoderOptions
     /// <summary>What runs the arithmetic; the processor by default.</summary>
     public ExecutionProvider ExecutionProvider { get; init; } = ExecutionProvider.Cpu;
 
+    /// <summary>Whether the processor is taken where the execution provider cannot be used; <see cref="ClipEncoder.Fallback"/> then says why.</summary>
+    public bool AllowFallback { get; init; }
+
     /// <summary>
     /// How many batches run at once; 0 chooses. On a processor one batch a core (at most 8) is faster than all cores on one
     /// batch, because no thread ever waits for another; elsewhere 1.

@@ -7,7 +7,7 @@ namespace QosValuation.Embeddings.Encoding;
 
 /// <summary>
 /// Makes the keys under which a model's embeddings are kept: they change when anything changes that a vector depends on,
-/// which is the content, the weights, and how images are decoded and preprocessed or texts are tokenised.
+/// which is the content, the weights, what computes, and how images are decoded and preprocessed or texts are tokenised.
 /// </summary>
 internal sealed class EncoderCacheKeys
 {
@@ -63,7 +63,11 @@ internal sealed class EncoderCacheKeys
     private static string List(float[] numbers) => string.Join(',', numbers.Select(number => number.ToString("R", CultureInfo.InvariantCulture)));
 
     private string Files(EncoderDescription encoder) => string.Join(
-        ' ', encoder.ExternalFiles.Select(name => Path.Combine(Path.GetDirectoryName(encoder.Path)!, name)).Prepend(encoder.Path).Select(File));
+        ' ',
+        [
+            .. encoder.ExternalFiles.Select(name => Path.Combine(Path.GetDirectoryName(encoder.Path)!, name)).Prepend(encoder.Path).Select(File),
+            .. _encoder.Options.ExecutionProvider == ExecutionProvider.Cpu ? Array.Empty<string>() : [_encoder.Options.ExecutionProvider.ToString()],
+        ]);
 
     private string File(string? path) => path is null ? "-" : Convert.ToHexStringLower(_cache.FileDigest(path));
 }

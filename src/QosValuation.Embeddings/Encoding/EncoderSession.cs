@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.ML.OnnxRuntime;
 using QosValuation.Onnx.Model;
 
@@ -16,6 +17,8 @@ internal sealed class EncoderSession : IDisposable
         (ExecutionProvider.CoreML, "CoreMLExecutionProvider"),
         (ExecutionProvider.OpenVino, "OpenVINOExecutionProvider"),
     ];
+
+    private static readonly ConcurrentDictionary<ExecutionProvider, bool> Working = [];
 
     private readonly InferenceSession _session;
     private readonly ConstantFeeds _companions;
@@ -36,16 +39,34 @@ internal sealed class EncoderSession : IDisposable
         return [.. ProviderNames.Where(entry => names.Contains(entry.Name)).Select(entry => entry.Provider)];
     }
 
-    /// <summary>Throws where these binaries do not offer a provider.</summary>
+    /// <summary>Throws where these binaries do not offer a provider, or where it does not work on this machine; tried once a process where it works.</summary>
     /// <param name="provider">The provider.</param>
-    /// <exception cref="QosValuationException"><c>ExecutionProviderNotAvailable</c>.</exception>
+    /// <exception cref="QosValuationException"><c>ExecutionProviderNotAvailable</c>, which says what is missing.</exception>
     public static void RequireProvider(ExecutionProvider provider)
     {
+        if (provider == ExecutionProvider.Cpu || Working.ContainsKey(provider))
+        {
+            return;
+        }
+
         IReadOnlyList<ExecutionProvider> available = AvailableProviders();
         if (!available.Contains(provider))
         {
             throw NotAvailable(provider, $"the ONNX Runtime binaries in use offer {string.Join(", ", available)}", null);
         }
+
+        using var settings = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        Append(settings, provider);
+        try
+        {
+            OnnxRuntimeHost.Probe(settings);
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw NotAvailable(provider, exception.Message, exception);
+        }
+
+        Working[provider] = true;
     }
 
     /// <summary>Opens a session; the weights are loaded and laid out for the machine.</summary>
@@ -166,6 +187,9 @@ internal sealed class EncoderSession : IDisposable
         }
     }
 
-    private static QosValuationException NotAvailable(ExecutionProvider provider, string cause, Exception? inner) =>
-        new(Faults.ExecutionProviderNotAvailable, $"The execution provider {provider} cannot be used: {cause}.", provider.ToString(), inner);
+    private static QosValuationException NotAvailable(ExecutionProvider provider, string cause, Exception? inner) => new(
+        Faults.ExecutionProviderNotAvailable,
+        $"The execution provider {provider} cannot be used: {cause.TrimEnd('.', '\n')}.{ProviderLibraries.Advice(provider, AvailableProviders().Contains(provider))}",
+        provider.ToString(),
+        inner);
 }

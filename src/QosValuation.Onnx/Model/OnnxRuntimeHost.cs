@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
 namespace QosValuation.Onnx.Model;
@@ -37,6 +38,25 @@ public static partial class OnnxRuntimeHost
     {
         _ = Environment;
         return options is null ? new InferenceSession(model) : new InferenceSession(model, options);
+    }
+
+    /// <summary>Opens and runs a graph of one node, to see whether what the options name works on this machine.</summary>
+    /// <param name="options">How it runs.</param>
+    /// <exception cref="OnnxRuntimeException">It does not work: a library, a driver or a device is missing.</exception>
+    public static void Probe(SessionOptions options)
+    {
+        var type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = OnnxType.Single, Shape = new TensorShapeProto() } };
+        type.TensorType.Shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = 1 });
+        var graph = new GraphProto { Name = "probe" };
+        graph.Input.Add(new ValueInfoProto { Name = "x", Type = type });
+        graph.Output.Add(new ValueInfoProto { Name = "y", Type = type });
+        graph.Node.Add(OnnxGraph.MakeNode("Neg", ["x"], ["y"]));
+        var model = new ModelProto { IrVersion = 8, Graph = graph };
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = string.Empty, Version = 13 });
+        using InferenceSession session = Open(model.ToByteArray(), options);
+        using OrtValue input = OrtValue.CreateTensorValueFromMemory([1f], [1]);
+        using var run = new RunOptions();
+        session.Run(run, ["x"], [input], ["y"]).Dispose();
     }
 
     private static OrtEnv Start()

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using QosValuation.Embeddings.Datasets.Scenes;
 using QosValuation.Embeddings.Encoding;
 using QosValuation.Embeddings.Models;
 using QosValuation.Foundation.Numerics;
@@ -212,6 +213,39 @@ public sealed class ClipEncoderTests : IDisposable
             () => ClipEncoder.Open("clip-mini", new ClipEncoderOptions { ExecutionProvider = missing }));
         Assert.Equal("ExecutionProviderNotAvailable", fault.ErrorId);
         Assert.Contains("Cpu", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheProcessorIsTakenInsteadOnlyWhereThatIsAllowed()
+    {
+        ExecutionProvider missing = Enum.GetValues<ExecutionProvider>().Except(ClipEncoder.AvailableProviders()).First();
+        using ClipEncoder instead = ClipEncoder.Open("clip-mini", new ClipEncoderOptions { ExecutionProvider = missing, AllowFallback = true });
+        Assert.True(instead.Fallback!.Is(Faults.ExecutionProviderNotAvailable));
+        Assert.Contains(missing.ToString(), instead.Fallback.Message, StringComparison.Ordinal);
+        Assert.Equal(ExecutionProvider.Cpu, instead.Options.ExecutionProvider);
+        using ClipEncoder usual = ClipEncoder.Open("clip-mini", new ClipEncoderOptions { AllowFallback = true });
+        Assert.Null(usual.Fallback);
+        Assert.Equal(usual.EncodeText("a dog"), instead.EncodeText("a dog"));
+    }
+
+    /// <summary>Runs where there is a GPU and the module was built with -Provider Cuda; tolerances of 32-bit arithmetic in another order (TF32 is on by default).</summary>
+    [GpuTheory]
+    [InlineData("clip-mini")]
+    [InlineData("clip-small")]
+    public void AGpuGivesTheVectorsOfTheProcessor(string model)
+    {
+        using ClipEncoder processor = ClipEncoder.Open(model);
+        using ClipEncoder gpu = ClipEncoder.Open(model, new ClipEncoderOptions { ExecutionProvider = ExecutionProvider.Cuda });
+        foreach (string text in (string[])["a dog in the snow", "two people on a bench", string.Empty])
+        {
+            Assert.InRange(TensorPrimitives.Dot<float>(processor.EncodeText(text), gpu.EncodeText(text)), 0.9999f, 1.0001f);
+        }
+
+        var scenes = new SceneDatasetOptions { Path = _folder.File("scenes"), Count = 8, ImageSize = 96, Seed = 1 };
+        foreach (string picture in SceneDatasetGenerator.Generate(scenes).Select(item => item.Path!).ToArray())
+        {
+            Assert.InRange(TensorPrimitives.Dot<float>(processor.EncodeImage(picture), gpu.EncodeImage(picture)), 0.9999f, 1.0001f);
+        }
     }
 
     [Fact]
