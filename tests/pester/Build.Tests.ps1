@@ -86,6 +86,21 @@ if (`$LASTEXITCODE) { exit 9 }
         @($lines -like 'kept*').Count | Should -Be ($recorded.Count - 1)
     }
 
+    It 'takes the libraries for NVIDIA''s GPUs in place of those for processors, and none of both' {
+        $project = Join-Path $RepositoryRoot 'src/QosValuation.Onnx/QosValuation.Onnx.csproj'
+        foreach ($provider in 'Cpu', 'Cuda') {
+            $read = "`$env:OnnxProvider = '$provider'; dotnet msbuild '$project' -getItem:PackageReference -getItem:PackageVersion"
+            $items = (Invoke-FreshPwsh $read) -join "`n" | ConvertFrom-Json
+            $names = @($items.Items.PackageReference.Identity -like 'Microsoft.ML.OnnxRuntime*' | Sort-Object)
+            $wanted = $provider -eq 'Cpu' ? @('Microsoft.ML.OnnxRuntime') : 'Microsoft.ML.OnnxRuntime.Gpu.Linux', 'Microsoft.ML.OnnxRuntime.Gpu.Windows', 'Microsoft.ML.OnnxRuntime.Managed'
+            $names | Should -Be $wanted
+            # The managed part is that of the native one.
+            $versions = @{}
+            $items.Items.PackageVersion | ForEach-Object { $versions[$_.Identity] = $_.Version }
+            $versions['Microsoft.ML.OnnxRuntime.Managed'] | Should -Be $versions[$wanted[0]]
+        }
+    }
+
     It 'has help' {
         Assert-ScriptHelp $build -Synopsis 'front door' -Examples 6
     }

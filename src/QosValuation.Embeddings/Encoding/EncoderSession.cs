@@ -56,14 +56,21 @@ internal sealed class EncoderSession : IDisposable
         }
 
         using var settings = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        Append(settings, provider);
+        OrtLoggingLevel usual = OnnxRuntimeHost.Environment.EnvLogLevel;
         try
         {
+            // What it would print is in the fault.
+            OnnxRuntimeHost.Environment.EnvLogLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+            Append(settings, provider);
             OnnxRuntimeHost.Probe(settings);
         }
         catch (OnnxRuntimeException exception)
         {
             throw NotAvailable(provider, exception.Message, exception);
+        }
+        finally
+        {
+            OnnxRuntimeHost.Environment.EnvLogLevel = usual;
         }
 
         Working[provider] = true;
@@ -189,7 +196,8 @@ internal sealed class EncoderSession : IDisposable
 
     private static QosValuationException NotAvailable(ExecutionProvider provider, string cause, Exception? inner) => new(
         Faults.ExecutionProviderNotAvailable,
-        $"The execution provider {provider} cannot be used: {cause.TrimEnd('.', '\n')}.{ProviderLibraries.Advice(provider, AvailableProviders().Contains(provider))}",
+        $"The execution provider {provider} cannot be used: {cause.TrimEnd('.', '\n')}."
+            + ProviderLibraries.Advice(provider, AvailableProviders().Contains(provider)),
         provider.ToString(),
         inner);
 }
