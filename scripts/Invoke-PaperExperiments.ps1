@@ -367,8 +367,20 @@ if (-not $WithoutReport) {
         $rows = foreach ($result in $made | Where-Object Status -NE 'Failed') {
             # Those have a row for each photograph, or for each round of a mean that is shown: too long to read.
             $long = 'dataset.csv', 'retrieval.csv', 'data-market-rounds.csv', 'data-market-offers.csv', 'model-market-rounds.csv', 'model-market-lies.csv'
+            # Rows of no type that a report knows, and the headings of their tables.
+            $headings = @{
+                'model-market.csv'         = 'AlgorithmsOfTheModelMarket'
+                'model-market-claims.csv'  = 'ClaimsOfTheModelMarket'
+                'model-market-privacy.csv' = 'PrivateTrainingInTheModelMarket'
+                'model-market-tokens.csv'  = 'TokensByContributionInTheModelMarket'
+            }
             foreach ($file in $result.Files | Where-Object { $_ -like '*.csv' -and $_ -notin $long }) {
-                Import-Csv -LiteralPath (Join-Path $folder $file)
+                $read = Import-Csv -LiteralPath (Join-Path $folder $file)
+                if ($headings[$file]) {
+                    $read | ForEach-Object { $_.PSTypeNames.Insert(0, "QosValuation.$($headings[$file])") }
+                }
+
+                $read
             }
         }
         if ($rows) {

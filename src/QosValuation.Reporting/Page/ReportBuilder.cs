@@ -58,21 +58,22 @@ public sealed partial class ReportBuilder(ReportSectionRegistry registry)
     /// <summary>Makes the report.</summary>
     /// <param name="title">Its title.</param>
     /// <param name="generatedAt">When it is made; part of its bytes.</param>
-    /// <param name="facts">What else is known of its making, such as versions and timings; shown after the seeds.</param>
+    /// <param name="facts">What else is known of its making, such as versions and timings; shown after the seeds, or for them if Seed is one.</param>
     public Report Build(string title, DateTimeOffset generatedAt, IEnumerable<KeyValuePair<string, string>> facts)
     {
         var context = new ReportContext(PictureFolders);
         List<ReportSection> sections = [.. Known().Select(known => known.Section.Build(known.Records, context))];
         sections.AddRange(_otherOrder.Select(key => SectionParts.Section(_other[key].Title, "All rows as they were given.", _other[key].Records, [])));
+        KeyValuePair<string, string>[] known = [.. facts];
         List<KeyValuePair<string, string>> all = [];
-        if (_seeds.Count > 0)
+        if (_seeds.Count > 0 && !Array.Exists(known, fact => fact.Key is "Seed" or "Seeds"))
         {
             string more = _seeds.Count > MostSeeds ? string.Create(CultureInfo.InvariantCulture, $" and {_seeds.Count - MostSeeds} more") : string.Empty;
             string seeds = string.Join(", ", _seeds.Take(MostSeeds).Select(seed => seed.ToString(CultureInfo.InvariantCulture)));
             all.Add(new(_seeds.Count == 1 ? "Seed" : "Seeds", seeds + more));
         }
 
-        all.AddRange(facts);
+        all.AddRange(known);
         IReadOnlyList<SummaryPart> summary = Summary(out double epsilon);
         return new Report
         {

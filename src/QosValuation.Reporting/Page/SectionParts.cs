@@ -45,9 +45,12 @@ public static class SectionParts
             HowToRead = howToRead,
             Figures = [.. figures.Where(figure => figure.Series.Any(series => !series.IsReference && series.Points.Count > 0))],
             Table = ReportTable.Of(records, [.. leaveOut, .. constant.Select(parameter => parameter.Key)]),
-            Parameters = constant,
+            // What no row has is left out of both.
+            Parameters = [.. constant.Where(parameter => records[0].Text(parameter.Key).Length > 0 && !IsNotANumber(records[0][parameter.Key]))],
         };
     }
+
+    private static bool IsNotANumber(object? value) => ReportRecord.TryNumber(value, out double number) && double.IsNaN(number);
 
     /// <summary>A table of checks: a row for each fault, and one without where a check found none.</summary>
     /// <param name="records">The checks.</param>

@@ -42,6 +42,26 @@ public sealed partial class FigureRendererTests
         Assert.Superset(new HashSet<string> { "A title", "s", "t", "x", "y", "0", "1" }, texts.ToHashSet());
     }
 
+    [Fact]
+    public void SixteenLinesAreSixteenLooks()
+    {
+        var figure = new ReportFigure
+        {
+            Name = "many", Title = "Many", Kind = FigureKind.Line, X = new FigureAxis("x"), Y = new FigureAxis("y"),
+            Series = [.. Enumerable.Range(0, 16).Select(i => new FigureSeries($"s{i}", [new(0, i), new(1, i + 1)]))],
+        };
+        XDocument drawing = XDocument.Parse(FigureRenderer.Shared.Svg("many", figure));
+        string[] looks =
+        [
+            .. drawing.Descendants(Svg + "path")
+                .Where(path => path.Attribute("fill")?.Value == "none" && path.Attribute("stroke-linejoin")?.Value == "bevel"
+                    && Number().Matches(path.Attribute("d")!.Value).Count == 4)
+                .Select(path => $"{path.Attribute("stroke")?.Value} {path.Attribute("stroke-dasharray")?.Value}"),
+        ];
+        Assert.Equal(16, looks.Length);
+        Assert.Distinct(looks);
+    }
+
     [Theory]
     [InlineData(1e-5)]
     [InlineData(-2.9999999982380233e-5)]

@@ -291,6 +291,23 @@ public sealed class ReportBuilderTests
     }
 
     [Fact]
+    public void WhatNoRowHasIsNoParameterAndAGivenSeedReplacesThoseOfTheRows()
+    {
+        var builder = new ReportBuilder(ReportSamples.Sections);
+        for (int i = 0; i < 3; i++)
+        {
+            builder.Add(new ReportRecord("Other", [new("Seed", 5), new("Delta", double.NaN), new("Unit", null), new("Supply", 7), new("Result", i)]));
+        }
+
+        KeyValuePair<string, string>[] facts = [new("Seed", "1 to 5"), new("Data", "drawn")];
+        Report report = builder.Build("T", DateTimeOffset.UnixEpoch, facts);
+        Assert.Equal(["Seed", "Supply"], report.Sections.Single().Parameters.Select(parameter => parameter.Key));
+        Assert.Equal(["Result"], report.Sections.Single().Table!.Columns);
+        Assert.Equal(facts, report.Facts);
+        Assert.Equal("Seed", builder.Build("T", DateTimeOffset.UnixEpoch, [new("Data", "drawn")]).Facts[0].Key);
+    }
+
+    [Fact]
     public void WithoutAnyEpsilonThereIsNoSummary()
     {
         Assert.Empty(ReportSamples.Build("t", ReportSamples.Many()).Summary);

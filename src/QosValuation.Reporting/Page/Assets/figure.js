@@ -198,13 +198,15 @@ var qosFigure = (function () {
     var reference = item.role === 'reference';
     var order = reference ? figure.series.indexOf(item) : has('data').indexOf(item);
     var scatter = figure.kind === 'scatter' && !reference;
+    // After the last colour the colours begin again, with other symbols and dashes.
+    var again = Math.floor(order / theme.colors.length);
     return {
       reference: reference, order: order,
       color: reference ? theme.muted : theme.colors[order % theme.colors.length],
       level: levels[has('reference').indexOf(item) % levels.length],
-      dash: reference ? levels[has('reference').indexOf(item) % levels.length].dash : dashes[order % dashes.length],
+      dash: reference ? levels[has('reference').indexOf(item) % levels.length].dash : dashes[(order + 3 * again) % dashes.length],
       width: reference ? 1.5 : order === 0 ? 3 : 2,
-      symbol: reference ? 'none' : symbols[(order + (scatter ? 4 : 0)) % symbols.length]
+      symbol: reference ? 'none' : symbols[(order + 3 * again + (scatter ? 4 : 0)) % symbols.length]
     };
   }
 
