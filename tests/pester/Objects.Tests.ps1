@@ -247,6 +247,23 @@ Describe 'A cmdlet that reads properties' {
         if ($Takes -match 'DataValue') { "$faults" | Should -Match 'Measure-DataValue makes' }
     }
 
+    It 'says of a hashtable how to make an object of it' {
+        $offer = [ordered] @{ Contributor = 'x'; Cost = 1; Quality = 0.5; MarginalUtility = 1 }
+        { $offer | Invoke-DataAuction -Mechanism ProportionalShare -Budget 10 -ErrorAction Stop } | Should -Throw '*DataOffer*hashtable*pscustomobject*'
+        { @{ Agent = 'a'; Value = 1 } | Invoke-TokenAllocation -Supply 4 -ErrorAction Stop } | Should -Throw '*hashtable*pscustomobject*'
+    }
+
+    It 'takes texts for texts, and no object for the name of its type' {
+        foreach ($wrong in @{ Text = 'a dog' }, $items[0], [pscustomobject] @{ Text = 'a dog' }, @('a dog', @('a', 'b'))) {
+            { Get-ClipEmbedding -Text $wrong -Model clip-mini } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+            { ConvertTo-ClipToken $wrong } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+        }
+
+        @(Get-ClipEmbedding -Text 'a dog', 7, $items[0].Captions[0] -Model clip-mini).Source | Should -Be 'a dog', '7', $items[0].Captions[0]
+        $saved = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($items[0].Captions))
+        @(Get-ClipEmbedding -Text $saved -Model clip-mini).Source | Should -Be $items[0].Captions
+    }
+
     It 'still takes arguments, and objects that have them' {
         (Invoke-TokenAllocation ann 3).Tokens | Should -Be 4
         (Add-DatRecord "$TestDrive/y.db" ann 3).Sequence | Should -Be 1

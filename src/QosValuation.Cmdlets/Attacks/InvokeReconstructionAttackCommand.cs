@@ -169,6 +169,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// <summary>Texts the picture should fit as well, or alone.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [PlainText]
     public string[]? Text { get; set; }
 
     /// <summary>The weights of -Text beside the vector's 1: one for all, or one each; 1 by default, negative to lead away.</summary>

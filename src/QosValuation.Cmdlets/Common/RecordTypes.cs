@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using System.Reflection;
@@ -67,11 +68,18 @@ internal static class RecordTypes
     /// <returns>The fault. Its message names types and not the object, so that the same mistake reads the same.</returns>
     public static QosValuationException Refuse(string cmdlet, IReadOnlyList<Type> wanted, object? item, string? others = null)
     {
+        object? bare = RecordReader.Bare(item);
         Type? given = RecordReader.TypeOf(item);
+        if (bare is IDictionary && wanted.Contains(given))
+        {
+            given = null;
+        }
+
         IEnumerable<string> kinds = wanted.Select(type => Named(type.Name)).Concat(others is null ? [] : [others]);
         string got = item is null or PSObject { BaseObject: null } ? "nothing ($null)"
             : given is not null ? Named(given.Name)
             : item is PSObject { BaseObject: PSCustomObject } ? "an object without the properties of one"
+            : bare is IDictionary ? "a hashtable, whose entries are no properties: write [pscustomobject] @{ … } for @{ … }"
             : Named((item is PSObject wrapped ? wrapped.BaseObject : item).GetType().Name);
         var sentence = new System.Text.StringBuilder($"{cmdlet} takes {string.Join(" or ", kinds)}, and got {got}.");
         bool isKnown = false;

@@ -44,6 +44,7 @@ public sealed class ConvertToClipTokenCommand : ClipModelCommand
     [AllowEmptyString]
     [AllowEmptyCollection]
     [AllowNull]
+    [PlainText]
     public string[]? Text { get; set; }
 
     /// <summary>Texts, or objects with a property Text, Caption or Captions, from the pipeline.</summary>

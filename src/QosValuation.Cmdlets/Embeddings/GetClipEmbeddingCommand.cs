@@ -100,6 +100,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Caption", "Captions")]
+    [PlainText]
     public string[] Text { get; set; } = [];
 
     /// <summary>Records from the pipeline: those of Import-CocoDataset, files, paths as strings, or objects with properties for paths and texts.</summary>
