@@ -398,7 +398,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
             return;
         }
 
-        _budget = PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
+        _budget = PrivacyBudgetStore.Open(ResolveStore(BudgetPath.Of(Budget)));
         _budget.RequireUnit(Unit);
         if (Seed is not null)
         {

@@ -197,7 +197,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
                 nameof(MaxRecordsPerContributor));
         }
 
-        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
+        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveStore(BudgetPath.Of(Budget)));
         var options = new PrototypeReleaseOptions
         {
             Mechanism = Mechanism,

@@ -156,7 +156,7 @@ public sealed class MeasureDataQualityCommand : QualityDocumentCommand
             return;
         }
 
-        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
+        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveStore(BudgetPath.Of(Budget)));
         _releaser = new PrivateQualityReleaser(epsilon, Delta, Neighboring, RandomSource.Create(Seed), _budget);
     }
 

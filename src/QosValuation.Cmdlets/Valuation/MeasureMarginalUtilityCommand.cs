@@ -277,7 +277,7 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
             WriteWarning($"{Method} measures the test loss; -Utility {Utility} has no effect on it.");
         }
 
-        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
+        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveStore(BudgetPath.Of(Budget)));
         AddTests(Test);
     }
 
