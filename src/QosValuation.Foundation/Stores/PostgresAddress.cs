@@ -130,6 +130,9 @@ public sealed partial class PostgresAddress : StoreAddress
         return builder;
     }
 
+    /// <summary>Forgets a password that the server refused, so that the next try takes that of the password file.</summary>
+    internal void Forget() => Secrets.TryRemove(Join(_settings, _service), out _);
+
     private static (NpgsqlConnectionStringBuilder Settings, string? Service) Read(string connectionString)
     {
         try

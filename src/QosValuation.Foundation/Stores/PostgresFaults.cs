@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using Npgsql;
 
 namespace QosValuation.Foundation.Stores;
@@ -11,7 +12,7 @@ internal static class PostgresFaults
     /// <param name="exception">The exception.</param>
     /// <returns>False for others.</returns>
     public static bool IsOurs(Exception exception) =>
-        exception is NpgsqlException or SocketException or TimeoutException or AuthenticationException or IOException;
+        exception is NpgsqlException or SocketException or TimeoutException or AuthenticationException or IOException || IsOfFile(exception);
 
     /// <summary>Whether the connection is gone, so that nothing is known of a commit that was under way.</summary>
     /// <param name="exception">The exception.</param>
@@ -42,12 +43,15 @@ internal static class PostgresFaults
         (Fault fault, string message) = exception switch
         {
             PostgresException said => OfServer(said, address, kind),
+            _ when IsOfFile(exception) => (
+                Faults.DatabaseConnectionNotValid,
+                $"A password, certificate or key file of the connection to the {kind} '{address}' cannot be used: {Text(exception)}"),
             NpgsqlException { InnerException: TimeoutException } or TimeoutException => (
                 Faults.DatabaseTimedOut, $"The server of the {kind} '{address}' did not answer in time: {Text(exception)} Nothing was kept."),
             NpgsqlException { InnerException: AuthenticationException } or AuthenticationException => (
                 Faults.DatabaseTlsFailed, $"The server of the {kind} '{address}' could not be trusted: {Text(exception.InnerException ?? exception)}"),
             NpgsqlException when exception.Message.Contains("SSL", StringComparison.Ordinal) => (
-                Faults.DatabaseTlsFailed, $"There is no encrypted connection to the server of the {kind} '{address}': {Text(exception)}"),
+                Faults.DatabaseTlsFailed, $"There is no encrypted connection to the server of the {kind} '{address}': {Text(exception)}{Inner(exception)}"),
             NpgsqlException when exception.Message.Contains("password", StringComparison.OrdinalIgnoreCase) => (
                 Faults.DatabaseLoginRefused,
                 $"The server of the {kind} '{address}' wants a password, and none was found: give it by PGPASSWORD, a password file or a service."),
@@ -86,6 +90,9 @@ internal static class PostgresFaults
             _ => (Faults.DatabaseNotWritable, $"The server refused work on the {kind} '{address}': {text} Nothing was kept."),
         };
     }
+
+    private static bool IsOfFile(Exception exception) => exception is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
+        or CryptographicException;
 
     private static string Text(Exception exception) => exception.Message.TrimEnd('.') + ".";
 

@@ -25,6 +25,7 @@ internal sealed class PostgresStore : DataStore
     private readonly long _lock;
     private readonly CancellationTokenRegistration _registration;
     private NpgsqlConnection? _connection;
+    private NpgsqlCommand? _layout;
     private string? _key;
     private bool _wasOpen;
     private volatile Action? _cancel;
@@ -71,7 +72,21 @@ internal sealed class PostgresStore : DataStore
 
     /// <summary>What stands in the schema.</summary>
     /// <returns>See <see cref="PostgresLayout"/>.</returns>
-    internal string ReadLayout() => (string)Scalar(PostgresLayout.Query, ("@schema", _address.Name))!;
+    internal string ReadLayout()
+    {
+        // Each change asks for it, and planning it takes longer than running it. (Others are planned for the values at hand: a plan from when the tables
+        // were empty would read them all.)
+        if (_layout is null)
+        {
+            _layout = new NpgsqlCommand(PostgresLayout.Query, _connection);
+            _layout.Parameters.AddWithValue("@schema", _address.Name);
+            _layout.Prepare();
+        }
+
+        _layout.Transaction = (NpgsqlTransaction?)Current?.Inner;
+        _cancel = _layout.Cancel;
+        return (string)_layout.ExecuteScalar()!;
+    }
 
     /// <inheritdoc/>
     public override StoreTransaction BeginRead()
@@ -214,9 +229,14 @@ internal sealed class PostgresStore : DataStore
                     Address.Text);
             }
         }
-        catch
+        catch (Exception exception)
         {
             connection.Dispose();
+            if (exception is PostgresException { SqlState: PostgresErrorCodes.InvalidPassword })
+            {
+                _address.Forget();
+            }
+
             throw;
         }
 
@@ -227,6 +247,8 @@ internal sealed class PostgresStore : DataStore
     {
         NpgsqlConnection? connection = _connection;
         _connection = null;
+        _layout?.Dispose();
+        _layout = null;
         Current = null;
         try
         {

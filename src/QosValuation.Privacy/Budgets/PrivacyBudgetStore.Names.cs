@@ -26,11 +26,14 @@ public sealed partial class PrivacyBudgetStore
         string[] folded = [.. charges.SelectMany(charge => charge.Contributors).Select(ContributorName.Fold).Distinct(StringComparer.Ordinal)];
         try
         {
-            Guarded(_store, () => _store.Run(writes: false, () =>
+            if (!folded.All(name => _accounts.ContainsKey(ContributorName.Skeleton(name))))
             {
-                FindAccounts(folded);
-                return true;
-            }));
+                Guarded(_store, () => _store.Run(writes: false, () =>
+                {
+                    FindAccounts(folded);
+                    return true;
+                }));
+            }
         }
         catch (QosValuationException fault)
         {

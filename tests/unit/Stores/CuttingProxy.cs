@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace QosValuation.Tests;
 
-/// <summary>Stands between a client and a server, and cuts the connection at the next COMMIT: before the server sees it, or after it has answered.</summary>
+/// <summary>Stands between a client and a server, and cuts the connection at the next COMMIT of a change: before the server sees it, or after it has answered.</summary>
 internal sealed class CuttingProxy : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -49,9 +49,11 @@ internal sealed class CuttingProxy : IDisposable
                 await server.ConnectAsync(IPAddress.Loopback, _port);
                 var waiting = new TaskCompletionSource();
                 bool[] swallows = [false];
+                bool hasWritten = false;
                 _ = Task.Run(() => PumpAsync(client, server, async bytes =>
                 {
-                    if (bytes.Span.IndexOf("COMMIT"u8) < 0 || Cut == At.Nowhere)
+                    hasWritten |= bytes.Span.IndexOf("INSERT INTO head"u8) >= 0;
+                    if (bytes.Span.IndexOf("COMMIT"u8) < 0 || !hasWritten || Cut == At.Nowhere)
                     {
                         return true;
                     }

@@ -121,7 +121,12 @@ public sealed class PostgresStoreTests(StorePlaces places)
         Assert.Equal("DatabaseNotReachable", FaultOf(With("Port=1")));
         Assert.Equal("DatabaseNotReachable", FaultOf(With("Host=no-such-host.invalid")));
         Assert.Equal("DatabaseLoginRefused", FaultOf(With("Password=wrong")));
-        Assert.Equal("DatabaseLoginRefused", FaultOf(With("Passfile=/nowhere")));
+        Assert.Equal("DatabaseConnectionNotValid", FaultOf(With("Passfile=/nowhere")));
+        Assert.Equal("DatabaseTlsFailed", FaultOf(With("SSL Mode=VerifyFull;Root Certificate=/nowhere")));
+        Assert.Equal("DatabaseLoginRefused", FaultOf(PostgresAddress.Create($"Host=127.0.0.1;Port={Server.Port};Database=postgres;Username=owner", "none").Text));
+
+        // A password that was refused is forgotten.
+        Assert.Equal("DatabaseNotReadable", FaultOf(place));
     }
 
     [PostgresFact]
@@ -425,7 +430,7 @@ public sealed class PostgresStoreTests(StorePlaces places)
         string settings = $"Host=127.0.0.1;Port={Server.Port};Database=postgres;Username=keeper;Password=\"{Secret}\"";
         PostgresAddress address = PostgresAddress.Create(settings, schema);
         Assert.True(PostgresAddress.HasSecret(settings));
-        Assert.False(PostgresAddress.HasSecret(address.Text));
+        Assert.False(PostgresAddress.HasSecret(address.Text[StoreAddress.PostgresPrefix.Length..]));
         Assert.DoesNotContain("sw0rd", address.Text, StringComparison.Ordinal);
         PrivacyBudget budget = PrivacyBudget.Create(address.Text, 1, 1e-5);
         Assert.DoesNotContain("sw0rd", System.Text.Json.JsonSerializer.Serialize(budget) + budget + budget.Path, StringComparison.Ordinal);
