@@ -105,6 +105,19 @@ Describe 'Budgets and ledgers in PostgreSQL' -Skip:([bool]$reason) {
         $shown + (Get-Content -LiteralPath $file -Raw) -join "`n" | Should -Not -Match 'hush'
     }
 
+    It 'needs no more of a role than the documentation grants' {
+        $page = Get-Content -LiteralPath (Join-Path $RepositoryRoot 'docs/shared-budgets.md') -Raw
+        $before, $after = [regex]::Matches($page, '(?ms)^```sql\r?\n(.*?)^```') | ForEach-Object { $_.Groups[1].Value }
+        $null = $server.Sql($before + "; ALTER ROLE market_owner PASSWORD '$([QosValuation.Tests.PostgresServer]::Password)'; ALTER ROLE curator PASSWORD '$([QosValuation.Tests.PostgresServer]::Password)'")
+        $owner = New-PrivacyBudget -Epsilon 1 -ConnectionString ($server.Connection -replace 'Username=owner', 'Username=market_owner') -Name spring
+        $null = $server.Sql($after)
+        $curator = Get-PrivacyBudget -ConnectionString ($server.Connection -replace 'Username=owner', 'Username=curator') -Name spring
+        1..2 | ForEach-Object { $null = $clusters | New-DpPrototype -Epsilon 0.1 -Budget $curator }
+        $owner.Releases | Should -Be 2
+        $allowed = $server.Sql("SELECT string_agg(table_name || ' ' || privilege_type, ',' ORDER BY 1) FROM (SELECT DISTINCT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = 'curator' AND privilege_type <> 'SELECT') AS t (table_name, privilege_type)")
+        $allowed -split ',' | Sort-Object | Should -Be ('account INSERT', 'charge INSERT', 'head INSERT', 'release INSERT')
+    }
+
     It 'names what is wrong with a connection' {
         { Get-PrivacyBudget -ConnectionString 'Hots=x' -ErrorAction Stop } | Should -Throw -ErrorId 'DatabaseConnectionNotValid,*'
         { Get-PrivacyBudget -ConnectionString 'Host=127.0.0.1;Port=1' -ErrorAction Stop } | Should -Throw -ErrorId 'DatabaseNotReachable,*'

@@ -24,7 +24,7 @@ internal static class BudgetPath
         };
         return string.IsNullOrEmpty(path)
             ? throw new QosValuationException(
-                Faults.PrivacyBudgetNotValid, "-Budget takes a budget from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file.", budget)
+                Faults.PrivacyBudgetNotValid, "-Budget takes a budget from New-PrivacyBudget or Get-PrivacyBudget, or its path or address.", budget)
             : path;
     }
 }

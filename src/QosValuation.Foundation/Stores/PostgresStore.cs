@@ -382,6 +382,10 @@ internal sealed class PostgresStore : DataStore
                 TakeLock();
                 return Scalar("SELECT 1 FROM head WHERE key = @key", ("@key", key)) is not null;
             }
+            catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.UndefinedTable)
+            {
+                return false; // the change would have made the table
+            }
             catch (Exception exception) when (exception is OperationCanceledException || PostgresFaults.IsOurs(exception))
             {
                 if (Cancellation.WaitHandle.WaitOne(pause) || Stopwatch.GetElapsedTime(start) > LongestLookUp)

@@ -160,8 +160,8 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         }
     }
 
-    /// <summary>Checks a budget's file and names whatever is wrong with it; nothing is changed. O(charges·log charges).</summary>
-    /// <param name="path">The SQLite file.</param>
+    /// <summary>Checks a budget and names whatever is wrong with it; nothing is changed. O(charges·log charges).</summary>
+    /// <param name="path">The SQLite file, or the address in PostgreSQL.</param>
     /// <param name="expectedHead">The hash of a release known from elsewhere, which the chain must hold; null checks the file alone.</param>
     /// <param name="cancellation">Stops the check.</param>
     /// <returns>The report. A file whose hashes were all written anew from some release on is consistent in itself; only
