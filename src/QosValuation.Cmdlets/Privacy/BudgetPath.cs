@@ -9,7 +9,8 @@ internal static class BudgetPath
     public const string DefaultName = "privacy_budget";
 
     /// <summary>The path of a budget's file.</summary>
-    /// <param name="budget">A <see cref="PrivacyBudget"/>, a path, the address of one in PostgreSQL, a file, or an object with a Path, such as a budget read back by Import-Clixml.</param>
+    /// <param name="budget">A <see cref="PrivacyBudget"/>, a path, the address of one in PostgreSQL, a file, or an object with a Path, such as a
+    /// budget read back by Import-Clixml.</param>
     /// <returns>The path as given.</returns>
     /// <exception cref="QosValuationException"><c>PrivacyBudgetNotValid</c>.</exception>
     public static string Of(object budget)

@@ -50,12 +50,12 @@ internal static class PostgresLayout
 
     /// <summary>The first line of one layout that another lacks, or the other way round.</summary>
     /// <param name="found">What stands in the schema.</param>
-    /// <param name="wanted">What should.</param>
+    /// <param name="wanted">What should; a line that begins with four blanks goes on the one before.</param>
     /// <returns>A phrase; null where they agree.</returns>
     public static string? Difference(string found, string wanted)
     {
         string[] has = found.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        string[] needs = wanted.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] needs = wanted.ReplaceLineEndings("\n").Replace("\n    ", " ", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         if (has.Except(needs).FirstOrDefault() is string foreign)
         {
             return $"it holds '{(foreign.Length > 80 ? foreign[..80] + "…" : foreign)}', which this module did not make";

@@ -130,7 +130,8 @@ internal static class PostgresService
             bool isWord = word is "sslmode" or "target_session_attrs" or "gssencmode" or "channel_binding" or "sslnegotiation";
             settings[Keywords[word]] = isWord ? value.Replace("-", string.Empty, StringComparison.Ordinal) : value;
         }
-        catch (Exception exception) when (exception is KeyNotFoundException or ArgumentException or FormatException or InvalidCastException or OverflowException)
+        catch (Exception exception) when (exception is KeyNotFoundException or ArgumentException or FormatException or InvalidCastException
+            or OverflowException)
         {
             throw new QosValuationException(
                 Faults.DatabaseConnectionNotValid,

@@ -306,7 +306,7 @@ internal sealed class PostgresStore : DataStore
         {
             throw new QosValuationException(
                 Faults.DatabaseTooNew,
-                $"The {Schema.Kind} '{Address.Text}' is of version {version}, and this module knows versions up to {Schema.Postgres.Count}. Nothing was changed.",
+                $"The {Schema.Kind} '{Address.Text}' is of version {version}, and this module knows them up to {Schema.Postgres.Count}. Nothing was changed.",
                 Address.Text);
         }
 

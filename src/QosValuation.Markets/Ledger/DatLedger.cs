@@ -55,7 +55,8 @@ public sealed class DatLedger : IDisposable
         index of record: sequence; primary
         r head: id bigint not null, key text not null, sequence bigint not null, hash text not null
         r migration: version bigint not null, kind text not null
-        r record: sequence bigint not null, address text not null, value double precision not null, pointer text not null, timestamp bigint not null, previous_hash text not null, hash text not null
+        r record: sequence bigint not null, address text not null, value double precision not null, pointer text not null,
+            timestamp bigint not null, previous_hash text not null, hash text not null
         """;
 
     private const string Columns = "sequence, address, value, pointer, timestamp, previous_hash, hash";

@@ -109,11 +109,13 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         index of migration: version; primary
         index of release: id; primary
         r account: skeleton text not null, contributor text not null
-        r budget: id bigint not null, epsilon double precision not null, delta double precision not null, neighboring text not null, unit text not null, created bigint not null
+        r budget: id bigint not null, epsilon double precision not null, delta double precision not null, neighboring text not null,
+            unit text not null, created bigint not null
         r charge: contributor text not null, release bigint not null, squared_mu double precision not null, total double precision not null, renyi bytea
         r head: id bigint not null, key text not null, release bigint not null, charges bigint not null, hash text not null
         r migration: version bigint not null, kind text not null
-        r release: id bigint not null, cluster bigint not null, modality text not null, mechanism text not null, neighboring text not null, unit text not null, squared_mu double precision not null, timestamp bigint not null, event text, previous_hash text, hash text
+        r release: id bigint not null, cluster bigint not null, modality text not null, mechanism text not null, neighboring text not null,
+            unit text not null, squared_mu double precision not null, timestamp bigint not null, event text, previous_hash text, hash text
         """;
 
     // A release without a cluster.

@@ -8,7 +8,7 @@ using QosValuation.Privacy.Budgets;
 
 namespace QosValuation.Tests;
 
-[Collection(StoreCollection.Name)]
+[Collection(SharedServer.Name)]
 public sealed class PostgresStoreTests(StorePlaces places)
 {
     private static readonly string[] Damage = ["PrivacyBudgetDamaged", "DatabaseNotReadable"];

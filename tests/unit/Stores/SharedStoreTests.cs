@@ -4,7 +4,7 @@ using QosValuation.Privacy.Budgets;
 
 namespace QosValuation.Tests;
 
-[Collection(StoreCollection.Name)]
+[Collection(SharedServer.Name)]
 public sealed class SharedStoreTests(StorePlaces places)
 {
     [Theory]

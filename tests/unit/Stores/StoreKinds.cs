@@ -33,7 +33,7 @@ public sealed class PostgresTheoryAttribute : TheoryAttribute
 }
 
 [CollectionDefinition(Name)]
-public sealed class StoreCollection : ICollectionFixture<StorePlaces>
+public sealed class SharedServer : ICollectionFixture<StorePlaces>
 {
     public const string Name = "Stores";
 }

@@ -5,7 +5,7 @@ using QosValuation.Privacy.Budgets;
 namespace QosValuation.Tests;
 
 /// <summary>Another spelling of a name opens no second budget.</summary>
-[Collection(StoreCollection.Name)]
+[Collection(SharedServer.Name)]
 public sealed class BudgetNameTests(StorePlaces places) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -9,7 +9,7 @@ using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Tests;
 
-[Collection(StoreCollection.Name)]
+[Collection(SharedServer.Name)]
 public sealed class PrivacyBudgetTests(StorePlaces places) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
