@@ -95,10 +95,7 @@ public sealed partial class PostgresAddress : StoreAddress
         NpgsqlConnectionStringBuilder builder = _service is null ? new() : PostgresService.Find(_service);
         foreach (string key in given.Keys)
         {
-            if (given.ContainsKey(key))
-            {
-                builder[key] = given[key];
-            }
+            builder[key] = given[key];
         }
 
         (string? password, string? keyPassword) = Secrets.GetValueOrDefault(Join(_settings, _service));
@@ -112,17 +109,18 @@ public sealed partial class PostgresAddress : StoreAddress
         builder.IncludeErrorDetail = false;
         builder.LogParameters = false;
         builder.PersistSecurityInfo = false;
-        if (!builder.ContainsKey("GSS Encryption Mode") && Environment.GetEnvironmentVariable("PGGSSENCMODE") is null)
+        // Not by ContainsKey, which is true of every keyword there is.
+        if (!builder.ShouldSerialize("GSS Encryption Mode") && Environment.GetEnvironmentVariable("PGGSSENCMODE") is null)
         {
             builder.GssEncryptionMode = GssEncryptionMode.Disable;
         }
 
-        if (!builder.ContainsKey("Cancellation Timeout"))
+        if (!builder.ShouldSerialize("Cancellation Timeout"))
         {
             builder.CancellationTimeout = 500;
         }
 
-        if (!builder.ContainsKey("Application Name"))
+        if (!builder.ShouldSerialize("Application Name") && Environment.GetEnvironmentVariable("PGAPPNAME") is null)
         {
             builder.ApplicationName = "QosValuation";
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Npgsql;
 using QosValuation.Foundation.IO;
 using QosValuation.Foundation.Stores;
 using QosValuation.Markets.Ledger;
@@ -309,7 +310,7 @@ public sealed class PostgresStoreTests(StorePlaces places)
         for (int i = 0; i < 5; i++)
         {
             store.Charge([Charge(0.001, "ann")]);
-            Server.Sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'QosValuation'");
+            Assert.Equal("1", Server.Sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'QosValuation'"));
         }
 
         Assert.Equal(5, store.Budget.Releases);
@@ -505,6 +506,10 @@ public sealed class PostgresStoreTests(StorePlaces places)
     public void AnAddressIsReadBackAsItWasWritten()
     {
         PostgresAddress address = PostgresAddress.Create("Server=db;Database='a;Name=b';User Id=ann", "spring_1");
+        NpgsqlConnectionStringBuilder settings = address.Resolve();
+        Assert.Equal((false, GssEncryptionMode.Disable, 500, "QosValuation"), (settings.Pooling, settings.GssEncryptionMode, settings.CancellationTimeout, settings.ApplicationName));
+        settings = PostgresAddress.Create("Host=db;GSS Encryption Mode=Require;Cancellation Timeout=7;Application Name=mine;Pooling=true", "spring_1").Resolve();
+        Assert.Equal((false, GssEncryptionMode.Require, 7, "mine"), (settings.Pooling, settings.GssEncryptionMode, settings.CancellationTimeout, settings.ApplicationName));
         Assert.Equal(address.Text, StoreAddress.Parse(address.Text).Text);
         Assert.Equal("spring_1", ((PostgresAddress)StoreAddress.Parse(address.Text)).Name);
         Assert.False(StoreAddress.Parse("./postgresql:x") is PostgresAddress);
