@@ -84,7 +84,7 @@ Describe 'The package' {
         $bom.bomFormat | Should -Be 'CycloneDX'
         $bom.metadata.component.version | Should -Be $version
         $names = ($bom.components | Where-Object scope -NE 'excluded').name
-        foreach ($expected in 'Microsoft.ML.OnnxRuntime', 'NetVips', 'Vizor.ECharts', 'CsvHelper', 'MathNet.Numerics', 'Microsoft.Data.Sqlite') {
+        foreach ($expected in 'Microsoft.ML.OnnxRuntime', 'NetVips', 'Vizor.ECharts', 'CsvHelper', 'MathNet.Numerics', 'Microsoft.Data.Sqlite', 'Npgsql') {
             $names | Should -Contain $expected
         }
 

@@ -24,7 +24,8 @@ namespace QosValuation.Cmdlets.About;
 /// </code>
 /// <para>ADDING UP. μ = Δ/σ of each release; together √Σμ², exactly (Gaussian differential privacy). Two releases of ε cost less than 2ε.
 /// Measure-PrivacyLoss states the ε of all releases given to it.</para>
-/// <para>BUDGETS. New-PrivacyBudget makes a SQLite file. New-DpPrototype -Budget charges all its releases to every contributor with a record in them,
+/// <para>BUDGETS. New-PrivacyBudget makes a SQLite file, or with -ConnectionString the tables in a PostgreSQL database that machines share.
+/// New-DpPrototype -Budget charges all its releases to every contributor with a record in them,
 /// in one transaction that is on disk before any noise is drawn. What would exceed a contributor's (ε, δ) is refused as a whole with the error
 /// PrivacyBudgetExceeded; -AsAvailable releases as much as fits. The charges are chained by hashes and added up again whenever the file is opened:
 /// one that was changed is closed (PrivacyBudgetDamaged), and Test-PrivacyBudget says where. Processes releasing at once never overspend together;

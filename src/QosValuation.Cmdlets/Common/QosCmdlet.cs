@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
 using System.Reflection;
 using QosValuation.Foundation.IO;
+using QosValuation.Foundation.Stores;
 
 namespace QosValuation.Cmdlets;
 
@@ -129,7 +130,7 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
             _repeated.Add(exception.Message, 1);
         }
 
-        WriteError(ErrorRecords.From(exception, target));
+        WriteError(ErrorRecords.From(exception, WithoutSecret(target)));
     }
 
     /// <summary>Reads objects from the pipeline as records; what cannot be taken costs an error record and the others go on.</summary>
@@ -346,6 +347,69 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
             : throw CmdletFaults.NotAFileSystemPath(path, provider.Name);
     }
 
+    /// <summary>Resolves what a user gives as a budget or a ledger.</summary>
+    /// <param name="path">A path, or the address of one in PostgreSQL (<see cref="StoreAddress"/>).</param>
+    /// <returns>The full path, or the address without any password.</returns>
+    /// <exception cref="QosValuationException"><c>DatabaseConnectionNotValid</c>, <c>NotAFileSystemPath</c>.</exception>
+    private protected string ResolveStore(string path)
+    {
+        if (!StoreAddress.IsPostgres(path))
+        {
+            return ResolveNewPath(path);
+        }
+
+        PostgresAddress address = PostgresAddress.ParseText(path);
+        WarnOfSecret(path[StoreAddress.PostgresPrefix.Length..]);
+        return address.Text;
+    }
+
+    /// <summary>Resolves a connection to a budget or a ledger.</summary>
+    /// <param name="connectionString">Npgsql's settings, or a service.</param>
+    /// <param name="name">The schema.</param>
+    /// <returns>The address without any password.</returns>
+    /// <exception cref="QosValuationException"><c>DatabaseConnectionNotValid</c>.</exception>
+    private protected string ResolveStore(string connectionString, string name)
+    {
+        PostgresAddress address = PostgresAddress.Create(connectionString, name);
+        WarnOfSecret(connectionString);
+        return address.Text;
+    }
+
+    /// <summary>Resolves budgets or ledgers that exist; what does not resolve costs one error record and the others go on.</summary>
+    /// <param name="paths">Paths, or addresses in PostgreSQL.</param>
+    /// <param name="literal">Whether wildcard characters are taken literally.</param>
+    /// <returns>Full paths, and addresses without passwords.</returns>
+    private protected IEnumerable<string> ResolveStores(IEnumerable<string>? paths, bool literal)
+    {
+        foreach (string path in paths ?? [])
+        {
+            if (StoreAddress.IsPostgres(path))
+            {
+                string? address = null;
+                if (TryItem(path, () => address = ResolveStore(path)))
+                {
+                    yield return address!;
+                }
+
+                continue;
+            }
+
+            foreach (string full in ResolvePaths([path], literal))
+            {
+                yield return full;
+            }
+        }
+    }
+
+    private void WarnOfSecret(string connectionString)
+    {
+        if (PostgresAddress.HasSecret(connectionString))
+        {
+            WriteWarning("The connection holds a password, which now stands in the history and in transcripts: keep it in a password file, PGPASSWORD or a "
+                + "service. It is not kept in objects, and forgotten when this session ends.");
+        }
+    }
+
     /// <summary>Refuses to replace a file without -Force: the one rule of every cmdlet that writes files.</summary>
     /// <param name="path">The full path.</param>
     /// <param name="force">Whether -Force was given.</param>
@@ -382,6 +446,10 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
     private bool IsOfWork(Exception exception) =>
         exception.GetType().Assembly != typeof(PSObject).Assembly && !_cancellation.IsCancellationRequested;
 
+    // An address may have been given with a password; the fault itself names it without.
+    private static object? WithoutSecret(object? target) =>
+        target is string text && StoreAddress.IsPostgres(text) ? StoreAddress.PostgresPrefix : target;
+
     // What the user named, for errors that name nothing themselves.
     private object? NamedPath() => MyInvocation.BoundParameters
         .Where(bound => bound.Key.EndsWith("Path", StringComparison.Ordinal))
@@ -401,7 +469,7 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         }
         catch (Exception exception) when (IsOfWork(exception))
         {
-            ThrowTerminatingError(ErrorRecords.From(exception, NamedPath()));
+            ThrowTerminatingError(ErrorRecords.From(exception, WithoutSecret(NamedPath())));
         }
         catch (Exception exception) when (_cancellation.IsCancellationRequested && exception.GetType().Assembly != typeof(PSObject).Assembly)
         {

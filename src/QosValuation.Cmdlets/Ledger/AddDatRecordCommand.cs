@@ -25,16 +25,16 @@ namespace QosValuation.Cmdlets;
 /// <seealso>Get-DatRecord</seealso>
 /// <seealso>Test-DatLedger</seealso>
 /// <seealso>Measure-DataValue</seealso>
-[Cmdlet(VerbsCommon.Add, "DatRecord", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.Add, "DatRecord", SupportsShouldProcess = true, DefaultParameterSetName = "Ledger")]
 [OutputType(typeof(DatRecord))]
-public sealed class AddDatRecordCommand : QosCmdlet
+public sealed class AddDatRecordCommand : StoreCommand
 {
     private readonly AlikeNames _names = new();
     private DatLedger? _ledger;
     private DatLedgerAppender? _appender;
 
-    /// <summary>The ledger, a SQLite file; created where it does not exist.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
+    /// <summary>The ledger: a SQLite file, or the address of one in PostgreSQL; created where it does not exist.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Ledger")]
     [ValidateNotNullOrEmpty]
     public string LedgerPath { get; set; } = string.Empty;
 
@@ -65,7 +65,10 @@ public sealed class AddDatRecordCommand : QosCmdlet
     public SwitchParameter SkipExisting { get; set; }
 
     /// <inheritdoc/>
-    protected override void Begin() => LedgerPath = ResolveNewPath(LedgerPath);
+    private protected override string DefaultName => LedgerName.Default;
+
+    /// <inheritdoc/>
+    protected override void Begin() => LedgerPath = StoreAt(LedgerPath);
 
     /// <inheritdoc/>
     protected override void Process()

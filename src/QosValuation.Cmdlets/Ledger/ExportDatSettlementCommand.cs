@@ -27,12 +27,12 @@ namespace QosValuation.Cmdlets;
 /// </example>
 /// <seealso>Test-DatLedger</seealso>
 /// <seealso>Add-DatRecord</seealso>
-[Cmdlet(VerbsData.Export, "DatSettlement", SupportsShouldProcess = true)]
+[Cmdlet(VerbsData.Export, "DatSettlement", SupportsShouldProcess = true, DefaultParameterSetName = "Ledger")]
 [OutputType(typeof(FileInfo))]
-public sealed class ExportDatSettlementCommand : QosCmdlet
+public sealed class ExportDatSettlementCommand : StoreCommand
 {
-    /// <summary>The ledger, a SQLite file that Add-DatRecord made.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    /// <summary>The ledger that Add-DatRecord made: a SQLite file, or the address of one in PostgreSQL.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = "Ledger")]
     [Alias("PSPath", "FullName")]
     [ValidateNotNullOrEmpty]
     public string LedgerPath { get; set; } = string.Empty;
@@ -62,16 +62,20 @@ public sealed class ExportDatSettlementCommand : QosCmdlet
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
+    private protected override string DefaultName => LedgerName.Default;
+
+    /// <inheritdoc/>
     protected override void Process()
     {
-        using DatLedger ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
+        string source = StoreAt(LedgerPath);
+        using DatLedger ledger = DatLedger.Open(source, create: false);
         DatLedgerReport report = ledger.Verify(cancellationToken: Cancellation);
         if (!report.IsValid)
         {
             throw new QosValuationException(
                 Faults.LedgerNotValid,
-                $"The ledger '{LedgerPath}' does not verify, so it is not settled: {report.Faults[0].Message} See Test-DatLedger.",
-                LedgerPath);
+                $"The ledger '{source}' does not verify, so it is not settled: {report.Faults[0].Message} See Test-DatLedger.",
+                source);
         }
 
         string target = ResolveNewPath(Path);

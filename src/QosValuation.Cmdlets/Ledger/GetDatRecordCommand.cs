@@ -18,12 +18,12 @@ namespace QosValuation.Cmdlets;
 /// </example>
 /// <seealso>Add-DatRecord</seealso>
 /// <seealso>Test-DatLedger</seealso>
-[Cmdlet(VerbsCommon.Get, "DatRecord")]
+[Cmdlet(VerbsCommon.Get, "DatRecord", DefaultParameterSetName = "Ledger")]
 [OutputType(typeof(DatRecord))]
-public sealed class GetDatRecordCommand : QosCmdlet
+public sealed class GetDatRecordCommand : StoreCommand
 {
-    /// <summary>The ledger, a SQLite file that Add-DatRecord made.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    /// <summary>The ledger that Add-DatRecord made: a SQLite file, or the address of one in PostgreSQL.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = "Ledger")]
     [Alias("PSPath", "FullName")]
     [ValidateNotNullOrEmpty]
     public string LedgerPath { get; set; } = string.Empty;
@@ -40,11 +40,14 @@ public sealed class GetDatRecordCommand : QosCmdlet
     public long FirstSequence { get; set; } = 1;
 
     /// <inheritdoc/>
+    private protected override string DefaultName => LedgerName.Default;
+
+    /// <inheritdoc/>
     protected override void Process() => DoFile(LedgerPath, Read);
 
     private void Read()
     {
-        using DatLedger ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
+        using DatLedger ledger = DatLedger.Open(StoreAt(LedgerPath), create: false);
         WildcardPattern[] patterns = [.. Address.Select(pattern => new WildcardPattern(ContributorName.Fold(pattern), WildcardOptions.CultureInvariant))];
         string? exact = Address is [string only] && !WildcardPattern.ContainsWildcardCharacters(only) ? ContributorName.Fold(only) : null;
         foreach (DatRecord record in ledger.Read(exact, FirstSequence))

@@ -27,9 +27,9 @@ namespace QosValuation.Cmdlets;
 /// <seealso>Export-DatSettlement</seealso>
 [Cmdlet(VerbsDiagnostic.Test, "DatLedger", DefaultParameterSetName = "Ledger")]
 [OutputType(typeof(DatLedgerReport))]
-public sealed class TestDatLedgerCommand : QosCmdlet
+public sealed class TestDatLedgerCommand : StoreCommand
 {
-    /// <summary>The ledger, a SQLite file that Add-DatRecord made.</summary>
+    /// <summary>The ledger that Add-DatRecord made: a SQLite file, or the address of one in PostgreSQL.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = "Ledger")]
     [Alias("PSPath", "FullName")]
     [ValidateNotNullOrEmpty]
@@ -37,6 +37,7 @@ public sealed class TestDatLedgerCommand : QosCmdlet
 
     /// <summary>A record's hash known from elsewhere, in hexadecimal; the ledger must contain it.</summary>
     [Parameter(ParameterSetName = "Ledger")]
+    [Parameter(ParameterSetName = ConnectionSet)]
     [ValidatePattern("^[0-9a-fA-F]{64}$")]
     public string? ExpectedHash { get; set; }
 
@@ -49,6 +50,9 @@ public sealed class TestDatLedgerCommand : QosCmdlet
     [Parameter(ParameterSetName = "Settlement")]
     [ValidateNotNullOrEmpty]
     public string? PublicKeyPath { get; set; }
+
+    /// <inheritdoc/>
+    private protected override string DefaultName => LedgerName.Default;
 
     /// <inheritdoc/>
     protected override void Process()
@@ -65,7 +69,7 @@ public sealed class TestDatLedgerCommand : QosCmdlet
 
         DoFile(LedgerPath, () =>
         {
-            using DatLedger ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
+            using DatLedger ledger = DatLedger.Open(StoreAt(LedgerPath), create: false);
             WriteRecord(ledger.Verify(ExpectedHash?.ToLowerInvariant(), Cancellation));
         });
     }

@@ -20,14 +20,14 @@ namespace QosValuation.Cmdlets.Markets;
 /// </example>
 /// <seealso>Get-UsageRecord</seealso>
 /// <seealso>Add-DatRecord</seealso>
-[Cmdlet(VerbsCommon.Add, "UsageRecord", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.Add, "UsageRecord", SupportsShouldProcess = true, DefaultParameterSetName = "Ledger")]
 [OutputType(typeof(UsageRecord))]
-public sealed class AddUsageRecordCommand : QosCmdlet
+public sealed class AddUsageRecordCommand : StoreCommand
 {
     private DatLedger? _ledger;
 
-    /// <summary>The ledger, a SQLite file; created where it does not exist.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
+    /// <summary>The ledger: a SQLite file, or the address of one in PostgreSQL; created where it does not exist.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Ledger")]
     [ValidateNotNullOrEmpty]
     public string LedgerPath { get; set; } = string.Empty;
 
@@ -61,7 +61,10 @@ public sealed class AddUsageRecordCommand : QosCmdlet
     public long Quantity { get; set; } = 1;
 
     /// <inheritdoc/>
-    protected override void Begin() => LedgerPath = ResolveNewPath(LedgerPath);
+    private protected override string DefaultName => LedgerName.Default;
+
+    /// <inheritdoc/>
+    protected override void Begin() => LedgerPath = StoreAt(LedgerPath);
 
     /// <inheritdoc/>
     protected override void Process()

@@ -14,12 +14,12 @@ namespace QosValuation.Cmdlets.Markets;
 /// </example>
 /// <seealso>Add-UsageRecord</seealso>
 /// <seealso>Get-DatRecord</seealso>
-[Cmdlet(VerbsCommon.Get, "UsageRecord")]
+[Cmdlet(VerbsCommon.Get, "UsageRecord", DefaultParameterSetName = "Ledger")]
 [OutputType(typeof(UsageRecord))]
-public sealed class GetUsageRecordCommand : QosCmdlet
+public sealed class GetUsageRecordCommand : StoreCommand
 {
     /// <summary>The ledger, a SQLite file that Add-UsageRecord or Add-DatRecord made.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = "Ledger")]
     [Alias("PSPath", "FullName")]
     [ValidateNotNullOrEmpty]
     public string LedgerPath { get; set; } = string.Empty;
@@ -36,9 +36,12 @@ public sealed class GetUsageRecordCommand : QosCmdlet
     public long FirstSequence { get; set; } = 1;
 
     /// <inheritdoc/>
+    private protected override string DefaultName => LedgerName.Default;
+
+    /// <inheritdoc/>
     protected override void Process() => DoFile(LedgerPath, () =>
     {
-        using DatLedger ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
+        using DatLedger ledger = DatLedger.Open(StoreAt(LedgerPath), create: false);
         WildcardPattern[] patterns = [.. Source.Select(pattern => new WildcardPattern(pattern, WildcardOptions.CultureInvariant))];
         foreach (UsageRecord record in UsageLedger.Read(ledger, FirstSequence))
         {

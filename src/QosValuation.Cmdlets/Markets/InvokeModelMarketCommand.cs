@@ -206,7 +206,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
     [SingleValue]
     public PrivacyUnit Unit { get; set; } = PrivacyUnit.Record;
 
-    /// <summary>The privacy budget to charge before training: from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file. With -Epsilon.</summary>
+    /// <summary>The privacy budget to charge before training: from New-PrivacyBudget or Get-PrivacyBudget, or its path or address. With -Epsilon.</summary>
     [Parameter(ParameterSetName = TrainSet)]
     [ValidateNotNullOrEmpty]
     public object? Budget { get; set; }
@@ -398,7 +398,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
             return;
         }
 
-        _budget = PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
+        _budget = PrivacyBudgetStore.Open(ResolveStore(BudgetPath.Of(Budget)));
         _budget.RequireUnit(Unit);
         if (Seed is not null)
         {

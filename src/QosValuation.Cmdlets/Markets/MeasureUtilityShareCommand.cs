@@ -82,7 +82,7 @@ public sealed class MeasureUtilityShareCommand : DataOfferCommand
         _pool = Pool;
         if (LedgerPath is not null)
         {
-            using DatLedger ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
+            using DatLedger ledger = DatLedger.Open(ResolveStore(LedgerPath), create: false);
             foreach (UsageRecord usage in UsageLedger.Read(ledger, FirstSequence))
             {
                 Cancellation.ThrowIfCancellationRequested();

@@ -63,7 +63,7 @@ public sealed class UnprotectDataSubmissionCommand : QosCmdlet
     protected override void Begin()
     {
         _key = SubmissionKey.Load(ResolveNewPath(KeyPath));
-        _ledger = DatLedger.Open(ResolveNewPath(LedgerPath), create: false);
+        _ledger = DatLedger.Open(ResolveStore(LedgerPath), create: false);
         _destination = ResolveNewPath(Destination);
     }
 

@@ -5,8 +5,12 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <summary>Finds the file of what a user gives as a privacy budget.</summary>
 internal static class BudgetPath
 {
+    /// <summary>The schema of a budget in a database where none is named.</summary>
+    public const string DefaultName = "privacy_budget";
+
     /// <summary>The path of a budget's file.</summary>
-    /// <param name="budget">A <see cref="PrivacyBudget"/>, a path, a file, or an object with a Path, such as a budget read back by Import-Clixml.</param>
+    /// <param name="budget">A <see cref="PrivacyBudget"/>, a path, the address of one in PostgreSQL, a file, or an object with a Path, such as a
+    /// budget read back by Import-Clixml.</param>
     /// <returns>The path as given.</returns>
     /// <exception cref="QosValuationException"><c>PrivacyBudgetNotValid</c>.</exception>
     public static string Of(object budget)
@@ -21,7 +25,7 @@ internal static class BudgetPath
         };
         return string.IsNullOrEmpty(path)
             ? throw new QosValuationException(
-                Faults.PrivacyBudgetNotValid, "-Budget takes a budget from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file.", budget)
+                Faults.PrivacyBudgetNotValid, "-Budget takes a budget from New-PrivacyBudget or Get-PrivacyBudget, or its path or address.", budget)
             : path;
     }
 }

@@ -27,7 +27,7 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <seealso>about_QosValuation_Privacy</seealso>
 [Cmdlet(VerbsCommon.Get, "PrivacyBudget", DefaultParameterSetName = "Path")]
 [OutputType(typeof(PrivacyBudget), typeof(PrivacySpending))]
-public sealed class GetPrivacyBudgetCommand : QosCmdlet
+public sealed class GetPrivacyBudgetCommand : StoreCommand
 {
     /// <summary>The budget's file; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -53,12 +53,17 @@ public sealed class GetPrivacyBudgetCommand : QosCmdlet
     public string[]? Contributor { get; set; }
 
     /// <inheritdoc/>
+    private protected override string DefaultName => BudgetPath.DefaultName;
+
+    /// <inheritdoc/>
     protected override void Process()
     {
         WildcardPattern[]? patterns = Contributor
             ?.Select(pattern => new WildcardPattern(ContributorName.Fold(pattern), WildcardOptions.CultureInvariant)).ToArray();
         bool literal = LiteralPath.Length > 0;
-        IEnumerable<string> paths = InputObject.Length > 0 ? InputObject.Select(budget => budget.Path) : ResolvePaths(literal ? LiteralPath : Path, literal);
+        IEnumerable<string> paths = ConnectionString is not null ? [StoreAt(string.Empty)]
+            : InputObject.Length > 0 ? InputObject.Select(budget => budget.Path)
+            : ResolveStores(literal ? LiteralPath : Path, literal);
         foreach (string path in paths)
         {
             TryItem(path, () =>

@@ -161,7 +161,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
     [WholeNumber(MayBeAbsent = true)]
     public int? MaxRecordsPerContributor { get; set; }
 
-    /// <summary>The privacy budget to charge before any noise is drawn: from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file.</summary>
+    /// <summary>The privacy budget to charge before any noise is drawn: from New-PrivacyBudget or Get-PrivacyBudget, or its path or address.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Budget")]
     [ValidateNotNullOrEmpty]
     public object? Budget { get; set; }
@@ -197,7 +197,7 @@ public sealed class NewDpPrototypeCommand : QosCmdlet
                 nameof(MaxRecordsPerContributor));
         }
 
-        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
+        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveStore(BudgetPath.Of(Budget)));
         var options = new PrototypeReleaseOptions
         {
             Mechanism = Mechanism,

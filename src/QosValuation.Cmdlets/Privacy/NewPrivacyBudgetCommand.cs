@@ -13,6 +13,9 @@ namespace QosValuation.Cmdlets.Privacy;
 /// 3.2 times their μ² (the sum moves by 2 where a record is exchanged, the pair of sum and half the count by √1.25 where one joins); one for AddRemove
 /// refuses releases that tell the number of records. A budget for records takes releases for contributors, who include their records; not the other way
 /// round.</para>
+/// <para>With -ConnectionString the budget lies in a PostgreSQL database instead, which several machines share under the same rules; a schema of it holds
+/// one budget. The object's Path is then the address without any password, and -Budget takes it wherever it takes a file. A role that releases needs no
+/// more than SELECT and INSERT; docs/shared-budgets.md has the statements.</para>
 /// <para>Keep the file, and its -wal file beside it, where only the curator can write: who deletes it forgets what was spent. It says who took part in
 /// what, so it is private itself. Copies count separately: make no second one for the same data.</para>
 /// </remarks>
@@ -29,9 +32,9 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <seealso>Get-PrivacyBudget</seealso>
 /// <seealso>New-DpPrototype</seealso>
 /// <seealso>about_QosValuation_Privacy</seealso>
-[Cmdlet(VerbsCommon.New, "PrivacyBudget", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.New, "PrivacyBudget", SupportsShouldProcess = true, DefaultParameterSetName = "Path")]
 [OutputType(typeof(PrivacyBudget))]
-public sealed class NewPrivacyBudgetCommand : QosCmdlet
+public sealed class NewPrivacyBudgetCommand : StoreCommand
 {
     /// <summary>ε: what all releases of a contributor's data together may cost, above 0. Smaller is more private.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -46,7 +49,7 @@ public sealed class NewPrivacyBudgetCommand : QosCmdlet
     public double Delta { get; set; } = 1e-5;
 
     /// <summary>The SQLite file to make. An existing budget is never replaced.</summary>
-    [Parameter(Mandatory = true, Position = 2)]
+    [Parameter(Mandatory = true, Position = 2, ParameterSetName = "Path")]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = string.Empty;
 
@@ -61,9 +64,12 @@ public sealed class NewPrivacyBudgetCommand : QosCmdlet
     public PrivacyUnit Unit { get; set; } = PrivacyUnit.Record;
 
     /// <inheritdoc/>
+    private protected override string DefaultName => BudgetPath.DefaultName;
+
+    /// <inheritdoc/>
     protected override void Process()
     {
-        string path = ResolveNewPath(Path);
+        string path = StoreAt(Path);
         if (ShouldProcess(path, FormattableString.CurrentCulture($"Make a privacy budget of ε = {Epsilon}, δ = {Delta}")))
         {
             WriteRecord(PrivacyBudget.Create(path, Epsilon, Delta, Neighboring, Unit));

@@ -32,7 +32,7 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <seealso>about_QosValuation_Privacy</seealso>
 [Cmdlet(VerbsDiagnostic.Test, "PrivacyBudget", DefaultParameterSetName = "Path")]
 [OutputType(typeof(PrivacyBudgetReport))]
-public sealed class TestPrivacyBudgetCommand : QosCmdlet
+public sealed class TestPrivacyBudgetCommand : StoreCommand
 {
     /// <summary>The budget's file; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -52,10 +52,13 @@ public sealed class TestPrivacyBudgetCommand : QosCmdlet
     public string? ExpectedHash { get; set; }
 
     /// <inheritdoc/>
+    private protected override string DefaultName => BudgetPath.DefaultName;
+
+    /// <inheritdoc/>
     protected override void Process()
     {
         bool literal = LiteralPath.Length > 0;
-        foreach (string path in ResolvePaths(literal ? LiteralPath : Path, literal))
+        foreach (string path in ConnectionString is null ? ResolveStores(literal ? LiteralPath : Path, literal) : [StoreAt(string.Empty)])
         {
             Cancellation.ThrowIfCancellationRequested();
             TryItem(path, () => WriteRecord(PrivacyBudgetStore.Check(path, ExpectedHash?.ToLowerInvariant(), Cancellation)));

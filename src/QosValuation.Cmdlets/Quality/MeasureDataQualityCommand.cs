@@ -131,7 +131,7 @@ public sealed class MeasureDataQualityCommand : QualityDocumentCommand
     [SingleValue]
     public Neighboring Neighboring { get; set; } = Neighboring.ReplaceOne;
 
-    /// <summary>The privacy budget to charge before noise is drawn: from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file.</summary>
+    /// <summary>The privacy budget to charge before noise is drawn: from New-PrivacyBudget or Get-PrivacyBudget, or its path or address.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public object? Budget { get; set; }
@@ -156,7 +156,7 @@ public sealed class MeasureDataQualityCommand : QualityDocumentCommand
             return;
         }
 
-        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
+        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveStore(BudgetPath.Of(Budget)));
         _releaser = new PrivateQualityReleaser(epsilon, Delta, Neighboring, RandomSource.Create(Seed), _budget);
     }
 

@@ -256,7 +256,7 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
     public double Delta { get; set; } = 1e-5;
 
     /// <summary>
-    /// The privacy budget to charge before any noise is drawn: from New-PrivacyBudget or Get-PrivacyBudget, or the path of its file. Not with
+    /// The privacy budget to charge before any noise is drawn: from New-PrivacyBudget or Get-PrivacyBudget, or its path or address. Not with
     /// -Seed.
     /// </summary>
     [Parameter(ParameterSetName = PointSet)]
@@ -277,7 +277,7 @@ public sealed class MeasureMarginalUtilityCommand : LabelledItemCommand
             WriteWarning($"{Method} measures the test loss; -Utility {Utility} has no effect on it.");
         }
 
-        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveNewPath(BudgetPath.Of(Budget)));
+        _budget = Budget is null ? null : PrivacyBudgetStore.Open(ResolveStore(BudgetPath.Of(Budget)));
         AddTests(Test);
     }
 

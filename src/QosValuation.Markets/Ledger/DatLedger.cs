@@ -1,12 +1,13 @@
+using System.Data.Common;
 using System.Text;
-using Microsoft.Data.Sqlite;
 using QosValuation.Foundation.IO;
 using QosValuation.Foundation.Names;
+using QosValuation.Foundation.Stores;
 
 namespace QosValuation.Markets.Ledger;
 
 /// <summary>
-/// An append-only chain of DAT records in a SQLite file. Appends are transactions: two processes never give the same
+/// An append-only chain of DAT records in a SQLite file or a schema of a PostgreSQL database. Appends are transactions: two processes never give the same
 /// sequence number, and a process killed at any instant leaves either the whole record or none of it.
 /// </summary>
 public sealed class DatLedger : IDisposable
@@ -29,30 +30,56 @@ public sealed class DatLedger : IDisposable
         CREATE INDEX IF NOT EXISTS record_address ON record (address);
         """;
 
-    private const string Columns = "sequence, address, value, pointer, timestamp, previous_hash, hash";
+    private const string PostgresTables = """
+        CREATE TABLE record (
+            sequence bigint PRIMARY KEY,
+            address text COLLATE "C" NOT NULL,
+            value double precision NOT NULL,
+            pointer text COLLATE "C" NOT NULL,
+            timestamp bigint NOT NULL,
+            previous_hash text NOT NULL,
+            hash text NOT NULL);
+        CREATE INDEX record_address ON record (address);
+        CREATE TABLE head (
+            id bigint PRIMARY KEY,
+            key text NOT NULL UNIQUE,
+            sequence bigint NOT NULL,
+            hash text NOT NULL);
+        """;
 
-    private static readonly string[] InsertNames = ["$sequence", "$address", "$value", "$pointer", "$timestamp", "$previous", "$hash"];
+    private const string PostgresLayout = """
+        index of head: id; primary
+        index of head: key; unique
+        index of migration: version; primary
+        index of record: address
+        index of record: sequence; primary
+        r head: id bigint not null, key text not null, sequence bigint not null, hash text not null
+        r migration: version bigint not null, kind text not null
+        r record: sequence bigint not null, address text not null, value double precision not null, pointer text not null,
+            timestamp bigint not null, previous_hash text not null, hash text not null
+        """;
+
+    private const string Columns = "sequence, address, value, pointer, timestamp, previous_hash, hash";
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly SqliteConnection _connection;
-    private readonly string _path;
+    private readonly DataStore _store;
 
-    private DatLedger(SqliteConnection connection, string path)
-    {
-        _connection = connection;
-        _path = path;
-    }
+    private DatLedger(DataStore store) => _store = store;
+
+    /// <summary>The tables of a ledger.</summary>
+    internal static StoreSchema StoreSchema { get; } = new("ledger", ApplicationId, Schema, [PostgresTables], PostgresLayout);
 
     /// <summary>Opens a ledger.</summary>
-    /// <param name="path">The SQLite file.</param>
-    /// <param name="create">Whether a missing file is created.</param>
+    /// <param name="path">The SQLite file, or the address of a ledger in PostgreSQL (<see cref="StoreAddress"/>).</param>
+    /// <param name="create">Whether a missing ledger is created.</param>
     /// <returns>The open ledger.</returns>
-    /// <exception cref="QosValuationException"><c>DatabaseNotFound</c>, <c>DatabaseNotReadable</c>, <c>DatabaseNotWritable</c>.</exception>
-    public static DatLedger Open(string path, bool create) => new(SqliteFile.Open(path, ApplicationId, Schema, "ledger", create), path);
+    /// <exception cref="QosValuationException"><c>DatabaseNotFound</c>, <c>DatabaseNotReadable</c>, <c>DatabaseNotWritable</c>, and those of a
+    /// server (<see cref="DataStore.Open"/>).</exception>
+    public static DatLedger Open(string path, bool create) => new(DataStore.Open(StoreAddress.Parse(path), StoreSchema, create));
 
     /// <inheritdoc/>
-    public void Dispose() => _connection.Dispose();
+    public void Dispose() => _store.Dispose();
 
     /// <summary>Appends records in one transaction: all of them or none. O(k) for k records.</summary>
     /// <param name="entries">Address, value and pointer of each; addresses are folded (<see cref="ContributorName"/>).</param>
@@ -76,20 +103,15 @@ public sealed class DatLedger : IDisposable
             Validate(address, value, pointer, isReserved);
         }
 
-        try
+        return _store.Guard(() => _store.Run(writes: true, () =>
         {
-            using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
-            (long sequence, string previous) = ReadHead(transaction) ?? (0, DatRecord.Genesis);
+            (long sequence, string previous) = ReadHead() ?? (0, DatRecord.Genesis);
             var records = new List<DatRecord>(all.Length);
+            var appended = new HashSet<(string Address, double Value, string Pointer)>();
             DateTime now = DatRecord.FromMicroseconds(DatRecord.ToMicroseconds(clock?.ToUniversalTime() ?? DateTime.UtcNow));
-            using SqliteCommand insert = _connection.CreateCommand();
-            insert.Transaction = transaction;
-            insert.CommandText = "INSERT INTO record (sequence, address, value, pointer, timestamp, previous_hash, hash) "
-                + "VALUES ($sequence, $address, $value, $pointer, $timestamp, $previous, $hash)";
-            SqliteParameter[] parameters = [.. InsertNames.Select(name => insert.Parameters.AddWithValue(name, null))];
             foreach ((string address, double value, string pointer) in all)
             {
-                if (skipExisting && Contains(address, value, pointer, transaction))
+                if (skipExisting && (!appended.Add((address, value, pointer)) || Contains(address, value, pointer)))
                 {
                     continue;
                 }
@@ -105,36 +127,27 @@ public sealed class DatLedger : IDisposable
                     Hash = string.Empty,
                 };
                 record = record with { Hash = record.ComputeHash() };
-                parameters[0].Value = record.Sequence;
-                parameters[1].Value = record.Address;
-                parameters[2].Value = record.Value;
-                parameters[3].Value = record.Pointer;
-                parameters[4].Value = DatRecord.ToMicroseconds(record.Timestamp);
-                parameters[5].Value = record.PreviousHash;
-                parameters[6].Value = record.Hash;
-                insert.ExecuteNonQuery();
                 previous = record.Hash;
                 records.Add(record);
             }
 
             if (records.Count > 0)
             {
-                using SqliteCommand update = _connection.CreateCommand();
-                update.Transaction = transaction;
-                update.CommandText = "INSERT INTO head (id, sequence, hash) VALUES (1, $sequence, $hash) "
-                    + "ON CONFLICT (id) DO UPDATE SET sequence = $sequence, hash = $hash";
-                update.Parameters.AddWithValue("$sequence", sequence);
-                update.Parameters.AddWithValue("$hash", previous);
-                update.ExecuteNonQuery();
+                _store.Insert("record", Columns, records.Select(record => new object?[]
+                {
+                    record.Sequence,
+                    record.Address,
+                    record.Value,
+                    record.Pointer,
+                    DatRecord.ToMicroseconds(record.Timestamp),
+                    record.PreviousHash,
+                    record.Hash,
+                }));
+                _store.WriteHead(sequence, "sequence, hash", sequence, previous);
             }
 
-            transaction.Commit();
             return records;
-        }
-        catch (SqliteException exception)
-        {
-            throw SqliteFile.Fault(exception, _path, "ledger");
-        }
+        }));
     }
 
     /// <summary>Appends a record of a reserved account (<see cref="LedgerAccount"/>).</summary>
@@ -152,27 +165,19 @@ public sealed class DatLedger : IDisposable
     /// <exception cref="QosValuationException"><c>DatabaseNotReadable</c>.</exception>
     public IEnumerable<DatRecord> Read(string? address = null, long first = long.MinValue)
     {
-        using SqliteCommand command = _connection.CreateCommand();
-        if (address is null)
-        {
-            command.CommandText = "SELECT " + Columns + " FROM record WHERE sequence >= $first ORDER BY sequence";
-        }
-        else
-        {
-            command.CommandText = "SELECT " + Columns + " FROM record WHERE address = $address AND sequence >= $first ORDER BY sequence";
-            command.Parameters.AddWithValue("$address", address);
-        }
-
-        command.Parameters.AddWithValue("$first", first);
-        using SqliteDataReader reader = Guarded(command.ExecuteReader);
+        using DbCommand command = _store.Command(
+            $"SELECT sequence, {_store.BytesOf("address")}, value, {_store.BytesOf("pointer")}, timestamp, previous_hash, hash FROM record "
+                + $"WHERE sequence >= @first {(address is null ? string.Empty : "AND address = @address")} ORDER BY sequence",
+            address is null ? [("@first", first)] : [("@first", first), ("@address", address)]);
+        using DbDataReader reader = Guarded(command.ExecuteReader);
         while (Guarded(reader.Read))
         {
             yield return Guarded(() => new DatRecord
             {
                 Sequence = reader.GetInt64(0),
-                Address = Text(reader, 1),
+                Address = StrictUtf8.GetString((byte[])reader.GetValue(1)),
                 Value = reader.GetDouble(2),
-                Pointer = Text(reader, 3),
+                Pointer = StrictUtf8.GetString((byte[])reader.GetValue(3)),
                 Timestamp = DatRecord.FromMicroseconds(reader.GetInt64(4)),
                 PreviousHash = reader.GetString(5),
                 Hash = reader.GetString(6),
@@ -185,9 +190,8 @@ public sealed class DatLedger : IDisposable
     /// <exception cref="QosValuationException"><c>DatabaseNotReadable</c>.</exception>
     public IReadOnlyList<string> Addresses() => Guarded(() =>
     {
-        using SqliteCommand command = _connection.CreateCommand();
-        command.CommandText = "SELECT DISTINCT address FROM record ORDER BY address";
-        using SqliteDataReader reader = command.ExecuteReader();
+        using DbCommand command = _store.Command("SELECT DISTINCT address FROM record ORDER BY address");
+        using DbDataReader reader = command.ExecuteReader();
         var addresses = new List<string>();
         while (reader.Read())
         {
@@ -215,8 +219,8 @@ public sealed class DatLedger : IDisposable
         try
         {
             // One view of the file for all that follows: others may be appending.
-            using SqliteTransaction view = Guarded(() => _connection.BeginTransaction(deferred: true));
-            if (Guarded(() => SqliteFile.FindDamage(_connection)) is string damage)
+            using StoreTransaction view = Guarded(_store.BeginRead);
+            if (Guarded(_store.FindDamage) is string damage)
             {
                 faults.Add(new DatLedgerFault(0, DatLedgerFaultKind.Damaged, "The database is damaged: " + damage));
             }
@@ -230,7 +234,7 @@ public sealed class DatLedger : IDisposable
                 last = record.Hash;
             }
 
-            (long Sequence, string Hash)? head = Guarded(() => ReadHead(view));
+            (long Sequence, string Hash)? head = Guarded(ReadHead);
             if (head is null && count > 0)
             {
                 faults.Add(new DatLedgerFault(
@@ -267,19 +271,15 @@ public sealed class DatLedger : IDisposable
                 $"No record has the expected hash {expectedHead}: the ledger was cut or rewritten, or is another ledger."));
         }
 
-        return new DatLedgerReport { Path = _path, IsValid = faults.Count == 0, Records = count, HeadHash = last, Faults = faults };
+        return new DatLedgerReport { Path = _store.Address.Text, IsValid = faults.Count == 0, Records = count, HeadHash = last, Faults = faults };
     }
 
-    private bool Contains(string address, double value, string pointer, SqliteTransaction transaction)
-    {
-        using SqliteCommand command = _connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = "SELECT EXISTS (SELECT 1 FROM record WHERE address = $address AND value = $value AND pointer = $pointer)";
-        command.Parameters.AddWithValue("$address", address);
-        command.Parameters.AddWithValue("$value", value);
-        command.Parameters.AddWithValue("$pointer", pointer);
-        return (long)command.ExecuteScalar()! != 0;
-    }
+    private bool Contains(string address, double value, string pointer) =>
+        _store.Scalar(
+            "SELECT 1 FROM record WHERE address = @address AND value = @value AND pointer = @pointer LIMIT 1",
+            ("@address", address),
+            ("@value", value),
+            ("@pointer", pointer)) is not null;
 
     /// <summary>Refuses what is no record.</summary>
     /// <param name="address">The account.</param>
@@ -324,16 +324,10 @@ public sealed class DatLedger : IDisposable
         }
     }
 
-    // GetString would show a byte that is no UTF-8 as U+FFFD, which is a character that the text may truly hold.
-    private static string Text(SqliteDataReader reader, int column) =>
-        reader.GetFieldType(column) == typeof(string) ? StrictUtf8.GetString(reader.GetFieldValue<byte[]>(column)) : reader.GetString(column);
-
-    private (long Sequence, string Hash)? ReadHead(SqliteTransaction? transaction)
+    private (long Sequence, string Hash)? ReadHead()
     {
-        using SqliteCommand command = _connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = "SELECT sequence, hash FROM head WHERE id = 1";
-        using SqliteDataReader reader = command.ExecuteReader();
+        using DbCommand command = _store.Command("SELECT sequence, hash FROM head ORDER BY id DESC LIMIT 1");
+        using DbDataReader reader = command.ExecuteReader();
         return reader.Read() ? (reader.GetInt64(0), reader.GetString(1)) : null;
     }
 
@@ -341,15 +335,12 @@ public sealed class DatLedger : IDisposable
     {
         try
         {
-            return read();
-        }
-        catch (SqliteException exception)
-        {
-            throw SqliteFile.Fault(exception, _path, "ledger");
+            return _store.Guard(read);
         }
         catch (Exception exception) when (exception is InvalidCastException or InvalidOperationException or FormatException or ArgumentException)
         {
-            throw new QosValuationException(Faults.DatabaseNotReadable, $"'{_path}' holds a record that cannot be read: {exception.Message}", _path, exception);
+            string text = _store.Address.Text;
+            throw new QosValuationException(Faults.DatabaseNotReadable, $"'{text}' holds a record that cannot be read: {exception.Message}", text, exception);
         }
     }
 }

@@ -31,7 +31,7 @@ public sealed record DatLedgerFault(long Sequence, DatLedgerFaultKind Kind, stri
 /// <summary>The outcome of checking a ledger or a settlement.</summary>
 public sealed record DatLedgerReport
 {
-    /// <summary>The file that was checked.</summary>
+    /// <summary>The file that was checked, or the address in PostgreSQL.</summary>
     public required string Path { get; init; }
 
     /// <summary>Whether nothing is wrong.</summary>

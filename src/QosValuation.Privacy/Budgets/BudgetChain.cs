@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
+using System.Data.Common;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Data.Sqlite;
+using QosValuation.Foundation.Stores;
 
 namespace QosValuation.Privacy.Budgets;
 
@@ -19,6 +20,8 @@ namespace QosValuation.Privacy.Budgets;
 /// </remarks>
 internal sealed class BudgetChain
 {
+    private const int BlockSize = 1024;
+
     private readonly bool _hasCurves;
     private readonly bool _isChained;
     private readonly Dictionary<string, BudgetAccount> _accounts = new(StringComparer.Ordinal);
@@ -51,121 +54,133 @@ internal sealed class BudgetChain
     public BudgetTotal TotalOf(string contributor) => _accounts.GetValueOrDefault(contributor).Total;
 
     /// <summary>Reads the releases after those that were read. O(new charges), and the integrity of the whole file the first time.</summary>
-    /// <param name="connection">The file.</param>
-    /// <param name="transaction">One view of the file.</param>
+    /// <param name="store">The store, in one view of it.</param>
     /// <param name="read">Is told the number of each release, the hash before it, and its own.</param>
     /// <param name="cancellation">Stops the walk.</param>
     /// <returns>What is wrong, as it is found. A walk must be taken to its end.</returns>
-    public IEnumerable<PrivacyBudgetFault> Extend(
-        SqliteConnection connection, SqliteTransaction transaction, Action<long, string, string>? read = null, CancellationToken cancellation = default)
+    public IEnumerable<PrivacyBudgetFault> Extend(DataStore store, Action<long, string, string>? read = null, CancellationToken cancellation = default)
     {
-        using SqliteCommand releases = connection.CreateCommand();
-        releases.Transaction = transaction;
-        releases.CommandText = "SELECT id, cluster, CAST(modality AS BLOB), CAST(mechanism AS BLOB), CAST(neighboring AS BLOB), CAST(unit AS BLOB), "
-            + $"squared_mu, timestamp, {(_hasCurves ? "CAST(event AS BLOB)" : "NULL")}, {(_isChained ? "previous_hash, hash" : "NULL, NULL")} "
-            + "FROM release WHERE id > $last ORDER BY id";
-        releases.Parameters.AddWithValue("$last", Release);
-        using SqliteCommand charges = connection.CreateCommand();
-        charges.Transaction = transaction;
-        charges.CommandText = $"SELECT release, CAST(contributor AS BLOB), contributor, squared_mu, total, {(_hasCurves ? "renyi" : "NULL")} "
-            + "FROM charge WHERE release > $last ORDER BY release, contributor";
-        charges.Parameters.AddWithValue("$last", Release);
-        using SqliteDataReader release = releases.ExecuteReader();
-        using SqliteDataReader charge = charges.ExecuteReader();
-        bool hasCharge = charge.Read();
+        string chargeSql = $"SELECT release, {store.BytesOf("contributor")}, contributor, squared_mu, total, {(_hasCurves ? "renyi" : "NULL")} "
+            + "FROM charge WHERE release > @last AND release <= @end ORDER BY release, contributor";
         var row = new ChainHash();
-        while (release.Read())
+        for (long last = Release, end; last < long.MaxValue; last = end)
         {
-            cancellation.ThrowIfCancellationRequested();
-            long id = release.GetInt64(0);
-            if (id != Release + 1)
+            // By blocks, because a connection to a server reads one answer at a time.
+            List<object[]> block = ReadReleases(store, last);
+            end = block.Count == BlockSize ? (long)block[^1][0] : long.MaxValue;
+            using DbCommand charges = store.Command(chargeSql, ("@last", last), ("@end", end));
+            using DbDataReader charge = charges.ExecuteReader();
+            bool hasCharge = charge.Read();
+            foreach (object[] release in block)
             {
-                yield return new PrivacyBudgetFault(
-                    Release + 1,
-                    PrivacyBudgetFaultKind.Dropped,
-                    id == Release + 2 ? $"Release {Release + 1} is missing." : $"Releases {Release + 1} to {id - 1} are missing.");
+                cancellation.ThrowIfCancellationRequested();
+                long id = (long)release[0];
+                if (id != Release + 1)
+                {
+                    yield return new PrivacyBudgetFault(
+                        Release + 1,
+                        PrivacyBudgetFaultKind.Dropped,
+                        id == Release + 2 ? $"Release {Release + 1} is missing." : $"Releases {Release + 1} to {id - 1} are missing.");
+                }
+
+                for (; hasCharge && charge.GetInt64(0) < id; hasCharge = charge.Read())
+                {
+                    yield return WithoutRelease(charge);
+                }
+
+                string previous = Hash;
+                string stored = _isChained ? release[9] as string ?? string.Empty : string.Empty;
+                row.Start(_isChained && id != Release + 1 ? stored : previous);
+                row.Add(id);
+                row.Add((long)release[1]);
+                for (int column = 2; column < 6; column++)
+                {
+                    row.Add((byte[])release[column]);
+                }
+
+                row.Add((double)release[6]);
+                row.Add((long)release[7]);
+                row.Add(release[8] as byte[]);
+                for (; hasCharge && charge.GetInt64(0) == id; hasCharge = charge.Read())
+                {
+                    Charges++;
+                    string contributor = charge.GetString(2);
+                    double cost = charge.GetDouble(3);
+                    double total = charge.GetDouble(4);
+                    byte[]? curve = charge.GetValue(5) as byte[];
+                    row.Add((byte[])charge.GetValue(1));
+                    row.Add(cost);
+                    row.Add(total);
+                    row.Add(curve);
+                    if (Count(contributor, cost, total, curve) is string wrong)
+                    {
+                        yield return new PrivacyBudgetFault(id, PrivacyBudgetFaultKind.Miscounted, $"Release {id}: {wrong}");
+                    }
+                }
+
+                Hash = row.Finish();
+                read?.Invoke(id, previous, Hash);
+                if (_isChained)
+                {
+                    string own = release[10] as string ?? string.Empty;
+                    if (own != Hash)
+                    {
+                        yield return new PrivacyBudgetFault(
+                            id,
+                            PrivacyBudgetFaultKind.Changed,
+                            $"Release {id}, one of its charges or what stands before it was changed: its hash is another one.");
+                    }
+                    else if (stored != previous && id == Release + 1)
+                    {
+                        yield return new PrivacyBudgetFault(id, PrivacyBudgetFaultKind.Changed, $"Release {id} does not follow the one before it.");
+                    }
+
+                    // So that one changed release is named, and not all after it.
+                    Hash = own;
+                }
+
+                Release = id;
             }
 
-            for (; hasCharge && charge.GetInt64(0) < id; hasCharge = charge.Read())
+            for (; hasCharge; hasCharge = charge.Read())
             {
                 yield return WithoutRelease(charge);
             }
-
-            string previous = Hash;
-            string stored = _isChained && !release.IsDBNull(9) ? release.GetString(9) : string.Empty;
-            row.Start(_isChained && id != Release + 1 ? stored : previous);
-            row.Add(id);
-            row.Add(release.GetInt64(1));
-            for (int column = 2; column < 6; column++)
-            {
-                row.Add((byte[])release.GetValue(column));
-            }
-
-            row.Add(release.GetDouble(6));
-            row.Add(release.GetInt64(7));
-            row.Add(release.GetValue(8) as byte[]);
-            for (; hasCharge && charge.GetInt64(0) == id; hasCharge = charge.Read())
-            {
-                Charges++;
-                string contributor = charge.GetString(2);
-                double cost = charge.GetDouble(3);
-                double total = charge.GetDouble(4);
-                byte[]? curve = charge.GetValue(5) as byte[];
-                row.Add((byte[])charge.GetValue(1));
-                row.Add(cost);
-                row.Add(total);
-                row.Add(curve);
-                if (Count(contributor, cost, total, curve) is string wrong)
-                {
-                    yield return new PrivacyBudgetFault(id, PrivacyBudgetFaultKind.Miscounted, $"Release {id}: {wrong}");
-                }
-            }
-
-            Hash = row.Finish();
-            read?.Invoke(id, previous, Hash);
-            if (_isChained)
-            {
-                string own = release.IsDBNull(10) ? string.Empty : release.GetString(10);
-                if (own != Hash)
-                {
-                    yield return new PrivacyBudgetFault(
-                        id,
-                        PrivacyBudgetFaultKind.Changed,
-                        $"Release {id}, one of its charges or what stands before it was changed: its hash is another one.");
-                }
-                else if (stored != previous && id == Release + 1)
-                {
-                    yield return new PrivacyBudgetFault(id, PrivacyBudgetFaultKind.Changed, $"Release {id} does not follow the one before it.");
-                }
-
-                // So that one changed release is named, and not all after it.
-                Hash = own;
-            }
-
-            Release = id;
-        }
-
-        for (; hasCharge; hasCharge = charge.Read())
-        {
-            yield return WithoutRelease(charge);
         }
     }
 
-    /// <summary>Compares the end of the walk with what the file notes as its end.</summary>
-    /// <param name="connection">The file.</param>
-    /// <param name="transaction">The view of the file that was walked.</param>
+    private List<object[]> ReadReleases(DataStore store, long last)
+    {
+        using DbCommand command = store.Command(
+            $"SELECT id, cluster, {store.BytesOf("modality")}, {store.BytesOf("mechanism")}, {store.BytesOf("neighboring")}, {store.BytesOf("unit")}, "
+                + $"squared_mu, timestamp, {(_hasCurves ? store.BytesOf("event") : "NULL")}, {(_isChained ? "previous_hash, hash" : "NULL, NULL")} "
+                + $"FROM release WHERE id > @last ORDER BY id LIMIT {BlockSize}",
+            ("@last", last));
+        using DbDataReader reader = command.ExecuteReader();
+        var block = new List<object[]>();
+        while (reader.Read())
+        {
+            // By value: what a damaged row holds is looked at when its turn comes.
+            var values = new object[reader.FieldCount];
+            reader.GetValues(values);
+            block.Add(values);
+        }
+
+        return block;
+    }
+
+    /// <summary>Compares what was walked with the note of the last release.</summary>
+    /// <param name="store">The store, in the view of it that was walked.</param>
     /// <returns>What is wrong; null where the two agree.</returns>
-    public PrivacyBudgetFault? CheckHead(SqliteConnection connection, SqliteTransaction transaction)
+    public PrivacyBudgetFault? CheckHead(DataStore store)
     {
         if (!_isChained)
         {
             return null;
         }
 
-        using SqliteCommand command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = "SELECT release, charges, hash FROM head WHERE id = 1";
-        using SqliteDataReader reader = command.ExecuteReader();
+        using DbCommand command = store.Command("SELECT release, charges, hash FROM head ORDER BY id DESC LIMIT 1");
+        using DbDataReader reader = command.ExecuteReader();
         if (!reader.Read())
         {
             return new PrivacyBudgetFault(
@@ -234,7 +249,7 @@ internal sealed class BudgetChain
         return (previous, Hash);
     }
 
-    private static PrivacyBudgetFault WithoutRelease(SqliteDataReader charge) =>
+    private static PrivacyBudgetFault WithoutRelease(DbDataReader charge) =>
         new(charge.GetInt64(0), PrivacyBudgetFaultKind.Inserted, $"'{charge.GetString(2)}' is charged for release {charge.GetInt64(0)}, which does not exist.");
 
     private static string HashOf(PrivacyBudget budget)

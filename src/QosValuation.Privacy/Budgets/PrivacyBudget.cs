@@ -35,7 +35,7 @@ public sealed record PrivacySpending
 }
 
 /// <summary>
-/// A privacy budget in a SQLite file: (ε, δ) for all releases of a contributor's data together. What has been spent is read from
+/// A privacy budget in a SQLite file or a PostgreSQL database: (ε, δ) for all releases of a contributor's data together. What has been spent is read from
 /// the file each time it is asked for, because other processes may spend too.
 /// </summary>
 /// <remarks>
@@ -58,7 +58,7 @@ public sealed class PrivacyBudget
         SquaredMu = GaussianCalibration.SquaredMu(epsilon, delta);
     }
 
-    /// <summary>The SQLite file.</summary>
+    /// <summary>The SQLite file, or the address of the budget in PostgreSQL; it holds no password.</summary>
     public string Path { get; }
 
     /// <summary>ε that all releases of a contributor's data together may cost.</summary>
@@ -92,7 +92,7 @@ public sealed class PrivacyBudget
     internal double SquaredMu { get; }
 
     /// <summary>Makes a budget.</summary>
-    /// <param name="path">The SQLite file to create.</param>
+    /// <param name="path">The SQLite file to create, or the address of the budget in PostgreSQL.</param>
     /// <param name="epsilon">ε &gt; 0.</param>
     /// <param name="delta">δ in (0, 1).</param>
     /// <param name="neighboring">Which datasets count as neighbours.</param>
@@ -112,7 +112,7 @@ public sealed class PrivacyBudget
     /// <summary>
     /// Opens a budget, and checks all its charges: PowerShell shows a property that fails as an empty one. O(charges·log charges).
     /// </summary>
-    /// <param name="path">The SQLite file.</param>
+    /// <param name="path">The SQLite file, or the address in PostgreSQL.</param>
     /// <returns>The budget.</returns>
     /// <exception cref="QosValuationException">
     /// <c>DatabaseNotFound</c>, <c>DatabaseNotReadable</c>, <c>DatabaseNotWritable</c>, <c>PrivacyBudgetDamaged</c>.

@@ -28,7 +28,7 @@ public sealed record PrivacyBudgetFault(long Release, PrivacyBudgetFaultKind Kin
 /// <summary>The outcome of checking a budget's file.</summary>
 public sealed record PrivacyBudgetReport
 {
-    /// <summary>The file that was checked.</summary>
+    /// <summary>The file that was checked, or the address in PostgreSQL.</summary>
     public required string Path { get; init; }
 
     /// <summary>Whether nothing is wrong.</summary>

@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using QosValuation.Foundation.IO;
 using QosValuation.Foundation.Names;
 
@@ -7,6 +7,11 @@ namespace QosValuation.Privacy.Budgets;
 /// <content>The names of contributors, as <see cref="ContributorName"/> compares them: another spelling opens no other account.</content>
 public sealed partial class PrivacyBudgetStore
 {
+    private const int NamesPerQuery = 500;
+
+    // What the store holds, by skeleton; not what a transaction adds, which may be undone.
+    private readonly Dictionary<string, string> _accounts = new(StringComparer.Ordinal);
+
     /// <summary>Gives each charge the accounts of its contributors, each once: their folded names, or the name under which an old file keeps one.</summary>
     private PrivacyCharge[] ByAccount(IReadOnlyList<PrivacyCharge> charges)
     {
@@ -18,31 +23,53 @@ public sealed partial class PrivacyBudgetStore
             }
         }
 
+        string[] folded = [.. charges.SelectMany(charge => charge.Contributors).Select(ContributorName.Fold).Distinct(StringComparer.Ordinal)];
         try
         {
-            using SqliteCommand find = _connection.CreateCommand();
-            find.CommandText = "SELECT contributor FROM account WHERE skeleton = $skeleton";
-            SqliteParameter skeleton = find.Parameters.Add("$skeleton", SqliteType.Text);
-            var accounts = new Dictionary<string, string>(StringComparer.Ordinal);
-            return [.. charges.Select(charge => charge with { Contributors = [.. charge.Contributors.Select(AccountOf).Distinct(StringComparer.Ordinal)] })];
-
-            string AccountOf(string name)
+            if (!folded.All(name => _accounts.ContainsKey(ContributorName.Skeleton(name))))
             {
-                string folded = ContributorName.Fold(name);
-                if (!accounts.TryGetValue(folded, out string? account))
+                Guarded(_store, () => _store.Run(writes: false, () =>
                 {
-                    skeleton.Value = ContributorName.Skeleton(folded);
-                    account = SqliteFile.IsStorable(folded) && find.ExecuteScalar() is string known && ContributorName.Fold(known) == folded ? known : folded;
-                    accounts.Add(folded, account);
-                }
-
-                return account;
+                    FindAccounts(folded);
+                    return true;
+                }));
             }
         }
-        catch (SqliteException exception)
+        catch (QosValuationException fault)
         {
-            QosValuationException fault = SqliteFile.Fault(exception, Budget.Path, Kind);
-            throw new PrivacyBudgetException(fault.Fault, fault.Kind, fault.Message + " Nothing was charged.", fault.Subject, exception);
+            throw new PrivacyBudgetException(fault.Fault, fault.Kind, fault.Message + " Nothing was charged.", fault.Subject, fault);
+        }
+
+        return
+        [
+            .. charges.Select(charge => charge with
+            {
+                Contributors = [.. charge.Contributors.Select(name => AccountOf(ContributorName.Fold(name))).Distinct(StringComparer.Ordinal)],
+            }),
+        ];
+
+        string AccountOf(string name) =>
+            _accounts.TryGetValue(ContributorName.Skeleton(name), out string? known) && ContributorName.Fold(known) == name ? known : name;
+    }
+
+    /// <summary>Looks up the accounts whose names look like these and are not known yet. An account stays what it is, so that each is asked for once.</summary>
+    private void FindAccounts(IEnumerable<string> names)
+    {
+        string[] wanted =
+        [
+            .. names.Where(SqliteFile.IsStorable).Select(ContributorName.Skeleton).Where(skeleton => !_accounts.ContainsKey(skeleton))
+                .Distinct(StringComparer.Ordinal),
+        ];
+        foreach (string[] part in wanted.Chunk(NamesPerQuery))
+        {
+            (string Name, object? Value)[] values = [.. part.Select((skeleton, i) => ("@s" + i, (object?)skeleton))];
+            using DbCommand command = _store.Command(
+                $"SELECT skeleton, contributor FROM account WHERE skeleton IN ({string.Join(", ", values.Select(value => value.Name))})", values);
+            using DbDataReader reader = command.ExecuteReader();
+            while (reader.Read())
+            {
+                _accounts[reader.GetString(0)] = reader.GetString(1);
+            }
         }
     }
 
@@ -50,20 +77,18 @@ public sealed partial class PrivacyBudgetStore
     /// Refuses names that look like that of an account and are not it, and remembers the new ones. Part of the transaction that charges
     /// them. O(names · log accounts).
     /// </summary>
-    private void RequireDistinct(IEnumerable<string> names, SqliteTransaction transaction)
+    private void RequireDistinct(IReadOnlyCollection<string> names)
     {
-        using SqliteCommand find = _connection.CreateCommand();
-        find.Transaction = transaction;
-        find.CommandText = "INSERT INTO account (skeleton, contributor) VALUES ($skeleton, $contributor) "
-            + "ON CONFLICT (skeleton) DO UPDATE SET contributor = contributor RETURNING contributor";
-        SqliteParameter skeleton = find.Parameters.Add("$skeleton", SqliteType.Text);
-        SqliteParameter contributor = find.Parameters.Add("$contributor", SqliteType.Text);
+        FindAccounts(names);
+        var added = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string name in names)
         {
-            skeleton.Value = ContributorName.Skeleton(name);
-            contributor.Value = name;
-            string account = (string)find.ExecuteScalar()!;
-            if (account != name)
+            string skeleton = ContributorName.Skeleton(name);
+            if (!_accounts.TryGetValue(skeleton, out string? account) && !added.TryGetValue(skeleton, out account))
+            {
+                added.Add(skeleton, name);
+            }
+            else if (account != name)
             {
                 throw new PrivacyBudgetException(
                     Faults.ContributorLooksAlike,
@@ -72,30 +97,7 @@ public sealed partial class PrivacyBudgetStore
                     name);
             }
         }
-    }
 
-    // Once for a file of an earlier version, whose names were stored as they were written: they are accounts as they stand. O(charges).
-    private static void FillAccounts(SqliteConnection connection, SqliteTransaction transaction)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = "SELECT DISTINCT contributor FROM charge ORDER BY contributor";
-        var known = new List<string>();
-        using (SqliteDataReader reader = command.ExecuteReader())
-        {
-            while (reader.Read())
-            {
-                known.Add(reader.GetString(0));
-            }
-        }
-
-        command.CommandText = "INSERT OR IGNORE INTO account (skeleton, contributor) VALUES ($skeleton, $contributor)";
-        foreach (string name in known.OrderBy(name => name == ContributorName.Fold(name) ? 0 : 1))
-        {
-            command.Parameters.Clear();
-            command.Parameters.AddWithValue("$skeleton", ContributorName.Skeleton(name));
-            command.Parameters.AddWithValue("$contributor", name);
-            command.ExecuteNonQuery();
-        }
+        _store.Insert("account", "skeleton, contributor", added.Select(pair => new object?[] { pair.Key, pair.Value }));
     }
 }

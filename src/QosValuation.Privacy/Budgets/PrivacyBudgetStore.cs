@@ -1,6 +1,7 @@
+using System.Data.Common;
 using System.Runtime.InteropServices;
-using Microsoft.Data.Sqlite;
 using QosValuation.Foundation.IO;
+using QosValuation.Foundation.Stores;
 using QosValuation.Privacy.Accounting;
 using QosValuation.Privacy.Mechanisms;
 
@@ -60,38 +61,62 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         PRAGMA user_version = 2;
         """;
 
-    // The tables as the first version made them: Gaussian releases alone.
-    private const string FirstSchema = """
-        CREATE TABLE budget (id INTEGER PRIMARY KEY, epsilon REAL NOT NULL, delta REAL NOT NULL, neighboring TEXT NOT NULL, unit TEXT NOT NULL,
-            created INTEGER NOT NULL) STRICT;
-        CREATE TABLE release (id INTEGER PRIMARY KEY, cluster INTEGER NOT NULL, modality TEXT NOT NULL, mechanism TEXT NOT NULL,
-            neighboring TEXT NOT NULL, unit TEXT NOT NULL, squared_mu REAL NOT NULL, timestamp INTEGER NOT NULL) STRICT;
-        CREATE TABLE charge (contributor TEXT NOT NULL, release INTEGER NOT NULL, squared_mu REAL NOT NULL, total REAL NOT NULL,
-            PRIMARY KEY (contributor, release)) STRICT, WITHOUT ROWID;
+    private const string PostgresTables = """
+        CREATE TABLE budget (
+            id bigint PRIMARY KEY,
+            epsilon double precision NOT NULL,
+            delta double precision NOT NULL,
+            neighboring text NOT NULL,
+            unit text NOT NULL,
+            created bigint NOT NULL);
+        CREATE TABLE release (
+            id bigint PRIMARY KEY,
+            cluster bigint NOT NULL,
+            modality text NOT NULL,
+            mechanism text NOT NULL,
+            neighboring text NOT NULL,
+            unit text NOT NULL,
+            squared_mu double precision NOT NULL,
+            timestamp bigint NOT NULL,
+            event text,
+            previous_hash text,
+            hash text);
+        CREATE TABLE charge (
+            contributor text COLLATE "C" NOT NULL,
+            release bigint NOT NULL REFERENCES release (id),
+            squared_mu double precision NOT NULL,
+            total double precision NOT NULL,
+            renyi bytea,
+            PRIMARY KEY (release, contributor));
+        CREATE TABLE head (
+            id bigint PRIMARY KEY,
+            key text NOT NULL UNIQUE,
+            release bigint NOT NULL,
+            charges bigint NOT NULL,
+            hash text NOT NULL);
+        CREATE TABLE account (
+            skeleton text COLLATE "C" PRIMARY KEY,
+            contributor text COLLATE "C" NOT NULL);
         """;
 
-    // What they hold stays as it is: a row without an event is a Gaussian release.
-    private const string EventMigration = """
-        ALTER TABLE release ADD COLUMN event TEXT;
-        ALTER TABLE charge ADD COLUMN renyi BLOB;
-        CREATE INDEX charge_renyi ON charge (contributor, release) WHERE renyi IS NOT NULL;
+    private const string PostgresLayout = """
+        constraint f of charge
+        index of account: skeleton; primary
+        index of budget: id; primary
+        index of charge: release, contributor; primary
+        index of head: id; primary
+        index of head: key; unique
+        index of migration: version; primary
+        index of release: id; primary
+        r account: skeleton text not null, contributor text not null
+        r budget: id bigint not null, epsilon double precision not null, delta double precision not null, neighboring text not null,
+            unit text not null, created bigint not null
+        r charge: contributor text not null, release bigint not null, squared_mu double precision not null, total double precision not null, renyi bytea
+        r head: id bigint not null, key text not null, release bigint not null, charges bigint not null, hash text not null
+        r migration: version bigint not null, kind text not null
+        r release: id bigint not null, cluster bigint not null, modality text not null, mechanism text not null, neighboring text not null,
+            unit text not null, squared_mu double precision not null, timestamp bigint not null, event text, previous_hash text, hash text
         """;
-
-    private const string ChainMigration = """
-        ALTER TABLE release ADD COLUMN previous_hash TEXT;
-        ALTER TABLE release ADD COLUMN hash TEXT;
-        CREATE INDEX charge_release ON charge (release);
-        CREATE TABLE head (id INTEGER PRIMARY KEY, release INTEGER NOT NULL, charges INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
-        CREATE TABLE account (skeleton TEXT PRIMARY KEY, contributor TEXT NOT NULL) STRICT, WITHOUT ROWID;
-        PRAGMA user_version = 2;
-        """;
-
-    private static readonly Lazy<Dictionary<string, BudgetLayout>> Layouts = new(() => new(StringComparer.Ordinal)
-    {
-        [SqliteFile.DescribeSchema(FirstSchema)] = BudgetLayout.Gaussian,
-        [SqliteFile.DescribeSchema(FirstSchema + EventMigration)] = BudgetLayout.WithEvents,
-        [SqliteFile.DescribeSchema(Schema)] = BudgetLayout.WithChain,
-    });
 
     // A release without a cluster.
     private const int NoCluster = -1;
@@ -99,41 +124,46 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     private const string ForeignSchema =
         "Its tables are not those of a budget: it holds views, triggers, columns or tables of others, or lacks some of its own.";
 
-    private readonly SqliteConnection _connection;
+    private readonly DataStore _store;
     private BudgetChain _chain;
 
-    private PrivacyBudgetStore(SqliteConnection connection, PrivacyBudget budget, BudgetChain chain)
+    private PrivacyBudgetStore(DataStore store, PrivacyBudget budget, BudgetChain chain)
     {
-        _connection = connection;
+        _store = store;
         _chain = chain;
         Budget = budget;
     }
+
+    /// <summary>The tables of a budget.</summary>
+    internal static StoreSchema StoreSchema { get; } = new(Kind, ApplicationId, Schema, [PostgresTables], PostgresLayout);
 
     /// <summary>The terms of the budget.</summary>
     public PrivacyBudget Budget { get; }
 
     /// <summary>Opens a budget for charging, checks it, and adds up what was charged. O(charges·log charges).</summary>
-    /// <param name="path">The SQLite file. One of an earlier version is upgraded, where it may be written to.</param>
+    /// <param name="path">The SQLite file, or the address of a budget in PostgreSQL (<see cref="StoreAddress"/>). One of an earlier version is
+    /// upgraded, where it may be written to.</param>
     /// <returns>The open budget.</returns>
     /// <exception cref="QosValuationException">
-    /// <c>DatabaseNotFound</c>, <c>DatabaseNotReadable</c>, <c>DatabaseNotWritable</c>; <c>PrivacyBudgetDamaged</c>: it is not what was written.
+    /// <c>DatabaseNotFound</c>, <c>DatabaseNotReadable</c>, <c>DatabaseNotWritable</c>, and those of a server (<see cref="DataStore.Open"/>);
+    /// <c>PrivacyBudgetDamaged</c>: it is not what was written.
     /// </exception>
     public static PrivacyBudgetStore Open(string path)
     {
-        SqliteConnection connection = SqliteFile.Open(path, ApplicationId, Schema, Kind, create: false, checksSchema: false);
+        DataStore store = DataStore.Open(StoreAddress.Parse(path), StoreSchema, create: false, checksSchema: false);
         try
         {
-            return Guarded(path, () => OpenChecked(connection, path));
+            return Guarded(store, () => OpenChecked(store));
         }
         catch
         {
-            connection.Dispose();
+            store.Dispose();
             throw;
         }
     }
 
-    /// <summary>Checks a budget's file and names whatever is wrong with it; nothing is changed. O(charges·log charges).</summary>
-    /// <param name="path">The SQLite file.</param>
+    /// <summary>Checks a budget and names whatever is wrong with it; nothing is changed. O(charges·log charges).</summary>
+    /// <param name="path">The SQLite file, or the address in PostgreSQL.</param>
     /// <param name="expectedHead">The hash of a release known from elsewhere, which the chain must hold; null checks the file alone.</param>
     /// <param name="cancellation">Stops the check.</param>
     /// <returns>The report. A file whose hashes were all written anew from some release on is consistent in itself; only
@@ -141,28 +171,28 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     /// <exception cref="QosValuationException"><c>DatabaseNotFound</c>, <c>DatabaseNotWritable</c>; <c>DatabaseNotReadable</c>: no budget at all.</exception>
     public static PrivacyBudgetReport Check(string path, string? expectedHead = null, CancellationToken cancellation = default)
     {
-        using SqliteConnection connection = SqliteFile.Open(path, ApplicationId, Schema, Kind, create: false, checksSchema: false);
+        using DataStore store = DataStore.Open(StoreAddress.Parse(path), StoreSchema, create: false, checksSchema: false);
         var faults = new List<PrivacyBudgetFault>();
         BudgetChain? chain = null;
         BudgetLayout? layout = null;
         bool isExpected = expectedHead is null;
         try
         {
-            Guarded(path, () =>
+            Guarded(store, () =>
             {
-                using SqliteTransaction view = connection.BeginTransaction(deferred: true);
-                if (SqliteFile.FindDamage(connection, view) is string damage)
+                using StoreTransaction view = store.BeginRead();
+                if (store.FindDamage() is string damage)
                 {
                     faults.Add(new PrivacyBudgetFault(0, PrivacyBudgetFaultKind.Damaged, "The database is damaged: " + damage));
                 }
 
-                layout = LayoutOf(connection, view);
-                PrivacyBudget budget = ReadTerms(connection, path, view)
+                layout = LayoutOf(store);
+                PrivacyBudget budget = ReadTerms(store)
                     ?? throw new InvalidDataException("It was begun and never became a budget.");
-                chain = new BudgetChain(budget, layout ?? throw new InvalidDataException(ForeignSchema));
+                chain = new BudgetChain(budget, layout ?? throw new InvalidDataException(ForeignOf(store)));
                 isExpected |= chain.Hash == expectedHead;
-                faults.AddRange(chain.Extend(connection, view, (_, _, hash) => isExpected |= hash == expectedHead, cancellation));
-                if (chain.CheckHead(connection, view) is PrivacyBudgetFault fault)
+                faults.AddRange(chain.Extend(store, (_, _, hash) => isExpected |= hash == expectedHead, cancellation));
+                if (chain.CheckHead(store) is PrivacyBudgetFault fault)
                 {
                     faults.Add(fault);
                 }
@@ -187,7 +217,7 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         bool isChained = layout == BudgetLayout.WithChain;
         return new PrivacyBudgetReport
         {
-            Path = Path.GetFullPath(path),
+            Path = PathOf(store),
             IsValid = faults.Count == 0,
             IsChained = isChained,
             Releases = chain?.Release ?? 0,
@@ -199,7 +229,7 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _connection.Dispose();
+    public void Dispose() => _store.Dispose();
 
     /// <summary>
     /// Charges releases to every contributor of each, all or none, in one transaction that is on disk afterwards.
@@ -221,24 +251,27 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         bool isAhead = false;
         try
         {
-            // IMMEDIATE: no other process charges between the look and the write.
-            using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
-            Follow(transaction);
-            RequireDistinct(needs.Keys, transaction);
-            Refuse(needs);
-            isAhead = true;
-            Write(charges, costs, transaction);
-            transaction.Commit();
+            Guarded(_store, () => _store.Run(writes: true, () =>
+            {
+                if (isAhead)
+                {
+                    Restart(); // the server undid what an earlier try had written
+                }
+
+                isAhead = false;
+                Follow();
+                RequireDistinct(needs.Keys);
+                Refuse(needs);
+                isAhead = true;
+                Write(charges, costs);
+                return true;
+            }));
             isAhead = false;
-        }
-        catch (SqliteException exception)
-        {
-            QosValuationException fault = SqliteFile.Fault(exception, Budget.Path, Kind);
-            throw new PrivacyBudgetException(fault.Fault, fault.Kind, fault.Message + " The release was not drawn.", fault.Subject, exception);
         }
         catch (QosValuationException fault) when (fault is not PrivacyBudgetException)
         {
-            throw new PrivacyBudgetException(fault.Fault, fault.Kind, fault.Message, fault.Subject, fault);
+            string message = fault.InnerException is DbException ? fault.Message + " The release was not drawn." : fault.Message;
+            throw new PrivacyBudgetException(fault.Fault, fault.Kind, message, fault.Subject, fault);
         }
         finally
         {
@@ -265,12 +298,11 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         Dictionary<string, Need> needs = NeedsOf(charges, [.. charges.Select(CostOf)]);
         try
         {
-            Guarded(Budget.Path, () =>
+            Guarded(_store, () => _store.Run(writes: false, () =>
             {
-                using SqliteTransaction view = _connection.BeginTransaction(deferred: true);
-                Follow(view);
+                Follow();
                 return true;
-            });
+            }));
         }
         catch (QosValuationException fault) when (fault is not PrivacyBudgetException)
         {
@@ -350,43 +382,42 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     {
         GaussianCalibration.RequireEpsilon(epsilon);
         GaussianCalibration.RequireDelta(delta);
-        SqliteConnection connection = SqliteFile.Open(path, ApplicationId, Schema, Kind, checksSchema: false);
+        DataStore store = DataStore.Open(StoreAddress.Parse(path), StoreSchema, create: true, checksSchema: false);
         try
         {
-            using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
-            using SqliteCommand insert = connection.CreateCommand();
-            insert.Transaction = transaction;
-            insert.CommandText = "INSERT OR IGNORE INTO budget (id, epsilon, delta, neighboring, unit, created) VALUES (1, $epsilon, $delta, $neighboring, "
-                + "$unit, $created)";
-            insert.Parameters.AddWithValue("$epsilon", epsilon);
-            insert.Parameters.AddWithValue("$delta", delta);
-            insert.Parameters.AddWithValue("$neighboring", neighboring.ToString());
-            insert.Parameters.AddWithValue("$unit", unit.ToString());
-            insert.Parameters.AddWithValue("$created", DateTime.UtcNow.Ticks);
-            if (insert.ExecuteNonQuery() == 0)
+            return store.Guard(() => store.Run(writes: true, () =>
             {
-                throw new QosValuationException(
-                    Faults.PrivacyBudgetExists,
-                    $"'{path}' is a privacy budget already, and a budget is never replaced: open it with Get-PrivacyBudget, or choose another path.",
-                    path);
-            }
+                int made = store.Execute(
+                    "INSERT INTO budget (id, epsilon, delta, neighboring, unit, created) VALUES (1, @epsilon, @delta, @neighboring, @unit, @created) "
+                        + "ON CONFLICT (id) DO NOTHING",
+                    ("@epsilon", epsilon),
+                    ("@delta", delta),
+                    ("@neighboring", neighboring.ToString()),
+                    ("@unit", unit.ToString()),
+                    ("@created", DateTime.UtcNow.Ticks));
+                if (made == 0)
+                {
+                    throw new QosValuationException(
+                        Faults.PrivacyBudgetExists,
+                        $"'{path}' is a privacy budget already, and a budget is never replaced: open it with Get-PrivacyBudget, or choose another path.",
+                        path);
+                }
 
-            PrivacyBudget budget = ReadTerms(connection, path, transaction)!;
-            BudgetLayout layout = LayoutOf(connection, transaction) ?? throw Damaged(path, ForeignSchema);
-            Upgrade(connection, path, transaction, budget, ref layout);
-            var chain = new BudgetChain(budget, layout);
-            WriteHead(connection, chain, transaction);
-            transaction.Commit();
-            return new PrivacyBudgetStore(connection, budget, chain);
-        }
-        catch (SqliteException exception)
-        {
-            connection.Dispose();
-            throw SqliteFile.Fault(exception, path, Kind);
+                PrivacyBudget budget = ReadTerms(store)!;
+                BudgetLayout layout = LayoutOf(store) ?? throw Damaged(path, ForeignOf(store));
+                if (store is SqliteStore file)
+                {
+                    Upgrade(file, budget, ref layout);
+                }
+
+                var chain = new BudgetChain(budget, layout);
+                WriteHead(store, chain);
+                return new PrivacyBudgetStore(store, budget, chain);
+            }));
         }
         catch
         {
-            connection.Dispose();
+            store.Dispose();
             throw;
         }
     }
@@ -424,157 +455,65 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         }
     }
 
-    private static PrivacyBudgetStore OpenChecked(SqliteConnection connection, string path)
+    private static PrivacyBudgetStore OpenChecked(DataStore store)
     {
-        SqliteTransaction view = connection.BeginTransaction(deferred: true);
-        try
+        if (store is SqliteStore file)
         {
-            PrivacyBudget? budget = ReadLayout(connection, path, view, out BudgetLayout layout);
-            if (layout < BudgetLayout.WithChain && BeginUpgrade(connection, ref view))
+            UpgradeIfOld(file);
+        }
+
+        return store.Run(writes: false, () =>
+        {
+            BudgetLayout layout = LayoutOf(store) ?? throw Damaged(store.Address.Text, ForeignOf(store));
+            PrivacyBudget budget = ReadTerms(store) ?? throw new QosValuationException(
+                Faults.DatabaseNotReadable,
+                $"'{store.Address.Text}' was begun and never became a budget; New-PrivacyBudget completes it.",
+                store.Address.Text);
+            if (store.FindDamage() is string damage)
             {
-                // Decided again under the write lock: another process may be at it.
-                budget = ReadLayout(connection, path, view, out layout);
-                Upgrade(connection, path, view, budget, ref layout);
+                throw Damaged(store.Address.Text, damage);
             }
 
-            if (budget is null)
-            {
-                throw new QosValuationException(
-                    Faults.DatabaseNotReadable, $"'{path}' was begun and never became a budget; New-PrivacyBudget completes it.", path);
-            }
-
-            if (SqliteFile.FindDamage(connection, view) is string damage)
-            {
-                throw Damaged(path, damage);
-            }
-
-            BudgetChain chain = Walk(connection, path, view, new BudgetChain(budget, layout));
-            view.Commit();
-            return new PrivacyBudgetStore(connection, budget, chain);
-        }
-        finally
-        {
-            view.Dispose();
-        }
+            return new PrivacyBudgetStore(store, budget, Walk(store, new BudgetChain(budget, layout)));
+        });
     }
 
-    private static PrivacyBudget? ReadLayout(SqliteConnection connection, string path, SqliteTransaction view, out BudgetLayout layout)
-    {
-        layout = LayoutOf(connection, view) ?? throw Damaged(path, ForeignSchema);
-        return ReadTerms(connection, path, view);
-    }
-
-    // Whether the write lock could be taken; an old file that cannot be written to is read as it is.
-    private static bool BeginUpgrade(SqliteConnection connection, ref SqliteTransaction view)
-    {
-        view.Dispose();
-        try
-        {
-            view = connection.BeginTransaction(deferred: false);
-            return true;
-        }
-        catch (SqliteException exception)
-            when (exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM)
-        {
-            view = connection.BeginTransaction(deferred: true);
-            return false;
-        }
-    }
-
-    // Gives a file of an earlier version what it lacks. Its sums are checked first: a chain over damaged charges would vouch for them.
-    private static void Upgrade(SqliteConnection connection, string path, SqliteTransaction transaction, PrivacyBudget? budget, ref BudgetLayout layout)
-    {
-        if (layout == BudgetLayout.WithChain)
-        {
-            return;
-        }
-
-        if (SqliteFile.FindDamage(connection, transaction) is string damage)
-        {
-            throw Damaged(path, damage);
-        }
-
-        if (layout == BudgetLayout.Gaussian)
-        {
-            SqliteFile.Execute(connection, EventMigration, transaction);
-        }
-
-        var chain = budget is null ? null : new BudgetChain(budget, BudgetLayout.WithEvents);
-        var hashes = new List<(long Id, string Previous, string Hash)>();
-        if (chain is not null)
-        {
-            Walk(connection, path, transaction, chain, (id, previous, hash) => hashes.Add((id, previous, hash)));
-        }
-
-        SqliteFile.Execute(connection, ChainMigration, transaction);
-        FillAccounts(connection, transaction);
-        using SqliteCommand update = connection.CreateCommand();
-        update.Transaction = transaction;
-        update.CommandText = "UPDATE release SET previous_hash = $previous, hash = $hash WHERE id = $id";
-        foreach ((long id, string previous, string hash) in hashes)
-        {
-            update.Parameters.Clear();
-            update.Parameters.AddWithValue("$id", id);
-            update.Parameters.AddWithValue("$previous", previous);
-            update.Parameters.AddWithValue("$hash", hash);
-            update.ExecuteNonQuery();
-        }
-
-        if (chain is not null)
-        {
-            WriteHead(connection, chain, transaction);
-        }
-
-        layout = BudgetLayout.WithChain;
-    }
-
-    private static BudgetChain Walk(
-        SqliteConnection connection, string path, SqliteTransaction view, BudgetChain chain, Action<long, string, string>? read = null)
+    private static BudgetChain Walk(DataStore store, BudgetChain chain, Action<long, string, string>? read = null)
     {
         PrivacyBudgetFault? first = null;
-        foreach (PrivacyBudgetFault fault in chain.Extend(connection, view, read))
+        foreach (PrivacyBudgetFault fault in chain.Extend(store, read))
         {
             first ??= fault;
         }
 
-        first ??= chain.CheckHead(connection, view);
-        return first is null ? chain : throw Damaged(path, first.Message);
+        first ??= chain.CheckHead(store);
+        return first is null ? chain : throw Damaged(store.Address.Text, first.Message);
     }
 
-    private static void WriteHead(SqliteConnection connection, BudgetChain chain, SqliteTransaction transaction)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = "INSERT INTO head (id, release, charges, hash) VALUES (1, $release, $charges, $hash) "
-            + "ON CONFLICT (id) DO UPDATE SET release = $release, charges = $charges, hash = $hash";
-        command.Parameters.AddWithValue("$release", chain.Release);
-        command.Parameters.AddWithValue("$charges", chain.Charges);
-        command.Parameters.AddWithValue("$hash", chain.Hash);
-        command.ExecuteNonQuery();
-    }
+    private static void WriteHead(DataStore store, BudgetChain chain) =>
+        store.WriteHead(chain.Release, "release, charges, hash", chain.Release, chain.Charges, chain.Hash);
 
     // The layout that the tables and the number of the version agree on; null where they are of none.
-    private static BudgetLayout? LayoutOf(SqliteConnection connection, SqliteTransaction transaction)
-    {
-        long version = SqliteFile.Scalar(connection, "PRAGMA user_version", transaction);
-        return Layouts.Value.TryGetValue(SqliteFile.DescribeSchema(connection, transaction), out BudgetLayout layout)
-            && version == (layout == BudgetLayout.WithChain ? 2 : 0) ? layout : null;
-    }
+    private static BudgetLayout? LayoutOf(DataStore store) =>
+        store is SqliteStore file ? LayoutOf(file) : store.FindForeign() is null ? BudgetLayout.WithChain : null;
+
+    private static string ForeignOf(DataStore store) =>
+        store.FindForeign() is string what ? $"Its tables are not those of a budget: {what}." : ForeignSchema;
+
+    private static string PathOf(DataStore store) => store is SqliteStore ? Path.GetFullPath(store.Address.Text) : store.Address.Text;
 
     private static QosValuationException Damaged(string path, string what) => new(
         Faults.PrivacyBudgetDamaged,
         $"The privacy budget '{path}' is not what was written: {what} Nothing is released on it; Test-PrivacyBudget names all that is wrong.",
         path);
 
-    private static PrivacyBudget? ReadTerms(SqliteConnection connection, string path, SqliteTransaction transaction)
+    private static PrivacyBudget? ReadTerms(DataStore store)
     {
-        using SqliteCommand command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = "SELECT epsilon, delta, neighboring, unit, created FROM budget WHERE id = 1";
-        using SqliteDataReader reader = command.ExecuteReader();
+        using DbCommand command = store.Command("SELECT epsilon, delta, neighboring, unit, created FROM budget WHERE id = 1");
+        using DbDataReader reader = command.ExecuteReader();
         return reader.Read()
             ? new PrivacyBudget(
-                Path.GetFullPath(path),
+                PathOf(store),
                 reader.GetDouble(0) is > 0 and < double.PositiveInfinity and double epsilon ? epsilon : throw new InvalidCastException("ε is out of range."),
                 reader.GetDouble(1) is > 0 and < 1 and double delta ? delta : throw new InvalidCastException("δ is out of range."),
                 NameOf<Neighboring>(reader.GetString(2)),
@@ -589,18 +528,15 @@ public sealed partial class PrivacyBudgetStore : IDisposable
             ? value
             : throw new InvalidCastException($"'{text}' is no {typeof(T).Name}.");
 
-    private static T Guarded<T>(string path, Func<T> read)
+    private static T Guarded<T>(DataStore store, Func<T> work)
     {
         try
         {
-            return read();
-        }
-        catch (SqliteException exception)
-        {
-            throw SqliteFile.Fault(exception, path, Kind);
+            return store.Guard(work);
         }
         catch (Exception exception) when (exception is InvalidCastException or ArgumentException or InvalidOperationException or InvalidDataException)
         {
+            string path = store.Address.Text;
             throw new QosValuationException(Faults.DatabaseNotReadable, $"'{path}' holds a row that cannot be read: {exception.Message}", path, exception);
         }
     }
@@ -658,22 +594,16 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     }
 
     /// <summary>Checks and adds up what other processes have charged since.</summary>
-    private void Follow(SqliteTransaction transaction)
+    private void Follow()
     {
-        // What cannot be written to is of an earlier version, and nobody charges it.
-        if (LayoutOf(_connection, transaction) is not BudgetLayout layout)
-        {
-            throw Damaged(Budget.Path, ForeignSchema);
-        }
-
-        if (layout != BudgetLayout.WithChain)
-        {
-            return;
-        }
-
         try
         {
-            Guarded(Budget.Path, () => Walk(_connection, Budget.Path, transaction, _chain));
+            // What cannot be written to is of an earlier version, and nobody charges it.
+            BudgetLayout layout = Guarded(_store, () => LayoutOf(_store) ?? throw Damaged(Budget.Path, ForeignOf(_store)));
+            if (layout == BudgetLayout.WithChain)
+            {
+                Guarded(_store, () => Walk(_store, _chain));
+            }
         }
         catch
         {
@@ -683,7 +613,11 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     }
 
     // What was walked is not what the file holds: the next look begins before the first release, and finds what is wrong again.
-    private void Restart() => _chain = new BudgetChain(Budget, BudgetLayout.WithChain);
+    private void Restart()
+    {
+        _chain = new BudgetChain(Budget, BudgetLayout.WithChain);
+        _accounts.Clear();
+    }
 
     private BudgetTotal SpentBy(string contributor, Dictionary<string, Need>? earlier) =>
         earlier is not null && earlier.TryGetValue(contributor, out Need need)
@@ -729,17 +663,10 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         };
     }
 
-    private void Write(IReadOnlyList<PrivacyCharge> charges, PrivacyCost[] costs, SqliteTransaction transaction)
+    private void Write(IReadOnlyList<PrivacyCharge> charges, PrivacyCost[] costs)
     {
-        using SqliteCommand release = _connection.CreateCommand();
-        release.Transaction = transaction;
-        release.CommandText = """
-            INSERT INTO release (id, cluster, modality, mechanism, neighboring, unit, squared_mu, timestamp, event, previous_hash, hash)
-            VALUES ($id, $cluster, $modality, $mechanism, $neighboring, $unit, $mu, $time, $event, $previous, $hash)
-            """;
-        using SqliteCommand charge = _connection.CreateCommand();
-        charge.Transaction = transaction;
-        charge.CommandText = "INSERT INTO charge (contributor, release, squared_mu, total, renyi) VALUES ($contributor, $release, $mu, $total, $renyi)";
+        var releases = new List<object?[]>();
+        var rows = new List<object?[]>();
         for (int i = 0; i < costs.Length; i++)
         {
             PrivacyEvent @event = charges[i].Event;
@@ -749,7 +676,7 @@ public sealed partial class PrivacyBudgetStore : IDisposable
                 label.ClusterId ?? NoCluster, label.Modality, label.Mechanism, @event.Neighboring.ToString(), @event.Unit.ToString(),
                 square == 0 ? 0 : square, DateTime.UtcNow.Ticks, @event.ToText());
             bool addsCurve = costs[i].Curve() is not null;
-            ChargeRow[] rows =
+            ChargeRow[] charged =
             [
                 .. charges[i].Contributors.Select(contributor =>
                 {
@@ -759,33 +686,21 @@ public sealed partial class PrivacyBudgetStore : IDisposable
                 }),
             ];
             long id = _chain.Release + 1;
-            (string previous, string hash) = _chain.Append(id, row, rows);
-            release.Parameters.Clear();
-            release.Parameters.AddWithValue("$id", id);
-            release.Parameters.AddWithValue("$cluster", row.Cluster);
-            release.Parameters.AddWithValue("$modality", row.Modality);
-            release.Parameters.AddWithValue("$mechanism", row.Mechanism);
-            release.Parameters.AddWithValue("$neighboring", row.Neighboring);
-            release.Parameters.AddWithValue("$unit", row.Unit);
-            release.Parameters.AddWithValue("$mu", row.SquaredMu);
-            release.Parameters.AddWithValue("$time", row.Timestamp);
-            release.Parameters.AddWithValue("$event", row.Event);
-            release.Parameters.AddWithValue("$previous", previous);
-            release.Parameters.AddWithValue("$hash", hash);
-            release.ExecuteNonQuery();
-            foreach (ChargeRow each in rows)
-            {
-                charge.Parameters.Clear();
-                charge.Parameters.AddWithValue("$contributor", each.Contributor);
-                charge.Parameters.AddWithValue("$release", id);
-                charge.Parameters.AddWithValue("$mu", each.SquaredMu);
-                charge.Parameters.AddWithValue("$total", each.Total.SquaredMu);
-                charge.Parameters.AddWithValue("$renyi", (object?)each.Curve ?? DBNull.Value);
-                charge.ExecuteNonQuery();
-            }
+            (string previous, string hash) = _chain.Append(id, row, charged);
+            releases.Add(
+            [
+                id, row.Cluster, row.Modality, row.Mechanism, row.Neighboring, row.Unit, row.SquaredMu, row.Timestamp, row.Event, previous, hash,
+            ]);
+            rows.AddRange(charged.Select(each => new object?[] { each.Contributor, id, each.SquaredMu, each.Total.SquaredMu, each.Curve }));
         }
 
-        WriteHead(_connection, _chain, transaction);
+        _store.Insert(
+            "release", "id, cluster, modality, mechanism, neighboring, unit, squared_mu, timestamp, event, previous_hash, hash", releases);
+        _store.Insert("charge", "contributor, release, squared_mu, total, renyi", rows);
+        if (releases.Count > 0)
+        {
+            WriteHead(_store, _chain);
+        }
     }
 
     /// <summary>What releases cost a contributor together.</summary>

@@ -5,7 +5,8 @@ using QosValuation.Privacy.Budgets;
 namespace QosValuation.Tests;
 
 /// <summary>Another spelling of a name opens no second budget.</summary>
-public sealed class BudgetNameTests : IDisposable
+[Collection(SharedServer.Name)]
+public sealed class BudgetNameTests(StorePlaces places) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -13,11 +14,13 @@ public sealed class BudgetNameTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public void ASpellingThatNobodySeesIsChargedToTheSameAccount()
+    [Theory]
+    [EachStore]
+    public void ASpellingThatNobodySeesIsChargedToTheSameAccount(StoreKind kind)
     {
-        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
-        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath);
+        string place = places.New(kind);
+        PrivacyBudget budget = PrivacyBudget.Create(place, 1, 1e-5);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(place);
         store.Charge([Charge("alice")]);
         foreach (string name in ContributorNameTests.Same)
         {
@@ -30,11 +33,13 @@ public sealed class BudgetNameTests : IDisposable
         Assert.Equal(1, budget.Contributors[1].Releases);
     }
 
-    [Fact]
-    public void ANameThatLooksLikeAnAccountIsRefusedBeforeAnythingIsCharged()
+    [Theory]
+    [EachStore]
+    public void ANameThatLooksLikeAnAccountIsRefusedBeforeAnythingIsCharged(StoreKind kind)
     {
-        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
-        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath);
+        string place = places.New(kind);
+        PrivacyBudget budget = PrivacyBudget.Create(place, 1, 1e-5);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(place);
         store.Charge([Charge("alice")]);
         foreach (string name in ContributorNameTests.Alike)
         {

@@ -1,0 +1,448 @@
+using System.Buffers.Binary;
+using System.Data;
+using System.Data.Common;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using Npgsql;
+
+namespace QosValuation.Foundation.Stores;
+
+/// <summary>
+/// A store in a schema of a PostgreSQL database. Changes are serialisable transactions, one at a time by an advisory lock of the session, which is taken
+/// before the transaction sees anything; a lock that a pooler loses costs retries, never correctness.
+/// </summary>
+/// <remarks>
+/// Nothing is updated or deleted: a role that may only SELECT and INSERT is enough. Each change notes a key of its own in <c>head</c>. Where the connection
+/// is lost while a commit is under way, the key is looked up by a new connection after the old session has ended.
+/// </remarks>
+internal sealed class PostgresStore : DataStore
+{
+    private const int RowsPerBatch = 1000;
+    private static readonly TimeSpan LongestLookUp = TimeSpan.FromSeconds(15);
+
+    private readonly PostgresAddress _address;
+    private readonly long _lock;
+    private readonly CancellationTokenRegistration _registration;
+    private NpgsqlConnection? _connection;
+    private NpgsqlCommand? _layout;
+    private string? _key;
+    private bool _wasOpen;
+    private volatile Action? _cancel;
+
+    private PostgresStore(PostgresAddress address, StoreSchema schema)
+        : base(address, schema)
+    {
+        _address = address;
+        _lock = BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes("QosValuation " + address.Name)));
+
+        // On another thread: the request goes to the server, and whoever cancels does not wait for it.
+        _registration = Cancellation.Register(() => Task.Run(() => _cancel?.Invoke()));
+    }
+
+    /// <summary>Opens a store, making or migrating it where that is asked for and the role may.</summary>
+    /// <param name="address">Where it lies.</param>
+    /// <param name="schema">Its tables.</param>
+    /// <param name="create">Whether it is made.</param>
+    /// <param name="checksSchema">Whether what stands in the schema is checked.</param>
+    /// <returns>The store.</returns>
+    public static PostgresStore Open(PostgresAddress address, StoreSchema schema, bool create, bool checksSchema)
+    {
+        var store = new PostgresStore(address, schema);
+        try
+        {
+            store.Guard(() =>
+            {
+                store.Connect();
+                store._wasOpen = true;
+                store.Prepare(create);
+                return checksSchema && store.FindForeign() is string foreign ? throw store.Foreign(foreign) : true;
+            });
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string? FindForeign() => PostgresLayout.Difference(ReadLayout(), Schema.PostgresLayout);
+
+    /// <summary>What stands in the schema.</summary>
+    /// <returns>See <see cref="PostgresLayout"/>.</returns>
+    internal string ReadLayout()
+    {
+        // Each change asks for it, and planning it takes longer than running it. (Others are planned for the values at hand: a plan from when the tables
+        // were empty would read them all.)
+        if (_layout is null)
+        {
+            _layout = new NpgsqlCommand(PostgresLayout.Query, _connection);
+            _layout.Parameters.AddWithValue("@schema", _address.Name);
+            _layout.Prepare();
+        }
+
+        _layout.Transaction = (NpgsqlTransaction?)Current?.Inner;
+        _cancel = _layout.Cancel;
+        return (string)_layout.ExecuteScalar()!;
+    }
+
+    /// <inheritdoc/>
+    public override StoreTransaction BeginRead()
+    {
+        Connect();
+        return Current = new ServerTransaction(this, _connection!.BeginTransaction(IsolationLevel.RepeatableRead), isLocked: false);
+    }
+
+    /// <inheritdoc/>
+    public override StoreTransaction BeginWrite()
+    {
+        Connect();
+        TakeLock();
+        try
+        {
+            _key = Guid.NewGuid().ToString("N");
+            return Current = new ServerTransaction(this, _connection!.BeginTransaction(IsolationLevel.Serializable), isLocked: true);
+        }
+        catch
+        {
+            Disconnect();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override DbCommand Command(string sql, params ReadOnlySpan<(string Name, object? Value)> values)
+    {
+        Cancellation.ThrowIfCancellationRequested();
+#pragma warning disable CA2100 // Every statement is made of constants of this assembly's users; the schema's name is checked.
+        var command = new NpgsqlCommand(sql, _connection, (NpgsqlTransaction?)Current?.Inner);
+#pragma warning restore CA2100
+        foreach ((string name, object? value) in values)
+        {
+            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        }
+
+        _cancel = command.Cancel;
+        return command;
+    }
+
+    /// <inheritdoc/>
+    public override void Insert(string table, string columns, IEnumerable<object?[]> rows)
+    {
+        string places = string.Join(", ", Enumerable.Range(1, columns.Count(letter => letter == ',') + 1).Select(i => "$" + i));
+        foreach (object?[][] part in rows.Chunk(RowsPerBatch))
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            using var batch = new NpgsqlBatch(_connection, (NpgsqlTransaction?)Current?.Inner);
+            foreach (object?[] row in part)
+            {
+                var command = new NpgsqlBatchCommand($"INSERT INTO {table} ({columns}) VALUES ({places})");
+                foreach (object? value in row)
+                {
+                    command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
+                }
+
+                batch.BatchCommands.Add(command);
+            }
+
+            _cancel = batch.Cancel;
+            batch.ExecuteNonQuery();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void WriteHead(long position, string columns, params object[] values) =>
+        Insert("head", $"id, key, {columns}", [[position, _key, .. values]]);
+
+    /// <inheritdoc/>
+    public override string BytesOf(string column) => $"pg_catalog.convert_to({column}, 'UTF8')";
+
+    // Data checksums are the server's: it refuses a page that they do not fit.
+    /// <inheritdoc/>
+    public override string? FindDamage() => null;
+
+    /// <inheritdoc/>
+    public override QosValuationException? Explain(Exception exception)
+    {
+        if (!PostgresFaults.IsOurs(exception))
+        {
+            return null;
+        }
+
+        // The server's answer to Ctrl+C is no fault.
+        Cancellation.ThrowIfCancellationRequested();
+        return PostgresFaults.Explain(exception, Address.Text, Schema.Kind);
+    }
+
+    /// <inheritdoc/>
+    private protected override bool IsTransient(Exception exception) =>
+        exception is QosValuationException fault
+            ? fault.Fault != Faults.DatabaseOutcomeUnknown && fault.InnerException is not null && IsTransient(fault.InnerException)
+            : _wasOpen && PostgresFaults.IsTransient(exception);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _registration.Dispose();
+        _cancel = null;
+        Disconnect();
+    }
+
+    private QosValuationException Foreign(string what) => new(
+        Faults.DatabaseNotReadable, $"'{Address.Text}' is not as a {Schema.Kind} of QosValuation is made: {what}. Nothing was changed.", Address.Text);
+
+    private void Connect()
+    {
+        if (_connection is { State: ConnectionState.Open })
+        {
+            return;
+        }
+
+        Disconnect();
+        var connection = new NpgsqlConnection(_address.Resolve().ConnectionString);
+        try
+        {
+            connection.OpenAsync(Cancellation).GetAwaiter().GetResult();
+            using var command = new NpgsqlCommand(
+                """
+                SELECT pg_catalog.set_config('search_path', @path, false),
+                    pg_catalog.set_config('client_min_messages', 'error', false),
+                    pg_catalog.set_config('lock_timeout',
+                        CASE pg_catalog.current_setting('lock_timeout') WHEN '0' THEN '30s' ELSE pg_catalog.current_setting('lock_timeout') END, false),
+                    pg_catalog.set_config('synchronous_commit',
+                        CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE pg_catalog.current_setting('synchronous_commit') END,
+                        false),
+                    pg_catalog.current_setting('server_encoding')
+                """,
+                connection);
+            command.Parameters.AddWithValue("@path", $"pg_catalog, {_address.Name}, pg_temp");
+            _cancel = command.Cancel;
+            using NpgsqlDataReader reader = command.ExecuteReader();
+            reader.Read();
+            if (reader.GetString(4) != "UTF8")
+            {
+                throw new QosValuationException(
+                    Faults.DatabaseNotReadable,
+                    $"The database of '{Address.Text}' is encoded in {reader.GetString(4)}; names need one with ENCODING 'UTF8'.",
+                    Address.Text);
+            }
+        }
+        catch (Exception exception)
+        {
+            connection.Dispose();
+            if (exception is PostgresException { SqlState: PostgresErrorCodes.InvalidPassword })
+            {
+                _address.Forget();
+            }
+
+            throw;
+        }
+
+        _connection = connection;
+    }
+
+    private void Disconnect()
+    {
+        NpgsqlConnection? connection = _connection;
+        _connection = null;
+        _layout?.Dispose();
+        _layout = null;
+        Current = null;
+        try
+        {
+            connection?.Dispose();
+        }
+        catch (Exception exception) when (PostgresFaults.IsOurs(exception))
+        {
+            // It was lost already.
+        }
+    }
+
+    // Before the transaction, whose view would otherwise be from before the wait.
+    private void TakeLock()
+    {
+        try
+        {
+            using DbCommand command = Command("SELECT pg_catalog.pg_advisory_lock(@key)", ("@key", _lock));
+            command.CommandTimeout = 0; // lock_timeout ends the wait
+            command.ExecuteNonQuery();
+        }
+        catch
+        {
+            Disconnect();
+            throw;
+        }
+    }
+
+    private void ReleaseLock()
+    {
+        try
+        {
+            if (_connection is { State: ConnectionState.Open })
+            {
+                using var command = new NpgsqlCommand("SELECT pg_catalog.pg_advisory_unlock(@key)", _connection);
+                command.Parameters.AddWithValue("@key", _lock);
+                command.ExecuteNonQuery();
+            }
+        }
+        catch (Exception exception) when (PostgresFaults.IsOurs(exception))
+        {
+            Disconnect(); // the lock goes with the session
+        }
+    }
+
+    private void Prepare(bool create)
+    {
+        (long version, string? kind, bool isEmpty) = ReadVersion();
+        if (version > 0 && kind != Schema.Kind)
+        {
+            throw new QosValuationException(
+                Faults.DatabaseNotReadable, $"'{Address.Text}' is a {kind}, and no {Schema.Kind}; nothing was changed.", Address.Text);
+        }
+
+        if (version > Schema.Postgres.Count)
+        {
+            throw new QosValuationException(
+                Faults.DatabaseTooNew,
+                $"The {Schema.Kind} '{Address.Text}' is of version {version}, and this module knows them up to {Schema.Postgres.Count}. Nothing was changed.",
+                Address.Text);
+        }
+
+        if (version == 0 && !create)
+        {
+            throw isEmpty
+                ? new QosValuationException(Faults.DatabaseNotFound, $"There is no {Schema.Kind} at '{Address.Text}'.", Address.Text)
+                : Foreign("it holds other tables");
+        }
+
+        if (version < Schema.Postgres.Count)
+        {
+            Run(writes: true, Migrate);
+        }
+    }
+
+    private bool Migrate()
+    {
+        // Again under the lock: another session may have done it.
+        (long version, _, bool isEmpty) = ReadVersion();
+        if (version == 0)
+        {
+            if (!isEmpty)
+            {
+                throw Foreign("it holds other tables");
+            }
+
+            if (Scalar("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = @schema", ("@schema", _address.Name)) is null)
+            {
+                Execute("CREATE SCHEMA " + _address.Name);
+            }
+
+            Execute($"CREATE TABLE {_address.Name}.migration (version bigint PRIMARY KEY, kind text NOT NULL)");
+        }
+
+        for (long i = version; i < Schema.Postgres.Count; i++)
+        {
+            Execute($"SET LOCAL search_path = {_address.Name}, pg_catalog, pg_temp");
+            Execute(Schema.Postgres[(int)i]);
+            Insert("migration", "version, kind", [[i + 1, Schema.Kind]]);
+        }
+
+        return true;
+    }
+
+    private (long Version, string? Kind, bool IsEmpty) ReadVersion()
+    {
+        bool hasVersion = Scalar(
+            "SELECT 1 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+                + "WHERE n.nspname = @schema AND c.relname = 'migration' AND c.relkind = 'r'",
+            ("@schema", _address.Name)) is not null;
+        if (!hasVersion)
+        {
+            return (0, null, ReadLayout().Length == 0);
+        }
+
+        using DbCommand command = Command($"SELECT version, kind FROM {_address.Name}.migration ORDER BY version DESC LIMIT 1");
+        using DbDataReader reader = command.ExecuteReader();
+        return reader.Read() ? (reader.GetInt64(0), reader.GetString(1), false) : (0, null, false);
+    }
+
+    /// <summary>Whether a change was kept whose commit was not answered. The lock is free only when the session that made it has ended.</summary>
+    private bool WasKept(Exception cause)
+    {
+        string key = _key!;
+        long start = Stopwatch.GetTimestamp();
+        for (int pause = 20; ; pause = Math.Min(500, 2 * pause))
+        {
+            try
+            {
+                Disconnect();
+                Connect();
+                TakeLock();
+                return Scalar("SELECT 1 FROM head WHERE key = @key", ("@key", key)) is not null;
+            }
+            catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.UndefinedTable)
+            {
+                return false; // the change would have made the table
+            }
+            catch (Exception exception) when (exception is OperationCanceledException || PostgresFaults.IsOurs(exception))
+            {
+                if (Cancellation.WaitHandle.WaitOne(pause) || Stopwatch.GetElapsedTime(start) > LongestLookUp)
+                {
+                    Disconnect();
+                    throw new QosValuationException(
+                        Faults.DatabaseOutcomeUnknown,
+                        $"The connection to the {Schema.Kind} '{Address.Text}' was lost while a change was being kept, and the server cannot be asked: take "
+                            + "the change as made.",
+                        Address.Text,
+                        cause);
+                }
+            }
+            finally
+            {
+                ReleaseLock();
+            }
+        }
+    }
+
+    private sealed class ServerTransaction(PostgresStore store, NpgsqlTransaction transaction, bool isLocked) : StoreTransaction
+    {
+        internal override DbTransaction Inner => transaction;
+
+        public override void Commit()
+        {
+            store.Cancellation.ThrowIfCancellationRequested();
+            store._cancel = null; // a commit under way is waited for: cutting it would only hide what came of it
+            try
+            {
+                transaction.Commit();
+            }
+            catch (Exception exception) when (isLocked && PostgresFaults.IsOurs(exception) && PostgresFaults.IsLost(exception))
+            {
+                if (!store.WasKept(exception))
+                {
+                    throw;
+                }
+            }
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            store.Current = null;
+            try
+            {
+                transaction.Dispose();
+            }
+            catch (Exception exception) when (PostgresFaults.IsOurs(exception))
+            {
+                store.Disconnect();
+            }
+
+            if (isLocked)
+            {
+                store.ReleaseLock();
+            }
+        }
+    }
+}

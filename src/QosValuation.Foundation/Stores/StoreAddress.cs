@@ -1,0 +1,31 @@
+namespace QosValuation.Foundation.Stores;
+
+/// <summary>Where a store lies: the path of a SQLite file, or a <see cref="PostgresAddress"/>.</summary>
+public class StoreAddress
+{
+    /// <summary>What the text of a store in PostgreSQL begins with. A file of such a name is given as <c>./postgresql:…</c>.</summary>
+    public const string PostgresPrefix = "postgresql:";
+
+    private protected StoreAddress(string text) => Text = text;
+
+    /// <summary>The address as text, from which <see cref="Parse"/> makes it again: a path, or PostgreSQL's without any password.</summary>
+    public string Text { get; }
+
+    /// <summary>Whether a text is the address of a store in PostgreSQL.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>False for a path.</returns>
+    public static bool IsPostgres(string text) => text is not null && text.StartsWith(PostgresPrefix, StringComparison.Ordinal);
+
+    /// <summary>Reads an address.</summary>
+    /// <param name="text">A path, or the text of another address.</param>
+    /// <returns>The address.</returns>
+    /// <exception cref="QosValuationException"><c>DatabaseConnectionNotValid</c>.</exception>
+    public static StoreAddress Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return IsPostgres(text) ? PostgresAddress.ParseText(text) : new StoreAddress(text);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Text;
+}
