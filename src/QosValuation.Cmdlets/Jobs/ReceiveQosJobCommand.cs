@@ -80,12 +80,14 @@ public sealed class ReceiveQosJobCommand : QosJobCommand
         }
     }
 
-    // Import-Clixml reads object by object and makes records of them; it writes straight into this cmdlet's pipeline.
+    // Import-Clixml reads object by object and makes records of them. It writes straight into this cmdlet's pipeline, as the engine's intrinsics name the
+    // command at work; beginning with the cmdlet itself would wait for input where the cmdlet has some.
     private void Emit(string file)
     {
         using SteppablePipeline pipeline = ScriptBlock.Create("param($file) Microsoft.PowerShell.Utility\\Import-Clixml -LiteralPath $file")
             .GetSteppablePipeline(CommandOrigin.Internal, [file]);
-        pipeline.Begin(this);
+        pipeline.Begin(expectInput: false, (EngineIntrinsics)SessionState.PSVariable.GetValue("ExecutionContext"));
+        pipeline.Process();
         pipeline.End();
     }
 }

@@ -290,12 +290,13 @@ public sealed class SubmitQosJobCommand : QosCmdlet
     // As a .NET tool PowerShell is no program of its own, but dotnet with pwsh.dll.
     private string[] FindProgram()
     {
-        string home = (string)SessionState.PSVariable.GetValue("PSHOME", string.Empty);
-        string program = System.IO.Path.Combine(home, OperatingSystem.IsWindows() ? "pwsh.exe" : "pwsh");
-        string library = System.IO.Path.Combine(home, "pwsh.dll");
-        string own = Environment.ProcessPath ?? "dotnet";
-        return File.Exists(program) ? [program]
-            : File.Exists(library) ? [System.IO.Path.GetFileNameWithoutExtension(own) == "dotnet" ? own : "dotnet", library]
-            : ["pwsh"];
+        string own = Environment.ProcessPath ?? string.Empty;
+        string library = System.IO.Path.Combine((string)SessionState.PSVariable.GetValue("PSHOME", string.Empty), "pwsh.dll");
+        return System.IO.Path.GetFileNameWithoutExtension(own) switch
+        {
+            "pwsh" => [own],
+            "dotnet" when File.Exists(library) => [own, library],
+            _ => ["pwsh"],
+        };
     }
 }
