@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using QosValuation.Jobs.Folders;
 using QosValuation.Jobs.Schedulers;
 
@@ -11,6 +12,8 @@ namespace QosValuation;
 public sealed class QosJob
 {
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(30);
 
     private readonly IJobScheduler _scheduler;
 
@@ -160,11 +163,7 @@ public sealed class QosJob
     /// <exception cref="QosValuationException"><c>JobAtWork</c>, <c>JobNotSubmitted</c>, <c>JobSchedulerNotFound</c>.</exception>
     public bool Resume(CancellationToken cancellationToken)
     {
-        if (_scheduler.IsAtWork(Folder, cancellationToken))
-        {
-            throw new QosValuationException(Faults.JobAtWork, $"The job '{Path}' is at work.", Path);
-        }
-
+        RequireRest(cancellationToken);
         Folder.ForgetDamaged();
         Folder.RequestStop(false);
         bool isStarted = Retry(isFresh: true, cancellationToken);
@@ -191,10 +190,7 @@ public sealed class QosJob
     /// <exception cref="QosValuationException"><c>JobAtWork</c>.</exception>
     public void Remove(CancellationToken cancellationToken)
     {
-        if (_scheduler.IsAtWork(Folder, cancellationToken))
-        {
-            throw new QosValuationException(Faults.JobAtWork, $"The job '{Path}' is at work.", Path);
-        }
+        RequireRest(cancellationToken);
 
         // The manifest first: half a folder is no job.
         File.Delete(Folder.In("job.json"));
@@ -230,6 +226,22 @@ public sealed class QosJob
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} ({State})";
+
+    /// <summary>Refuses a job at work. What ran a job that is done ends a moment later, and is waited for.</summary>
+    private void RequireRest(CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (_scheduler.IsAtWork(Folder, cancellationToken))
+        {
+            if (!IsWholeAndDone() || Stopwatch.GetElapsedTime(start) > LongestEnd)
+            {
+                throw new QosValuationException(Faults.JobAtWork, $"The job '{Path}' is at work.", Path);
+            }
+
+            cancellationToken.WaitHandle.WaitOne(50);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
 
     private bool Retry(bool isFresh, CancellationToken cancellationToken)
     {

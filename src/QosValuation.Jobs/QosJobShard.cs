@@ -35,4 +35,7 @@ public sealed record QosJobShard
 
     /// <summary>The folder with its stdout.log and stderr.log.</summary>
     public required string LogPath { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Shard} ({State})";
 }

@@ -18,12 +18,13 @@ Describe 'Jobs on Slurm' -Skip:([bool] $missing) {
         [System.IO.File]::WriteAllBytes("$folder/munge/key", $key)
         chmod 600 "$folder/munge/key"
         munged --force "--key-file=$folder/munge/key" "--socket=$folder/munge/socket" "--pid-file=$folder/munge/pid" "--log-file=$folder/munge/log" "--seed-file=$folder/munge/seed" 2>&1 | Out-Null
+        # An element of a lost node begins anew when the credential of its former start has expired, after two minutes by default.
         Set-Content -LiteralPath $conf @"
 ClusterName=local
 SlurmctldHost=localhost(127.0.0.1)
 SlurmctldPort=$(Get-FreePort)
 AuthType=auth/munge
-AuthInfo=socket=$folder/munge/socket
+AuthInfo=socket=$folder/munge/socket,cred_expire=8
 SlurmUser=root
 SlurmdUser=root
 StateSaveLocation=$folder/state
@@ -37,7 +38,7 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
-SchedulerParameters=batch_sched_delay=0,sched_interval=2,requeue_delay=1
+SchedulerParameters=batch_sched_delay=0,sched_interval=2
 ReturnToService=2
 MpiDefault=none
 NodeName=n1 NodeHostname=localhost NodeAddr=127.0.0.1 Port=$(Get-FreePort) CPUs=1 RealMemory=1000 State=UNKNOWN

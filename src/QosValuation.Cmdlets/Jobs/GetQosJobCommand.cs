@@ -27,6 +27,7 @@ public sealed class GetQosJobCommand : QosCmdlet
     [Parameter(Position = 0, ParameterSetName = "Path", ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [JobPath]
     public string[] Path { get; set; } = [];
 
     /// <summary>The folders of the jobs, taken as they are.</summary>

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace QosValuation.Cmdlets.Jobs;
 
 /// <summary>Deletes the folders of jobs: their results, their logs, and the copies of their scripts.</summary>
-/// <remarks>A job at work is refused; stop it first, or give -Force, which does.</remarks>
+/// <remarks>A job at work is refused: stop it first, as in Get-QosJob ./qosjob-1f03 | Stop-QosJob | Remove-QosJob.</remarks>
 /// <example>
 /// <summary>Delete what is done</summary>
 /// <code>Get-QosJob | Where-Object State -EQ Completed | Remove-QosJob</code>
@@ -14,20 +14,11 @@ namespace QosValuation.Cmdlets.Jobs;
 [OutputType(typeof(void))]
 public sealed class RemoveQosJobCommand : QosJobCommand
 {
-    /// <summary>Stop a job that is at work.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
-
     /// <inheritdoc/>
     private protected override void Process(QosJob job)
     {
         if (ShouldProcess(job.Path, $"Delete the job {job.Name} with its results"))
         {
-            if (Force)
-            {
-                job.Stop(Cancellation);
-            }
-
             job.Remove(Cancellation);
         }
     }

@@ -104,7 +104,7 @@ $work = {
         [Console]::Error.WriteLine(($_ | Out-String).TrimEnd())
     }
 
-    $said.Errors = $errors.Count
+    $said.Errors = @($errors | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] }).Count
     $said
 }
 
