@@ -69,7 +69,7 @@ public sealed class QosJob
     public bool IsFinished => State is not (JobState.Pending or JobState.Running);
 
     /// <summary>Each shard, and the merge at the end where there is one.</summary>
-    public IReadOnlyList<QosJobShard> Elements => [.. Folder.Elements.Select(Describe)];
+    public IReadOnlyList<QosJobShard> Elements => Folder.Elements.Select(Describe).ToArray();
 
     internal JobFolder Folder { get; }
 
@@ -271,7 +271,7 @@ public sealed class QosJob
         Completed = shards.Count(status => status is { State: JobState.Completed });
         int failed = shards.Count(status => status is { State: JobState.Failed });
         Running = isAtWork ? shards.Count(status => status is { State: JobState.Running }) : 0;
-        SchedulerId = _scheduler.IdsOf(Folder);
+        SchedulerId = _scheduler.IdsOf(Folder).ToArray();
         bool isDone = Completed == Shards && (!HasMerge || merge is { State: JobState.Completed });
         State = isDone ? JobState.Completed
             : Folder.IsStopRequested && !isAtWork ? JobState.Stopped

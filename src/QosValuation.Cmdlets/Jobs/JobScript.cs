@@ -29,7 +29,14 @@ internal static class JobScript
             .Cast<UsingExpressionAst>()
             .OrderByDescending(use => use.Extent.StartOffset))
         {
-            if (use.SubExpression is not VariableExpressionAst variable)
+            // $using:table['Key'] and $using:one.Name have the variable at their root.
+            ExpressionAst root = use.SubExpression;
+            while (root is MemberExpressionAst or IndexExpressionAst)
+            {
+                root = root is MemberExpressionAst member ? member.Expression : ((IndexExpressionAst)root).Target;
+            }
+
+            if (root is not VariableExpressionAst variable)
             {
                 throw new QosValuationException(
                     Faults.JobNotValid, $"{what} uses '{use.Extent.Text}'; $using: takes a variable here. Assign the value to one first.", use.Extent.Text);
@@ -43,7 +50,7 @@ internal static class JobScript
                 ?? throw new QosValuationException(Faults.JobNotValid, $"{what} uses ${{using:{name}}}, and there is no variable ${{{name}}}.", name);
             values[key] = found.Value;
             string replaced = variable.Splatted ? "@" + Prefix + key : "${" + Prefix + key + "}";
-            changed.Remove(use.Extent.StartOffset, use.Extent.EndOffset - use.Extent.StartOffset).Insert(use.Extent.StartOffset, replaced);
+            changed.Remove(variable.Extent.StartOffset, variable.Extent.EndOffset - variable.Extent.StartOffset).Insert(variable.Extent.StartOffset, replaced);
         }
 
         return changed.ToString();
