@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Management.Automation;
+using System.Management.Automation.Language;
 
 namespace QosValuation.Cmdlets.Jobs;
 
@@ -77,9 +77,7 @@ internal sealed class JobWatch(QosCmdlet cmdlet, Action<string> warn)
         $"The job {job.Name} goes on{(job.SchedulerId.Count > 0 ? $" as Slurm job {job.SchedulerId[0]}" : string.Empty)}. "
             + $"Come back with: Get-QosJob {Quoted(job.Path)} | Wait-QosJob | Receive-QosJob. Stop it with: Get-QosJob {Quoted(job.Path)} | Stop-QosJob.";
 
-    private static string Quoted(string path) => "-LiteralPath '" + CodeGeneration(path) + "'";
-
-    private static string CodeGeneration(string text) => System.Management.Automation.Language.CodeGeneration.EscapeSingleQuotedStringContent(text);
+    private static string Quoted(string path) => "-LiteralPath '" + CodeGeneration.EscapeSingleQuotedStringContent(path) + "'";
 
     private static void Show(ProgressMeter meter, QosJob job)
     {

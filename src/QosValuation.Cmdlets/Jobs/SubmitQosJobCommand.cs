@@ -29,7 +29,9 @@ namespace QosValuation.Cmdlets.Jobs;
 /// <example>
 /// <summary>Embed photographs in two processes</summary>
 /// <code>$job = Submit-QosJob -Shards 2 -ScriptBlock {
-///     Get-ChildItem ./photographs -Filter *.jpg | Sort-Object Name | Where-Object { $_.ReadCount; ($script:n++ % $ShardCount) -eq $ShardIndex - 1 } | Get-ClipEmbedding
+///     $all = @(Get-ChildItem ./photographs -Filter *.jpg | Sort-Object Name).FullName
+///     $mine = @(for ($i = $ShardIndex - 1; $i -lt $all.Count; $i += $ShardCount) { $all[$i] })
+///     Get-ClipEmbedding -LiteralPath $mine
 /// }
 /// $job | Wait-QosJob | Receive-QosJob</code>
 /// </example>
@@ -51,7 +53,8 @@ public sealed class SubmitQosJobCommand : QosCmdlet
 {
     private const int LargestScript = 1 << 24;
 
-    private static readonly string[] OfSsh = [nameof(HostName), nameof(UserName), nameof(Port), nameof(KeyFilePath), nameof(Subsystem), nameof(Options), nameof(ModulePath)];
+    private static readonly string[] OfSsh =
+        [nameof(HostName), nameof(UserName), nameof(Port), nameof(KeyFilePath), nameof(Subsystem), nameof(Options), nameof(ModulePath)];
     private static readonly string[] OfSlurm = [nameof(Partition), nameof(Time), nameof(Memory), nameof(SbatchArgument)];
 
     /// <summary>The script that is run for each shard.</summary>
@@ -250,7 +253,8 @@ public sealed class SubmitQosJobCommand : QosCmdlet
             Port = Port ?? 0,
             KeyFilePath = KeyFilePath is null ? null : ResolveNewPath(KeyFilePath),
             Subsystem = Subsystem,
-            Options = (Options ?? []).Cast<DictionaryEntry>().ToDictionary(entry => TextOf(entry.Key) ?? string.Empty, entry => TextOf(entry.Value) ?? string.Empty),
+            Options = (Options ?? []).Cast<DictionaryEntry>()
+                .ToDictionary(entry => TextOf(entry.Key) ?? string.Empty, entry => TextOf(entry.Value) ?? string.Empty),
             ModulePath = ModulePath,
         },
         Slurm = Scheduler != JobScheduler.Slurm ? null : new SlurmOptions

@@ -55,13 +55,14 @@ $work = {
             $named = @{}
             $arguments = @($given.Arguments)
             $script = [System.IO.Path]::Combine($Folder, $Parts ? 'merge.ps1' : 'script.ps1')
-            $known = (Get-Command -Name ([System.Management.Automation.WildcardPattern]::Escape($script)) -CommandType ExternalScript).Parameters
+            $tree = [System.Management.Automation.Language.Parser]::ParseFile($script, [ref] $null, [ref] $null)
+            $known = @($tree.ParamBlock.Parameters | ForEach-Object { $_.Name.VariablePath.UserPath })
             if (-not $Parts) {
                 $ShardIndex = $Index
                 $ShardCount = $Count
                 $Shard = $env:QOSVALUATION_SHARD = "$Index/$Count"
                 foreach ($name in 'Shard', 'ShardIndex', 'ShardCount') {
-                    if ($known -and $known.ContainsKey($name)) {
+                    if ($known -contains $name) {
                         $named[$name] = Get-Variable -Name $name -ValueOnly
                     }
                 }

@@ -204,8 +204,9 @@ internal sealed class JobCoordinator
 
     private void Log(FormattableString text)
     {
-        string line = string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd HH:mm:ss}Z ") + DisplayText.Of(text.ToString(CultureInfo.InvariantCulture));
-        File.AppendAllText(_folder.In(CoordinatedScheduler.LogName), line + "\n");
+        string time = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        string line = DisplayText.Of(text.ToString(CultureInfo.InvariantCulture));
+        File.AppendAllText(_folder.In(CoordinatedScheduler.LogName), $"{time} {line}\n");
     }
 
     private void Log(string text) => Log((FormattableString)$"{text}");

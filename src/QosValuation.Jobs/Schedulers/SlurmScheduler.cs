@@ -69,7 +69,8 @@ internal sealed class SlurmScheduler : IJobScheduler
         if (missing.Length == 0)
         {
             // Only the merge may be missing.
-            if (!folder.HasMerge || folder.IsCompleted(JobFolder.Merge) || before.Skip(since).Count(one => one.Elements.Count == 0) > folder.Manifest.MaximumRetries)
+            bool isSpent = before.Skip(since).Count(submission => submission.Elements.Count == 0) > folder.Manifest.MaximumRetries;
+            if (!folder.HasMerge || folder.IsCompleted(JobFolder.Merge) || isSpent)
             {
                 return false;
             }
@@ -114,7 +115,7 @@ internal sealed class SlurmScheduler : IJobScheduler
         return string.Join(',', ranges);
     }
 
-    private static void SubmitElements(JobFolder folder, IReadOnlyList<int> elements, bool isFresh, CancellationToken cancellationToken)
+    private static void SubmitElements(JobFolder folder, int[] elements, bool isFresh, CancellationToken cancellationToken)
     {
         JobManifest manifest = folder.Manifest;
         SlurmOptions slurm = manifest.Slurm ?? new SlurmOptions();
@@ -134,7 +135,7 @@ internal sealed class SlurmScheduler : IJobScheduler
         options.AddRange(slurm.Arguments);
 
         string? array = null;
-        if (elements.Count > 0)
+        if (elements.Length > 0)
         {
             string throttle = manifest.ThrottleLimit > 0 ? "%" + Text(manifest.ThrottleLimit) : string.Empty;
             array = Batch(ShardName, $"--job-name={manifest.Name}", $"--array={Ranges(elements)}{throttle}");
@@ -158,7 +159,8 @@ internal sealed class SlurmScheduler : IJobScheduler
         string Batch(string script, params IEnumerable<string> own)
         {
             string[] work = [folder.In(JobFolder.WorkerName), "-JobPath", folder.Path, .. script == MergeName ? ["-Merge"] : Array.Empty<string>()];
-            (int exit, string output, string error) = ProgramRun.Run("sbatch", [.. options, .. own, folder.In(script), .. work], environment, cancellationToken);
+            string[] all = [.. options, .. own, folder.In(script), .. work];
+            (int exit, string output, string error) = ProgramRun.Run("sbatch", all, environment, cancellationToken);
 
             // The id, and on some clusters ";" and the cluster's name.
             string id = output.Split(';')[0];
