@@ -200,18 +200,8 @@ function Get-HostFault([string] $Message) {
         "Subsystem $($job.Ssh.Subsystem ?? 'powershell') $("$found".Trim()) -sshs -nologo. $Message"
 }
 
-$attempt = $worker::Begin($JobPath, $Element, $HostName ? $HostName : [System.Environment]::MachineName)
-if (-not $attempt) {
-    exit 0
-}
-
-$rest = $job.ModuleVersion, $job.ModuleBuild, $Element, $job.Shards, $job.WorkingDirectory, $job.Depth
-if (-not $HostName) {
-    $parts = $Element ? @() : @($worker::Parts($JobPath))
-    $said = & $work $JobPath $job.ModulePath @rest $attempt.ResultPath $parts
-}
-else {
-    $said = $null
+# Before the attempt begins: a host that cannot be reached has not tried anything.
+if ($HostName) {
     $options = @{ BatchMode = 'yes'; ServerAliveInterval = '15'; ServerAliveCountMax = '4' }
     foreach ($option in $job.Ssh.Options.PSObject.Properties) { $options[$option.Name] = $option.Value }
     $connect = @{ HostName = $HostName; Options = $options; ConnectingTimeout = 60000 }
@@ -224,11 +214,23 @@ else {
     }
     catch {
         $message = Get-HostFault "$_"
-        $attempt.Fail(121, $message, 0)
         [Console]::Error.WriteLine($message)
         exit 121
     }
+}
 
+$attempt = $worker::Begin($JobPath, $Element, $HostName ? $HostName : [System.Environment]::MachineName)
+if (-not $attempt) {
+    exit 0
+}
+
+$rest = $job.ModuleVersion, $job.ModuleBuild, $Element, $job.Shards, $job.WorkingDirectory, $job.Depth
+if (-not $HostName) {
+    $parts = $Element ? @() : @($worker::Parts($JobPath))
+    $said = & $work $JobPath $job.ModulePath @rest $attempt.ResultPath $parts
+}
+else {
+    $said = $null
     $script = [System.IO.File]::ReadAllBytes([System.IO.Path]::Combine($JobPath, 'script.ps1'))
     $arguments = [System.IO.File]::ReadAllBytes([System.IO.Path]::Combine($JobPath, 'arguments.clixml'))
     $stream = [System.IO.File]::Create($attempt.ResultPath)
