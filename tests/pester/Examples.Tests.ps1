@@ -61,6 +61,7 @@ BeforeAll {
         Copy-Item ./made/captions.json ./captions_val2017.json
         Copy-Item (Get-ChildItem ./photographs -Filter *.jpg)[0] ./photo.jpg
         Set-Content ./photos.zip 'what was contributed'
+        Set-Content ./embed.ps1 'param($Shard) Get-ClipEmbedding ./photo.jpg'
         Get-ChildItem ./photographs -Filter *.jpg | Select-Object @{ n = 'Path'; e = { $_.FullName } } | Export-Csv items.csv
         Remove-Item ./made -Recurse
 

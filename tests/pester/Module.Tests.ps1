@@ -40,7 +40,7 @@ Describe 'The module' {
         $changing = 'Add-DatRecord', 'Add-UsageRecord', 'ConvertTo-ClipImage', 'Export-DataAward', 'Export-DatSettlement', 'Export-DpPrototype', 'Export-Embedding', 'Export-QosReport',
             'Export-ReconstructionGrid', 'Group-Embedding', 'Install-ClipModel', 'Invoke-DataAuction', 'Invoke-ModelMarket', 'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation',
             'Measure-DataQuality', 'Measure-MarginalUtility', 'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset',
-            'Protect-DataSubmission', 'Unprotect-DataSubmission'
+            'Protect-DataSubmission', 'Remove-QosJob', 'Resume-QosJob', 'Stop-QosJob', 'Submit-QosJob', 'Unprotect-DataSubmission'
         (Get-Command -Module QosValuation | Where-Object { $_.Parameters.ContainsKey('WhatIf') }).Name | Sort-Object | Should -Be $changing
     }
 
@@ -132,6 +132,10 @@ Describe 'The contract of <Name>' -ForEach @(
     @{ Name = 'Invoke-ModelMarket'; Parameters = 'Algorithm', 'Round', 'LocalStep', 'Lambda', 'Eta', 'GraphStep', 'Payment', 'Learner', 'Optimizer', 'LearningRate', 'Distance', 'Update', 'CheckpointPath', 'PassThru', 'Seed'; Type = 'ModelMarketRound'; Properties = 'Round', 'Algorithm', 'Client', 'Accuracy', 'Loss', 'Imports', 'Gain', 'Paid', 'Received', 'Cost', 'Utility', 'Welfare', 'IsRational', 'Graph', 'Distance', 'Payment', 'Check' }
     @{ Name = 'Measure-ModelMarket'; Parameters = @('InputObject'); Type = 'ModelMarketReport'; Properties = 'Algorithm', 'Accuracy', 'AccuracyStandardError', 'Utility', 'UtilityStandardError' }
     @{ Name = 'New-ClientPartition'; Parameters = 'Count', 'Beta', 'Cluster', 'Kind', 'Seed'; Type = 'ModelClient'; Properties = 'Contributor', 'Cluster', 'Vectors', 'Labels', 'TestVectors', 'TestLabels' }
+    @{ Name = 'Submit-QosJob'; Parameters = 'Scheduler', 'Shards', 'ScriptBlock', 'FilePath', 'ArgumentList', 'MergeScriptBlock', 'JobPath', 'MaximumRetries', 'ThrottleLimit', 'CpusPerShard', 'HostName', 'UserName', 'KeyFilePath', 'Partition', 'Time', 'Memory', 'SbatchArgument'; Type = 'QosJob'; Properties = 'Name', 'Id', 'State', 'Scheduler', 'SchedulerId', 'Shards', 'Completed', 'Running', 'Failed', 'Path', 'LogPath', 'Elements' }
+    @{ Name = 'Wait-QosJob'; Parameters = 'Job', 'Path', 'Timeout'; Type = 'QosJob'; Properties = 'State', 'IsFinished' }
+    @{ Name = 'Receive-QosJob'; Parameters = 'Job', 'Path', 'Wait'; Type = 'System.Object'; Properties = @() }
+    @{ Name = 'Get-QosJob'; Parameters = 'Job', 'Path'; Type = 'QosJob'; Properties = @('State') }
     @{ Name = 'Export-QosReport'; Parameters = 'InputObject', 'Path'; Type = 'System.IO.FileInfo'; Properties = @('FullName') }
 ) {
     It 'has the parameters <Parameters>' {
@@ -249,9 +253,10 @@ Describe 'The rule for replacing files' {
         $sealed = Protect-DataSubmission "$folder/note.txt" "$folder/sold" -Contributor ann -KeyPath "$folder/market.pem.pub"
         $null = Add-DatRecord "$folder/sold.db" -Address ann -Value 1 -Pointer $sealed.Hash
 
-        # What grows, or is a state that each run goes on from, is never replaced: there is nothing to force. A key is never replaced either.
+        # What grows, or is a state that each run goes on from, is never replaced: there is nothing to force. A key is never replaced either, nor a job.
         $growing = 'Add-DatRecord', 'Add-UsageRecord', 'Group-Embedding', 'Invoke-DataAuction', 'Invoke-ModelMarket', 'Invoke-TokenAllocation', 'Measure-DataQuality',
-            'Measure-MarginalUtility', 'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget'
+            'Measure-MarginalUtility', 'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget', 'Remove-QosJob', 'Resume-QosJob', 'Stop-QosJob',
+            'Submit-QosJob'
     }
 
     It 'covers every cmdlet that changes files' {

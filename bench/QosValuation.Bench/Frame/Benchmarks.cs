@@ -21,6 +21,7 @@ internal static class Benchmarks
         new EmbeddingRows(),
         new PhotographRows(),
         new FirstResultRows(),
+        new JobRows(),
     ];
 
     /// <summary>Measures all and prints one table.</summary>

@@ -28,8 +28,8 @@ public sealed class RecordReaderTests
         Assert.True(RecordTypes.Records.Count > 20);
         Assert.Contains(typeof(SemanticCluster), RecordTypes.Records);
 
-        // A budget is a file; its properties are what stood in it.
-        Assert.Equal([typeof(PrivacyBudget)], RecordTypes.Records.Where(type => !RecordReader.CanMake(type)));
+        // A budget is a file and a job a folder; their properties are what stood in it.
+        Assert.Equal([typeof(PrivacyBudget), typeof(QosJob)], RecordTypes.Records.Where(type => !RecordReader.CanMake(type)));
         Assert.Equal(["Group-Embedding"], RecordTypes.MakersOf(typeof(SemanticCluster)));
         Assert.Equal(["Get-ClipEmbedding", "Import-Embedding"], RecordTypes.MakersOf(typeof(ClipEmbedding)));
         Assert.Equal(["Group-Embedding"], RecordTypes.Between(typeof(ClipEmbedding), typeof(SemanticCluster)));

@@ -1,0 +1,233 @@
+BeforeAll {
+    . $PSScriptRoot/Common.ps1
+    . $PSScriptRoot/Jobs.Common.ps1
+    $folder = [System.IO.Directory]::CreateTempSubdirectory('qosvaluation-jobs-').FullName
+    $pwsh = Get-PwshCommand
+
+    # The process of a shard, as the coordinator's log names it last.
+    function Get-ShardProcess([QosValuation.QosJob] $Job, [int] $Shard) {
+        $line = Get-Content -LiteralPath "$($Job.Path)/coordinator.log" | Where-Object { $_ -match " $Shard/\d+ began on .*, process (\d+)\." } | Select-Object -Last 1
+        [int] ($line -replace '.*, process (\d+)\.$', '$1')
+    }
+
+    function Get-Coordinator([QosValuation.QosJob] $Job) {
+        [int] (Get-Content -LiteralPath "$($Job.Path)/coordinator.ready" -Raw)
+    }
+}
+
+AfterAll {
+    Get-QosJob "$folder/*" -ErrorAction Ignore | Where-Object { -not $_.IsFinished } | Stop-QosJob | Out-Null
+    Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction Ignore
+}
+
+Describe 'A job of local processes' {
+    It 'tells scripts their shard, passes arguments and $using: as they are, and gives objects in the order of the shards' {
+        $odd = "a 'b' `"c`"`n-d `$(e) [f]"
+        $table = @{ Key = 1.5; List = 1, 2 }
+        # The later shard ends first.
+        $job = Submit-QosJob -Shards 2 -JobPath (Join-Path $folder "-a job's [folder]`nof two lines") -ArgumentList $odd, @(1, 2) -ScriptBlock {
+            param($Text, $Numbers, $ShardIndex)
+            if ($ShardIndex -eq 1) { Start-Sleep -Milliseconds 1500 }
+            [pscustomobject]@{
+                Shard = $Shard; Index = $ShardIndex; Count = $ShardCount; Variable = $env:QOSVALUATION_SHARD; Text = $Text; Numbers = $Numbers -join '+'
+                Using = "$using:odd"; Key = $using:table['Key']; Place = (Get-Location).ProviderPath; Processors = [System.Environment]::ProcessorCount
+            }
+            , (1, 2)
+        } -CpusPerShard 1
+        $job | Should -BeOfType QosValuation.QosJob
+        $rows = @($job | Receive-QosJob -Wait)
+        $rows.Count | Should -Be 4
+        $rows[1] | Should -Be 1, 2
+        $rows[0].Shard, $rows[2].Shard | Should -Be '1/2', '2/2'
+        $rows[0].Variable, $rows[0].Index, $rows[0].Count, $rows[0].Numbers, $rows[0].Key | Should -Be '1/2', 1, 2, '1+2', 1.5
+        $rows[2].Text | Should -BeExactly $odd
+        $rows[2].Using | Should -BeExactly $odd
+        $rows[0].Place | Should -Be (Get-Location).ProviderPath
+        $rows[0].Processors | Should -Be 1
+        $job.State | Should -Be 'Completed'
+        if (-not $IsWindows) { (Get-Item -LiteralPath $job.Path).UnixMode | Should -Be 'drwx------' }
+    }
+
+    It 'gives records back to the last bit, and merges them by a script' {
+        $random = [System.Random]::new(5)
+        $bytes = [byte[]]::new(4000)
+        $random.NextBytes($bytes)
+        $vector = [float[]]::new(1000)
+        [System.Buffer]::BlockCopy($bytes, 0, $vector, 0, 4000)
+        $vector = [float[]] (@($vector | Where-Object { -not [float]::IsNaN($_) }) + [float]::NegativeInfinity, [float]::NaN, -0.0, [float]::Epsilon)
+        $given = [QosValuation.ClipEmbedding] [pscustomobject]@{ Source = 's'; Item = 'i'; Modality = 'Text'; Vector = $vector; Model = 'm' }
+        $job = Submit-QosJob -Shards 2 -ThrottleLimit 1 -JobPath "$folder/exact" -ScriptBlock { $using:given } -MergeScriptBlock { $input }
+        $back = @($job | Wait-QosJob | Receive-QosJob)
+        $back.Count | Should -Be 2
+        foreach ($one in $back) {
+            $one | Should -BeOfType QosValuation.ClipEmbedding
+            [System.Linq.Enumerable]::SequenceEqual([int[]] @($one.Vector | ForEach-Object { [System.BitConverter]::SingleToInt32Bits($_) }),
+                [int[]] @($vector | ForEach-Object { [System.BitConverter]::SingleToInt32Bits($_) })) | Should -BeTrue
+        }
+    }
+
+    It 'gives the bytes of one process though a worker and then the coordinator are killed' -Skip:($IsWindows) {
+        $files = Get-JobPhotograph "$folder/scenes"
+        $whole = Get-EmbeddingHash (Get-ClipEmbedding -LiteralPath $files -Model clip-mini) $folder
+        $gate = (New-Item -ItemType Directory "$folder/gate").FullName
+        $path = "$folder/killed"
+        $job = Submit-QosJob -Shards 3 -ThrottleLimit 2 -MaximumRetries 1 -JobPath $path -ScriptBlock $ShardWork -ArgumentList $files, $gate
+        Wait-Until { @(Get-ChildItem "$gate/began-*").Count -ge 2 }
+        $first = Get-ShardProcess $job 1
+        Stop-Process -Id $first -Force
+        Wait-Until { (Get-Content -LiteralPath "$path/coordinator.log" -Raw) -match '1/3 ended on .* with exit code 137' }
+        Wait-Until { @(Get-ChildItem "$gate/began-*").Count -ge 3 }
+
+        # The coordinator as well: its workers end with it, and the job says so.
+        $second = Get-ShardProcess $job 2
+        Stop-Process -Id (Get-Coordinator $job) -Force
+        Wait-Until { -not (Get-Process -Id $second -ErrorAction Ignore) } 20 'The end of the workers'
+        $job = Get-QosJob -LiteralPath $path
+        $job.State | Should -Be 'Interrupted'
+        Wait-QosJob $job -WarningVariable warned -WarningAction SilentlyContinue | Out-Null
+        "$warned" | Should -Match 'Resume-QosJob'
+
+        $null = New-Item -ItemType File "$gate/open"
+        $job = $job | Resume-QosJob | Wait-QosJob
+        $job.State | Should -Be 'Completed'
+        Get-EmbeddingHash ($job | Receive-QosJob) $folder | Should -Be $whole
+    }
+
+    It 'tries only what failed again, names each failure, and goes on when the cause is mended' {
+        $mended = "$folder/mended"
+        $job = Submit-QosJob -Shards 3 -MaximumRetries 1 -JobPath "$folder/failing" -ArgumentList $mended -ScriptBlock {
+            param($Mended)
+            "ran $ShardIndex"
+            [Console]::Error.WriteLine('said so')
+            if (-not (Test-Path -LiteralPath $Mended)) {
+                if ($ShardIndex -eq 2) { throw 'boom' }
+                if ($ShardIndex -eq 3) { exit 7 }
+            }
+        } | Wait-QosJob
+        $job.State, $job.Completed, $job.Failed | Should -Be 'Failed', 1, 2
+        $job.Elements.Attempts | Should -Be 1, 2, 2
+        $job.Elements.ExitCode | Should -Be 0, 1, 7
+        $rows = $job | Receive-QosJob -ErrorAction SilentlyContinue -ErrorVariable failed
+        $rows | Should -Be 'ran 1'
+        $failed.FullyQualifiedErrorId | Should -Be (@('JobShardFailed,QosValuation.Cmdlets.Jobs.ReceiveQosJobCommand') * 2)
+        "$($failed[0])" | Should -Match 'Shard 2/3 .*exit code 1 after 2 attempts.*boom'
+        $failed[0].TargetObject | Should -Be $job.Elements[1].LogPath
+        Get-Content -LiteralPath (Join-Path $failed[0].TargetObject stderr.log) -Raw | Should -Match '(?s)said so.*boom.*said so.*boom'
+
+        $null = New-Item -ItemType File $mended
+        $job | Resume-QosJob | Wait-QosJob | Receive-QosJob | Should -Be 'ran 1', 'ran 2', 'ran 3'
+        $job.Elements.Attempts | Should -Be 1, 3, 3
+
+        # A result that was changed is refused, and made anew.
+        $result = (Get-ChildItem -LiteralPath $job.Elements[1].LogPath -Filter result-*).FullName
+        Add-Content -LiteralPath $result ' '
+        $job = Get-QosJob -LiteralPath $job.Path
+        $rows = $job | Receive-QosJob -ErrorAction SilentlyContinue -ErrorVariable failed
+        $rows | Should -Be 'ran 1', 'ran 3'
+        $failed.FullyQualifiedErrorId | Should -Be 'JobResultDamaged,QosValuation.Cmdlets.Jobs.ReceiveQosJobCommand'
+        $job | Resume-QosJob | Wait-QosJob | Receive-QosJob | Should -Be 'ran 1', 'ran 2', 'ran 3'
+    }
+
+    It 'goes on when waiting is stopped by Ctrl+C, which says how to come back' -Skip:($IsWindows) {
+        $path = "$folder/it's long"
+        $gate = (New-Item -ItemType Directory "$folder/gate2").FullName
+        $script = "$folder/wait.ps1"
+        Set-Content -LiteralPath $script @"
+`$PSStyle.OutputRendering = 'PlainText'
+Import-Module '$ModuleManifest'
+`$job = Submit-QosJob -Shards 1 -JobPath '$($path -replace "'", "''")' -ArgumentList '$gate' -ScriptBlock { param(`$Gate) while (-not (Test-Path "`$Gate/open")) { Start-Sleep -Milliseconds 100 }; 'the end' }
+New-Item -ItemType File '$gate/submitted' | Out-Null
+`$job | Wait-QosJob
+"@
+        $start = [System.Diagnostics.ProcessStartInfo]::new($pwsh[0])
+        $pwsh | Select-Object -Skip 1 | ForEach-Object { $start.ArgumentList.Add($_) }
+        '-NoProfile', '-File', $script | ForEach-Object { $start.ArgumentList.Add($_) }
+        $start.RedirectStandardOutput = $true
+        $process = [System.Diagnostics.Process]::Start($start)
+        Wait-Until { Test-Path "$gate/submitted" }
+        Start-Sleep -Milliseconds 700
+        $watch = [System.Diagnostics.Stopwatch]::StartNew()
+        kill -INT $process.Id
+        $process.WaitForExit(10000) | Should -BeTrue
+        $watch.Elapsed.TotalSeconds | Should -BeLessThan 5
+        $said = $process.StandardOutput.ReadToEnd()
+        $said | Should -Match 'goes on' -Because $said
+        ($said -replace '\s+', ' ') | Should -Match ([regex]::Escape("Get-QosJob -LiteralPath '$($path -replace "'", "''")' | Wait-QosJob | Receive-QosJob"))
+        (Get-QosJob -LiteralPath $path).IsFinished | Should -BeFalse
+        $null = New-Item -ItemType File "$gate/open"
+        Get-QosJob -LiteralPath $path | Wait-QosJob | Receive-QosJob | Should -Be 'the end'
+    }
+
+    It 'stops, with what its script started, and is not removed while it works' {
+        $job = Submit-QosJob -Shards 2 -JobPath "$folder/stopped" -ScriptBlock { Start-Sleep 600 }
+        Wait-Until { (Get-QosJob $job).Running -eq 2 }
+        $ids = 1, 2 | ForEach-Object { Get-ShardProcess $job $_ }
+        { $job | Remove-QosJob -ErrorAction Stop } | Should -Throw -ErrorId 'JobAtWork*'
+        { $job | Resume-QosJob -ErrorAction Stop } | Should -Throw -ErrorId 'JobAtWork*'
+        $job | Receive-QosJob -WarningVariable warned -WarningAction SilentlyContinue | Should -BeNullOrEmpty
+        "$warned" | Should -Match '0 of 2 shards are done'
+        ($job | Wait-QosJob -Timeout 0 -WarningAction SilentlyContinue).State | Should -Be 'Running'
+        ($job | Stop-QosJob).State | Should -Be 'Stopped'
+        Get-Process -Id $ids -ErrorAction Ignore | Should -BeNullOrEmpty
+        $job.Elements.State | Should -Be 'Stopped', 'Stopped'
+        $job | Remove-QosJob
+        Test-Path -LiteralPath $job.Path | Should -BeFalse
+    }
+
+    It 'does not mix builds of the module, nor run a script that was changed' {
+        $job = Submit-QosJob -Shards 1 -JobPath "$folder/other" -MaximumRetries 0 -ScriptBlock { 'ran' } | Wait-QosJob
+        $results = { Get-ChildItem -LiteralPath "$folder/other/elements/00001" -Filter result-* | Remove-Item }
+        & $results
+        Add-Content -LiteralPath "$folder/other/script.ps1" "'and more'"
+        $job = Get-QosJob "$folder/other" | Resume-QosJob | Wait-QosJob
+        $job.State | Should -Be 'Failed'
+        $job.Elements[0].Message | Should -Match 'was changed after the job was submitted'
+
+        $manifest = Get-Content -LiteralPath "$folder/other/job.json" -Raw
+        Set-Content -LiteralPath "$folder/other/job.json" ($manifest -replace '("ModuleBuild": ")\w+', '${1}0123')
+        $null = & $pwsh[0] @($pwsh | Select-Object -Skip 1) -NoProfile -File "$folder/other/worker.ps1" -JobPath "$folder/other" -Element 1 2>&1 | Tee-Object -Variable said
+        $LASTEXITCODE | Should -Be 120
+        "$said" | Should -Match 'build \w+, and the job was submitted by version .* build 0123'
+    }
+}
+
+Describe 'Submit-QosJob' {
+    It 'refuses <What>' -ForEach @(
+        @{ What = 'no shards'; With = @{ Shards = 0 } }
+        @{ What = 'too many shards'; With = @{ Shards = 100000 } }
+        @{ What = 'an option of another scheduler'; With = @{ Partition = 'all' } }
+        @{ What = 'a name that is an option'; With = @{ Name = '-x' } }
+        @{ What = 'a name with a slash'; With = @{ Name = 'a/b' } }
+        @{ What = 'too many retries'; With = @{ MaximumRetries = 101 } }
+        @{ What = 'a time below a minute'; With = @{ Scheduler = 'Slurm'; Time = 60 } }
+        @{ What = 'an amount of memory that is none'; With = @{ Scheduler = 'Slurm'; Memory = '4 G' } }
+        @{ What = 'a variable that does not exist'; With = @{ ScriptBlock = { $using:noSuchVariable } } }
+    ) {
+        $all = @{ Shards = 1; ScriptBlock = { 1 }; JobPath = "$folder/refused" } + @{}
+        $With.Keys | ForEach-Object { $all[$_] = $With[$_] }
+        { Submit-QosJob @all } | Should -Throw -ErrorId 'JobNotValid,*'
+        Test-Path -LiteralPath "$folder/refused" | Should -BeFalse
+    }
+
+    It 'refuses a folder that holds something, and does nothing with -WhatIf' {
+        $null = New-Item -ItemType Directory "$folder/full"
+        Set-Content "$folder/full/mine" 1
+        { Submit-QosJob -Shards 1 -ScriptBlock { 1 } -JobPath "$folder/full" } | Should -Throw -ErrorId 'JobFolderNotEmpty,*'
+        Get-ChildItem "$folder/full" | Should -HaveCount 1
+        Submit-QosJob -Shards 1 -ScriptBlock { 1 } -JobPath "$folder/what if" -WhatIf | Should -BeNullOrEmpty
+        Test-Path "$folder/what if" | Should -BeFalse
+    }
+
+    It 'says where no Slurm is' -Skip:([bool] (Get-Command sbatch -ErrorAction Ignore)) {
+        { Submit-QosJob -Scheduler Slurm -Shards 1 -ScriptBlock { 1 } -JobPath "$folder/none" } | Should -Throw -ErrorId 'JobSchedulerNotFound,*'
+        Test-Path "$folder/none" | Should -BeFalse
+    }
+
+    It 'is not taken in by a folder that is no job, or a damaged one' {
+        { Get-QosJob "$folder/full" -ErrorAction Stop } | Should -Throw -ErrorId 'JobNotFound,*'
+        foreach ($text in '', 'null', '[]', '{"Version":1}', '{"Version":1,"Id":5}') {
+            Set-Content "$folder/full/job.json" $text
+            { Get-QosJob "$folder/full" -ErrorAction Stop } | Should -Throw -ErrorId 'JobNotReadable,*'
+        }
+    }
+}

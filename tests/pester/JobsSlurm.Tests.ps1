@@ -1,0 +1,127 @@
+# A Slurm cluster of our own on the loopback: a controller and two nodes, in a temporary folder.
+BeforeDiscovery {
+    . $PSScriptRoot/Common.ps1
+    . $PSScriptRoot/Jobs.Common.ps1
+    $missing = Get-MissingDaemon 'slurmctld', 'slurmd', 'sbatch', 'munged'
+    if ($missing) { Write-Warning "Jobs on Slurm are not tested: $missing." }
+}
+
+Describe 'Jobs on Slurm' -Skip:([bool] $missing) {
+    BeforeAll {
+        . $PSScriptRoot/Common.ps1
+        . $PSScriptRoot/Jobs.Common.ps1
+        $folder = [System.IO.Directory]::CreateTempSubdirectory('qosvaluation-slurm-').FullName
+        $conf = "$folder/slurm.conf"
+        'state', 'spool', 'log', 'munge', 'gate' | ForEach-Object { $null = New-Item -ItemType Directory -Path "$folder/$_" }
+        $key = [byte[]]::new(128)
+        [System.Security.Cryptography.RandomNumberGenerator]::Fill($key)
+        [System.IO.File]::WriteAllBytes("$folder/munge/key", $key)
+        chmod 600 "$folder/munge/key"
+        munged --force "--key-file=$folder/munge/key" "--socket=$folder/munge/socket" "--pid-file=$folder/munge/pid" "--log-file=$folder/munge/log" "--seed-file=$folder/munge/seed" 2>&1 | Out-Null
+        # An element of a lost node begins anew when the credential of its former start has expired, after two minutes by default.
+        Set-Content -LiteralPath $conf @"
+ClusterName=local
+SlurmctldHost=localhost(127.0.0.1)
+SlurmctldPort=$(Get-FreePort)
+AuthType=auth/munge
+AuthInfo=socket=$folder/munge/socket,cred_expire=8
+SlurmUser=root
+SlurmdUser=root
+StateSaveLocation=$folder/state
+SlurmdSpoolDir=$folder/spool/%n
+SlurmctldPidFile=$folder/ctld.pid
+SlurmdPidFile=$folder/slurmd-%n.pid
+SlurmctldLogFile=$folder/log/ctld.log
+SlurmdLogFile=$folder/log/slurmd-%n.log
+SlurmdTimeout=6
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+SchedulerParameters=batch_sched_delay=0,sched_interval=2
+ReturnToService=2
+MpiDefault=none
+NodeName=n1 NodeHostname=localhost NodeAddr=127.0.0.1 Port=$(Get-FreePort) CPUs=1 RealMemory=1000 State=UNKNOWN
+NodeName=n2 NodeHostname=localhost NodeAddr=127.0.0.1 Port=$(Get-FreePort) CPUs=1 RealMemory=1000 State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+"@
+        $before = $env:SLURM_CONF
+        $env:SLURM_CONF = $conf
+        slurmctld -c -f $conf
+        'n1', 'n2' | ForEach-Object { slurmd -N $_ -f $conf }
+        Wait-Until { (sinfo --noheader --format=%t,%D 2>$null) -eq 'idle,2' } 30 'That both nodes are idle'
+
+        $files = Get-JobPhotograph "$folder/scenes"
+        $whole = Get-EmbeddingHash (Get-ClipEmbedding -LiteralPath $files -Model clip-mini) $folder
+    }
+
+    AfterAll {
+        if ($folder) {
+            scancel --user=root --full 2>$null
+            "$folder/slurmd-n1.pid", "$folder/slurmd-n2.pid", "$folder/ctld.pid", "$folder/munge/pid" | ForEach-Object { Stop-ByFile $_ }
+            foreach ($id in @('n1', 'n2' | ForEach-Object { Get-ProcessByVariable SLURMD_NODENAME $_ })) { Stop-Process -Id $id -Force -ErrorAction Ignore }
+            $env:SLURM_CONF = $before
+            Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction Ignore
+        }
+    }
+
+    It 'gives the bytes of one process from eight elements of which a node is lost midway' {
+        $path = "$folder/a job's fol%der"
+        $job = Submit-QosJob -Scheduler Slurm -Shards 8 -JobPath $path -Name coco -MaximumRetries 1 -CpusPerShard 1 -Time 00:30:00 -ScriptBlock $ShardWork -ArgumentList $files, "$folder/gate"
+        $job.SchedulerId.Count | Should -Be 2 -Because 'there is an array and a job that depends on it'
+        $job.IsFinished | Should -BeFalse
+        Wait-Until { @(Get-ChildItem "$folder/gate/began-*").Count -ge 2 } 60 'That both nodes are at work'
+
+        # The node n1 dies, with its daemon, the daemon's steps and all they started.
+        Stop-ByFile "$folder/slurmd-n1.pid"
+        $lost = @(Get-ProcessByVariable SLURMD_NODENAME n1)
+        $lost.Count | Should -BeGreaterThan 0
+        foreach ($id in @($lost | ForEach-Object { Get-ParentId $_ } | Where-Object { $_ -gt 1 }) + $lost) { Stop-Process -Id $id -Force -ErrorAction Ignore }
+        $null = New-Item -ItemType File "$folder/gate/open"
+
+        # A session that knows the folder alone.
+        $again = Get-QosJob -LiteralPath $path | Wait-QosJob -Timeout 240
+        $again.State | Should -Be 'Completed' -Because ((Get-Content "$folder/log/ctld.log" -Tail 20) -join "`n")
+        @($again.Elements | Where-Object Attempts -GT 1).Count | Should -BeGreaterThan 0 -Because 'an element was lost'
+        Get-EmbeddingHash ($again | Receive-QosJob) $folder | Should -Be $whole
+    }
+
+    It 'runs only the failed elements again, from the job that depends on the array' {
+        $marks = (New-Item -ItemType Directory "$folder/marks").FullName
+        $job = Submit-QosJob -Scheduler Slurm -Shards 3 -JobPath "$folder/retried" -MaximumRetries 1 -ArgumentList $marks -ScriptBlock {
+            param($Marks)
+            $null = New-Item -ItemType File "$Marks/$ShardIndex-$PID"
+            if ($ShardIndex -eq 2 -and @(Get-ChildItem "$Marks/2-*").Count -lt 2) { exit 5 }
+            $ShardIndex
+        } -MergeScriptBlock { ($input | Measure-Object -Sum).Sum }
+        # Nobody waits by Wait-QosJob, which would also try again.
+        Wait-Until { -not (squeue --noheader) } 120 'That the queue is empty'
+        $job = Get-QosJob $job.Path
+        $job.State | Should -Be 'Completed'
+        $job | Receive-QosJob | Should -Be 6
+        $job.SchedulerId.Count | Should -Be 4
+        @(Get-ChildItem $marks).Count | Should -Be 4
+    }
+
+    It 'tells what failed, stops, and quotes what sbatch refuses' {
+        $job = Submit-QosJob -Scheduler Slurm -Shards 1 -JobPath "$folder/stopped" -ScriptBlock { Start-Sleep 600 }
+        $job | Stop-QosJob | Select-Object -ExpandProperty State | Should -Be 'Stopped'
+        Wait-Until { -not (squeue --noheader) } 30 'That the queue is empty'
+        { Submit-QosJob -Scheduler Slurm -Shards 1 -JobPath "$folder/refused" -Partition none -ScriptBlock { 1 } } | Should -Throw '*invalid partition*' -ErrorId 'JobNotSubmitted*'
+        Test-Path "$folder/refused" | Should -BeFalse
+    }
+
+    It 'runs a script by hand, by the same batch script' {
+        Set-Content "$folder/by hand.ps1" 'param($To) Set-Content -LiteralPath "$To-$($env:QOSVALUATION_SHARD -replace "/", "of")" $env:DOTNET_PROCESSOR_COUNT'
+        $env:QOSVALUATION_PWSH = (Get-PwshCommand)[-1]
+        try {
+            sbatch --parsable --wait --array=1-2 --output=/dev/null (Join-Path $RepositoryRoot scripts/slurm/shard.sbatch) "$folder/by hand.ps1" "$folder/hand" | Should -Match '^\d+$'
+            $LASTEXITCODE | Should -Be 0
+        }
+        finally {
+            Remove-Item Env:QOSVALUATION_PWSH
+        }
+
+        Get-Content "$folder/hand-1of2", "$folder/hand-2of2" | Should -Be '1', '1'
+    }
+}
