@@ -27,6 +27,9 @@ namespace QosValuation.Cmdlets.Markets;
 /// <para>-CheckpointPath saves the run from time to time and after each algorithm; with the same clients, settings and -Seed, which it needs,
 /// it goes on from there, writes the earlier rows again, and ends in the same bytes. -Round may be raised, but
 /// not with -Epsilon, whose noise depends on it.</para>
+/// <para>-LearnerPath trains a model of your own instead: every client begins with the weights in the .onnx file, and trains its last linear layer or what
+/// -Trainable names, by softmax cross-entropy and the model's own backward pass. Operators without a gradient are refused by name (opset 11 and later,
+/// single precision). A step runs the whole model, frozen parts included; with -Epsilon once for each record. Export-ClientModel writes a client's model.</para>
 /// <para>-Epsilon makes trainings private, for each algorithm and all its rounds together. -Unit Record protects a record by DP-SGD (Abadi et al. 2016): a
 /// record takes part in a step with probability BatchSize over the client's records, its gradient is clipped to -ClippingNorm, and Gaussian noise is added.
 /// A record with several vectors, such as captions, counts once: of them a step takes one. -Unit Contributor protects a client with all its records: what
@@ -75,6 +78,7 @@ namespace QosValuation.Cmdlets.Markets;
 /// <seealso>Measure-ModelMarket</seealso>
 /// <seealso>Test-MechanismProperty</seealso>
 /// <seealso>New-PrivacyBudget</seealso>
+/// <seealso>Export-ClientModel</seealso>
 /// <seealso>Invoke-MembershipInferenceAttack</seealso>
 [Cmdlet(VerbsLifecycle.Invoke, "ModelMarket", DefaultParameterSetName = TrainSet, SupportsShouldProcess = true)]
 [OutputType(typeof(ModelMarketRound))]
@@ -138,7 +142,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
     [SingleValue]
     public ModelPayment Payment { get; set; }
 
-    /// <summary>What clients train; Logistic by default.</summary>
+    /// <summary>What clients train: Logistic (the default), Mlp, or Onnx, which -LearnerPath says as well.</summary>
     [Parameter(ParameterSetName = TrainSet)]
     [SingleValue]
     public ModelLearner Learner { get; set; }
@@ -148,6 +152,22 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
     [WholeNumber(MayBeAbsent = true)]
     [ValidateNotNullOrEmpty]
     public int[]? Hidden { get; set; }
+
+    /// <summary>
+    /// An .onnx file that every client begins with and trains: float vectors [N, D], of the embeddings' length, in; scores before a softmax, float [N, C], out.
+    /// The classes are taken in the order of their names; further scores are of classes that no client has.
+    /// </summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [ValidateNotNullOrEmpty]
+    public string? LearnerPath { get; set; }
+
+    /// <summary>
+    /// The weights of -LearnerPath to train, by the names of initialisers; * stands for any characters, and '*' alone for all. By default those of the last
+    /// linear layer (Gemm, or MatMul and the Add behind it). All others stay as they are.
+    /// </summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [ValidateNotNullOrEmpty]
+    public string[]? Trainable { get; set; }
 
     /// <summary>The optimiser; Sgd by default.</summary>
     [Parameter(ParameterSetName = TrainSet)]
@@ -256,8 +276,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
             },
         },
         Rules = Rules,
-        Learner = Learner,
-        Hidden = Hidden ?? [],
+        Choice = LearnerArgument.Of(IsBound(nameof(Learner)) ? Learner : null, Hidden, LearnerPath is null ? null : ResolveNewPath(LearnerPath), Trainable),
         HasMatrices = PassThru,
         Privacy = Epsilon is null ? null : new ModelMarketPrivacy
         {
@@ -409,6 +428,12 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
     private void Train()
     {
         ModelMarketOptions options = Options;
+        if (options.Choice.Path is not null)
+        {
+            // What does not fit is refused before anything is charged.
+            BackgroundWork.Run((_, _) => { ModelMarketRun.RequireLearner(_clients, options); return true; }, static _ => { }, Cancellation);
+        }
+
         ModelMarketNoise? noise = Epsilon is null
             ? null
             : BackgroundWork.Run((_, token) => ModelMarketNoise.Calibrate(_clients, options, token), static _ => { }, Cancellation);

@@ -61,6 +61,10 @@ internal sealed class ModelMarketRoundSection() : ResultSection<ModelMarketRound
             nameof(ModelMarketRound.Initial),
             nameof(ModelMarketRound.Learner),
             nameof(ModelMarketRound.Hidden),
+            nameof(ModelMarketRound.LearnerPath),
+            nameof(ModelMarketRound.Trainable),
+            nameof(ModelMarketRound.Features),
+            nameof(ModelMarketRound.Classes),
             nameof(ModelMarketRound.Proxy));
     }
 
