@@ -168,12 +168,6 @@ function Get-Purchase([string] $Buying, [object[]] $Offers, [double] $Budget, [i
     $purchase
 }
 
-function Measure-Mean([double[]] $Numbers) {
-    $mean = ($Numbers | Measure-Object -Average).Average
-    $variance = ($Numbers | ForEach-Object { ($_ - $mean) * ($_ - $mean) } | Measure-Object -Sum).Sum / ($Numbers.Count - 1)
-    $mean, [Math]::Sqrt($variance / $Numbers.Count)
-}
-
 $bound = $PSBoundParameters
 Invoke-FigureBody {
     $folder = Split-Path (Resolve-FigurePath (Join-Path $OutputPath 'data-market.csv'))

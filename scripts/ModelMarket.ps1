@@ -110,12 +110,6 @@ $ErrorActionPreference = 'Stop'
 $algorithms = 'Ipfl', 'Local', 'FedAvg', 'FedProx', 'Ditto', 'FedAmp', 'Cfl', 'FedFomo', 'PFedGraph'
 $places = 'beach', 'snow', 'field', 'street', 'lake', 'night', 'forest', 'desert', 'pool'
 
-function Measure-Mean([double[]] $Numbers) {
-    $mean = ($Numbers | Measure-Object -Average).Average
-    $variance = ($Numbers | ForEach-Object { ($_ - $mean) * ($_ - $mean) } | Measure-Object -Sum).Sum / ($Numbers.Count - 1)
-    $mean, [Math]::Sqrt($variance / $Numbers.Count)
-}
-
 # Labelled vectors of drawn scenes: the place that a scene's captions name is its label; scenes without one are left out.
 function Get-SceneVector([int] $Count) {
     $scenes = Join-Path ([System.IO.Path]::GetTempPath()) "models-$([guid]::NewGuid().ToString('N'))"

@@ -40,7 +40,7 @@ namespace QosValuation.Cmdlets.Markets;
 /// FedFomo weighs models by losses on private rows and is refused. The
 /// noise is drawn in floating point, which may leak more than (ε, δ) to whoever sees all bits (Mironov 2012).</para>
 /// <para>-Budget charges each client that trains, by its name, for all algorithms together before training begins: all or nothing. The budget has to be for
-/// -Neighboring AddRemove. With -Budget noise is calibrated by Rdp, by which budgets count samples, and is a little larger. -WhatIf and -Confirm say what each
+/// -Neighboring AddRemove. It counts samples as noise is calibrated, by the distribution of the loss (Pld). -WhatIf and -Confirm say what each
 /// would be charged and have left. What was charged stays charged where the pipeline is stopped. With -Seed the noise can be taken away
 /// again: IsFormal is false, and a budget refuses it.</para>
 /// </remarks>
@@ -284,9 +284,6 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
             Delta = Delta,
             ClippingNorm = ClippingNorm,
             Unit = Unit,
-
-            // A budget counts samples by divergences.
-            Accountant = Budget is null ? PrivacyAccountant.Pld : PrivacyAccountant.Rdp,
         },
         RunNumber = RunNumber,
         CheckpointPath = CheckpointPath is null ? null : ResolveNewPath(CheckpointPath),
