@@ -219,8 +219,8 @@ Invoke-FigureBody {
     $reports = @($rows | Measure-ModelMarket)
     $numbers = $Seed..($Seed + $count - 1)
     $summary = @(foreach ($report in $reports) {
-            $less, $lessError = Measure-Mean @($numbers | ForEach-Object { $measured["Ipfl $_"][0] - $measured["$($report.Algorithm) $_"][0] })
-            $poorer, $poorerError = Measure-Mean @($numbers | ForEach-Object { $measured["Ipfl $_"][1] - $measured["$($report.Algorithm) $_"][1] })
+            $less, $lessError = Measure-SampleMean @($numbers | ForEach-Object { $measured["Ipfl $_"][0] - $measured["$($report.Algorithm) $_"][0] })
+            $poorer, $poorerError = Measure-SampleMean @($numbers | ForEach-Object { $measured["Ipfl $_"][1] - $measured["$($report.Algorithm) $_"][1] })
             [pscustomobject]@{
                 PSTypeName               = 'QosValuation.ModelMarketRow'
                 Algorithm                = "$($report.Algorithm)"

@@ -90,7 +90,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
     private static readonly string[] PrivateParameters = [nameof(Budget), nameof(Delta), nameof(ClippingNorm), nameof(Unit)];
 
     private readonly List<ModelClient> _clients = [];
-    private readonly List<ModelTrader> _traders = [];
+    private readonly List<ModelTrader?> _traders = [];
     private PrivacyBudgetStore? _budget;
 
     /// <summary>The clients: of New-ModelClient or New-ClientPartition; with -Distance or -Update also objects with Contributor, Size and Cost.</summary>
@@ -149,7 +149,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
 
     /// <summary>The widths of one or two hidden layers of Mlp; 64 where none is given.</summary>
     [Parameter(ParameterSetName = TrainSet)]
-    [WholeNumber(MayBeAbsent = true)]
+    [WholeNumber(MayBeAbsent = true, TakesList = true)]
     [ValidateNotNullOrEmpty]
     public int[]? Hidden { get; set; }
 
@@ -317,13 +317,12 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
             {
                 _clients.AddRange(Records<ModelClient>([item]));
             }
-            else if (RecordReader.TypeOf(item) == typeof(ModelClient))
-            {
-                _traders.AddRange(Records<ModelClient>([item]).Select(ModelTrader.Of));
-            }
             else
             {
-                _traders.AddRange(Records<ModelTrader>([item]));
+                // One that cannot be read has its error, and keeps its place: the rows of matrices are counted with it.
+                _traders.Add(RecordReader.TypeOf(item) == typeof(ModelClient)
+                    ? Records<ModelClient>([item]).Select(ModelTrader.Of).SingleOrDefault()
+                    : Records<ModelTrader>([item]).SingleOrDefault());
             }
         }
     }
@@ -341,7 +340,9 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
             return;
         }
 
-        if (_traders.Count == 0)
+        int[] read = [.. Enumerable.Range(0, _traders.Count).Where(i => _traders[i] is not null)];
+        ModelTrader[] traders = [.. read.Select(i => _traders[i]!)];
+        if (traders.Length == 0)
         {
             return;
         }
@@ -356,11 +357,12 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
             throw Refuse($"-{name} has {rows.Length} rows for {_traders.Count} clients; give one for each.");
         }
 
-        SquareMatrix? distances = isDistance ? Square(rows, Refuse) : null;
+        SquareMatrix? distances = isDistance ? Square(rows, read, Refuse) : null;
+        rows = [.. read.Select(i => rows[i])];
         foreach (ModelMarketRound row in BackgroundWork.Run(
             (_, token) => distances is not null
-                ? ModelMarketRows.Trade(_traders, distances, Rules, RunNumber, token)
-                : ModelMarketRows.Trade(_traders, rows, Rules, Eta, RunNumber, token),
+                ? ModelMarketRows.Trade(traders, distances, Rules, RunNumber, token)
+                : ModelMarketRows.Trade(traders, rows, Rules, Eta, RunNumber, token),
             static _ => { },
             Cancellation))
         {
@@ -368,9 +370,10 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
         }
     }
 
-    private static SquareMatrix Square(double[][] rows, Func<string, QosValuationException> refuse)
+    // The distances of those that could be read.
+    private static SquareMatrix Square(double[][] rows, int[] read, Func<string, QosValuationException> refuse)
     {
-        var matrix = new SquareMatrix(rows.Length);
+        var matrix = new SquareMatrix(read.Length);
         for (int i = 0; i < rows.Length; i++)
         {
             if (rows[i].Length != rows.Length)
@@ -378,7 +381,14 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
                 throw refuse($"Row {i + 1} of -Distance holds {rows[i].Length} numbers for {rows.Length} clients; give one for each.");
             }
 
-            rows[i].CopyTo(matrix.Row(i));
+        }
+
+        for (int i = 0; i < read.Length; i++)
+        {
+            for (int j = 0; j < read.Length; j++)
+            {
+                matrix[i, j] = rows[read[i]][read[j]];
+            }
         }
 
         return matrix;

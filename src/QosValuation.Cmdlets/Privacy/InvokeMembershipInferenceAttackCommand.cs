@@ -90,7 +90,7 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     [Parameter(ParameterSetName = ModelSet)]
     [ValidateCount(1, 2)]
     [ValidateRange(1, 65_536)]
-    [WholeNumber]
+    [WholeNumber(TakesList = true)]
     public int[] Hidden { get; set; } = [ModelLearners.StandardWidth];
 
     /// <summary>
@@ -162,7 +162,7 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     /// </summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
-    [Number]
+    [Number(TakesList = true)]
     public double[] Epsilon { get; set; } = [1];
 
     /// <summary>δ of each release, between 0 and 1, both excluded; 1e-5 by default.</summary>

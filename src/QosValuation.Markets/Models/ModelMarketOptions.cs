@@ -64,6 +64,12 @@ public sealed record ModelMarketOptions
             }
         }
 
+        if (CheckpointPath is not null && Directory.Exists(CheckpointPath))
+        {
+            throw new QosValuationException(
+                Faults.ModelMarketCheckpointNotValid, $"'{CheckpointPath}' is a folder. Give the name of a file in it.", CheckpointPath);
+        }
+
         if (Privacy is not null && CheckpointPath is not null && Federated.Seed is null)
         {
             throw new QosValuationException(
