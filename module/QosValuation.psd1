@@ -35,6 +35,7 @@
         'Add-UsageRecord'
         'ConvertTo-ClipImage'
         'ConvertTo-ClipToken'
+        'Export-ClientModel'
         'Export-DataAward'
         'Export-DatSettlement'
         'Export-DpPrototype'

@@ -168,12 +168,6 @@ function Get-Purchase([string] $Buying, [object[]] $Offers, [double] $Budget, [i
     $purchase
 }
 
-function Measure-Mean([double[]] $Numbers) {
-    $mean = ($Numbers | Measure-Object -Average).Average
-    $variance = ($Numbers | ForEach-Object { ($_ - $mean) * ($_ - $mean) } | Measure-Object -Sum).Sum / ($Numbers.Count - 1)
-    $mean, [Math]::Sqrt($variance / $Numbers.Count)
-}
-
 $bound = $PSBoundParameters
 Invoke-FigureBody {
     $folder = Split-Path (Resolve-FigurePath (Join-Path $OutputPath 'data-market.csv'))
@@ -282,9 +276,9 @@ Invoke-FigureBody {
     $summary = @(foreach ($buying in $buyings) {
             $group = @($rows | Where-Object Buying -EQ $buying)
             $accuracy = @($group.Accuracy)
-            $mean, $error = Measure-Mean $accuracy
-            $less, $lessError = Measure-Mean @(0..($accuracy.Count - 1) | ForEach-Object { $best[$_] - $accuracy[$_] })
-            $paid, $paidError = Measure-Mean @($group | ForEach-Object { $_.Paid / $_.Budget })
+            $mean, $error = Measure-SampleMean $accuracy
+            $less, $lessError = Measure-SampleMean @(0..($accuracy.Count - 1) | ForEach-Object { $best[$_] - $accuracy[$_] })
+            $paid, $paidError = Measure-SampleMean @($group | ForEach-Object { $_.Paid / $_.Budget })
             [pscustomobject]@{
                 PSTypeName                = 'QosValuation.DataMarketRow'
                 Buying                    = $buying

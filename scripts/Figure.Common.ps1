@@ -30,6 +30,13 @@ function Resolve-FigurePath([string] $OutputPath, [string] $FileName) {
     $full
 }
 
+# The mean of numbers, at least two, and its standard error.
+function Measure-SampleMean([double[]] $Numbers) {
+    $mean = ($Numbers | Measure-Object -Average).Average
+    $variance = ($Numbers | ForEach-Object { ($_ - $mean) * ($_ - $mean) } | Measure-Object -Sum).Sum / ($Numbers.Count - 1)
+    $mean, [Math]::Sqrt($variance / $Numbers.Count)
+}
+
 # What makes a run: two runs of one are told apart by what differs here. Bound are the parameters that the user gave.
 function Get-FigureRun([hashtable] $Bound, [bool] $Quick, [int] $Seed, [string] $Data, [string] $Model) {
     $own = 'OutputPath', 'Force', 'Quick', 'Seed', 'Model', 'Images', 'Path', 'ImagePath'

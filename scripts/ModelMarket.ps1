@@ -110,12 +110,6 @@ $ErrorActionPreference = 'Stop'
 $algorithms = 'Ipfl', 'Local', 'FedAvg', 'FedProx', 'Ditto', 'FedAmp', 'Cfl', 'FedFomo', 'PFedGraph'
 $places = 'beach', 'snow', 'field', 'street', 'lake', 'night', 'forest', 'desert', 'pool'
 
-function Measure-Mean([double[]] $Numbers) {
-    $mean = ($Numbers | Measure-Object -Average).Average
-    $variance = ($Numbers | ForEach-Object { ($_ - $mean) * ($_ - $mean) } | Measure-Object -Sum).Sum / ($Numbers.Count - 1)
-    $mean, [Math]::Sqrt($variance / $Numbers.Count)
-}
-
 # Labelled vectors of drawn scenes: the place that a scene's captions name is its label; scenes without one are left out.
 function Get-SceneVector([int] $Count) {
     $scenes = Join-Path ([System.IO.Path]::GetTempPath()) "models-$([guid]::NewGuid().ToString('N'))"
@@ -225,8 +219,8 @@ Invoke-FigureBody {
     $reports = @($rows | Measure-ModelMarket)
     $numbers = $Seed..($Seed + $count - 1)
     $summary = @(foreach ($report in $reports) {
-            $less, $lessError = Measure-Mean @($numbers | ForEach-Object { $measured["Ipfl $_"][0] - $measured["$($report.Algorithm) $_"][0] })
-            $poorer, $poorerError = Measure-Mean @($numbers | ForEach-Object { $measured["Ipfl $_"][1] - $measured["$($report.Algorithm) $_"][1] })
+            $less, $lessError = Measure-SampleMean @($numbers | ForEach-Object { $measured["Ipfl $_"][0] - $measured["$($report.Algorithm) $_"][0] })
+            $poorer, $poorerError = Measure-SampleMean @($numbers | ForEach-Object { $measured["Ipfl $_"][1] - $measured["$($report.Algorithm) $_"][1] })
             [pscustomobject]@{
                 PSTypeName               = 'QosValuation.ModelMarketRow'
                 Algorithm                = "$($report.Algorithm)"

@@ -25,11 +25,7 @@ internal static class LocalTrainingBenchmark
     /// <returns>0.</returns>
     public static int Run(int clients, int threads, int repeats, string? python, string peerFolder)
     {
-        RandomSource random = RandomSource.Create(1);
-        var learner = new LogisticLearner(Features, Classes);
-        float[] start = new float[learner.ParameterCount];
-        learner.Initialize(start, random);
-        LabelledRows[] data = [.. Enumerable.Range(0, clients).Select(_ => Draw(random))];
+        (LogisticLearner learner, float[] start, LabelledRows[] data) = Prepare(clients);
         string folder = Directory.CreateTempSubdirectory("qosvaluation-bench-").FullName;
         try
         {
@@ -88,7 +84,31 @@ internal static class LocalTrainingBenchmark
         return 0;
     }
 
-    private static float[][] Train(ILearner learner, LabelledRows[] data, float[] start, int threads)
+    /// <summary>Draws the clients' rows and the model that all begin with.</summary>
+    /// <param name="clients">The number of clients.</param>
+    /// <returns>The learner, the start, and each client's rows.</returns>
+    public static (LogisticLearner Learner, float[] Start, LabelledRows[] Data) Prepare(int clients)
+    {
+        RandomSource random = RandomSource.Create(1);
+        var learner = new LogisticLearner(Features, Classes);
+        float[] start = new float[learner.ParameterCount];
+        learner.Initialize(start, random);
+        return (learner, start, [.. Enumerable.Range(0, clients).Select(_ => Draw(random))]);
+    }
+
+    /// <summary>The numbers that the peer's script takes.</summary>
+    /// <param name="clients">The number of clients.</param>
+    /// <param name="threads">The most threads.</param>
+    /// <returns>Clients, rows, features, classes, steps, batch, threads.</returns>
+    public static int[] Arguments(int clients, int threads) => [clients, Rows, Features, Classes, Steps, Batch, threads];
+
+    /// <summary>Trains every client once, on its own rows.</summary>
+    /// <param name="learner">The learner.</param>
+    /// <param name="data">Each client's rows.</param>
+    /// <param name="start">The model that all begin with.</param>
+    /// <param name="threads">The most threads.</param>
+    /// <returns>The trained models.</returns>
+    public static float[][] Train(ILearner learner, LabelledRows[] data, float[] start, int threads)
     {
         float[][] models = new float[data.Length][];
         var options = new LocalTrainingOptions { Steps = Steps, BatchSize = Batch };
@@ -127,15 +147,9 @@ internal static class LocalTrainingBenchmark
 
     private static Process StartPeer(string python, string peerFolder, string folder, LabelledRows[] data, float[] model, int threads)
     {
-        MarginalUtilityBenchmark.Save(Path.Combine(folder, "rows.npy"), "<f4", $"({data.Length * Rows}, {Features})", data.Select(rows => MemoryMarshal.AsBytes(rows.Values).ToArray()));
-        MarginalUtilityBenchmark.Save(
-            Path.Combine(folder, "labels.npy"),
-            "<i8",
-            $"({data.Length * Rows},)",
-            data.Select(rows => MemoryMarshal.AsBytes<long>(Array.ConvertAll(rows.Labels.ToArray(), label => (long)label)).ToArray()));
-        MarginalUtilityBenchmark.Save(Path.Combine(folder, "start.npy"), "<f4", $"({model.Length},)", [MemoryMarshal.AsBytes(model.AsSpan()).ToArray()]);
+        Save(folder, data, model);
         var start = new ProcessStartInfo(python) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        foreach (object argument in new object[] { Path.Combine(peerFolder, "local_training.py"), folder, data.Length, Rows, Features, Classes, Steps, Batch, threads })
+        foreach (object argument in new object[] { Path.Combine(peerFolder, "local_training.py"), folder }.Concat(Arguments(data.Length, threads).Cast<object>()))
         {
             start.ArgumentList.Add(Convert.ToString(argument, CultureInfo.InvariantCulture)!);
         }
@@ -143,5 +157,20 @@ internal static class LocalTrainingBenchmark
         Process peer = Process.Start(start)!;
         _ = peer.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"The peer did not start: '{python}' needs PyTorch and NumPy.");
         return peer;
+    }
+
+    /// <summary>Writes what the peer reads: rows.npy, labels.npy and start.npy.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="data">Each client's rows.</param>
+    /// <param name="model">The model that all begin with.</param>
+    public static void Save(string folder, LabelledRows[] data, float[] model)
+    {
+        MarginalUtilityBenchmark.Save(Path.Combine(folder, "rows.npy"), "<f4", $"({data.Length * Rows}, {Features})", data.Select(rows => MemoryMarshal.AsBytes(rows.Values).ToArray()));
+        MarginalUtilityBenchmark.Save(
+            Path.Combine(folder, "labels.npy"),
+            "<i8",
+            $"({data.Length * Rows},)",
+            data.Select(rows => MemoryMarshal.AsBytes<long>(Array.ConvertAll(rows.Labels.ToArray(), label => (long)label)).ToArray()));
+        MarginalUtilityBenchmark.Save(Path.Combine(folder, "start.npy"), "<f4", $"({model.Length},)", [MemoryMarshal.AsBytes(model.AsSpan()).ToArray()]);
     }
 }

@@ -37,7 +37,7 @@ Describe 'The module' {
     }
 
     It 'asks before it changes files, ledgers and budgets, and nowhere else' {
-        $changing = 'Add-DatRecord', 'Add-UsageRecord', 'ConvertTo-ClipImage', 'Export-DataAward', 'Export-DatSettlement', 'Export-DpPrototype', 'Export-Embedding', 'Export-QosReport',
+        $changing = 'Add-DatRecord', 'Add-UsageRecord', 'ConvertTo-ClipImage', 'Export-ClientModel', 'Export-DataAward', 'Export-DatSettlement', 'Export-DpPrototype', 'Export-Embedding', 'Export-QosReport',
             'Export-ReconstructionGrid', 'Group-Embedding', 'Install-ClipModel', 'Invoke-DataAuction', 'Invoke-ModelMarket', 'Invoke-ReconstructionAttack', 'Invoke-TokenAllocation',
             'Measure-DataQuality', 'Measure-MarginalUtility', 'New-DataSubmissionKey', 'New-DpPrototype', 'New-PrivacyBudget', 'New-SceneDataset',
             'Protect-DataSubmission', 'Remove-QosJob', 'Resume-QosJob', 'Stop-QosJob', 'Submit-QosJob', 'Unprotect-DataSubmission'
@@ -235,6 +235,7 @@ Describe 'The rule for replacing files' {
         # Each writes the file that it names, and takes -Force.
         $writers = @{
             'ConvertTo-ClipImage'         = @{ File = "$folder/crop.png"; Run = { param($with) ConvertTo-ClipImage $photo -Destination "$folder/crop.png" @with } }
+            'Export-ClientModel'          = @{ File = "$folder/client.onnx"; Run = { param($with) 0..19 | ForEach-Object { [pscustomobject]@{ Item = "i$_"; Label = "l$($_ % 2)"; Contributor = 'ann'; Vector = [float[]] (($_ % 2), 1, ($_ / 20)) } } | New-ModelClient -Seed 1 | Invoke-ModelMarket Local -Round 1 -LocalStep 1 -PassThru -Seed 1 | Export-ClientModel "$folder/client.onnx" @with } }
             'Export-DataAward'            = @{ File = "$folder/bought.jsonl"; Run = { param($with) [pscustomobject]@{ Contributor = 'ann'; Text = 'a dog' } | Export-DataAward -Award ([pscustomobject]@{ Contributor = 'ann'; Cost = 1 } | Invoke-DataAuction -Budget 2 -WarningAction SilentlyContinue) -OutputPath "$folder/bought.jsonl" @with } }
             'Export-DatSettlement'        = @{ File = "$folder/settled.json"; Run = { param($with) Export-DatSettlement "$folder/market.db" "$folder/settled.json" -KeyPath "$folder/key.pem" -NewKey:(-not (Test-Path "$folder/key.pem")) @with } }
             'Export-DpPrototype'          = @{ File = "$folder/released.json"; Run = { param($with) $clip | New-DpPrototype -Seed 1 | Export-DpPrototype "$folder/released.json" @with } }

@@ -16,6 +16,7 @@ internal static class Benchmarks
         new AuctionRows(),
         new ClusteringRows(),
         new MarginalUtilityRows(),
+        new LocalTrainingRows(),
         new NoiseRows(),
         new GradientRows(),
         new EmbeddingRows(),

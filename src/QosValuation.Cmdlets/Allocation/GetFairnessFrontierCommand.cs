@@ -44,13 +44,13 @@ public sealed class GetFairnessFrontierCommand : TokenAgentCommand
     /// <summary>Floors of Jain's index, each above 0 and at most 1.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    [Number(MayBeAbsent = true)]
+    [Number(MayBeAbsent = true, TakesList = true)]
     public double[]? JainFloor { get; set; }
 
     /// <summary>Ceilings of the Gini coefficient, each at least 0 and below 1.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    [Number(MayBeAbsent = true)]
+    [Number(MayBeAbsent = true, TakesList = true)]
     public double[]? GiniCeiling { get; set; }
 
     /// <summary>How many bounds of each kind to space evenly, at least 2, where neither -JainFloor nor -GiniCeiling is given; 11 by default.</summary>

@@ -36,7 +36,7 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     [ValidateRange(1, 10_000_000)]
-    [WholeNumber]
+    [WholeNumber(TakesList = true)]
     public int[] Agents { get; set; } = [500];
 
     /// <summary>
@@ -45,7 +45,7 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
     /// </summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
-    [Number]
+    [Number(TakesList = true)]
     public double[] Alpha { get; set; } = [0.5];
 
     /// <summary>V: the tokens to divide in a round, 0 or more; 1000 by default.</summary>

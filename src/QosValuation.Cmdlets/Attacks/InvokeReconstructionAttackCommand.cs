@@ -163,7 +163,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// <value>all</value>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    [WholeNumber(MayBeAbsent = true)]
+    [WholeNumber(MayBeAbsent = true, TakesList = true)]
     public int[]? Resolution { get; set; }
 
     /// <summary>Texts the picture should fit as well, or alone.</summary>
@@ -176,7 +176,7 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     /// <value>1</value>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    [Number]
+    [Number(TakesList = true)]
     public double[] TextWeight { get; set; } = [1];
 
     /// <summary>A picture to start from, in place of grey.</summary>

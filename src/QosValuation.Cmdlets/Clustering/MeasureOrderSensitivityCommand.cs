@@ -30,7 +30,7 @@ public sealed class MeasureOrderSensitivityCommand : EmbeddingRecordCommand
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     [ValidateRange(0.0, 1.0)]
-    [Number(MayBeAbsent = true)]
+    [Number(MayBeAbsent = true, TakesList = true)]
     public double[]? SimilarityThreshold { get; set; }
 
     /// <summary>The number of pairs of random orders, at least 1; 25 by default.</summary>

@@ -14,6 +14,9 @@ internal class NumberAttribute : ArgumentTransformationAttribute
     /// <summary>Whether $null and an empty text mean that no number was given, as a parameter of a nullable type can tell.</summary>
     public bool MayBeAbsent { get; init; }
 
+    /// <summary>Whether the parameter takes several numbers. Of a list for one that takes one PowerShell says that a "specified method is not supported".</summary>
+    public bool TakesList { get; init; }
+
     /// <summary>What is expected, after "is not".</summary>
     private protected virtual string Expected => "a number: " + NumberText.Advice;
 
@@ -22,6 +25,15 @@ internal class NumberAttribute : ArgumentTransformationAttribute
     public sealed override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
     {
         object? given = RecordProperties.Unwrap(inputData);
+        if (given is IList several && !TakesList)
+        {
+            return several.Count == 1
+                ? Read(RecordProperties.Unwrap(several[0]), several[0])
+                : throw new ArgumentTransformationMetadataException(
+                    $"The parameter takes one number, and {several.Count} were given: {string.Join(", ", several.Cast<object?>().Take(5))}"
+                    + (several.Count > 5 ? ", …" : string.Empty) + ".");
+        }
+
         return given is IList list ? list.Cast<object?>().Select(element => Read(RecordProperties.Unwrap(element), element)).ToArray() : Read(given, inputData);
     }
 

@@ -98,7 +98,7 @@ public sealed class InvokeAuctionSimulationCommand : DataOfferCommand
     /// <value>0.25, 0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 2, 3</value>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    [Number]
+    [Number(TakesList = true)]
     public double[] Factor { get; set; } = [0.25, 0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 2, 3];
 
     /// <summary>How fast the learner learns, above 0: a multiple of the rate √(8·ln K/Σr²), r the range of a round's utilities; 1 by default.</summary>

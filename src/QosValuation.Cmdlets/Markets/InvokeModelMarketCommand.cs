@@ -27,6 +27,9 @@ namespace QosValuation.Cmdlets.Markets;
 /// <para>-CheckpointPath saves the run from time to time and after each algorithm; with the same clients, settings and -Seed, which it needs,
 /// it goes on from there, writes the earlier rows again, and ends in the same bytes. -Round may be raised, but
 /// not with -Epsilon, whose noise depends on it.</para>
+/// <para>-LearnerPath trains a model of your own instead: every client begins with the weights in the .onnx file, and trains its last linear layer or what
+/// -Trainable names, by softmax cross-entropy and the model's own backward pass. Operators without a gradient are refused by name (opset 11 and later,
+/// single precision). A step runs the whole model, frozen parts included; with -Epsilon once for each record. Export-ClientModel writes a client's model.</para>
 /// <para>-Epsilon makes trainings private, for each algorithm and all its rounds together. -Unit Record protects a record by DP-SGD (Abadi et al. 2016): a
 /// record takes part in a step with probability BatchSize over the client's records, its gradient is clipped to -ClippingNorm, and Gaussian noise is added.
 /// A record with several vectors, such as captions, counts once: of them a step takes one. -Unit Contributor protects a client with all its records: what
@@ -37,7 +40,7 @@ namespace QosValuation.Cmdlets.Markets;
 /// FedFomo weighs models by losses on private rows and is refused. The
 /// noise is drawn in floating point, which may leak more than (ε, δ) to whoever sees all bits (Mironov 2012).</para>
 /// <para>-Budget charges each client that trains, by its name, for all algorithms together before training begins: all or nothing. The budget has to be for
-/// -Neighboring AddRemove. With -Budget noise is calibrated by Rdp, by which budgets count samples, and is a little larger. -WhatIf and -Confirm say what each
+/// -Neighboring AddRemove. It counts samples as noise is calibrated, by the distribution of the loss (Pld). -WhatIf and -Confirm say what each
 /// would be charged and have left. What was charged stays charged where the pipeline is stopped. With -Seed the noise can be taken away
 /// again: IsFormal is false, and a budget refuses it.</para>
 /// </remarks>
@@ -75,6 +78,7 @@ namespace QosValuation.Cmdlets.Markets;
 /// <seealso>Measure-ModelMarket</seealso>
 /// <seealso>Test-MechanismProperty</seealso>
 /// <seealso>New-PrivacyBudget</seealso>
+/// <seealso>Export-ClientModel</seealso>
 /// <seealso>Invoke-MembershipInferenceAttack</seealso>
 [Cmdlet(VerbsLifecycle.Invoke, "ModelMarket", DefaultParameterSetName = TrainSet, SupportsShouldProcess = true)]
 [OutputType(typeof(ModelMarketRound))]
@@ -86,7 +90,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
     private static readonly string[] PrivateParameters = [nameof(Budget), nameof(Delta), nameof(ClippingNorm), nameof(Unit)];
 
     private readonly List<ModelClient> _clients = [];
-    private readonly List<ModelTrader> _traders = [];
+    private readonly List<ModelTrader?> _traders = [];
     private PrivacyBudgetStore? _budget;
 
     /// <summary>The clients: of New-ModelClient or New-ClientPartition; with -Distance or -Update also objects with Contributor, Size and Cost.</summary>
@@ -138,16 +142,32 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
     [SingleValue]
     public ModelPayment Payment { get; set; }
 
-    /// <summary>What clients train; Logistic by default.</summary>
+    /// <summary>What clients train: Logistic (the default), Mlp, or Onnx, which -LearnerPath says as well.</summary>
     [Parameter(ParameterSetName = TrainSet)]
     [SingleValue]
     public ModelLearner Learner { get; set; }
 
     /// <summary>The widths of one or two hidden layers of Mlp; 64 where none is given.</summary>
     [Parameter(ParameterSetName = TrainSet)]
-    [WholeNumber(MayBeAbsent = true)]
+    [WholeNumber(MayBeAbsent = true, TakesList = true)]
     [ValidateNotNullOrEmpty]
     public int[]? Hidden { get; set; }
+
+    /// <summary>
+    /// An .onnx file that every client begins with and trains: float vectors [N, D], of the embeddings' length, in; scores before a softmax, float [N, C], out.
+    /// The classes are taken in the order of their names; further scores are of classes that no client has.
+    /// </summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [ValidateNotNullOrEmpty]
+    public string? LearnerPath { get; set; }
+
+    /// <summary>
+    /// The weights of -LearnerPath to train, by the names of initialisers; * stands for any characters, and '*' alone for all. By default those of the last
+    /// linear layer (Gemm, or MatMul and the Add behind it). All others stay as they are.
+    /// </summary>
+    [Parameter(ParameterSetName = TrainSet)]
+    [ValidateNotNullOrEmpty]
+    public string[]? Trainable { get; set; }
 
     /// <summary>The optimiser; Sgd by default.</summary>
     [Parameter(ParameterSetName = TrainSet)]
@@ -256,8 +276,7 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
             },
         },
         Rules = Rules,
-        Learner = Learner,
-        Hidden = Hidden ?? [],
+        Choice = LearnerArgument.Of(IsBound(nameof(Learner)) ? Learner : null, Hidden, LearnerPath is null ? null : ResolveNewPath(LearnerPath), Trainable),
         HasMatrices = PassThru,
         Privacy = Epsilon is null ? null : new ModelMarketPrivacy
         {
@@ -265,9 +284,6 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
             Delta = Delta,
             ClippingNorm = ClippingNorm,
             Unit = Unit,
-
-            // A budget counts samples by divergences.
-            Accountant = Budget is null ? PrivacyAccountant.Pld : PrivacyAccountant.Rdp,
         },
         RunNumber = RunNumber,
         CheckpointPath = CheckpointPath is null ? null : ResolveNewPath(CheckpointPath),
@@ -301,13 +317,12 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
             {
                 _clients.AddRange(Records<ModelClient>([item]));
             }
-            else if (RecordReader.TypeOf(item) == typeof(ModelClient))
-            {
-                _traders.AddRange(Records<ModelClient>([item]).Select(ModelTrader.Of));
-            }
             else
             {
-                _traders.AddRange(Records<ModelTrader>([item]));
+                // One that cannot be read has its error, and keeps its place: the rows of matrices are counted with it.
+                _traders.Add(RecordReader.TypeOf(item) == typeof(ModelClient)
+                    ? Records<ModelClient>([item]).Select(ModelTrader.Of).SingleOrDefault()
+                    : Records<ModelTrader>([item]).SingleOrDefault());
             }
         }
     }
@@ -325,7 +340,9 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
             return;
         }
 
-        if (_traders.Count == 0)
+        int[] read = [.. Enumerable.Range(0, _traders.Count).Where(i => _traders[i] is not null)];
+        ModelTrader[] traders = [.. read.Select(i => _traders[i]!)];
+        if (traders.Length == 0)
         {
             return;
         }
@@ -340,11 +357,12 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
             throw Refuse($"-{name} has {rows.Length} rows for {_traders.Count} clients; give one for each.");
         }
 
-        SquareMatrix? distances = isDistance ? Square(rows, Refuse) : null;
+        SquareMatrix? distances = isDistance ? Square(rows, read, Refuse) : null;
+        rows = [.. read.Select(i => rows[i])];
         foreach (ModelMarketRound row in BackgroundWork.Run(
             (_, token) => distances is not null
-                ? ModelMarketRows.Trade(_traders, distances, Rules, RunNumber, token)
-                : ModelMarketRows.Trade(_traders, rows, Rules, Eta, RunNumber, token),
+                ? ModelMarketRows.Trade(traders, distances, Rules, RunNumber, token)
+                : ModelMarketRows.Trade(traders, rows, Rules, Eta, RunNumber, token),
             static _ => { },
             Cancellation))
         {
@@ -352,9 +370,10 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
         }
     }
 
-    private static SquareMatrix Square(double[][] rows, Func<string, QosValuationException> refuse)
+    // The distances of those that could be read.
+    private static SquareMatrix Square(double[][] rows, int[] read, Func<string, QosValuationException> refuse)
     {
-        var matrix = new SquareMatrix(rows.Length);
+        var matrix = new SquareMatrix(read.Length);
         for (int i = 0; i < rows.Length; i++)
         {
             if (rows[i].Length != rows.Length)
@@ -362,7 +381,14 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
                 throw refuse($"Row {i + 1} of -Distance holds {rows[i].Length} numbers for {rows.Length} clients; give one for each.");
             }
 
-            rows[i].CopyTo(matrix.Row(i));
+        }
+
+        for (int i = 0; i < read.Length; i++)
+        {
+            for (int j = 0; j < read.Length; j++)
+            {
+                matrix[i, j] = rows[read[i]][read[j]];
+            }
         }
 
         return matrix;
@@ -409,6 +435,12 @@ public sealed class InvokeModelMarketCommand : QosCmdlet
     private void Train()
     {
         ModelMarketOptions options = Options;
+        if (options.Choice.Path is not null)
+        {
+            // What does not fit is refused before anything is charged.
+            BackgroundWork.Run((_, _) => { ModelMarketRun.RequireLearner(_clients, options); return true; }, static _ => { }, Cancellation);
+        }
+
         ModelMarketNoise? noise = Epsilon is null
             ? null
             : BackgroundWork.Run((_, token) => ModelMarketNoise.Calibrate(_clients, options, token), static _ => { }, Cancellation);

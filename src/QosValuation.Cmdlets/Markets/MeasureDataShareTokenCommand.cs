@@ -60,7 +60,7 @@ public sealed class MeasureDataShareTokenCommand : DataOfferCommand
     /// <summary>α, β and γ: the weights of volume, quality and impact, at least 0; equal by default. They are scaled to sum 1.</summary>
     [Parameter]
     [ValidateNotNull]
-    [Number]
+    [Number(TakesList = true)]
     public double[] Weight { get; set; } = [1 / 3.0, 1 / 3.0, 1 / 3.0];
 
     /// <summary>How tokens follow the scores where floors and caps bind; Proportional by default.</summary>

@@ -31,10 +31,8 @@ namespace QosValuation.Cmdlets.Markets;
 /// <seealso>Import-Embedding</seealso>
 [Cmdlet(VerbsCommon.New, "ClientPartition")]
 [OutputType(typeof(ModelClient))]
-public sealed class NewClientPartitionCommand : LabelledEmbeddingCommand
+public sealed class NewClientPartitionCommand : ClientMakingCommand
 {
-    private readonly ModelClientBuilder _builder = new();
-
     /// <summary>Labelled embeddings, or objects with a Vector and a class.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
     [Alias("Embedding")]
@@ -90,18 +88,6 @@ public sealed class NewClientPartitionCommand : LabelledEmbeddingCommand
     [WholeNumber]
     public int MinimumSize { get; set; } = 10;
 
-    /// <summary>The common test set: embeddings, or objects with a Vector, with a class each. By default a part of the records is held out.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public PSObject?[]? Test { get; set; }
-
-    /// <summary>The part of the records held out as the common test set where -Test is absent; above 0 and below 1, 0.2 by default.</summary>
-    /// <value>0.2</value>
-    [Parameter]
-    [ValidateRange(0.000001, 0.999999)]
-    [Number]
-    public double TestPart { get; set; } = 0.2;
-
     private ClientPartitionOptions Options => new()
     {
         Count = Count,
@@ -119,11 +105,7 @@ public sealed class NewClientPartitionCommand : LabelledEmbeddingCommand
     protected override void Begin()
     {
         Options.Validate();
-        foreach (PSObject? item in Test ?? [])
-        {
-            Cancellation.ThrowIfCancellationRequested();
-            TryItem(item, () => _builder.AddTest(Embedding(item), ItemLabel.Of(Label, item!)));
-        }
+        base.Begin();
     }
 
     /// <inheritdoc/>
@@ -136,28 +118,11 @@ public sealed class NewClientPartitionCommand : LabelledEmbeddingCommand
             TryItem(item, () =>
             {
                 ClipEmbedding embedding = Embedding(item);
-                _builder.Add(embedding, ItemLabel.Of(Label, item!), embedding.Contributor);
+                Builder.Add(embedding, ItemLabel.Of(Label, item!), embedding.Contributor);
             });
         }
     }
 
     /// <inheritdoc/>
-    protected override void End()
-    {
-        Counted();
-        if (_builder.Count == 0)
-        {
-            return;
-        }
-
-        foreach (ModelClient client in _builder.Partition(Options))
-        {
-            WriteRecord(client);
-        }
-
-        if (_builder.LeftOut > 0)
-        {
-            WriteWarning($"{_builder.LeftOut} embeddings were left out of training because a test item is the same record.");
-        }
-    }
+    private protected override IEnumerable<ModelClient> Clients() => Builder.Partition(Options);
 }

@@ -34,9 +34,8 @@ namespace QosValuation.Cmdlets.Markets;
 /// <seealso>Get-ClipEmbedding</seealso>
 [Cmdlet(VerbsCommon.New, "ModelClient")]
 [OutputType(typeof(ModelClient))]
-public sealed class NewModelClientCommand : LabelledEmbeddingCommand
+public sealed class NewModelClientCommand : ClientMakingCommand
 {
-    private readonly ModelClientBuilder _builder = new();
     private RandomSource _random = RandomSource.Create(0);
 
     /// <summary>Labelled embeddings, or objects with a Vector and a class; or clients to be changed.</summary>
@@ -49,18 +48,6 @@ public sealed class NewModelClientCommand : LabelledEmbeddingCommand
     [Parameter]
     [ValidateNotNull]
     public object? Contributor { get; set; }
-
-    /// <summary>The test items that all clients share: embeddings, or objects with a Vector, with a class each.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public PSObject?[]? Test { get; set; }
-
-    /// <summary>The part of the records held out as the common test set where -Test is absent; above 0 and below 1, 0.2 by default.</summary>
-    /// <value>0.2</value>
-    [Parameter]
-    [ValidateRange(0.000001, 0.999999)]
-    [Number]
-    public double TestPart { get; set; } = 0.2;
 
     /// <summary>What the clients are there for: Trader (the default), Buyer, Seller or Attacker.</summary>
     /// <value>Trader</value>
@@ -115,11 +102,7 @@ public sealed class NewModelClientCommand : LabelledEmbeddingCommand
     protected override void Begin()
     {
         _random = RandomSource.Create(Seed, stream: 1);
-        foreach (PSObject? item in Test ?? [])
-        {
-            Cancellation.ThrowIfCancellationRequested();
-            TryItem(item, () => _builder.AddTest(Embedding(item), ItemLabel.Of(Label, item!)));
-        }
+        base.Begin();
     }
 
     /// <inheritdoc/>
@@ -146,30 +129,13 @@ public sealed class NewModelClientCommand : LabelledEmbeddingCommand
                         Faults.ContributorMissing, $"The embedding '{embedding.Item}' has no contributor: set the property, or give -Contributor.", item);
                 }
 
-                _builder.Add(embedding, ItemLabel.Of(Label, item!), contributor);
+                Builder.Add(embedding, ItemLabel.Of(Label, item!), contributor);
             });
         }
     }
 
     /// <inheritdoc/>
-    protected override void End()
-    {
-        Counted();
-        if (_builder.Count == 0)
-        {
-            return;
-        }
-
-        foreach (ModelClient client in _builder.ByContributor(TestPart, Seed, fault => WriteFault(fault)))
-        {
-            WriteRecord(Change(client));
-        }
-
-        if (_builder.LeftOut > 0)
-        {
-            WriteWarning($"{_builder.LeftOut} embeddings were left out of training because a test item is the same record.");
-        }
-    }
+    private protected override IEnumerable<ModelClient> Clients() => Builder.ByContributor(TestPart, Seed, fault => WriteFault(fault)).Select(Change);
 
     private ModelClient Change(ModelClient client)
     {

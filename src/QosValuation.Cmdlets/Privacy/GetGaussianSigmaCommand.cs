@@ -38,7 +38,7 @@ public sealed class GetGaussianSigmaCommand : QosCmdlet
 {
     /// <summary>ε: the privacy budget, above 0. Smaller is more private.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Number]
+    [Number(TakesList = true)]
     public double[] Epsilon { get; set; } = [];
 
     /// <summary>δ: the probability that the guarantee fails, between 0 and 1, both excluded; 1e-5 by default.</summary>

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using QosValuation.Attacks.Membership;
+using QosValuation.Cmdlets.Markets;
 using QosValuation.Cmdlets.Valuation;
 using QosValuation.Embeddings.Prototypes;
 using QosValuation.Learning.Learners;
@@ -72,7 +73,7 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
 
-    /// <summary>The learner whose models are attacked: Logistic or Mlp.</summary>
+    /// <summary>The learner whose models are attacked: Logistic, Mlp, or Onnx with -LearnerPath.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ModelSet)]
     [SingleValue]
     public ModelLearner Learner { get; set; }
@@ -89,8 +90,24 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     [Parameter(ParameterSetName = ModelSet)]
     [ValidateCount(1, 2)]
     [ValidateRange(1, 65_536)]
-    [WholeNumber]
+    [WholeNumber(TakesList = true)]
     public int[] Hidden { get; set; } = [ModelLearners.StandardWidth];
+
+    /// <summary>
+    /// The .onnx file that every training of -Learner Onnx begins with: float vectors [N, D] in, scores before a softmax, float [N, C], out. The classes are
+    /// taken in the order of their names.
+    /// </summary>
+    [Parameter(ParameterSetName = ModelSet)]
+    [ValidateNotNullOrEmpty]
+    public string? LearnerPath { get; set; }
+
+    /// <summary>
+    /// The weights of -LearnerPath to train, by the names of initialisers; * stands for any characters, and '*' alone for all. By default those of the last
+    /// linear layer.
+    /// </summary>
+    [Parameter(ParameterSetName = ModelSet)]
+    [ValidateNotNullOrEmpty]
+    public string[]? Trainable { get; set; }
 
     /// <summary>The optimiser: Sgd (the default, with momentum 0.9 and weight decay 1e-5) or Adam.</summary>
     [Parameter(ParameterSetName = ModelSet)]
@@ -145,7 +162,7 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     /// </summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
-    [Number]
+    [Number(TakesList = true)]
     public double[] Epsilon { get; set; } = [1];
 
     /// <summary>δ of each release, between 0 and 1, both excluded; 1e-5 by default.</summary>
@@ -214,12 +231,16 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
     [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
+    private LearnerChoice Choice => LearnerArgument.Of(
+        Learner, IsBound(nameof(Hidden)) ? Hidden : null, LearnerPath is null ? null : ResolveNewPath(LearnerPath), Trainable);
+
     /// <inheritdoc/>
     protected override void Begin()
     {
         _meter = new ProgressMeter(this, "Attacking membership", ParameterSetName == ModelSet ? "models" : "trials");
         if (ParameterSetName == ModelSet)
         {
+            _ = Choice;
             return;
         }
 
@@ -281,7 +302,9 @@ public sealed class InvokeMembershipInferenceAttackCommand : QosCmdlet
         if (ParameterSetName == ModelSet && _points.TrainCount > 0)
         {
             LabelledRows rows = _points.TrainRows();
-            ILearner learner = ModelLearners.Create(Learner, rows.Features, rows.Classes, Hidden);
+            LearnerChoice choice = Choice;
+            ILearner learner = BackgroundWork.Run((_, _) => choice.Create(rows.Features, rows.Classes), static _ => { }, Cancellation);
+            using var sessions = learner as IDisposable;
             foreach (double epsilon in IsBound(nameof(Epsilon)) ? Epsilon : [double.NaN])
             {
                 TryItem(epsilon, () => Run(learner, rows, epsilon));

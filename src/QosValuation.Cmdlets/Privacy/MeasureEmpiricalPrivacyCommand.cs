@@ -70,7 +70,7 @@ public sealed class MeasureEmpiricalPrivacyCommand : QosCmdlet
     /// </summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
-    [Number]
+    [Number(TakesList = true)]
     public double[] Epsilon { get; set; } = [1];
 
     /// <summary>δ: of the claim and of the bounds, between 0 and 1, both excluded; 1e-5 by default.</summary>

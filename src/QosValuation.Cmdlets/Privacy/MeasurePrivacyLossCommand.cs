@@ -19,8 +19,8 @@ namespace QosValuation.Cmdlets.Privacy;
 /// again; IsFormal is false, and the explanation says so.</para>
 /// <para>Releases under ReplaceOne and AddRemove may come together: the total is then stated for replacement.</para>
 /// <para>A training with DP-SGD is a release with a SamplingRate and Steps: σ and the clipping norm (Sensitivity) are those of one step. Pld, which takes the
-/// place of Gdp there, composes the distribution of the privacy loss numerically, to about 0.1 % of the exact ε; Rdp is what privacy budgets count
-/// by.</para>
+/// place of Gdp there, composes the distribution of the privacy loss numerically, to about 0.1 % of the exact ε, and is what privacy budgets
+/// count by.</para>
 /// </remarks>
 /// <example>
 /// <summary>What the prototypes of all clusters cost a record that might be in any of them.</summary>

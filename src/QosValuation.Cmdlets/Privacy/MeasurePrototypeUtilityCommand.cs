@@ -65,7 +65,7 @@ public sealed class MeasurePrototypeUtilityCommand : QosCmdlet
     /// <summary>ε of each prototype, above 0; 0.1, 0.2, 0.5, 1, 2, 5 and 10 by default. ImageDp and None, which have none, come once.</summary>
     [Parameter(Position = 0, ParameterSetName = "Cluster")]
     [ValidateNotNullOrEmpty]
-    [Number]
+    [Number(TakesList = true)]
     public double[] Epsilon { get; set; } = [0.1, 0.2, 0.5, 1, 2, 5, 10];
 
     /// <summary>δ of each prototype, between 0 and 1, both excluded; 1e-5 by default.</summary>

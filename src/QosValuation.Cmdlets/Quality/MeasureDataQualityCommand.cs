@@ -77,7 +77,7 @@ public sealed class MeasureDataQualityCommand : QualityDocumentCommand
     /// <value>0.25, 0.25, 0.25, 0.25</value>
     [Parameter]
     [ValidateCount(4, 4)]
-    [Number]
+    [Number(TakesList = true)]
     public double[] Weight { get; set; } = [0.25, 0.25, 0.25, 0.25];
 
     /// <summary>Similarity (the default: 1 − the mean nearest cosine) or Recency (half that, half freshness).</summary>

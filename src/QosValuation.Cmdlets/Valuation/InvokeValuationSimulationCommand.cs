@@ -45,7 +45,7 @@ public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
     [ValidateNotNullOrEmpty]
     [ValidateRange(1, int.MaxValue)]
     [Alias("Gamma")]
-    [WholeNumber]
+    [WholeNumber(TakesList = true)]
     public int[] NoveltyThreshold { get; set; } = [10, 25, 50, 100];
 
     /// <summary>
@@ -56,7 +56,7 @@ public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
     [ValidateRange(1, int.MaxValue)]
-    [WholeNumber(MayBeAbsent = true)]
+    [WholeNumber(MayBeAbsent = true, TakesList = true)]
     public int[]? Quantity { get; set; }
 
     /// <summary>The number of random orders of arrival that are averaged, at least 1; 50 by default.</summary>

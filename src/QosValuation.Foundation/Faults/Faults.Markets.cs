@@ -3,6 +3,13 @@ namespace QosValuation;
 // Auctions, shares, and the search for what breaks them.
 public static partial class Faults
 {
+    /// <summary>Rows are of several clients or runs where one model is to be written.</summary>
+    public static Fault ClientModelAmbiguous { get; } = Define(FaultKind.InvalidArgument, "Choose a client with -Client, and rows of one algorithm and seed.");
+
+    /// <summary>A row of a model market does not hold a whole model.</summary>
+    public static Fault ClientModelIncomplete { get; } = Define(
+        FaultKind.InvalidData, "Give rows of Invoke-ModelMarket -PassThru, whole, and the .onnx file that the run began with.");
+
     /// <summary>The auction is not known.</summary>
     public static Fault AuctionNotSupported { get; } = Define(FaultKind.NotSupported, "Choose a mechanism that the parameter's completion lists.");
 

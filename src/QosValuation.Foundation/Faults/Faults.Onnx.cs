@@ -6,6 +6,13 @@ public static partial class Faults
     /// <summary>The weights beside an ONNX model cannot be read.</summary>
     public static Fault OnnxExternalDataInvalid { get; } = Define(FaultKind.InvalidData, "Download the model's data file again, into the model's folder.");
 
+    /// <summary>An ONNX model is no classifier of vectors that can be trained.</summary>
+    public static Fault ClassifierNotValid { get; } = Define(
+        FaultKind.InvalidData, "Export a model with one input, vectors [N, D], whose first output are scores without softmax, [N, C], with a column for each class.");
+
+    /// <summary>An ONNX model has no weight of that name to train.</summary>
+    public static Fault ClassifierWeightNotFound { get; } = Define(FaultKind.NotFound, "Give names, or patterns with *, of weights in the message.");
+
     /// <summary>The model has no input or output of that name.</summary>
     public static Fault GradientNameNotFound { get; } = Define(FaultKind.NotFound, "Choose one of the names in the message.");
 

@@ -52,18 +52,7 @@ public sealed class CflAlgorithm : IFederatedAlgorithm
                 FederatedContext.Mean(graph.Row(i), updates.Rows, mean);
                 System.Numerics.Tensors.TensorPrimitives.Add(_start[i], mean, _models[i]);
             }, cancellationToken);
-            return new FederatedRound
-            {
-                Algorithm = FederatedAlgorithm.Cfl,
-                Round = round,
-                Accuracy = accuracy,
-                Loss = loss,
-                Graph = graph,
-                Initial = context.Initial,
-                Evaluated = evaluated,
-                Shared = shared.Rows,
-                Received = _models.Rows,
-            };
+            return new SharedModels(context, round, accuracy, loss, evaluated, shared).End(graph, distances: null, _models);
         }
 
         public override void Visit(FederatedState state)

@@ -60,26 +60,13 @@ public sealed class FedAmpAlgorithm : IFederatedAlgorithm
         {
             double strength = context.Options.Proximal ?? DefaultStrength;
             context.Train(round, _models, round == 1 ? null : i => new ProximalTerm(_clusters.Rows[i], strength), cancellationToken);
-            (double[] accuracy, double[] loss) = context.Measure(_models.Rows, cancellationToken);
-            IReadOnlyList<ReadOnlyMemory<float>> evaluated = context.Manipulate(round, _models);
+            SharedModels told = context.Share(round, _models, cancellationToken);
             SquareMatrix distances = context.IsAuthors
                 ? context.Distances(_models, cancellationToken)
                 : ModelDistances.Cosine(_models.Rows, default, context.Options.MaxDegreeOfParallelism, cancellationToken);
             SquareMatrix graph = Attention(distances);
             context.Mix(graph, _models, _clusters, cancellationToken);
-            return new FederatedRound
-            {
-                Algorithm = FederatedAlgorithm.FedAmp,
-                Round = round,
-                Accuracy = accuracy,
-                Loss = loss,
-                Graph = graph,
-                Distances = context.IsAuthors ? distances : null,
-                Initial = context.Initial,
-                Evaluated = evaluated,
-                Shared = _models.Rows,
-                Received = _clusters.Rows,
-            };
+            return told.End(graph, context.IsAuthors ? distances : null, _clusters);
         }
 
         public override void Visit(FederatedState state)

@@ -89,8 +89,7 @@ public sealed class FedFomoAlgorithm : IFederatedAlgorithm
             var shared = new ParameterMatrix(context.Count, _models.Width);
             shared.CopyFrom(_models);
             context.Train(round, shared, term: null, cancellationToken);
-            (double[] accuracy, double[] loss) = context.Measure(shared.Rows, cancellationToken);
-            IReadOnlyList<ReadOnlyMemory<float>> evaluated = context.Manipulate(round, shared);
+            SharedModels told = context.Share(round, shared, cancellationToken);
             var graph = new SquareMatrix(context.Count);
             context.ForEachClient(i =>
             {
@@ -114,18 +113,7 @@ public sealed class FedFomoAlgorithm : IFederatedAlgorithm
                     graph[i, j] = 1;
                 }
             }, cancellationToken);
-            return new FederatedRound
-            {
-                Algorithm = FederatedAlgorithm.FedFomo,
-                Round = round,
-                Accuracy = accuracy,
-                Loss = loss,
-                Graph = graph,
-                Initial = context.Initial,
-                Evaluated = evaluated,
-                Shared = shared.Rows,
-                Received = _models.Rows,
-            };
+            return told.End(graph, null, _models);
         }
 
         public override void Visit(FederatedState state)

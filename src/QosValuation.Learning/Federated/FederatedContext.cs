@@ -154,6 +154,17 @@ public sealed class FederatedContext
         return before;
     }
 
+    /// <summary>Measures the models of a round, and lets attackers change them, in place.</summary>
+    /// <param name="round">The round, from 1.</param>
+    /// <param name="models">The models as they were trained.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>What is shared.</returns>
+    internal SharedModels Share(int round, ParameterMatrix models, CancellationToken cancellationToken)
+    {
+        (double[] accuracy, double[] loss) = Measure(models.Rows, cancellationToken);
+        return new SharedModels(this, round, accuracy, loss, Manipulate(round, models), models);
+    }
+
     /// <summary>One model that stands for all clients.</summary>
     /// <param name="model">The model.</param>
     /// <returns>It, n times.</returns>

@@ -71,6 +71,12 @@ public sealed class FederatedRun
         var known = new Dictionary<LabelledRows, byte[]>(ReferenceEqualityComparer.Instance);
         FederatedOptions options = _context.Options with { MaxDegreeOfParallelism = -1 };
         AppendText(hash, $"{_context.Learner.Name} {_context.Learner.Features} {_context.Learner.Classes} {_context.Learner.ParameterCount}");
+        if (_context.Learner is OnnxLearner onnx)
+        {
+            hash.AppendData(onnx.Model.Digest.Span);
+            AppendText(hash, string.Join('\n', onnx.Model.Weights.Select(weight => weight.Name)));
+        }
+
         AppendText(hash, System.Text.Json.JsonSerializer.Serialize(options));
         hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(_context.Initial.Span));
         foreach (FederatedClient client in _context.Clients)
@@ -118,9 +124,9 @@ public sealed class FederatedRun
                 : client.Test.Count == 0 ? "has no test rows"
                 : client.Train.Features != learner.Features || client.Test.Features != learner.Features
                     ? $"has rows of {client.Train.Features} features, and the learner takes {learner.Features}"
-                : client.Train.Classes != learner.Classes || client.Test.Classes != learner.Classes
+                : client.Train.Classes > learner.Classes || client.Test.Classes != client.Train.Classes
                     ? $"has rows of {client.Train.Classes} classes, and the learner takes {learner.Classes}"
-                : client.ClassWeights.Count != learner.Classes || !client.ClassWeights.All(weight => weight >= 0 && double.IsFinite(weight))
+                : client.ClassWeights.Count != client.Test.Classes || !client.ClassWeights.All(weight => weight >= 0 && double.IsFinite(weight))
                     ? "has no finite weight of at least 0 for each class"
                 : !HasWeight(client) ? "has no class in common with its test rows"
                 : !(client.ReportedSize > 0 && double.IsFinite(client.ReportedSize)) ? $"reports a size of {client.ReportedSize}; it must be above 0"

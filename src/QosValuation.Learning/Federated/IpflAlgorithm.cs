@@ -28,8 +28,7 @@ public sealed class IpflAlgorithm : IFederatedAlgorithm
         {
             double strength = context.Options.Lambda / context.Options.Eta;
             context.Train(round, _models, round == 1 ? null : i => new ProximalTerm(_proxies.Rows[i], strength), cancellationToken);
-            (double[] accuracy, double[] loss) = context.Measure(_models.Rows, cancellationToken);
-            IReadOnlyList<ReadOnlyMemory<float>> evaluated = context.Manipulate(round, _models);
+            SharedModels told = context.Share(round, _models, cancellationToken);
             SquareMatrix distances = context.Distances(_models, cancellationToken);
             IReadOnlyList<int[]> imports = context.ImportChoice!(distances, cancellationToken);
             var graph = new SquareMatrix(context.Count);
@@ -46,19 +45,7 @@ public sealed class IpflAlgorithm : IFederatedAlgorithm
                     graph[i, imports[i][k]] = weights[k];
                 }
             }, cancellationToken);
-            return new FederatedRound
-            {
-                Algorithm = FederatedAlgorithm.Ipfl,
-                Round = round,
-                Accuracy = accuracy,
-                Loss = loss,
-                Graph = graph,
-                Distances = distances,
-                Initial = context.Initial,
-                Evaluated = evaluated,
-                Shared = _models.Rows,
-                Received = _proxies.Rows,
-            };
+            return told.End(graph, distances, _proxies);
         }
 
         public override void Visit(FederatedState state)

@@ -59,26 +59,13 @@ public sealed class PFedGraphAlgorithm : IFederatedAlgorithm
             var shared = new ParameterMatrix(context.Count, _models.Width);
             shared.CopyFrom(_models);
             context.Train(round, shared, round == 1 ? null : i => new CosineTerm(_anchors.Rows[i], strength), cancellationToken);
-            (double[] accuracy, double[] loss) = context.Measure(shared.Rows, cancellationToken);
-            IReadOnlyList<ReadOnlyMemory<float>> evaluated = context.Manipulate(round, shared);
+            SharedModels told = context.Share(round, shared, cancellationToken);
             SquareMatrix distances = context.Distances(shared, cancellationToken);
             var graph = new SquareMatrix(context.Count);
             context.ForEachClient(i => Solve(context.Shares, distances.Row(i), graph.Row(i)), cancellationToken);
             context.Mix(graph, shared, _models, cancellationToken);
             _anchors.CopyFrom(_models);
-            return new FederatedRound
-            {
-                Algorithm = FederatedAlgorithm.PFedGraph,
-                Round = round,
-                Accuracy = accuracy,
-                Loss = loss,
-                Graph = graph,
-                Distances = distances,
-                Initial = context.Initial,
-                Evaluated = evaluated,
-                Shared = shared.Rows,
-                Received = _models.Rows,
-            };
+            return told.End(graph, distances, _models);
         }
 
         // The anchors are the models at a round's start.

@@ -25,7 +25,7 @@ public interface ILearner
     /// <param name="random">The source of the draws.</param>
     void Initialize(Span<float> parameters, RandomSource random);
 
-    /// <summary>Makes what one thread needs to compute. Steps with it allocate nothing.</summary>
+    /// <summary>Makes what one thread needs to compute. Steps of dense learners allocate nothing.</summary>
     /// <returns>A worker, for one thread at a time.</returns>
     ILearnerWorker CreateWorker();
 }

@@ -13,8 +13,8 @@ public interface ILearnerWorker
 
     /// <summary>
     /// The sum over rows of the gradient of the row's cross-entropy, each first scaled down to a norm of at most
-    /// <paramref name="clip"/>: Σ gᵢ·min(1, C/|gᵢ|) (Abadi et al. 2016, algorithm 1). O(rows · parameters); no row's gradient is ever written out,
-    /// because the norm of a dense layer's is that of its input times that of its output's gradient (Goodfellow 2015, arXiv 1510.01799).
+    /// <paramref name="clip"/>: Σ gᵢ·min(1, C/|gᵢ|) (Abadi et al. 2016, algorithm 1). O(rows · parameters); of dense layers no row's gradient is ever written
+    /// out, because the norm of a layer's is that of its input times that of its output's gradient (Goodfellow 2015, arXiv 1510.01799).
     /// </summary>
     /// <param name="parameters">The model.</param>
     /// <param name="rows">The data.</param>

@@ -7,13 +7,11 @@ namespace QosValuation.Learning.Learners;
 /// <summary>Trains one client's model on its own rows, on one thread: clients are what runs in parallel.</summary>
 public static class LocalTraining
 {
-    private const int Poll = 16;
-
     /// <summary>
     /// Takes a number of steps. Batches are those of PyTorch's shuffled loader: a new order at the start of each pass over the rows, the last, short
     /// batch kept; a call starts a new pass. Private training draws each record for a step with probability batch/records instead, and of a record
     /// with several rows one row, with equal probability: a step sees at most one gradient of a record.
-    /// O(steps · batch · parameters); nothing is allocated a step.
+    /// O(steps · batch · parameters); dense learners allocate nothing a step.
     /// </summary>
     /// <param name="learner">The learner.</param>
     /// <param name="parameters">The model; changed in place. Left as it was after the last whole step where the work is cancelled.</param>
@@ -60,11 +58,7 @@ public static class LocalTraining
         int next = rows.Count;
         for (int step = 0; step < options.Steps; step++)
         {
-            if (step % Poll == 0)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-
+            cancellationToken.ThrowIfCancellationRequested();
             if (options.Privacy is PrivateTraining privacy)
             {
                 double rate = PrivateTraining.RateOf(rows.Records, options.BatchSize);

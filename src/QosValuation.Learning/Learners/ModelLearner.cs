@@ -8,4 +8,7 @@ public enum ModelLearner
 
     /// <summary>A multilayer perceptron: one or two hidden layers with rectified units.</summary>
     Mlp,
+
+    /// <summary>A classifier from an ONNX file, of which chosen weights are trained.</summary>
+    Onnx,
 }

@@ -7,7 +7,7 @@ public static class ModelLearners
     public const int StandardWidth = 64;
 
     /// <summary>Makes a learner.</summary>
-    /// <param name="name">Its name.</param>
+    /// <param name="name">Its name; one of <see cref="ModelLearner.Onnx"/> is made of a file (<see cref="OnnxLearner"/>).</param>
     /// <param name="features">The length of a row, at least 1.</param>
     /// <param name="classes">The number of classes, at least 1.</param>
     /// <param name="hidden">The widths of the hidden layers of <see cref="ModelLearner.Mlp"/>, one or two; none for <see cref="StandardWidth"/>.</param>

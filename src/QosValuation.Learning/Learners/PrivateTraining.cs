@@ -26,7 +26,7 @@ public sealed record PrivateTraining
     /// <param name="rows">The client's records.</param>
     /// <param name="batchSize">The expected number of records in a step.</param>
     /// <param name="steps">All steps of all rounds, at least 1.</param>
-    /// <param name="accountant">Pld, or Rdp where the training is charged to a privacy budget, which counts samples by it.</param>
+    /// <param name="accountant">Pld, which asks for the least noise and by which privacy budgets count samples; or Rdp.</param>
     /// <returns>Clipping at 1 and that noise.</returns>
     /// <exception cref="QosValuationException"><c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, <c>SigmaOutOfRange</c>.</exception>
     public static PrivateTraining Calibrate(

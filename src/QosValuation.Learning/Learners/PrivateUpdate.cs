@@ -21,7 +21,7 @@ public sealed record PrivateUpdate
     /// <param name="delta">δ in (0, 1).</param>
     /// <param name="rounds">The updates that a client shares, at least 1.</param>
     /// <param name="rate">The probability that it shares one in a round, in (0, 1].</param>
-    /// <param name="accountant">Pld, or Rdp where a privacy budget is charged and the rate is below 1.</param>
+    /// <param name="accountant">Pld, which asks for the least noise and by which privacy budgets count samples; or Rdp.</param>
     /// <returns>Clipping at 1 and that noise.</returns>
     /// <exception cref="QosValuationException"><c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>, <c>SigmaOutOfRange</c>.</exception>
     public static PrivateUpdate Calibrate(

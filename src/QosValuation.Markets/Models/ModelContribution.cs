@@ -38,7 +38,7 @@ public static class ModelContribution
             throw Refuse($"The row of '{ends[0].Client}' has no Initial and no Learner.", ends[0]);
         }
 
-        ILearner learner = ModelLearners.Create(name, federation.Features, federation.Classes.Count, ends[0].Hidden ?? []);
+        ILearner learner = LearnerOf(ends[0], name).Create(federation.Features, federation.Classes.Count);
         var indices = federation.Clients.Select((client, i) => (client.Name, i)).ToDictionary(pair => pair.Name, pair => pair.i, StringComparer.Ordinal);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var models = new ReadOnlyMemory<float>[ends.Length];
@@ -72,6 +72,9 @@ public static class ModelContribution
         var game = new ModelMeanUtility(learner, Array.ConvertAll(initial, value => (float)value), models, sizes, test, measure);
         return new ValuationProblem(game, [.. ends.Select(row => new UtilityPlayer(row.Client, string.Empty))]);
     }
+
+    private static LearnerChoice LearnerOf(ModelMarketRound row, ModelLearner name) =>
+        new(name) { Hidden = row.Hidden ?? [], Path = row.LearnerPath, Trainable = row.Trainable ?? [] };
 
     private static (FederatedAlgorithm, ModelGraphStep, ModelPayment, long, int) RunOf(ModelMarketRound row) =>
         (row.Algorithm, row.GraphStep, row.PaymentRule, BitConverter.DoubleToInt64Bits(row.Epsilon), row.Seed);

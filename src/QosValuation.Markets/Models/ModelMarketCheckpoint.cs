@@ -17,7 +17,7 @@ namespace QosValuation.Markets.Models;
 /// </remarks>
 internal sealed class ModelMarketCheckpoint
 {
-    private const string Mark = "QosValuation model market 2";
+    private const string Mark = "QosValuation model market 3";
     private const int DigestLength = 32;
 
     private readonly string _path;
@@ -183,6 +183,7 @@ internal sealed class ModelMarketCheckpoint
         Payment = from?.Payment,
         Threshold = from?.Threshold,
         Initial = from?.Initial,
+        Classes = from?.Classes,
     };
 
     private QosValuationException NotValid(string mistake) =>

@@ -57,8 +57,8 @@ public sealed class ModelMarketNoise
             {
                 multiplier = privacy.Unit == PrivacyUnit.Record
                     ? PrivateTraining.Calibrate(
-                        privacy.Epsilon, privacy.Delta, records, options.Federated.Training.BatchSize, releases, privacy.Accountant).NoiseMultiplier
-                    : PrivateUpdate.Calibrate(privacy.Epsilon, privacy.Delta, releases, accountant: privacy.Accountant).NoiseMultiplier;
+                        privacy.Epsilon, privacy.Delta, records, options.Federated.Training.BatchSize, releases).NoiseMultiplier
+                    : PrivateUpdate.Calibrate(privacy.Epsilon, privacy.Delta, releases).NoiseMultiplier;
                 known.Add(releases, multiplier);
             }
 

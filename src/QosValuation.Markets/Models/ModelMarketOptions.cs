@@ -20,10 +20,7 @@ public sealed record ModelMarketOptions
     public ModelMarketRules Rules { get; init; } = new();
 
     /// <summary>What the clients train.</summary>
-    public ModelLearner Learner { get; init; }
-
-    /// <summary>The widths of the hidden layers of <see cref="ModelLearner.Mlp"/>; empty for the standard.</summary>
-    public IReadOnlyList<int> Hidden { get; init; } = [];
+    public LearnerChoice Choice { get; init; } = new(ModelLearner.Logistic);
 
     /// <summary>Whether rows carry matrices and updates.</summary>
     public bool HasMatrices { get; init; }
@@ -49,7 +46,9 @@ public sealed record ModelMarketOptions
         Require(training.LearningRate > 0 && double.IsFinite(training.LearningRate), "LearningRate", training.LearningRate, "a finite number above 0");
         Require(training.Momentum is >= 0 and < 1, "Momentum", training.Momentum, "at least 0 and below 1");
         Require(training.WeightDecay >= 0 && double.IsFinite(training.WeightDecay), "WeightDecay", training.WeightDecay, "a finite number of at least 0");
-        Require(Hidden.Count <= 2 && Hidden.All(width => width >= 1), "Hidden", string.Join(", ", Hidden), "one or two widths of at least 1");
+        Require(
+            Choice.Hidden.Count <= 2 && Choice.Hidden.All(width => width >= 1), "Hidden", string.Join(", ", Choice.Hidden), "one or two widths of at least 1");
+        Require(Choice.Name != ModelLearner.Onnx || Choice.Path is not null, "LearnerPath", "absent", "the .onnx file with Onnx");
         Require(CheckpointPath is null || Federated.Seed is not null, "Seed", "absent", "one with CheckpointPath, or the run cannot go on to the same rows");
         (Rules with { Lambda = Federated.Lambda }).Validate();
         Privacy?.Validate();
@@ -63,6 +62,12 @@ public sealed record ModelMarketOptions
                     $"{algorithm} weighs models by their losses on private rows, which no noise protects: leave it out of -Algorithm, or leave -Epsilon out.",
                     algorithm);
             }
+        }
+
+        if (CheckpointPath is not null && Directory.Exists(CheckpointPath))
+        {
+            throw new QosValuationException(
+                Faults.ModelMarketCheckpointNotValid, $"'{CheckpointPath}' is a folder. Give the name of a file in it.", CheckpointPath);
         }
 
         if (Privacy is not null && CheckpointPath is not null && Federated.Seed is null)

@@ -17,9 +17,6 @@ public sealed record ModelMarketPrivacy
     /// <summary>What is protected: a record of a client (DP-SGD), or the client with all its records (clipped and noised updates).</summary>
     public PrivacyUnit Unit { get; init; }
 
-    /// <summary>How losses are added up: Pld asks for the least noise; Rdp is how budgets count samples.</summary>
-    public PrivacyAccountant Accountant { get; init; } = PrivacyAccountant.Pld;
-
     /// <summary>Checks the clipping norm; ε and δ are checked where noise is calibrated.</summary>
     /// <exception cref="QosValuationException"><c>ModelMarketOptionNotValid</c>.</exception>
     public void Validate()

@@ -105,6 +105,18 @@ public sealed record ModelMarketRound
     /// <summary>With -PassThru the widths of its hidden layers; empty for the standard, and where it has none.</summary>
     public int[]? Hidden { get; init; }
 
+    /// <summary>With -PassThru and -LearnerPath the ONNX file that the clients began with; null otherwise.</summary>
+    public string? LearnerPath { get; init; }
+
+    /// <summary>With -PassThru what -Trainable named; empty for the last linear layer, and where nothing is chosen.</summary>
+    public string[]? Trainable { get; init; }
+
+    /// <summary>With -PassThru the length of the clients' vectors; 0 otherwise.</summary>
+    public int Features { get; init; }
+
+    /// <summary>With -PassThru the classes, in the order of a model's scores.</summary>
+    public string[]? Classes { get; init; }
+
     /// <summary>
     /// With -PassThru the model step less the common initial model, m_i − θ_0 = u_i + η·∇ Σ_j w_ij·cos(u, u_j) at u = u_i; null where the algorithm has none.
     /// </summary>

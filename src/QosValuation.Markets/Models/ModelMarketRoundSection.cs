@@ -61,6 +61,10 @@ internal sealed class ModelMarketRoundSection() : ResultSection<ModelMarketRound
             nameof(ModelMarketRound.Initial),
             nameof(ModelMarketRound.Learner),
             nameof(ModelMarketRound.Hidden),
+            nameof(ModelMarketRound.LearnerPath),
+            nameof(ModelMarketRound.Trainable),
+            nameof(ModelMarketRound.Features),
+            nameof(ModelMarketRound.Classes),
             nameof(ModelMarketRound.Proxy));
     }
 
@@ -102,15 +106,15 @@ internal sealed class ModelMarketRoundSection() : ResultSection<ModelMarketRound
             .. from i in Enumerable.Range(0, graph.Length)
                from j in Enumerable.Range(0, graph.Length)
                where i != j && graph[i][j] != 0
-               select new FigurePoint(j + 1, i + 1, Label: $"{names[i]} imports from {names[j]}"),
+               select new FigurePoint(j, i, Label: $"{names[i]} imports from {names[j]}"),
         ];
         return new ReportFigure
         {
             Name = "model-market-graph",
             Title = $"Who imports from whom in the last round of {run}",
             Kind = FigureKind.Scatter,
-            X = new FigureAxis("Seller, by its place among the clients"),
-            Y = new FigureAxis("Buyer, by its place among the clients"),
+            X = new FigureAxis("Seller", FigureScale.Category) { Categories = names },
+            Y = new FigureAxis("Buyer", FigureScale.Category) { Categories = names },
             Series = [new FigureSeries("Imports", imports)],
         };
     }

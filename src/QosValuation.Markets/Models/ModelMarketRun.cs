@@ -36,11 +36,27 @@ public static class ModelMarketRun
         ModelFederation federation = ModelFederation.Of(members);
         TraderColumns traders = TraderColumns.Of([.. members.Select(ModelTrader.Of)]);
         traders.Validate();
+        ILearner learner = LearnerOf(federation, options);
         noise ??= ModelMarketNoise.Calibrate(members, options, cancellationToken);
-        return Rounds(federation, traders, options, noise, progress, cancellationToken);
+        return Rounds(learner, federation, traders, options, noise, progress, cancellationToken);
     }
 
+    /// <summary>Refuses a learner that does not fit the clients, as <see cref="Run"/> would.</summary>
+    /// <param name="members">The clients.</param>
+    /// <param name="options">The market.</param>
+    /// <exception cref="QosValuationException">What clients and learners refuse.</exception>
+    public static void RequireLearner(IReadOnlyList<ModelClient> members, ModelMarketOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        ArgumentNullException.ThrowIfNull(options);
+        (LearnerOf(ModelFederation.Of(members), options) as IDisposable)?.Dispose();
+    }
+
+    private static ILearner LearnerOf(ModelFederation federation, ModelMarketOptions options) =>
+        options.Choice.Create(federation.Features, federation.Classes.Count);
+
     private static IEnumerable<ModelMarketRound> Rounds(
+        ILearner learner,
         ModelFederation federation,
         TraderColumns traders,
         ModelMarketOptions options,
@@ -49,7 +65,7 @@ public static class ModelMarketRun
         CancellationToken cancellationToken)
     {
         long done = 0;
-        ILearner learner = ModelLearners.Create(options.Learner, federation.Features, federation.Classes.Count, [.. options.Hidden]);
+        using var sessions = learner as IDisposable;
         ModelMarketRules rules = options.Rules with { Lambda = options.Federated.Lambda, MaxDegreeOfParallelism = options.Federated.MaxDegreeOfParallelism };
         int[][] imports = [];
         FederatedRun[] runs =
@@ -73,7 +89,7 @@ public static class ModelMarketRun
             while (run.Round < options.Rounds)
             {
                 FederatedRound round = run.Next(cancellationToken);
-                ModelMarketRound[] rows = Tell(traders, rules, options, round, cancellationToken);
+                ModelMarketRound[] rows = Tell(federation, traders, rules, options, round, cancellationToken);
                 checkpoint?.Add(run, rows, isLast: run.Round == options.Rounds);
                 foreach (ModelMarketRound row in rows)
                 {
@@ -84,7 +100,12 @@ public static class ModelMarketRun
     }
 
     private static ModelMarketRound[] Tell(
-        TraderColumns traders, ModelMarketRules rules, ModelMarketOptions options, FederatedRound round, CancellationToken cancellationToken)
+        ModelFederation federation,
+        TraderColumns traders,
+        ModelMarketRules rules,
+        ModelMarketOptions options,
+        FederatedRound round,
+        CancellationToken cancellationToken)
     {
         bool isTraded = FederatedAlgorithms.Find(round.Algorithm).IsTraded;
         ModelMarketClearing clearing = isTraded
@@ -99,6 +120,7 @@ public static class ModelMarketRun
         double[][]? thresholds = options.HasMatrices && isTraded ? clearing.Thresholds.ToRows() : null;
         double[][] updates = options.HasMatrices ? [.. round.Shared.Select(model => ModelMarketRows.Update(model.Span, round.Initial.Span))] : [];
         double[]? initial = options.HasMatrices ? Array.ConvertAll(round.Initial.ToArray(), value => (double)value) : null;
+        string[]? classes = options.HasMatrices ? [.. federation.Classes] : null;
         string[]? names = options.HasMatrices ? [.. traders.Names] : null;
         for (int i = 0; i < rows.Length; i++)
         {
@@ -117,8 +139,12 @@ public static class ModelMarketRun
                 Threshold = thresholds,
                 Update = options.HasMatrices ? updates[i] : null,
                 Initial = initial,
-                Learner = options.HasMatrices ? options.Learner : null,
-                Hidden = options.HasMatrices ? [.. options.Hidden] : null,
+                Learner = options.HasMatrices ? options.Choice.Name : null,
+                Hidden = options.HasMatrices ? [.. options.Choice.Hidden] : null,
+                LearnerPath = options.HasMatrices ? options.Choice.Path : null,
+                Trainable = options.HasMatrices ? [.. options.Choice.Trainable] : null,
+                Features = options.HasMatrices ? federation.Features : 0,
+                Classes = classes,
                 Proxy = options.HasMatrices && isTraded ? ModelMarketRows.Proxy(traders, clearing, updates, i, options.Federated.Eta) : null,
             };
         }

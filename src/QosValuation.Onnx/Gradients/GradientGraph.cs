@@ -82,7 +82,8 @@ public sealed class GradientGraph
     /// <summary>Builds the gradient graph of a model in memory, which is edited in place.</summary>
     internal static GradientGraph Build(ModelProto model, string folder, GradientOptions options) => Build(new OnnxGraph(model, folder), options);
 
-    private static GradientGraph Build(OnnxGraph graph, GradientOptions options)
+    /// <summary>Builds the gradient graph of a graph, which is edited in place.</summary>
+    internal static GradientGraph Build(OnnxGraph graph, GradientOptions options)
     {
         var draft = new GradientDraft(graph, options);
         foreach (GradientPass pass in GradientPasses.All)

@@ -108,7 +108,7 @@ public sealed class GradientModel : IDisposable
     /// <param name="batch">The number of items, at least 1; a model exported for batches of one size runs as often as it takes, so it must divide this.</param>
     /// <param name="seed">
     /// The cotangent (batch·<see cref="OutputLength"/>), or the target (<see cref="OutputLength"/> for one shared by all items,
-    /// or batch·<see cref="OutputLength"/>); empty where the seed is <see cref="GradientSeed.Sum"/>.
+    /// or batch·<see cref="OutputLength"/>; always so for <see cref="GradientSeed.CrossEntropy"/>); empty where the seed is <see cref="GradientSeed.Sum"/>.
     /// </param>
     /// <param name="gradient">Receives batch·<see cref="InputLength"/> elements; empty where no input gradient was asked for.</param>
     /// <param name="output">Receives batch·<see cref="OutputLength"/> elements; may be empty.</param>

@@ -14,6 +14,12 @@ public enum GradientSeed
 
     /// <summary>Σ yᵢ: for graphs whose output is a loss.</summary>
     Sum,
+
+    /// <summary>
+    /// −Σ tᵢ·ln softmax(y)ᵢ over the batch, for a target t of the output's shape given with every evaluation: weights of the classes of each item. With one
+    /// weight of 1/n an item, at its class, it is the mean cross-entropy; an item whose weights are all 0 does not count.
+    /// </summary>
+    CrossEntropy,
 }
 
 /// <summary>What to differentiate, and with respect to what.</summary>

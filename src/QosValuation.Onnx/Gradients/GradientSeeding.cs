@@ -18,6 +18,9 @@ internal static class GradientSeeding
             case GradientSeed.Sum:
                 AppendSum(draft);
                 break;
+            case GradientSeed.CrossEntropy:
+                AppendCrossEntropy(draft);
+                break;
             default:
                 AppendCosine(draft);
                 break;
@@ -41,19 +44,37 @@ internal static class GradientSeeding
         draft.Cotangent = graph.Op("ConstantOfShape", [graph.Op("Shape", y)], ("value", OnnxExtensions.FloatTensor("one", graph.TypeOf(y), [1], 1)));
     }
 
+    private static void AppendCrossEntropy(GradientDraft draft)
+    {
+        OnnxGraph graph = draft.Graph;
+        string y = draft.OutputName;
+        MeasuredShape shape = graph.Shapes[y];
+        RequireVector(y, shape, "a cross-entropy needs one vector of scores an item. Name the output that holds the scores.");
+        string target = graph.Unique("target");
+        graph.Inputs.Add(GradientDraft.Declare(target, graph.TypeOf(y), shape));
+        graph.Types[target] = graph.TypeOf(y);
+
+        // d(−Σ t·ln softmax(y))/dy = softmax(y)·Σt − t.
+        string total = graph.Op("ReduceSum", [target, graph.Int64(-1)], ("keepdims", 1L));
+        draft.Cotangent = graph.Op("Sub", graph.Op("Mul", graph.Op("Softmax", [y], ("axis", -1L)), total), target);
+        draft.SeedName = target;
+    }
+
+    private static void RequireVector(string output, MeasuredShape shape, string otherwise)
+    {
+        if (shape.Rank != 2)
+        {
+            throw new QosValuationException(Faults.GradientOutputNotVector, $"The output {output} has shape {shape}; {otherwise}", output);
+        }
+    }
+
     private static void AppendCosine(GradientDraft draft)
     {
         OnnxGraph graph = draft.Graph;
         string y = draft.OutputName;
         MeasuredShape shape = graph.Shapes[y];
         int type = graph.TypeOf(y);
-        if (shape.Rank != 2)
-        {
-            throw new QosValuationException(
-                Faults.GradientOutputNotVector,
-                $"The output {y} has shape {shape}; a cosine needs one vector an item. Name the output that holds the embeddings.",
-                y);
-        }
+        RequireVector(y, shape, "a cosine needs one vector an item. Name the output that holds the embeddings.");
 
         string target = graph.Unique("target");
         var targetShape = new TensorShapeProto();

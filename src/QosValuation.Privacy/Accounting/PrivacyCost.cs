@@ -14,19 +14,20 @@ public sealed class PrivacyCost
 
     private readonly SampledRelease[] _samples;
 
-    private PrivacyCost(double squaredMu, double rho, double[]? renyi, params SampledRelease[] samples)
+    private double[]? _renyi;
+
+    private PrivacyCost(double squaredMu, double rho, params SampledRelease[] samples)
     {
         SquaredMu = squaredMu;
         Rho = rho;
-        Renyi = renyi;
         _samples = samples;
     }
 
     /// <summary>The cost of nothing.</summary>
-    public static PrivacyCost Zero { get; } = new(0, 0, null);
+    public static PrivacyCost Zero { get; } = new(0, 0);
 
     /// <summary>The cost of an event without a guarantee.</summary>
-    public static PrivacyCost Infinite { get; } = new(double.PositiveInfinity, 0, null);
+    public static PrivacyCost Infinite { get; } = new(double.PositiveInfinity, 0);
 
     /// <summary>The whole orders α at which <see cref="Renyi"/> is given. They are part of the format of budget files.</summary>
     public static IReadOnlyList<int> Orders => RenyiOrders;
@@ -37,8 +38,8 @@ public sealed class PrivacyCost
     /// <summary>Σρ of the events of which nothing tighter is known.</summary>
     public double Rho { get; }
 
-    /// <summary>Rényi divergences of the sampled events at <see cref="Orders"/>; null where nothing was sampled.</summary>
-    public IReadOnlyList<double>? Renyi { get; }
+    /// <summary>Rényi divergences of the sampled events at <see cref="Orders"/>; null where nothing was sampled. O(orders²) when first asked for.</summary>
+    public IReadOnlyList<double>? Renyi => _samples.Length == 0 ? null : _renyi ??= [.. RenyiOrders.Select(RenyiAt)];
 
     /// <summary>What was sampled, equal releases together: from these the loss follows more exactly than from <see cref="Renyi"/>.</summary>
     public IReadOnlyList<SampledRelease> Samples => _samples;
@@ -59,9 +60,9 @@ public sealed class PrivacyCost
         {
             NonFormalEvent => Infinite,
             GaussianEvent gaussian => Scaled(gaussian, neighboring, gaussian.OtherSquaredMu, 4 * gaussian.SquaredMu) is double square
-                ? new PrivacyCost(square, 0, null)
+                ? new PrivacyCost(square, 0)
                 : null,
-            ConcentratedEvent concentrated => Scaled(concentrated, neighboring, null, 4 * concentrated.Rho) is double rho ? new PrivacyCost(0, rho, null)
+            ConcentratedEvent concentrated => Scaled(concentrated, neighboring, null, 4 * concentrated.Rho) is double rho ? new PrivacyCost(0, rho)
                 : null,
             ComposedEvent composed => composed.Events.Aggregate(
                 (PrivacyCost?)Zero, (sum, part) => sum is null ? null : Of(part, neighboring) is PrivacyCost cost ? sum.Plus(cost) : null),
@@ -77,8 +78,7 @@ public sealed class PrivacyCost
     public PrivacyCost Plus(PrivacyCost other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        double[]? renyi = Renyi is null ? other.Renyi?.ToArray() : other.Renyi is null ? [.. Renyi] : [.. Renyi.Zip(other.Renyi, (a, b) => a + b)];
-        return new PrivacyCost(SquaredMu + other.SquaredMu, Rho + other.Rho, renyi, Merge(_samples, other._samples));
+        return new PrivacyCost(SquaredMu + other.SquaredMu, Rho + other.Rho, Merge(_samples, other._samples));
     }
 
     /// <summary>The cost of the same several times.</summary>
@@ -90,13 +90,20 @@ public sealed class PrivacyCost
         return count == 0 ? Zero : new PrivacyCost(
             SquaredMu * count,
             Rho * count,
-            Renyi is null ? null : [.. Renyi.Select(value => value * count)],
             [.. _samples.Select(sample => sample with { Count = checked(sample.Count * count) })]);
     }
 
     /// <summary>The Rényi divergences of what is not Gaussian, at <see cref="Orders"/>.</summary>
     /// <returns>αρ plus that of the samples; null where all is Gaussian.</returns>
-    public double[]? Curve() => Renyi is null && Rho == 0 ? null : [.. RenyiOrders.Select((order, i) => order * Rho + (Renyi?[i] ?? 0))];
+    public double[]? Curve() => HasCurve ? [.. RenyiOrders.Select((order, i) => order * Rho + (Renyi?[i] ?? 0))] : null;
+
+    /// <summary>Whether something is not Gaussian, so that there is a <see cref="Curve"/>.</summary>
+    public bool HasCurve => _samples.Length > 0 || Rho != 0;
+
+    /// <summary>What <see cref="Curve"/> has at one order. O(samples · order).</summary>
+    /// <param name="order">One of <see cref="Orders"/>.</param>
+    /// <returns>The divergence.</returns>
+    internal double CurveAt(int order) => (order * Rho) + RenyiAt(order);
 
     /// <summary>
     /// The smallest ε that Rényi divergences at <see cref="Orders"/> prove together with Gaussian events (Canonne, Kamath and Steinke
@@ -157,7 +164,7 @@ public sealed class PrivacyCost
             return inner;
         }
 
-        if (inner.Rho > 0 || inner.Renyi is not null)
+        if (inner.HasCurve)
         {
             throw NotAccountable(
                 sampled,
@@ -170,9 +177,10 @@ public sealed class PrivacyCost
             return Zero;
         }
 
-        double[] renyi = [.. RenyiOrders.Select(order => SampledGaussian.Renyi(sampled.Rate, inner.SquaredMu, order))];
-        return new PrivacyCost(0, 0, renyi, new SampledRelease(sampled.Rate, inner.SquaredMu, 1));
+        return new PrivacyCost(0, 0, new SampledRelease(sampled.Rate, inner.SquaredMu, 1));
     }
+
+    private double RenyiAt(int order) => _samples.Sum(sample => sample.Count * SampledGaussian.Renyi(sample.Rate, sample.SquaredMu, order));
 
     private static QosValuationException NotAccountable(PrivacyEvent @event, string message) => new(Faults.PrivacyEventNotAccountable, message, @event);
 }

@@ -27,6 +27,9 @@ public static class PrivacyLossDistribution
     private const int MostPoints = 1 << 21;
     private const int LeastPoints = 1 << 12;
 
+    // Points to which a composed distribution is thinned out before noise is added to it.
+    private const int CoarsePoints = 1 << 13;
+
     // −ln of the tilted probability that the window may leave out, and of what rounding adds to it.
     private const double WindowExponent = 34;
     private const double Rounding = 1e-12;
@@ -59,6 +62,23 @@ public static class PrivacyLossDistribution
             parts.Add(new SampledRelease(1, squaredMu, 1));
         }
 
+        (Masses[] removed, Masses[] added) = OnGrid(parts, delta);
+        return Math.Max(Epsilon(removed, delta), Epsilon(added, delta));
+    }
+
+    /// <summary>The loss of samples composed, both directions, exact where they have a probability of δ near ε. O(n·log n) for n points of the grid.</summary>
+    /// <param name="parts">Releases of samples, with rates between 0 and 1, both excluded, and μ² above 0; at least one.</param>
+    /// <param name="epsilon">ε &gt; 0.</param>
+    /// <param name="delta">δ in (0, 1).</param>
+    /// <returns>The losses; null where no bound is found.</returns>
+    internal static (TiltedLoss Removed, TiltedLoss Added)? Tilt(List<SampledRelease> parts, double epsilon, double delta)
+    {
+        (Masses[] removed, Masses[] added) = OnGrid(parts, delta);
+        return Tilt(removed, epsilon, delta) is TiltedLoss first && Tilt(added, epsilon, delta) is TiltedLoss second ? (first, second) : null;
+    }
+
+    private static (Masses[] Removed, Masses[] Added) OnGrid(List<SampledRelease> parts, double delta)
+    {
         double count = parts.Sum(part => (double)part.Count);
         double variance = parts.Sum(part => part.Count * SquareOfLoss(part));
         double step = Math.Sqrt(6 * AddedVariance * variance / count);
@@ -68,8 +88,57 @@ public static class PrivacyLossDistribution
             step *= 2;
         }
 
-        (Masses[] removed, Masses[] added) = Masses.Of(parts, step, tail);
-        return Math.Max(Epsilon(removed, delta), Epsilon(added, delta));
+        return Masses.Of(parts, step, tail);
+    }
+
+    private static TiltedLoss? Tilt(Masses[] parts, double epsilon, double delta)
+    {
+        double infinite = parts.Sum(part => part.Count * part.Infinite);
+        if (!(infinite < delta))
+        {
+            return null;
+        }
+
+        // Chernoff's bound with noise added is K(θ) + θ(θ + 1)·μ²/2 − θε: the order at which it proves the largest μ², or else the least δ.
+        double Spare(double order) => Math.Log(delta - infinite) + (order * epsilon) - Cumulant(parts, order);
+        double order = Minimize(order => -Spare(order));
+        if (Spare(order) > 0)
+        {
+            // Beyond the other order what is spared falls.
+            order = Minimize(order => -Spare(order) / (order * (order + 1)), Math.Log(order));
+        }
+
+        double cumulant = Cumulant(parts, order);
+        (double bottom, double top) = Window(parts, order, cumulant);
+        if (!double.IsFinite(cumulant) || !double.IsFinite(top - bottom))
+        {
+            return null;
+        }
+
+        double step = parts[0].Step;
+        int points = LeastPoints;
+        while (points < MostPoints && points * step < top - bottom + (2 * step))
+        {
+            points *= 2;
+        }
+
+        if (points * step < top - bottom)
+        {
+            return Tilt([.. parts.Select(part => part.Coarser())], epsilon, delta);
+        }
+
+        long first = (long)Math.Floor(bottom / step);
+        return new TiltedLoss(Compose(parts, order, points, first), first, step, order, cumulant, infinite, Rounding).Trimmed(Rounding / 4).Thinned(CoarsePoints);
+    }
+
+    // Where the tilted losses lie, but for a part of e^(−WindowExponent) at each end.
+    private static (double Bottom, double Top) Window(Masses[] parts, double order, double cumulant)
+    {
+        double up = Minimize(shift => (Cumulant(parts, order + shift) - cumulant + WindowExponent) / shift);
+        double down = Minimize(shift => (Cumulant(parts, order - shift) - cumulant + WindowExponent) / shift);
+        return (
+            -(Cumulant(parts, order - down) - cumulant + WindowExponent) / down,
+            (Cumulant(parts, order + up) - cumulant + WindowExponent) / up);
     }
 
     // The ε of one direction.
@@ -90,10 +159,7 @@ public static class PrivacyLossDistribution
             return double.PositiveInfinity;
         }
 
-        double up = Minimize(shift => (Cumulant(parts, order + shift) - cumulant + WindowExponent) / shift);
-        double top = (Cumulant(parts, order + up) - cumulant + WindowExponent) / up;
-        double down = Minimize(shift => (Cumulant(parts, order - shift) - cumulant + WindowExponent) / shift);
-        double bottom = -(Cumulant(parts, order - down) - cumulant + WindowExponent) / down;
+        (double bottom, double top) = Window(parts, order, cumulant);
         double step = parts[0].Step;
         top = Math.Max(top, centre + 1);
         bottom = Math.Min(bottom, centre - 1);
@@ -190,11 +256,10 @@ public static class PrivacyLossDistribution
     private static double Cumulant(Masses[] parts, double order) => parts.Sum(part => part.Count * part.Cumulant(order));
 
     // The place of the least value over (0, ∞) of a function that falls and then rises, in ln x.
-    private static double Minimize(Func<double, double> function)
+    private static double Minimize(Func<double, double> function, double high = 12)
     {
         const double golden = 0.6180339887498949;
         double low = -12;
-        double high = 12;
         double first = high - (golden * (high - low));
         double second = low + (golden * (high - low));
         double atFirst = function(Math.Exp(first));
@@ -257,7 +322,7 @@ public static class PrivacyLossDistribution
     }
 
     // e^x − 1 without cancellation (Kahan).
-    private static double ExpMinusOne(double x)
+    internal static double ExpMinusOne(double x)
     {
         double power = Math.Exp(x);
         return power == 1 ? x : double.IsInfinity(power) || power == 0 ? power - 1 : (power - 1) * x / Math.Log(power);

@@ -16,7 +16,7 @@ public static class SampledCalibration
     /// <param name="rate">q in (0, 1]: the probability that a unit takes part.</param>
     /// <param name="count">The number of releases, at least 1.</param>
     /// <param name="accountant">
-    /// Pld, which asks for the least noise; or Rdp, by which privacy budgets count samples, so that a budget of ε allows the training.
+    /// Pld, which asks for the least noise, and by which privacy budgets count samples, so that a budget of ε allows the training; or Rdp.
     /// </param>
     /// <returns>σ/Δ, above the least one by at most 10⁻⁴ of it.</returns>
     /// <exception cref="QosValuationException"><c>EpsilonOutOfRange</c>, <c>DeltaOutOfRange</c>; <c>SigmaOutOfRange</c> where no noise does.</exception>

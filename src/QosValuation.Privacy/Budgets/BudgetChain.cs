@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using QosValuation.Foundation.Stores;
+using QosValuation.Privacy.Accounting;
 
 namespace QosValuation.Privacy.Budgets;
 
@@ -22,8 +23,12 @@ internal sealed class BudgetChain
 {
     private const int BlockSize = 1024;
 
+    // Places of the orders 2, 16 and 64.
+    private static readonly int[] ComparedOrders = [0, 14, 62];
+
     private readonly bool _hasCurves;
     private readonly bool _isChained;
+    private readonly Neighboring _neighboring;
     private readonly Dictionary<string, BudgetAccount> _accounts = new(StringComparer.Ordinal);
 
     /// <summary>Begins a walk before the first release.</summary>
@@ -33,6 +38,7 @@ internal sealed class BudgetChain
     {
         _hasCurves = layout >= BudgetLayout.WithEvents;
         _isChained = layout >= BudgetLayout.WithChain;
+        _neighboring = budget.Neighboring;
         Hash = HashOf(budget);
     }
 
@@ -100,7 +106,9 @@ internal sealed class BudgetChain
 
                 row.Add((double)release[6]);
                 row.Add((long)release[7]);
-                row.Add(release[8] as byte[]);
+                byte[]? text = release[8] as byte[];
+                row.Add(text);
+                PrivacyCost? sampled = null;
                 for (; hasCharge && charge.GetInt64(0) == id; hasCharge = charge.Read())
                 {
                     Charges++;
@@ -112,7 +120,8 @@ internal sealed class BudgetChain
                     row.Add(cost);
                     row.Add(total);
                     row.Add(curve);
-                    if (Count(contributor, cost, total, curve) is string wrong)
+                    sampled ??= curve is null ? null : CostOf(text);
+                    if (Count(contributor, cost, total, curve, sampled) is string wrong)
                     {
                         yield return new PrivacyBudgetFault(id, PrivacyBudgetFaultKind.Miscounted, $"Release {id}: {wrong}");
                     }
@@ -264,8 +273,21 @@ internal sealed class BudgetChain
         return row.Finish();
     }
 
-    /// <summary>Adds a charge to what its contributor has spent, and compares that with what was noted.</summary>
-    private string? Count(string contributor, double cost, double total, byte[]? curve)
+    /// <summary>What the release's event costs under the budget's relation; null where the event cannot be read.</summary>
+    private PrivacyCost? CostOf(byte[]? text)
+    {
+        try
+        {
+            return text is null ? null : PrivacyCost.Of(PrivacyEvent.Parse(Encoding.UTF8.GetString(text)), _neighboring);
+        }
+        catch (Exception exception) when (exception is QosValuationException or OverflowException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Adds a charge to what its contributor has spent, and compares that with what was noted, and with the release's event.</summary>
+    private string? Count(string contributor, double cost, double total, byte[]? curve, PrivacyCost? sampled)
     {
         ref BudgetAccount account = ref CollectionsMarshal.GetValueRefOrAddDefault(_accounts, contributor, out _);
         BudgetTotal sum = account.Total;
@@ -277,13 +299,23 @@ internal sealed class BudgetChain
         double expected = BudgetTotal.Sum(sum.SquaredMu, cost);
         double[]? divergences = BudgetTotal.CurveOf(curve);
         bool hasShrunk = divergences is not null && sum.Curve is not null && divergences.Zip(sum.Curve).Any(pair => pair.First < pair.Second);
-        account = new BudgetAccount(new BudgetTotal(expected, hasShrunk ? sum.Curve : divergences ?? sum.Curve), account.Releases + 1);
+
+        // Samples are counted by the event. That it is the one that was charged is seen at some of the orders.
+        bool isOfEvent = divergences is null || (sampled is not null && Array.TrueForAll(ComparedOrders, place =>
+            IsNear(divergences[place], (sum.Curve?[place] ?? 0) + sampled.CurveAt(PrivacyCost.Orders[place]))));
+        SampledRelease[]? added = divergences is not null && isOfEvent ? BudgetTotal.SamplesOf(sampled!) : null;
+        SampledRelease[]? samples = divergences is null ? sum.Samples : sum.Curve is null ? added : BudgetTotal.Together(sum.Samples, added);
+        account = new BudgetAccount(new BudgetTotal(expected, hasShrunk ? sum.Curve : divergences ?? sum.Curve, samples), account.Releases + 1);
 
         // Files of earlier versions may have been rounded otherwise in the last place.
         return !(Math.Abs(total - expected) <= 1e-12 * expected)
             ? $"'{contributor}' is noted to have spent μ² = {total:R}, and the charges add up to {expected:R}."
-            : hasShrunk ? $"what '{contributor}' has spent became less." : null;
+            : hasShrunk ? $"what '{contributor}' has spent became less."
+            : isOfEvent ? null : $"what '{contributor}' was charged is not what the event of the release costs.";
     }
+
+    // The computers that wrote and read may differ in the last places of logarithms.
+    private static bool IsNear(double noted, double counted) => Math.Abs(noted - counted) <= 1e-9 * counted || (double.IsInfinity(counted) && noted == counted);
 
     /// <summary>The hash of one row after another: numbers by their bits, texts by their length and bytes.</summary>
     private sealed class ChainHash

@@ -4,28 +4,83 @@ using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Privacy.Budgets;
 
-/// <summary>What a contributor has spent: Σμ² of Gaussian releases, and Rényi divergences of others.</summary>
+/// <summary>What a contributor has spent: Σμ² of Gaussian releases, Rényi divergences of others, and where those are all of samples, the samples.</summary>
 /// <param name="SquaredMu">Σμ² ≥ 0.</param>
 /// <param name="Curve">Divergences at <see cref="PrivacyCost.Orders"/>; null without any.</param>
-internal readonly record struct BudgetTotal(double SquaredMu, double[]? Curve)
+/// <param name="Samples">The samples that make up all of <paramref name="Curve"/>; null where it holds anything else.</param>
+internal readonly record struct BudgetTotal(double SquaredMu, double[]? Curve, SampledRelease[]? Samples = null)
 {
+    /// <summary>The most kinds of samples that are kept apart. Beyond it two that are alike count as the costlier of both.</summary>
+    internal const int MostSamples = 48;
+
     /// <summary>Adds what a release costs.</summary>
     /// <param name="cost">The cost.</param>
     /// <returns>The sum, rounded up, so that no number of charges sums to less than it should.</returns>
-    public BudgetTotal Plus(PrivacyCost cost) => Plus(new BudgetTotal(cost.SquaredMu, cost.Curve()));
+    public BudgetTotal Plus(PrivacyCost cost) => Plus(new BudgetTotal(cost.SquaredMu, cost.Curve(), SamplesOf(cost)));
 
     /// <summary>Adds another total.</summary>
     /// <param name="other">The other.</param>
     /// <returns>The sum, rounded up.</returns>
     public BudgetTotal Plus(BudgetTotal other) => new(
         Sum(SquaredMu, other.SquaredMu),
-        Curve is null ? other.Curve : other.Curve is null ? Curve : [.. Curve.Zip(other.Curve, Sum)]);
+        Curve is null ? other.Curve : other.Curve is null ? Curve : [.. Curve.Zip(other.Curve, Sum)],
+        Curve is null ? other.Samples : other.Curve is null ? Samples : Together(Samples, other.Samples));
 
-    /// <summary>The ε that all of it costs together.</summary>
-    /// <param name="delta">δ in (0, 1).</param>
-    /// <returns>ε ≥ 0.</returns>
-    public double Epsilon(double delta) =>
-        Curve is null ? GaussianCalibration.EpsilonOfSquaredMu(SquaredMu, delta) : PrivacyCost.EpsilonOfCurve(SquaredMu, Curve, delta);
+    /// <summary>The samples of a cost.</summary>
+    /// <param name="cost">The cost.</param>
+    /// <returns>Null where nothing was sampled, or something else than samples is not Gaussian.</returns>
+    public static SampledRelease[]? SamplesOf(PrivacyCost cost) => cost.Rho == 0 && cost.Samples.Count > 0 ? Few([.. cost.Samples]) : null;
+
+    /// <summary>Adds samples.</summary>
+    /// <param name="first">Some; null where they are not all that counts.</param>
+    /// <param name="second">Others.</param>
+    /// <returns>All, in the order in which they came first; null where one of the two is not all that counts.</returns>
+    public static SampledRelease[]? Together(SampledRelease[]? first, SampledRelease[]? second)
+    {
+        try
+        {
+            return first is null || second is null ? null : Few([.. PrivacyCost.Merge(first, second)]);
+        }
+        catch (OverflowException)
+        {
+            // More than 2⁶³ steps: divergences count them.
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Whether a total costs no more than another, whatever ε and δ: fewer, rarer and noisier samples can be made of more by leaving out and adding noise.
+    /// </summary>
+    /// <param name="other">The other.</param>
+    /// <returns>False also where that is not seen at once.</returns>
+    public bool IsWithin(BudgetTotal other) => SquaredMu <= other.SquaredMu
+        && (Curve is null || (Samples is not null && other.Samples is not null && Samples.Length <= other.Samples.Length
+            && Samples.Zip(other.Samples).All(pair =>
+                pair.First.Rate <= pair.Second.Rate && pair.First.SquaredMu <= pair.Second.SquaredMu && pair.First.Count <= pair.Second.Count)));
+
+    // Joins the two that are most alike until there are few enough. More sampling, less noise and more releases cost more, so that the sum is a bound.
+    private static SampledRelease[] Few(List<SampledRelease> samples)
+    {
+        while (samples.Count > MostSamples)
+        {
+            (int A, int B, double Distance) nearest = (0, 1, double.PositiveInfinity);
+            for (int a = 0; a < samples.Count; a++)
+            {
+                for (int b = a + 1; b < samples.Count; b++)
+                {
+                    double distance = Math.Abs(Math.Log(samples[a].SquaredMu / samples[b].SquaredMu)) + (2 * Math.Abs(Math.Log(samples[a].Rate / samples[b].Rate)));
+                    nearest = distance < nearest.Distance ? (a, b, distance) : nearest;
+                }
+            }
+
+            (SampledRelease first, SampledRelease second) = (samples[nearest.A], samples[nearest.B]);
+            samples[nearest.A] = new SampledRelease(
+                Math.Max(first.Rate, second.Rate), Math.Max(first.SquaredMu, second.SquaredMu), checked(first.Count + second.Count));
+            samples.RemoveAt(nearest.B);
+        }
+
+        return [.. samples];
+    }
 
     /// <summary>Adds two costs, rounding up.</summary>
     /// <param name="total">What is spent.</param>

@@ -125,12 +125,14 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         "Its tables are not those of a budget: it holds views, triggers, columns or tables of others, or lacks some of its own.";
 
     private readonly DataStore _store;
+    private readonly BudgetLosses _losses;
     private BudgetChain _chain;
 
     private PrivacyBudgetStore(DataStore store, PrivacyBudget budget, BudgetChain chain)
     {
         _store = store;
         _chain = chain;
+        _losses = new BudgetLosses(budget);
         Budget = budget;
     }
 
@@ -316,7 +318,7 @@ public sealed partial class PrivacyBudgetStore : IDisposable
             {
                 BudgetTotal after = SpentBy(need.Key, earlier).Plus(need.Value.Cost);
                 return new PrivacyChargePreview(
-                    need.Key, need.Value.Releases, need.Value.Cost.Epsilon(Budget.Delta), after.Epsilon(Budget.Delta), RemainingOf(after));
+                    need.Key, need.Value.Releases, _losses.Epsilon(need.Value.Cost), _losses.Epsilon(after), _losses.Remaining(after));
             }),
         ];
     }
@@ -329,7 +331,7 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     {
         ArgumentNullException.ThrowIfNull(charges);
         return NeedsOf(charges, [.. charges.Select(CostOf)])
-            .ToDictionary(need => need.Key, need => need.Value.Cost.Epsilon(Budget.Delta), StringComparer.Ordinal);
+            .ToDictionary(need => need.Key, need => _losses.Epsilon(need.Value.Cost), StringComparer.Ordinal);
     }
 
     /// <summary>What each contributor had spent when the budget was opened or charged last, in order of their names. O(contributors), and two
@@ -338,8 +340,6 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     /// <returns>The contributors that were charged.</returns>
     public IEnumerable<PrivacySpending> ReadSpending(Predicate<string>? wanted = null)
     {
-        // Who was in the same releases has spent the same.
-        var known = new Dictionary<double, (double Spent, double Remaining)>();
         foreach ((string contributor, (BudgetTotal total, long releases)) in _chain.Accounts.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             if (wanted?.Invoke(contributor) == false)
@@ -347,24 +347,13 @@ public sealed partial class PrivacyBudgetStore : IDisposable
                 continue;
             }
 
-            (double Spent, double Remaining) epsilon;
-            if (total.Curve is not null)
-            {
-                epsilon = (total.Epsilon(Budget.Delta), RemainingOf(total));
-            }
-            else if (!known.TryGetValue(total.SquaredMu, out epsilon))
-            {
-                epsilon = (total.Epsilon(Budget.Delta), RemainingOf(total));
-                known.Add(total.SquaredMu, epsilon);
-            }
-
             yield return new PrivacySpending
             {
                 Contributor = contributor,
                 Releases = releases,
                 Mu = total.Curve is null ? Math.Sqrt(total.SquaredMu) : double.NaN,
-                Spent = epsilon.Spent,
-                Remaining = epsilon.Remaining,
+                Spent = _losses.Epsilon(total),
+                Remaining = _losses.Remaining(total),
                 Epsilon = Budget.Epsilon,
                 Delta = Budget.Delta,
             };
@@ -427,12 +416,10 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     /// <summary>The largest ε that a contributor has spent, and the smallest that one has left.</summary>
     internal (double Spent, double Remaining) ReadExtremes()
     {
-        BudgetTotal[] totals = [.. _chain.Accounts.Values.Select(account => account.Total)];
-        var gaussian = new BudgetTotal(totals.Where(total => total.Curve is null).Select(total => total.SquaredMu).DefaultIfEmpty().Max(), null);
-        (double Spent, double Remaining) extremes = (gaussian.Epsilon(Budget.Delta), RemainingOf(gaussian));
-        foreach (BudgetTotal total in totals.Where(total => total.Curve is not null))
+        (double Spent, double Remaining) extremes = (0, Budget.Epsilon);
+        foreach (BudgetTotal total in _losses.Largest([.. _chain.Accounts.Values.Select(account => account.Total)]))
         {
-            extremes = (Math.Max(extremes.Spent, total.Epsilon(Budget.Delta)), Math.Min(extremes.Remaining, RemainingOf(total)));
+            extremes = (Math.Max(extremes.Spent, _losses.Epsilon(total)), Math.Min(extremes.Remaining, _losses.Remaining(total)));
         }
 
         return extremes;
@@ -579,20 +566,6 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         return needs;
     }
 
-    private bool Allows(BudgetTotal total) => total.Curve is null ? total.SquaredMu <= Budget.SquaredMu : total.Epsilon(Budget.Delta) <= Budget.Epsilon;
-
-    /// <summary>The largest ε of one more Gaussian release beside what is spent.</summary>
-    private double RemainingOf(BudgetTotal total)
-    {
-        if (total.Curve is null)
-        {
-            return Budget.RemainingOf(total.SquaredMu);
-        }
-
-        double left = GaussianCalibration.LargestSatisfying(square => Allows(total with { SquaredMu = BudgetTotal.Sum(total.SquaredMu, square) }));
-        return GaussianCalibration.EpsilonOfSquaredMu(left, Budget.Delta);
-    }
-
     /// <summary>Checks and adds up what other processes have charged since.</summary>
     private void Follow()
     {
@@ -626,9 +599,11 @@ public sealed partial class PrivacyBudgetStore : IDisposable
 
     private void Refuse(Dictionary<string, Need> needs, Dictionary<string, Need>? earlier = null)
     {
+        KeyValuePair<string, Need>[] each = [.. needs];
+        bool[] allowed = _losses.Allows([.. each.Select(need => SpentBy(need.Key, earlier).Plus(need.Value.Cost))]);
         string[] refused =
         [
-            .. needs.Where(need => !Allows(SpentBy(need.Key, earlier).Plus(need.Value.Cost))).Select(need => need.Key)
+            .. each.Where((_, i) => !allowed[i]).Select(need => need.Key)
                 .OrderByDescending(name => SpentBy(name, earlier) is { Curve: null } spent ? spent.SquaredMu : double.PositiveInfinity)
                 .ThenBy(name => name, StringComparer.Ordinal),
         ];
@@ -638,8 +613,8 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         }
 
         string first = refused[0];
-        double needed = needs[first].Cost.Epsilon(Budget.Delta);
-        double remaining = RemainingOf(SpentBy(first, earlier));
+        double needed = _losses.Epsilon(needs[first].Cost);
+        double remaining = _losses.Remaining(SpentBy(first, earlier));
         string others = refused.Length switch
         {
             1 => string.Empty,

@@ -177,7 +177,11 @@ public sealed record ReportFigure
         foreach (FigureSeries series in Series.Where(series => !series.IsReference && series.Points.Count > 0))
         {
             text.Append(' ').Append(series.Name).Append(": ");
-            if (series.Points.Count <= 6)
+            if (Y.Scale == FigureScale.Category)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{series.Points.Count} points");
+            }
+            else if (series.Points.Count <= 6)
             {
                 text.AppendJoin(", ", series.Points.Select(point => ReportNumber.Format(point.Y) + " at " + Place(point)));
             }

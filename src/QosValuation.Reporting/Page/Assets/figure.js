@@ -383,6 +383,13 @@ var qosFigure = (function () {
     var rotate = !horizontal && categories.length > 1 && longest * fontSize * 0.6 * categories.length > width - 110 ? 35 : 0;
     var x = axis(figure.x, theme, { lying: horizontal, ends: ends(figure), margin: 11, nameGap: rotate ? 18 + longest * fontSize * 0.34 : 30, fontSize: fontSize, narrow: narrow, allLabels: categories.length <= 40, rotate: rotate, noGrid: figure.kind === 'bar', labelLength: horizontal ? barLength(width, fontSize) : narrow ? 14 : 24, nameWidth: width - 150 });
     var y = axis(figure.y, theme, { ends: figure.y.scale === 'log' ? extent(figure) : null, nameGap: 50, fontSize: fontSize, narrow: narrow, nameWidth: height - legendHeight - titleHeight - 60 });
+    if (figure.y.scale === 'category') {
+      // Names on both sides: the first on top, and lines to follow from a point to its names.
+      var lengths = figure.y.categories.map(function (name) { return Math.min(String(name).length, narrow ? 14 : 24); });
+      y = axis(figure.y, theme, { nameGap: 18 + Math.max.apply(null, lengths.concat(0)) * fontSize * 0.6, fontSize: fontSize, allLabels: lengths.length <= 40, labelLength: narrow ? 14 : 24, nameWidth: height - titleHeight - 60 });
+      y.inverse = true;
+      x.splitLine.show = y.splitLine.show = true;
+    }
     if (horizontal) {
       x.inverse = true;
       x.name = '';
@@ -435,7 +442,7 @@ var qosFigure = (function () {
       if (value === null || value === undefined) {
         return '';
       }
-      return '<tr><td style="padding-right:10px">' + item.marker + escape(item.data && item.data.name || item.seriesName) + '</td><td style="text-align:right"><b>' + number(value) + '</b>' + (point ? escape(interval(point)) : '') + '</td></tr>';
+      return '<tr><td style="padding-right:10px">' + item.marker + escape(item.data && item.data.name || item.seriesName) + '</td><td style="text-align:right">' + (figure.y.scale === 'category' ? '' : '<b>' + number(value) + '</b>' + (point ? escape(interval(point)) : '')) + '</td></tr>';
     }).join('');
     var first = list[0];
     var head = figure.x.scale === 'category' ? figure.x.categories[first.value instanceof Array ? first.value[0] : first.dataIndex] : (figure.x.title || 'x') + ' = ' + number(first.value[0]);

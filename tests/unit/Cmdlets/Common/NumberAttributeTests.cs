@@ -40,7 +40,7 @@ public sealed class NumberAttributeTests
                 NumberAttribute? attribute = property.GetCustomAttribute<NumberAttribute>();
                 bool mayBeAbsent = nullable is not null
                     || (property.PropertyType.IsArray && new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable);
-                if (!isOwn && (attribute is null || attribute is WholeNumberAttribute != Whole.Contains(type) || attribute.MayBeAbsent != mayBeAbsent))
+                if (!isOwn && (attribute is null || attribute is WholeNumberAttribute != Whole.Contains(type) || attribute.MayBeAbsent != mayBeAbsent || attribute.TakesList != property.PropertyType.IsArray))
                 {
                     open.Add($"{cmdlet.Name} -{property.Name}");
                 }
