@@ -11,7 +11,7 @@ namespace QosValuation.Cmdlets;
 /// by a digest that the two belong together. .csv has the metadata in columns and then v0,
 /// v1, …. .jsonl has an object a line. All four give back the same embeddings, bit for bit.</para>
 /// <para>.parquet has the metadata in columns, and the column Vector, a list of 32-bit floats of one length a row. Row groups hold 10,000 rows or 16
-/// MiB, with the least and largest value of each column; memory holds one. The footer tells the version of the layout, the length of the vectors and
+/// MiB, with the least and largest value of each column of numbers; memory holds one. The footer tells the version of the layout, the length of the vectors and
 /// their number (qosvaluation.embeddings.version, .dimension, .count).</para>
 /// <para>A property Label, as Import-Embedding and Add-Member give one, is written too.</para>
 /// <para>Embeddings are written as they arrive. The file gets its name at the end, so that an interrupted export leaves an existing file as

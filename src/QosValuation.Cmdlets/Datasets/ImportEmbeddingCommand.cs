@@ -12,9 +12,9 @@ namespace QosValuation.Cmdlets;
 /// that numbers the columns (0, 1, 2, … as pandas writes it) and one that begins with # (as numpy.savetxt writes it) are headers. A
 /// negative ClusterId is noise, as scikit-learn and hdbscan mark it. A .jsonl has an object a line with the same names and an array vector.
 /// Rows are streamed: memory does not grow with the file.</para>
-/// <para>A .parquet has a column of lists of 32- or 64-bit floats, named Vector or Embedding, or of any name where it is the only one, and columns
-/// with the names above. It is read a row group at a time: memory holds one, of at most 134,217,728 numbers. Lists of 16-bit floats and lists in
-/// data pages of version 2 are refused.</para>
+/// <para>A .parquet has a column of lists of 16-, 32- or 64-bit floats, named Vector or Embedding, or of any name where it is the only one, and columns
+/// with the names above. It is read a row group at a time: memory holds one, of at most 134,217,728 numbers. Lists in data pages
+/// of version 2 are refused.</para>
 /// <para>A folder that clip-retrieval wrote is read as it is: img_emb/img_emb_N.npy, text_emb/text_emb_N.npy and metadata/metadata_N.parquet. Row i
 /// of each is one record: its image leaves first, then its text, with the same Item. Item and the image's Source are image_path, the text's
 /// Source is caption; an image_path that is neither a full path nor an address counts within the folder. All parts are looked at before the first

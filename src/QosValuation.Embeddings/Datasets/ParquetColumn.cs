@@ -48,17 +48,19 @@ internal sealed record ParquetColumn(string Name, DataField? Field, ParquetKind 
 
     /// <summary>Describes a field of a schema.</summary>
     /// <param name="field">The field.</param>
+    /// <param name="halves">Where two bytes are a 16-bit float.</param>
     /// <returns>The column.</returns>
-    public static ParquetColumn Of(Field field) => field switch
+    public static ParquetColumn Of(Field field, IReadOnlySet<FieldPath> halves) => field switch
     {
-        ListField { Item: DataField item } => new ParquetColumn(field.Name, item, KindOf(item), IsList: true),
-        DataField { MaxRepetitionLevel: > 0 } data => new ParquetColumn(field.Name, data, KindOf(data), IsList: true),
-        DataField data => new ParquetColumn(field.Name, data, KindOf(data), IsList: false),
+        ListField { Item: DataField item } => new ParquetColumn(field.Name, item, KindOf(item, halves), IsList: true),
+        DataField { MaxRepetitionLevel: > 0 } data => new ParquetColumn(field.Name, data, KindOf(data, halves), IsList: true),
+        DataField data => new ParquetColumn(field.Name, data, KindOf(data, halves), IsList: false),
         _ => new ParquetColumn(field.Name, null, ParquetKind.Other, IsList: false),
     };
 
-    private static ParquetKind KindOf(DataField field) => field.ClrType switch
+    private static ParquetKind KindOf(DataField field, IReadOnlySet<FieldPath> halves) => field.ClrType switch
     {
+        _ when halves.Contains(field.Path) => ParquetKind.Half,
         Type type when type == typeof(string) || type == typeof(ReadOnlyMemory<char>) => ParquetKind.Text,
         Type type when type == typeof(long) => ParquetKind.Int64,
         Type type when type == typeof(int) => ParquetKind.Int32,
@@ -66,7 +68,6 @@ internal sealed record ParquetColumn(string Name, DataField? Field, ParquetKind 
         Type type when type == typeof(uint) => ParquetKind.UInt32,
         Type type when type == typeof(double) => ParquetKind.Double,
         Type type when type == typeof(float) => ParquetKind.Single,
-        Type type when type == typeof(Half) => ParquetKind.Half,
         Type type when type == typeof(bool) => ParquetKind.Boolean,
         _ => ParquetKind.Other,
     };

@@ -9,7 +9,7 @@ namespace QosValuation.Embeddings.Datasets;
 /// floats of one length. A row group holds 10,000 rows, or fewer where they would hold more than 16 MiB; memory holds one row group.
 /// </summary>
 /// <remarks>
-/// Row groups carry the least and the largest value of each column and the number of nulls. The footer says the version of this layout, the length of
+/// Row groups carry the number of nulls of each column, and of numbers the least and the largest. The footer says the version of this layout, the length of
 /// the vectors and their number (<see cref="VersionKey"/>, <see cref="DimensionKey"/>, <see cref="CountKey"/>). The same embeddings give the same
 /// bytes.
 /// </remarks>

@@ -1,7 +1,9 @@
 using System.Globalization;
 using Parquet;
+using Parquet.Meta;
 using Parquet.Schema;
 using QosValuation.Foundation.IO;
+using FieldPath = Parquet.Schema.FieldPath;
 
 namespace QosValuation.Embeddings.Datasets;
 
@@ -38,7 +40,10 @@ internal sealed class ParquetFile : IDisposable
             (_reader, Columns) = Guarded(() =>
             {
                 ParquetReader reader = ParquetReader.CreateAsync(_stream).GetAwaiter().GetResult();
-                return (reader, (IReadOnlyList<ParquetColumn>)[.. reader.Schema.Fields.Select(ParquetColumn.Of)]);
+                HashSet<int> halves = TakeHalves(reader);
+                ParquetSchema schema = reader.Schema;
+                HashSet<FieldPath> paths = [.. schema.DataFields.Where((_, leaf) => halves.Contains(leaf)).Select(field => field.Path)];
+                return (reader, (IReadOnlyList<ParquetColumn>)[.. schema.Fields.Select(field => ParquetColumn.Of(field, paths))]);
             });
             for (int group = 0; group < Groups; group++)
             {
@@ -132,6 +137,28 @@ internal sealed class ParquetFile : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
+
+    /// <summary>
+    /// The library does not know 16-bit floats, and opens no file that says it has them. Without the mark they are two bytes each, which it reads.
+    /// </summary>
+    /// <returns>Which of the columns hold them, nested ones counted each.</returns>
+    private static HashSet<int> TakeHalves(ParquetReader reader)
+    {
+        HashSet<int> halves = [];
+        int leaf = 0;
+        foreach (SchemaElement element in reader.Metadata!.Schema)
+        {
+            if (element.LogicalType?.FLOAT16 is not null && element is { Type: Parquet.Meta.Type.FIXED_LEN_BYTE_ARRAY, TypeLength: 2 })
+            {
+                element.LogicalType = null;
+                halves.Add(leaf);
+            }
+
+            leaf += element.NumChildren is null or 0 ? 1 : 0;
+        }
+
+        return halves;
+    }
 
     private (int Start, int Length)[] Split(DataField field, int rows, int count, string name)
     {

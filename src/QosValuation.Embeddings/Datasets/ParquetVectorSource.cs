@@ -1,7 +1,9 @@
+using System.Buffers.Binary;
+
 namespace QosValuation.Embeddings.Datasets;
 
 /// <summary>
-/// Apache Parquet: a column of lists of 32- or 64-bit floats, named Vector, Embedding or as it likes where it is the only one, and metadata columns by
+/// Apache Parquet: a column of lists of 16-, 32- or 64-bit floats, named Vector, Embedding or as it likes where it is the only one, and metadata columns by
 /// name. Memory holds one row group.
 /// </summary>
 internal sealed class ParquetVectorSource : IVectorSource
@@ -44,7 +46,12 @@ internal sealed class ParquetVectorSource : IVectorSource
             _unknown?.Invoke(unknown);
         }
 
-        return _vectors.Kind == ParquetKind.Single ? Rows<float>(Single) : Rows<double>(Double);
+        return _vectors.Kind switch
+        {
+            ParquetKind.Single => Rows<float>(Single),
+            ParquetKind.Double => Rows<double>(Double),
+            _ => Rows<ReadOnlyMemory<byte>>(Half),
+        };
     }
 
     /// <inheritdoc/>
@@ -62,6 +69,17 @@ internal sealed class ParquetVectorSource : IVectorSource
         }
 
         return new VectorRow(number, vector, own, null, () => numbers.AsSpan(start, length).ToArray());
+    }
+
+    private static VectorRow Half(long number, ReadOnlyMemory<byte>[] numbers, int start, int length, EmbeddingMetadata? own)
+    {
+        float[] vector = new float[length];
+        for (int i = 0; i < length; i++)
+        {
+            vector[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(numbers[start + i].Span);
+        }
+
+        return new VectorRow(number, vector, own, null);
     }
 
     private IEnumerable<VectorRow> Rows<T>(Func<long, T[], int, int, EmbeddingMetadata?, VectorRow> row)
@@ -87,7 +105,7 @@ internal sealed class ParquetVectorSource : IVectorSource
     {
         ParquetColumn[] vectors = [.. _file.Columns.Where(column => column.IsVector)];
         ParquetColumn[] named = [.. vectors.Where(column => EmbeddingMetadata.IsVector(column.Name))];
-        ParquetColumn column = (named, vectors) switch
+        return (named, vectors) switch
         {
             ([var one, ..], _) => one,
             (_, [var one]) => one,
@@ -95,8 +113,6 @@ internal sealed class ParquetVectorSource : IVectorSource
             _ => throw NotReadable(
                 $"has several columns of lists of floats: {string.Join(", ", vectors.Select(one => $"'{one.Name}'"))}. Name the one that is meant Vector.", null),
         };
-        return column.Kind != ParquetKind.Half ? column : throw NotReadable(
-            $"holds 16-bit floats in its column '{column.Name}', which Parquet.Net does not read. Write them as 32-bit floats.", null);
     }
 
     private QosValuationException NotReadable(string reason, Exception? cause) => new(Faults.EmbeddingFileNotReadable, $"'{_path}' {reason}", _path, cause);
