@@ -129,15 +129,15 @@ Describe 'Import-Embedding of Parquet that other programs wrote' {
 
 Describe 'Import-Embedding with the metadata of img2dataset' {
     It 'takes <Rows> rows' -ForEach @(
-        @{ Rows = 3; Sources = 0, 2, 4; Faults = 0 }
-        @{ Rows = 5; Sources = 0, 2, 4; Faults = 2 }
+        @{ Rows = 3; Sources = 0, 2, 4; Bad = 0 }
+        @{ Rows = 5; Sources = 0, 2, 4; Bad = 2 }
     ) {
         $path = Join-Path $TestDrive "rows$Rows.csv"
         1..$Rows | ForEach-Object { "$_,1,2" } | Set-Content $path
         $read = @(Import-Embedding $path -MetadataPath (Join-Path $fixtures img2dataset.parquet) -ErrorAction SilentlyContinue -ErrorVariable faults -WarningVariable warnings)
         $read.Source | Should -Be @($Sources | ForEach-Object { "https://example.org/$_.jpg" })
         $read.ForEach{ $_.Item } | Should -Be $read.Source
-        $faults.Count | Should -Be $Faults
+        $faults.Count | Should -Be $Bad
         $warnings.Count | Should -Be 0
         $texts = @(Import-Embedding $path -Modality Text -MetadataPath (Join-Path $fixtures img2dataset.parquet) -ErrorAction SilentlyContinue)
         $texts.Source | Should -Be @($Sources | ForEach-Object { "caption $_" })

@@ -281,7 +281,9 @@ public static class EmbeddingFile
 
     private static QosValuationException NotReadable(string path, Exception exception)
     {
-        string reason = Directory.Exists(path) ? "it is a folder, and none that clip-retrieval wrote (img_emb or text_emb, and metadata); name the files in it." : exception.Message;
+        string reason = Directory.Exists(path)
+            ? "it is a folder, and none that clip-retrieval wrote (img_emb or text_emb, and metadata); name the files in it."
+            : exception.Message;
         return new QosValuationException(Faults.EmbeddingFileNotReadable, $"'{path}' could not be read: {reason}", path, exception);
     }
 }

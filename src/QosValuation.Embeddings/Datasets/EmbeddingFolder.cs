@@ -17,7 +17,8 @@ public static class EmbeddingFolder
     /// <summary>Whether a folder has this layout.</summary>
     /// <param name="path">The folder.</param>
     /// <returns>True where it holds a folder img_emb or text_emb.</returns>
-    public static bool IsLayout(string path) => Directory.Exists(Path.Join(path, NameOf(Modality.Image))) || Directory.Exists(Path.Join(path, NameOf(Modality.Text)));
+    public static bool IsLayout(string path) =>
+        Directory.Exists(Path.Join(path, NameOf(Modality.Image))) || Directory.Exists(Path.Join(path, NameOf(Modality.Text)));
 
     /// <summary>The embeddings, row by row, of each row the picture before the text. All parts are looked at before the first leaves.</summary>
     /// <param name="folder">The folder's full path.</param>
@@ -37,7 +38,9 @@ public static class EmbeddingFolder
                 Faults.ParametersConflict, $"The folder '{folder}' has its own metadata and formats: leave -MetadataPath and -Format out.", folder);
         }
 
-        Modality[] modalities = options.Modality is { } one ? [one] : [.. Enum.GetValues<Modality>().Where(m => Directory.Exists(Path.Join(folder, NameOf(m))))];
+        Modality[] modalities = options.Modality is { } one
+            ? [one]
+            : [.. Enum.GetValues<Modality>().Where(m => Directory.Exists(Path.Join(folder, NameOf(m))))];
         (string Metadata, string[] Arrays, long Rows)[] parts = Parts(folder, modalities);
         long before = 0;
         foreach ((string metadata, string[] arrays, long rows) in parts)
@@ -103,7 +106,9 @@ public static class EmbeddingFolder
         return Array.ConvertAll(numbers, number =>
         {
             string[] paths = [.. places.Select((place, k) =>
-                files[k].TryGetValue(number, out string? known) ? known : throw Missing(Path.Join(folder, place.Name, $"{place.Name}_{number}{place.Ending}")))];
+                files[k].TryGetValue(number, out string? known)
+                    ? known
+                    : throw Missing(Path.Join(folder, place.Name, $"{place.Name}_{number}{place.Ending}")))];
             long rows = -1;
             for (int k = 0; k < paths.Length; k++)
             {
@@ -115,7 +120,9 @@ public static class EmbeddingFolder
 
                 if (dimension >= 0 && length != dimension)
                 {
-                    throw Unequal(paths[k], string.Create(CultureInfo.CurrentCulture, $"holds vectors of {length:N0} numbers, the parts before it of {dimension:N0}."));
+                    throw Unequal(
+                        paths[k],
+                        string.Create(CultureInfo.CurrentCulture, $"holds vectors of {length:N0} numbers, the parts before it of {dimension:N0}."));
                 }
 
                 (rows, dimension) = (count, length);
@@ -168,7 +175,9 @@ public static class EmbeddingFolder
     }
 
     private static QosValuationException Missing(string path) => new(
-        Faults.EmbeddingPartMissing, $"'{path}' does not exist. A folder of clip-retrieval holds a file of metadata for each array, and the same numbers for both.", path);
+        Faults.EmbeddingPartMissing,
+        $"'{path}' does not exist. A folder of clip-retrieval holds a file of metadata for each array, and the same numbers for both.",
+        path);
 
     private static QosValuationException Unequal(string path, string reason) => new(
         Faults.EmbeddingPartsUnequal, $"'{path}' {reason} Row i of each part belongs together.", path);

@@ -39,6 +39,7 @@ internal sealed class ParquetFile : IDisposable
             _stream.Allow((2 * _stream.Length) + Slack);
             (_reader, Columns) = Guarded(() =>
             {
+                ParquetFooter.Require(_stream);
                 ParquetReader reader = ParquetReader.CreateAsync(_stream).GetAwaiter().GetResult();
                 HashSet<int> halves = TakeHalves(reader);
                 ParquetSchema schema = reader.Schema;

@@ -32,7 +32,8 @@ internal sealed class ParquetMetadata
     {
         (_file, _path) = (file, path);
         ParquetColumn? Text(string name) =>
-            file.Columns.FirstOrDefault(column => column is { IsList: false, Kind: ParquetKind.Text } && column.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+            file.Columns.FirstOrDefault(column =>
+                column is { IsList: false, Kind: ParquetKind.Text } && column.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
         bool hasSource = file.Columns.Any(column => EmbeddingMetadata.IsPath(column.Name));
         ParquetColumn? address = Text("url") ?? Text("key");
         _picture = hasSource ? null : Text("image_path") ?? address;

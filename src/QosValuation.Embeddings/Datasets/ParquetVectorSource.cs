@@ -111,7 +111,8 @@ internal sealed class ParquetVectorSource : IVectorSource
             (_, [var one]) => one,
             (_, []) => throw NotReadable("has no column of lists of floats. Embeddings lie in a column named Vector, a list of floats a row.", null),
             _ => throw NotReadable(
-                $"has several columns of lists of floats: {string.Join(", ", vectors.Select(one => $"'{one.Name}'"))}. Name the one that is meant Vector.", null),
+                $"has several columns of lists of floats: {string.Join(", ", vectors.Select(one => $"'{one.Name}'"))}. Name the one that is meant Vector.",
+                null),
         };
     }
 

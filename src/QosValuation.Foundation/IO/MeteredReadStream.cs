@@ -29,7 +29,7 @@ public sealed class MeteredReadStream(Stream inner) : Stream
     }
 
     /// <summary>Sets how much may be read from here on.</summary>
-    /// <param name="bytes">The number of bytes; a call that reads nothing counts as one.</param>
+    /// <param name="bytes">The number of bytes; a call that reads nothing or only moves counts as one.</param>
     public void Allow(long bytes) => _left = bytes;
 
     /// <inheritdoc/>
@@ -55,7 +55,11 @@ public sealed class MeteredReadStream(Stream inner) : Stream
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => inner.Seek(offset, origin);
+    public override long Seek(long offset, SeekOrigin origin)
+    {
+        Charge(0);
+        return inner.Seek(offset, origin);
+    }
 
     /// <inheritdoc/>
     public override void Flush()
