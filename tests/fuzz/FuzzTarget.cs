@@ -60,6 +60,13 @@ internal sealed record FuzzTarget(string Name, string FileName, string Seeds, st
             Import-Embedding v.csv | Export-Embedding -Path a.npy | Out-Null; 'a.npy'
             Get-ChildItem $Root/tests/fuzz/corpus/npy -File | ForEach-Object FullName
             """, "Import-Embedding $File | Out-Null"),
+        new("embeddings-parquet", "e.parquet", """
+            1..30 | ForEach-Object { [pscustomobject]@{ Vector = [float[]] ($_, 2, 3, 4); Modality = 'Image'; Item = "i$_"; Contributor = 'a'; Label = "l$($_ % 2)" } } | Export-Embedding ./a.parquet; './a.parquet'
+            Get-Item $Root/tests/fixtures/parquet/pages.parquet, $Root/tests/fixtures/parquet/float64.parquet, $Root/tests/fixtures/parquet/float16.parquet | ForEach-Object FullName
+            """, "Import-Embedding $File -WarningAction Ignore | Out-Null"),
+        new("embeddings-metadata-parquet", "m.parquet", """
+            1..3 | ForEach-Object { "$_,2,3" } | Set-Content v.csv; Copy-Item $Root/tests/fixtures/parquet/img2dataset.parquet ./whole.parquet; './whole.parquet'
+            """, "Import-Embedding (Join-Path (Split-Path $File) v.csv) -MetadataPath $File -WarningAction Ignore | Out-Null"),
         new("embeddings-metadata", "m.jsonl", """
             "1,2,3`n4,5,6`n7,8,9" | Set-Content v.csv
             1..3 | ForEach-Object { @{ item = "i$_"; contributor = 'a'; modality = 'Image' } | ConvertTo-Json -Compress } | Set-Content a.jsonl; 'a.jsonl'

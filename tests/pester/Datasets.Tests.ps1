@@ -229,7 +229,7 @@ Describe 'Export-Embedding and Import-Embedding' {
         { Import-Embedding $TestDrive/x.txt -ErrorAction Stop } | Should -Throw -ErrorId 'EmbeddingFormatNotKnown,*'
         Set-Content $TestDrive/one.json '["a"]'
         { Import-Embedding $TestDrive/v.csv -MetadataPath $TestDrive/one.json -ErrorAction Stop } | Should -Throw -ErrorId 'MetadataCountMismatch,*'
-        { New-Vectors 1 2 5 | Export-Embedding $TestDrive/e.parquet } | Should -Throw -ErrorId 'EmbeddingFormatNotKnown,*'
+        { New-Vectors 1 2 5 | Export-Embedding $TestDrive/e.orc } | Should -Throw -ErrorId 'EmbeddingFormatNotKnown,*'
     }
 
     It 'writes nothing with -WhatIf, nothing over a file with -NoClobber, and nothing when stopped' {

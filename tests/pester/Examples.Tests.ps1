@@ -57,6 +57,7 @@ BeforeAll {
             Copy-Item $_ ./photographs
         }
         Copy-Item ./made/images/* ./val2017 -Recurse
+        Copy-Item (Join-Path $RepositoryRoot tests/fixtures/parquet/clip-retrieval) ./clip_retrieval -Recurse
         Copy-Item ./made/captions.json ./captions.json
         Copy-Item ./made/captions.json ./captions_val2017.json
         Copy-Item (Get-ChildItem ./photographs -Filter *.jpg)[0] ./photo.jpg

@@ -66,7 +66,7 @@ public sealed partial class GroupEmbeddingCommand
 
     private EmbeddingClusterer Create(ClusteringOptions options)
     {
-        Action<ClipEmbedding>? labelled = PassThru ? WriteRecord : null;
+        Action<ClipEmbedding>? labelled = PassThru ? embedding => WriteRecord(EmbeddingLabel.Shown(embedding)) : null;
         return _state is null
             ? EmbeddingClusterer.Create(options, labelled, fault => WriteFault(fault))
             : _state.Resume(options, labelled, fault => WriteFault(fault));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Embeddings.Clustering;
+using QosValuation.Embeddings.Datasets;
 using QosValuation.Onnx.Model;
 
 namespace QosValuation.Cmdlets.Clustering;
@@ -203,9 +204,15 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        foreach (ClipEmbedding embedding in Records<ClipEmbedding>(InputObject))
+        foreach (PSObject item in InputObject)
         {
-            _clusterer!.Add(embedding);
+            if (!TryRecord(item, out ClipEmbedding? embedding))
+            {
+                continue;
+            }
+
+            // A class goes with what leaves of the embedding, and with nothing else.
+            _clusterer!.Add(PassThru || !WithoutMember ? new LabelledEmbedding(embedding, EmbeddingLabel.Of(item)).ToEmbedding() : embedding);
             _meter!.Report(++_count);
         }
     }
@@ -245,6 +252,12 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
         {
             foreach (SemanticCluster cluster in _clusterer.Clusters)
             {
+                foreach (ClipEmbedding member in cluster.Members)
+                {
+                    // PowerShell keeps the property with the object, also where it comes from a list.
+                    EmbeddingLabel.Shown(member);
+                }
+
                 WriteRecord(cluster);
             }
         }

@@ -4,12 +4,16 @@ using QosValuation.Embeddings.Datasets;
 
 namespace QosValuation.Cmdlets;
 
-/// <summary>Writes embeddings to a NumPy array, CSV or JSON lines.</summary>
+/// <summary>Writes embeddings to a NumPy array, CSV, JSON lines or Parquet.</summary>
 /// <remarks>
 /// <para>The extension decides: .npy is an array of 32-bit floats, a row an embedding, which NumPy loads as it is; everything else an
 /// embedding carries goes to NAME.metadata.jsonl beside it, where Import-Embedding finds it and checks
 /// by a digest that the two belong together. .csv has the metadata in columns and then v0,
-/// v1, …. .jsonl has an object a line. All three give back the same embeddings, bit for bit.</para>
+/// v1, …. .jsonl has an object a line. All four give back the same embeddings, bit for bit.</para>
+/// <para>.parquet has the metadata in columns, and the column Vector, a list of 32-bit floats of one length a row. Row groups hold 10,000 rows or 16
+/// MiB, with the least and largest value of each column of numbers; memory holds one. The footer tells the version of the layout, the length of the vectors and
+/// their number (qosvaluation.embeddings.version, .dimension, .count).</para>
+/// <para>A property Label, as Import-Embedding and Add-Member give one, is written too.</para>
 /// <para>Embeddings are written as they arrive. The file gets its name at the end, so that an interrupted export leaves an existing file as
 /// it was. An embedding of another length than the first costs one error record and is left out. Where no embedding comes, no file is written.</para>
 /// </remarks>
@@ -22,6 +26,11 @@ namespace QosValuation.Cmdlets;
 /// <summary>Keep a copy on the way.</summary>
 /// <code>Get-ClipEmbedding ./photos/*.jpg | Export-Embedding photos.csv -PassThru | Group-Embedding -PassThru</code>
 /// </example>
+/// <example>
+/// <summary>Columns for other programs, such as DuckDB, Spark and pandas.</summary>
+/// <code>Get-ClipEmbedding ./photos -Recurse | Export-Embedding photos.parquet
+/// Import-Embedding photos.parquet | Group-Embedding</code>
+/// </example>
 /// <seealso>Import-Embedding</seealso>
 /// <seealso>Get-ClipEmbedding</seealso>
 [Cmdlet(VerbsData.Export, "Embedding", SupportsShouldProcess = true)]
@@ -31,7 +40,7 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
     private EmbeddingWriter? _writer;
     private ProgressMeter? _meter;
 
-    /// <summary>The file to write: .npy, .csv or .jsonl. An existing one is replaced with -Force only; missing folders are created.</summary>
+    /// <summary>The file to write: .npy, .csv, .jsonl or .parquet. An existing one is replaced with -Force only; missing folders are created.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
     [Alias("LiteralPath", "PSPath")]
@@ -42,6 +51,12 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
     [Accepts(typeof(ClipEmbedding))]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
+
+    /// <summary>The format: Npy, Csv, JsonLines or Parquet. By default that of the file name's ending; it need not be given where that says it.</summary>
+    /// <value>by the ending</value>
+    [Parameter]
+    [SingleValue]
+    public EmbeddingFileFormat? Format { get; set; }
 
     /// <summary>Replace an existing file.</summary>
     [Parameter]
@@ -59,20 +74,20 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
     protected override void Begin()
     {
         string path = ResolveNewPath(Path);
-        EmbeddingFile.FormatOf(path);
+        EmbeddingFileFormat format = Format ?? EmbeddingFile.FormatOf(path);
         if (Force && NoClobber)
         {
             throw new QosValuationException(Faults.ParametersConflict, "-Force and -NoClobber contradict each other; leave one out.", nameof(NoClobber));
         }
 
-        foreach (string file in EmbeddingFile.FilesOf(path))
+        foreach (string file in EmbeddingFile.FilesOf(path, format))
         {
             RequireNew(file, Force);
         }
 
         if (ShouldProcess(path, "Export embeddings"))
         {
-            _writer = EmbeddingWriter.Create(path);
+            _writer = EmbeddingWriter.Create(path, format);
             _meter = new ProgressMeter(this, "Exporting embeddings", "embeddings");
         }
     }
@@ -80,13 +95,19 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Process()
     {
-        foreach (ClipEmbedding embedding in Records<ClipEmbedding>(InputObject))
+        foreach (PSObject item in InputObject)
         {
+            if (!TryRecord(item, out ClipEmbedding? embedding))
+            {
+                continue;
+            }
+
+            string? label = EmbeddingLabel.Of(item);
             if (_writer is not null)
             {
                 try
                 {
-                    _writer.Write(embedding);
+                    _writer.Write(embedding, label);
                     _meter!.Report(_writer.Count);
                 }
                 catch (QosValuationException fault) when (fault.Kind == FaultKind.InvalidData)
@@ -98,7 +119,7 @@ public sealed class ExportEmbeddingCommand : QosCmdlet
 
             if (PassThru)
             {
-                WriteRecord(embedding);
+                WriteRecord(RecordReader.Bare(item) is ClipEmbedding ? item : label is null ? embedding : EmbeddingLabel.Shown(embedding, label));
             }
         }
     }

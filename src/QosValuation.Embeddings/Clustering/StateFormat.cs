@@ -5,12 +5,20 @@ namespace QosValuation.Embeddings.Clustering;
 /// <summary>How the parts of a clustering's state are written: little-endian, counts as int32, strings with their length.</summary>
 internal static class StateFormat
 {
-    /// <summary>Writes an embedding, without the label that clustering gives.</summary>
+    // Set beside the modality where an embedding carries a class, so that the format of others is as it was.
+    private const byte Labelled = 0x40;
+
+    /// <summary>Writes an embedding, without the cluster and the novelty that clustering gives.</summary>
     public static void WriteEmbedding(this BinaryWriter writer, ClipEmbedding embedding)
     {
         writer.Write(embedding.Source ?? string.Empty);
         writer.Write(embedding.Item ?? string.Empty);
-        writer.Write((byte)embedding.Modality);
+        writer.Write((byte)((byte)embedding.Modality | (embedding.Label is null ? 0 : Labelled)));
+        if (embedding.Label is not null)
+        {
+            writer.Write(embedding.Label);
+        }
+
         writer.Write(embedding.Model ?? string.Empty);
         writer.Write(embedding.Contributor ?? string.Empty);
         writer.Write(embedding.Ordinal);
@@ -23,7 +31,9 @@ internal static class StateFormat
     {
         string source = reader.ReadString();
         string item = reader.ReadString();
-        var modality = (Modality)reader.ReadByte();
+        byte kind = reader.ReadByte();
+        string? label = (kind & Labelled) == 0 ? null : pool.Share(reader.ReadString());
+        var modality = (Modality)(kind & ~Labelled);
         string model = pool.Share(reader.ReadString());
         string contributor = pool.Share(reader.ReadString());
         long ordinal = reader.ReadInt64();
@@ -38,6 +48,7 @@ internal static class StateFormat
             Model = model,
             Contributor = contributor,
             Ordinal = ordinal,
+            Label = label,
         };
     }
 

@@ -15,6 +15,9 @@ public enum EmbeddingFileFormat
 
     /// <summary>JSON lines (<c>.jsonl</c>): an object a line.</summary>
     JsonLines,
+
+    /// <summary>Apache Parquet (<c>.parquet</c>): metadata columns, and the column Vector of lists of floats.</summary>
+    Parquet,
 }
 
 /// <summary>How embeddings are read from a file.</summary>
@@ -23,8 +26,11 @@ public sealed record EmbeddingReadOptions
     /// <summary>The modality of rows for which neither file says one; null takes Image.</summary>
     public Modality? Modality { get; init; }
 
+    /// <summary>The format; null takes that of the ending.</summary>
+    public EmbeddingFileFormat? Format { get; init; }
+
     /// <summary>
-    /// A .csv, .jsonl or .json file with a record a row; a .json is an array of texts or objects, or a COCO captions file with as many
+    /// A .csv, .jsonl, .json or .parquet file with a record a row; a .json is an array of texts or objects, or a COCO captions file with as many
     /// images or captions as there are rows. Null takes <c>name.metadata.jsonl</c> or <c>name.metadata.csv</c> beside the file, where
     /// there is one.
     /// </summary>
@@ -35,6 +41,12 @@ public sealed record EmbeddingReadOptions
 
     /// <summary>The contributor, for rows for which neither file says one; null takes the folder that holds the source, else the embedding file.</summary>
     public string? Contributor { get; init; }
+
+    /// <summary>What names records that nothing else names, with the row; null takes the file.</summary>
+    internal string? RecordPath { get; init; }
+
+    /// <summary>The contributor where neither a file nor a source's folder tells one; null takes the name of the file's folder.</summary>
+    internal string? FolderName { get; init; }
 
     /// <summary>Receives warnings that cost no row, such as the names of unknown columns; null for none.</summary>
     public Action<string>? Warned { get; init; }
@@ -55,8 +67,9 @@ public static class EmbeddingFile
         ".NPY" => EmbeddingFileFormat.Npy,
         ".CSV" => EmbeddingFileFormat.Csv,
         ".JSONL" or ".NDJSON" => EmbeddingFileFormat.JsonLines,
+        ".PARQUET" => EmbeddingFileFormat.Parquet,
         _ => throw new QosValuationException(
-            Faults.EmbeddingFormatNotKnown, $"'{path}' is none of .npy, .csv and .jsonl.", path),
+            Faults.EmbeddingFormatNotKnown, $"'{path}' is none of .npy, .csv, .jsonl and .parquet.", path),
     };
 
     /// <summary>Reads embeddings in row order; memory does not grow with the number of rows.</summary>
@@ -65,14 +78,14 @@ public static class EmbeddingFile
     /// finite, malformed or of another length costs one fault (EmbeddingRowNotUsable) and no other row. Item is what the metadata says,
     /// else the file's full path and the row. A negative ClusterId stands for noise: the embedding then has no ClusterId and the label Noise.
     /// </remarks>
-    /// <param name="path">A .npy, .csv or .jsonl file.</param>
+    /// <param name="path">A .npy, .csv, .jsonl or .parquet file, or a folder of arrays as clip-retrieval writes it, see <see cref="EmbeddingFolder"/>.</param>
     /// <param name="options">How to read it.</param>
     /// <param name="onFault">Receives what is wrong with single rows.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <returns>The embeddings, lazily.</returns>
     /// <exception cref="QosValuationException">
-    /// EmbeddingFileNotFound, EmbeddingFileNotReadable, EmbeddingFormatNotKnown, MetadataNotFound, MetadataNotReadable, MetadataCountMismatch,
-    /// MetadataMismatch.
+    /// EmbeddingFileNotFound, EmbeddingFileNotReadable, EmbeddingFormatNotKnown, EmbeddingPartMissing, EmbeddingPartsUnequal, MetadataNotFound,
+    /// MetadataNotReadable, MetadataCountMismatch, MetadataMismatch.
     /// </exception>
     public static IEnumerable<ClipEmbedding> Read(
         string path, EmbeddingReadOptions? options = null, Action<QosValuationException>? onFault = null, CancellationToken cancellation = default)
@@ -81,7 +94,7 @@ public static class EmbeddingFile
     }
 
     /// <summary>Reads embeddings as <see cref="Read"/> does, with the class that a column Label or Class gives.</summary>
-    /// <param name="path">A .npy, .csv or .jsonl file.</param>
+    /// <param name="path">The file or folder.</param>
     /// <param name="options">How to read it.</param>
     /// <param name="onFault">Receives what is wrong with single rows.</param>
     /// <param name="cancellation">Stops the reading.</param>
@@ -91,13 +104,18 @@ public static class EmbeddingFile
         string path, EmbeddingReadOptions? options = null, Action<QosValuationException>? onFault = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Rows(Path.GetFullPath(path), options ?? new EmbeddingReadOptions(), onFault, cancellation);
+        string full = Path.GetFullPath(path);
+        options ??= new EmbeddingReadOptions();
+        return EmbeddingFolder.IsLayout(full)
+            ? EmbeddingFolder.Rows(full, options, onFault, cancellation)
+            : Rows(full, options, onFault, cancellation).Select(row => row.Embedding);
     }
 
     /// <summary>The files that are written for embeddings: the named one, and beside an array its metadata.</summary>
     /// <param name="path">The file.</param>
-    public static IReadOnlyList<string> FilesOf(string path) =>
-        FormatOf(path) == EmbeddingFileFormat.Npy ? [path, EmbeddingMetadataFile.SidecarPath(path)] : [path];
+    /// <param name="format">The format; null takes that of the ending.</param>
+    public static IReadOnlyList<string> FilesOf(string path, EmbeddingFileFormat? format = null) =>
+        (format ?? FormatOf(path)) == EmbeddingFileFormat.Npy ? [path, EmbeddingMetadataFile.SidecarPath(path)] : [path];
 
     /// <summary>Whether a file is metadata beside an array (<c>name.metadata.jsonl</c>, <c>name.metadata.csv</c>).</summary>
     /// <param name="path">The file.</param>
@@ -106,29 +124,36 @@ public static class EmbeddingFile
         Path.GetFileNameWithoutExtension(path).EndsWith(".metadata", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The number of rows of a file, for progress; null where the file would have to be read through.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file, or a folder as <see cref="Read"/> takes it.</param>
+    /// <param name="format">The format; null takes that of the ending.</param>
     /// <returns>The count.</returns>
-    public static long? CountRows(string path)
+    public static long? CountRows(string path, EmbeddingFileFormat? format = null)
     {
-        using IVectorSource source = Open(path);
+        if (EmbeddingFolder.IsLayout(path))
+        {
+            return null;
+        }
+
+        using IVectorSource source = Open(path, format);
         return source.Count;
     }
 
-    private static IEnumerable<LabelledEmbedding> Rows(
+    /// <summary>The embeddings of a file with their rows, from 0; rows that cannot be used are faults, and missing.</summary>
+    internal static IEnumerable<(long Row, LabelledEmbedding Embedding)> Rows(
         string path, EmbeddingReadOptions options, Action<QosValuationException>? onFault, CancellationToken cancellation)
     {
         Action<string>? warned = options.Warned;
-        using IVectorSource source = Open(path, Unknown(path, warned));
-        string? metadataPath = options.MetadataPath ?? (source.Count is null ? null : EmbeddingMetadataFile.FindSidecar(path));
+        using IVectorSource source = Open(path, options.Format, Unknown(path, warned));
+        string? metadataPath = options.MetadataPath ?? (source is NpyVectorSource ? EmbeddingMetadataFile.FindSidecar(path) : null);
         using IEnumerator<EmbeddingMetadata>? metadata = metadataPath is null
             ? null
-            : EmbeddingMetadataFile.Open(metadataPath, source.Count ?? CountThrough(path), warned).Rows.GetEnumerator();
+            : EmbeddingMetadataFile.Open(metadataPath, source.Count ?? CountThrough(path, options.Format), warned).Rows.GetEnumerator();
         if (metadataPath is not null && source is NpyVectorSource array)
         {
             RequireDigest(array, path, metadataPath, cancellation);
         }
 
-        string folder = Path.GetFileName(Path.GetDirectoryName(path)) ?? string.Empty;
+        string folder = options.FolderName ?? Path.GetFileName(Path.GetDirectoryName(path)) ?? string.Empty;
         int dimension = -1;
         foreach (VectorRow row in VectorSource.Rows(source, exception => NotReadable(path, exception)))
         {
@@ -145,7 +170,7 @@ public static class EmbeddingFile
             EmbeddingMetadata? own = row.Metadata;
             int? cluster = beside?.ClusterId ?? own?.ClusterId;
             Novelty? novelty = beside?.Novelty ?? own?.Novelty;
-            string? problem = row.Problem ?? Normalize(row, ref dimension);
+            string? problem = row.Problem ?? beside?.Problem ?? own?.Problem ?? Normalize(row, ref dimension);
             if (!ClusterLabel.TryNormalize(ref cluster, ref novelty))
             {
                 problem ??= $"its ClusterId is {cluster}, which stands for noise, and its Novelty is {novelty}.";
@@ -158,13 +183,14 @@ public static class EmbeddingFile
                 continue;
             }
 
-            string itself = ItemName.OfRow(path, row.Number);
+            string itself = ItemName.OfRow(options.RecordPath ?? path, row.Number);
             string? sourceName = beside?.Source ?? own?.Source;
+            Modality modality = beside?.Modality ?? own?.Modality ?? options.Modality ?? Modality.Image;
             var embedding = new ClipEmbedding
             {
-                Source = sourceName ?? itself,
+                Source = (modality == Modality.Text ? beside?.Caption ?? own?.Caption : null) ?? sourceName ?? itself,
                 Item = beside?.Item ?? own?.Item ?? itself,
-                Modality = beside?.Modality ?? own?.Modality ?? options.Modality ?? Modality.Image,
+                Modality = modality,
                 Vector = row.Vector!,
                 Model = beside?.Model ?? own?.Model ?? options.Model ?? string.Empty,
                 Contributor = beside?.Contributor ?? own?.Contributor ?? options.Contributor ?? FolderOf(sourceName) ?? folder,
@@ -172,7 +198,7 @@ public static class EmbeddingFile
                 ClusterId = cluster,
                 Novelty = novelty,
             };
-            yield return new LabelledEmbedding(embedding, beside?.Label ?? own?.Label);
+            yield return (row.Number, new LabelledEmbedding(embedding, beside?.Label ?? own?.Label));
         }
     }
 
@@ -225,20 +251,21 @@ public static class EmbeddingFile
         return null;
     }
 
-    private static long CountThrough(string path)
+    private static long CountThrough(string path, EmbeddingFileFormat? format)
     {
-        using IVectorSource source = Open(path);
+        using IVectorSource source = Open(path, format);
         return VectorSource.Rows(source, exception => NotReadable(path, exception)).LongCount();
     }
 
-    private static IVectorSource Open(string path, Action<IReadOnlyList<string>>? unknown = null)
+    private static IVectorSource Open(string path, EmbeddingFileFormat? format, Action<IReadOnlyList<string>>? unknown = null)
     {
         try
         {
-            return FormatOf(path) switch
+            return (format ?? FormatOf(path)) switch
             {
                 EmbeddingFileFormat.Npy => new NpyVectorSource(path),
                 EmbeddingFileFormat.Csv => new CsvVectorSource(path, unknown: unknown),
+                EmbeddingFileFormat.Parquet => new ParquetVectorSource(path, unknown),
                 _ => new JsonLinesVectorSource(path, unknown: unknown),
             };
         }
@@ -254,7 +281,9 @@ public static class EmbeddingFile
 
     private static QosValuationException NotReadable(string path, Exception exception)
     {
-        string reason = Directory.Exists(path) ? "it is a folder; name the files in it." : exception.Message;
+        string reason = Directory.Exists(path)
+            ? "it is a folder, and none that clip-retrieval wrote (img_emb or text_emb, and metadata); name the files in it."
+            : exception.Message;
         return new QosValuationException(Faults.EmbeddingFileNotReadable, $"'{path}' could not be read: {reason}", path, exception);
     }
 }

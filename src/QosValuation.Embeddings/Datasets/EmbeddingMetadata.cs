@@ -21,16 +21,28 @@ internal sealed record EmbeddingMetadata
 
     public Novelty? Novelty { get; init; }
 
-    /// <summary>The class that the embedding belongs to. It is read and not exported: an embedding has no such property of its own.</summary>
+    /// <summary>The class that the embedding belongs to.</summary>
     public string? Label { get; init; }
 
+    /// <summary>What names the source of a text, where <see cref="Source"/> names the picture that it describes.</summary>
+    public string? Caption { get; init; }
+
+    /// <summary>Why there is nothing to embed in this row; null where there is.</summary>
+    public string? Problem { get; init; }
+
     /// <summary>The columns that an export writes, in order.</summary>
-    public static IReadOnlyList<string> Columns { get; } = ["Source", "Item", "Modality", "Model", "Contributor", "Ordinal", "ClusterId", "Novelty"];
+    public static IReadOnlyList<string> Columns { get; } = ["Source", "Item", "Modality", "Model", "Contributor", "Ordinal", "ClusterId", "Novelty", "Label"];
 
     /// <summary>Whether a column carries metadata rather than a component of the vector.</summary>
     /// <param name="column">The column's name.</param>
     /// <returns>True for the columns of <see cref="Columns"/> and their other spellings.</returns>
     public static bool IsColumn(string column) => FieldOf(column) is not null;
+
+    /// <summary>Whether a column names the source by a word of its own, and not as the text that is its caption.</summary>
+    /// <param name="column">Its name.</param>
+    /// <returns>True for Source, Path, FullName and FileName.</returns>
+    public static bool IsPath(string column) => FieldOf(column) == "Source"
+        && !column.Equals("Text", StringComparison.OrdinalIgnoreCase) && !column.Equals("Caption", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a column or property holds a whole vector.</summary>
     /// <param name="column">Its name.</param>
@@ -56,14 +68,15 @@ internal sealed record EmbeddingMetadata
         const int Most = 10;
         string more = names.Count > Most ? string.Create(System.Globalization.CultureInfo.CurrentCulture, $" and {names.Count - Most:N0} more") : string.Empty;
         return $"'{path}' has columns that are not known and are left out: {string.Join(", ", names.Take(Most))}{more}. "
-            + $"Known are {string.Join(", ", Columns)}, Label, Vector, and numbered components such as v0, v1, ….";
+            + $"Known are {string.Join(", ", Columns)}, Vector, and numbered components such as v0, v1, ….";
     }
 
     /// <summary>The value of a column of <see cref="Columns"/>.</summary>
     /// <param name="embedding">The embedding.</param>
+    /// <param name="label">Its class; null where it has none.</param>
     /// <param name="column">The column's index.</param>
     /// <returns>Its text; null where it has no value.</returns>
-    public static string? Value(ClipEmbedding embedding, int column) => column switch
+    public static string? Value(ClipEmbedding embedding, string? label, int column) => column switch
     {
         0 => embedding.Source,
         1 => embedding.Item,
@@ -72,15 +85,17 @@ internal sealed record EmbeddingMetadata
         4 => embedding.Contributor,
         5 => embedding.Ordinal.ToString(System.Globalization.CultureInfo.InvariantCulture),
         6 => embedding.ClusterId?.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        _ => embedding.Novelty?.ToString(),
+        7 => embedding.Novelty?.ToString(),
+        _ => label,
     };
 
     /// <summary>The value of a column of <see cref="Columns"/> as a .csv holds it: text that a spreadsheet would take for a formula is guarded.</summary>
     /// <param name="embedding">The embedding.</param>
+    /// <param name="label">Its class; null where it has none.</param>
     /// <param name="column">The column's index.</param>
     /// <returns>Its text; null where it has no value.</returns>
-    public static string? CsvValue(ClipEmbedding embedding, int column) =>
-        column is 0 or 1 or 3 or 4 ? SpreadsheetText.Guarded(Value(embedding, column)) : Value(embedding, column);
+    public static string? CsvValue(ClipEmbedding embedding, string? label, int column) =>
+        column is 0 or 1 or 3 or 4 or 8 ? SpreadsheetText.Guarded(Value(embedding, label, column)) : Value(embedding, label, column);
 
     /// <summary>A copy with one more value out of a .csv, without the guard of <see cref="CsvValue"/>.</summary>
     /// <param name="column">The column's name, in any of its spellings; other columns are ignored.</param>
@@ -143,7 +158,7 @@ internal sealed record EmbeddingMetadata
         {
             "PATH" or "FULLNAME" or "FILENAME" or "TEXT" or "CAPTION" => "Source",
             "IMAGEID" => "Item",
-            "LABEL" or "CLASS" => "Label",
+            "CLASS" => "Label",
             _ => null,
         };
     }

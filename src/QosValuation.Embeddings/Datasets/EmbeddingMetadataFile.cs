@@ -71,7 +71,8 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
             ".CSV" => Counted(tell => Unlabelled(() => new CsvVectorSource(path, requiresVectors: false, tell), path), unknown),
             ".JSONL" or ".NDJSON" => Counted(tell => Unlabelled(() => new JsonLinesVectorSource(path, requiresVectors: false, tell), path), unknown),
             ".JSON" => ReadJson(path, rows, unknown),
-            string other => throw NotReadable(path, $"has the extension '{other}'. Metadata is .csv, .jsonl or .json."),
+            ".PARQUET" => ParquetMetadata.Open(path, rows, unknown),
+            string other => throw NotReadable(path, $"has the extension '{other}'. Metadata is .csv, .jsonl, .json or .parquet."),
         };
         return file.Count == rows
             ? file

@@ -11,7 +11,7 @@ using QosValuation.Foundation.Numerics;
 namespace QosValuation.Embeddings.Datasets;
 
 /// <summary>
-/// Writes embeddings one by one to a .npy, .csv or .jsonl file, which appears under its name when <see cref="Complete"/> is called
+/// Writes embeddings one by one to a .npy, .csv, .jsonl or .parquet file, which appears under its name when <see cref="Complete"/> is called
 /// and not before. Reading the file gives the same embeddings, bit for bit.
 /// </summary>
 /// <remarks>
@@ -29,16 +29,17 @@ public sealed class EmbeddingWriter : IDisposable
     private readonly FileStream _stream;
     private readonly FileStream? _sidecar;
     private readonly CsvWriter? _csv;
+    private readonly ParquetEmbeddingWriter? _parquet;
     private readonly ArrayBufferWriter<byte> _json = new();
     private readonly IncrementalHash _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _digestPosition = -1;
     private bool _isComplete;
     private bool _isDisposed;
 
-    private EmbeddingWriter(string path)
+    private EmbeddingWriter(string path, EmbeddingFileFormat? format)
     {
         _path = Path.GetFullPath(path);
-        _format = EmbeddingFile.FormatOf(path);
+        _format = format ?? EmbeddingFile.FormatOf(path);
         try
         {
             if (Directory.Exists(_path))
@@ -56,6 +57,10 @@ public sealed class EmbeddingWriter : IDisposable
             else if (_format == EmbeddingFileFormat.Csv)
             {
                 _csv = CsvWriter.Create(_stream, CsvOptions, true);
+            }
+            else if (_format == EmbeddingFileFormat.Parquet)
+            {
+                _parquet = new ParquetEmbeddingWriter(_stream);
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -77,19 +82,29 @@ public sealed class EmbeddingWriter : IDisposable
     public int Dimension { get; private set; }
 
     /// <summary>Starts a file.</summary>
-    /// <param name="path">A .npy, .csv or .jsonl file; its folder is created.</param>
+    /// <param name="path">A .npy, .csv, .jsonl or .parquet file; its folder is created.</param>
+    /// <param name="format">The format; null takes that of the ending.</param>
     /// <returns>The writer.</returns>
     /// <exception cref="QosValuationException">EmbeddingFormatNotKnown, FileNotWritable, DiskFull.</exception>
-    public static EmbeddingWriter Create(string path) => new(path);
+    public static EmbeddingWriter Create(string path, EmbeddingFileFormat? format = null) => new(path, format);
 
-    /// <summary>Writes an embedding.</summary>
+    /// <summary>Writes an embedding, with the class that it carries (<see cref="LabelledEmbedding.ToEmbedding"/>).</summary>
     /// <param name="embedding">The embedding; its vector is as long as the others.</param>
     /// <exception cref="QosValuationException">
     /// DimensionMismatch, VectorNotFinite: this embedding was not written, others may be. FileNotWritable, DiskFull.
     /// </exception>
-    public void Write(ClipEmbedding embedding)
+    public void Write(ClipEmbedding embedding) => Write(embedding, null);
+
+    /// <summary>Writes an embedding with its class.</summary>
+    /// <param name="embedding">The embedding; its vector is as long as the others.</param>
+    /// <param name="label">Its class; null takes the one that it carries, see <see cref="LabelledEmbedding.ToEmbedding"/>.</param>
+    /// <exception cref="QosValuationException">
+    /// DimensionMismatch, VectorNotFinite: this embedding was not written, others may be. FileNotWritable, DiskFull.
+    /// </exception>
+    public void Write(ClipEmbedding embedding, string? label)
     {
         ArgumentNullException.ThrowIfNull(embedding);
+        label ??= embedding.Label;
         ObjectDisposedException.ThrowIf(_isDisposed || _isComplete, this);
         if (embedding.Vector.Length == 0 || (Count > 0 && embedding.Vector.Length != Dimension))
         {
@@ -115,13 +130,16 @@ public sealed class EmbeddingWriter : IDisposable
             {
                 case EmbeddingFileFormat.Npy:
                     WriteSingles(embedding.Vector);
-                    WriteJson(_sidecar!, embedding, withVector: false);
+                    WriteJson(_sidecar!, embedding, label, withVector: false);
                     break;
                 case EmbeddingFileFormat.Csv:
-                    WriteCsv(embedding);
+                    WriteCsv(embedding, label);
+                    break;
+                case EmbeddingFileFormat.Parquet:
+                    _parquet!.Write(embedding, label);
                     break;
                 default:
-                    WriteJson(_stream, embedding, withVector: true);
+                    WriteJson(_stream, embedding, label, withVector: true);
                     break;
             }
 
@@ -146,6 +164,7 @@ public sealed class EmbeddingWriter : IDisposable
                 _csv.Flush();
             }
 
+            _parquet?.Complete(Dimension);
             if (_format == EmbeddingFileFormat.Npy)
             {
                 _stream.Position = 0;
@@ -202,6 +221,7 @@ public sealed class EmbeddingWriter : IDisposable
     private void Close()
     {
         _csv?.Dispose();
+        _parquet?.Dispose();
         _stream.Dispose();
         _sidecar?.Dispose();
     }
@@ -254,12 +274,12 @@ public sealed class EmbeddingWriter : IDisposable
         _csv!.EndRecord();
     }
 
-    private void WriteCsv(ClipEmbedding embedding)
+    private void WriteCsv(ClipEmbedding embedding, string? label)
     {
         WriteCsvHeader();
         for (int column = 0; column < EmbeddingMetadata.Columns.Count; column++)
         {
-            _csv!.WriteField(EmbeddingMetadata.CsvValue(embedding, column));
+            _csv!.WriteField(EmbeddingMetadata.CsvValue(embedding, label, column));
         }
 
         foreach (float component in embedding.Vector)
@@ -270,7 +290,7 @@ public sealed class EmbeddingWriter : IDisposable
         _csv!.EndRecord();
     }
 
-    private void WriteJson(FileStream stream, ClipEmbedding embedding, bool withVector)
+    private void WriteJson(FileStream stream, ClipEmbedding embedding, string? label, bool withVector)
     {
         _json.ResetWrittenCount();
         using (var writer = new Utf8JsonWriter(_json, JsonOptions))
@@ -290,6 +310,11 @@ public sealed class EmbeddingWriter : IDisposable
             if (embedding.Novelty is { } novelty)
             {
                 writer.WriteString("novelty", novelty.ToString());
+            }
+
+            if (label is not null)
+            {
+                writer.WriteString("label", label);
             }
 
             if (withVector)

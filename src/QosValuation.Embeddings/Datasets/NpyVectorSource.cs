@@ -77,6 +77,9 @@ internal sealed class NpyVectorSource : IVectorSource
 
     public long? Count => _rows;
 
+    /// <summary>The length of the vectors.</summary>
+    public int Dimension => _columns;
+
     public IEnumerable<VectorRow> Rows()
     {
         int blockRows = (int)Math.Clamp(BlockBytes / Math.Max(1L, (long)_columns * _itemSize), 1, Math.Max(1, _rows));

@@ -73,7 +73,8 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
             throw NotReadable("ends in its first line: it was cut off. Copy or export it again.");
         }
 
-        if (number == 0 && requiresVectors && layout.Components.Length == 0 && layout.Metadata.Count < EmbeddingMetadata.Columns.Count)
+        // An export of nothing names no component; those of earlier versions have no Label.
+        if (number == 0 && requiresVectors && layout.Components.Length == 0 && layout.Metadata.Count < EmbeddingMetadata.Columns.Count - 1)
         {
             throw NotReadable("has no vector columns. Expected numbered columns such as v0, v1, …, or one column named Vector.");
         }

@@ -64,6 +64,9 @@ public sealed record ClipEmbedding
     /// <summary>Novel, Normal or Noise; null before clustering.</summary>
     public Novelty? Novelty { get; init; }
 
+    // The class, on its way through clustering. It is no public property, so that Add-Member and Select-Object can give one to embeddings without.
+    internal string? Label { get; init; }
+
     /// <summary>The vector's length.</summary>
     public int Dimension => Vector.Length;
 }

@@ -58,7 +58,7 @@ public static class PrototypeFile
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(prototypes);
         bool isJson = IsJson(path);
-        EmbeddingFileFormat format = isJson ? EmbeddingFileFormat.JsonLines : EmbeddingFile.FormatOf(path);
+        EmbeddingFileFormat format = isJson ? EmbeddingFileFormat.JsonLines : FormatOf(path);
         Check(path, prototypes, isMatrix: format != EmbeddingFileFormat.JsonLines);
         try
         {
@@ -102,7 +102,7 @@ public static class PrototypeFile
     {
         ArgumentNullException.ThrowIfNull(path);
         bool isJson = IsJson(path);
-        EmbeddingFileFormat format = isJson ? EmbeddingFileFormat.JsonLines : EmbeddingFile.FormatOf(path);
+        EmbeddingFileFormat format = isJson ? EmbeddingFileFormat.JsonLines : FormatOf(path);
         if (!File.Exists(path))
         {
             throw new QosValuationException(Faults.EmbeddingFileNotFound, $"The file of prototypes '{path}' does not exist.", path);
@@ -126,6 +126,11 @@ public static class PrototypeFile
             throw new QosValuationException(Faults.EmbeddingFileNotReadable, $"'{path}' could not be read: {exception.Message}", path, exception);
         }
     }
+
+    // Prototypes are few: there is no format in columns for them.
+    private static EmbeddingFileFormat FormatOf(string path) => EmbeddingFile.FormatOf(path) is not EmbeddingFileFormat.Parquet and var format
+        ? format
+        : throw new QosValuationException(Faults.EmbeddingFormatNotKnown, $"'{path}' is none of .npy, .csv, .jsonl and .json.", path);
 
     private static bool IsJson(string path) => Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase);
 

@@ -48,10 +48,16 @@ public static partial class Faults
     public static Fault EmbeddingFileNotFound { get; } = Define(FaultKind.NotFound, "Check the path of the file.");
 
     /// <summary>An embedding file cannot be read, or its content is not a table of vectors.</summary>
-    public static Fault EmbeddingFileNotReadable { get; } = Define(FaultKind.InvalidData, "Name a .npy, .csv or .jsonl file of vectors.");
+    public static Fault EmbeddingFileNotReadable { get; } = Define(FaultKind.InvalidData, "Name a .npy, .csv, .jsonl or .parquet file of vectors.");
 
     /// <summary>The ending of an embedding file is not known.</summary>
-    public static Fault EmbeddingFormatNotKnown { get; } = Define(FaultKind.NotSupported, "Use a name that ends in .npy, .csv or .jsonl.");
+    public static Fault EmbeddingFormatNotKnown { get; } = Define(FaultKind.NotSupported, "Use a name that ends in .npy, .csv, .jsonl or .parquet.");
+
+    /// <summary>A folder of embeddings in parts lacks one of its files.</summary>
+    public static Fault EmbeddingPartMissing { get; } = Define(FaultKind.NotFound, "Complete the folder, or name its files one by one.");
+
+    /// <summary>Files of a folder of embeddings that belong together hold different numbers of rows, or vectors of different lengths.</summary>
+    public static Fault EmbeddingPartsUnequal { get; } = Define(FaultKind.InvalidData, "Copy the parts again, or write the folder again.");
 
     /// <summary>A row of an embedding file cannot be used and is left out.</summary>
     public static Fault EmbeddingRowNotUsable { get; } = Define(FaultKind.InvalidData, "Correct the row, or go on without it.");

@@ -101,7 +101,7 @@ public sealed class EmbeddingFileTests : IDisposable
         Assert.Equal("EmbeddingFileNotReadable", Fault(_folder.File("empty.npy")).ErrorId);
         Assert.Equal("EmbeddingFileNotFound", Fault(_folder.File("none.npy")).ErrorId);
         Assert.Equal("EmbeddingFileNotFound", Fault(_folder.File("none.csv")).ErrorId);
-        Assert.Equal("EmbeddingFormatNotKnown", Fault(_folder.File("x.parquet")).ErrorId);
+        Assert.Equal("EmbeddingFormatNotKnown", Fault(_folder.File("x.orc")).ErrorId);
     }
 
     [Fact]

@@ -1,0 +1,146 @@
+using System.Buffers.Binary;
+
+namespace QosValuation.Embeddings.Datasets;
+
+/// <summary>
+/// Looks through the footer of a Parquet file before the library does: damage there could make it count to two thousand million, or go deeper than its
+/// stack. What is looked at is the form (Thrift's compact protocol), not the content.
+/// </summary>
+internal static class ParquetFooter
+{
+    private const int Tail = 8;
+    private const int MostDepth = 64;
+
+    /// <summary>Refuses a footer that is not whole. O(its length).</summary>
+    /// <param name="stream">The file; its position is left anywhere.</param>
+    /// <exception cref="InvalidDataException">It is not whole.</exception>
+    public static void Require(Stream stream)
+    {
+        Span<byte> tail = stackalloc byte[Tail];
+        if (stream.Length < Tail + sizeof(int))
+        {
+            throw new InvalidDataException("it is too short.");
+        }
+
+        stream.Position = stream.Length - Tail;
+        stream.ReadExactly(tail);
+        int length = BinaryPrimitives.ReadInt32LittleEndian(tail);
+        if (!tail[sizeof(int)..].SequenceEqual("PAR1"u8) || length <= 0 || length > stream.Length - Tail - sizeof(int))
+        {
+            throw new InvalidDataException("its end is not that of a Parquet file.");
+        }
+
+        byte[] footer = new byte[length];
+        stream.Position = stream.Length - Tail - length;
+        stream.ReadExactly(footer);
+        ReadOnlySpan<byte> rest = footer;
+        if (!SkipStruct(ref rest, 0))
+        {
+            throw new InvalidDataException("its footer is damaged.");
+        }
+    }
+
+    private static bool SkipStruct(ref ReadOnlySpan<byte> rest, int depth)
+    {
+        while (TryByte(ref rest, out byte header))
+        {
+            if (header == 0)
+            {
+                return true;
+            }
+
+            if ((header >> 4 == 0 && !TryNumber(ref rest, out _)) || ((header & 15) > 2 && !Skip(ref rest, header & 15, depth)))
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Skip(ref ReadOnlySpan<byte> rest, int type, int depth)
+    {
+        const int Double = 8;
+        switch (type)
+        {
+            case 1 or 2 or 3:
+                return TryByte(ref rest, out _);
+            case 4 or 5 or 6:
+                return TryNumber(ref rest, out _);
+            case 7:
+                return TrySlice(ref rest, Double);
+            case 8:
+                return TryNumber(ref rest, out ulong length) && TrySlice(ref rest, length);
+            case 9 or 10:
+                return depth < MostDepth && SkipList(ref rest, depth + 1);
+            case 12:
+                return depth < MostDepth && SkipStruct(ref rest, depth + 1);
+            default:
+                // Parquet has no maps.
+                return false;
+        }
+    }
+
+    private static bool SkipList(ref ReadOnlySpan<byte> rest, int depth)
+    {
+        const int Long = 15;
+        if (!TryByte(ref rest, out byte header))
+        {
+            return false;
+        }
+
+        ulong count = (ulong)(header >> 4);
+        if (count == Long && !TryNumber(ref rest, out count))
+        {
+            return false;
+        }
+
+        if (count > (ulong)rest.Length)
+        {
+            return false;
+        }
+
+        for (; count > 0; count--)
+        {
+            if (!Skip(ref rest, header & 15, depth))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryByte(ref ReadOnlySpan<byte> rest, out byte value)
+    {
+        value = rest.IsEmpty ? (byte)0 : rest[0];
+        return TrySlice(ref rest, 1);
+    }
+
+    private static bool TrySlice(ref ReadOnlySpan<byte> rest, ulong length)
+    {
+        if (length > (ulong)rest.Length)
+        {
+            return false;
+        }
+
+        rest = rest[(int)length..];
+        return true;
+    }
+
+    private static bool TryNumber(ref ReadOnlySpan<byte> rest, out ulong number)
+    {
+        const int MostBits = 64;
+        number = 0;
+        for (int shift = 0; shift < MostBits && TryByte(ref rest, out byte part); shift += 7)
+        {
+            number |= (ulong)(part & 127) << shift;
+            if (part < 128)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
