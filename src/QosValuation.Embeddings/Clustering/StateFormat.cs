@@ -5,12 +5,22 @@ namespace QosValuation.Embeddings.Clustering;
 /// <summary>How the parts of a clustering's state are written: little-endian, counts as int32, strings with their length.</summary>
 internal static class StateFormat
 {
+    // Set beside the modality where an embedding says which shard it is from, so that the format of others is as it was.
+    private const byte Sharded = 0x80;
+
     /// <summary>Writes an embedding, without the label that clustering gives.</summary>
     public static void WriteEmbedding(this BinaryWriter writer, ClipEmbedding embedding)
     {
         writer.Write(embedding.Source ?? string.Empty);
         writer.Write(embedding.Item ?? string.Empty);
-        writer.Write((byte)embedding.Modality);
+        bool isSharded = embedding.Shard is not null && embedding.ShardPosition is not null;
+        writer.Write((byte)((byte)embedding.Modality | (isSharded ? Sharded : 0)));
+        if (isSharded)
+        {
+            writer.Write(embedding.Shard!);
+            writer.Write(embedding.ShardPosition!.Value);
+        }
+
         writer.Write(embedding.Model ?? string.Empty);
         writer.Write(embedding.Contributor ?? string.Empty);
         writer.Write(embedding.Ordinal);
@@ -23,7 +33,10 @@ internal static class StateFormat
     {
         string source = reader.ReadString();
         string item = reader.ReadString();
-        var modality = (Modality)reader.ReadByte();
+        byte kind = reader.ReadByte();
+        string? shard = (kind & Sharded) == 0 ? null : pool.Share(reader.ReadString());
+        long? position = (kind & Sharded) == 0 ? null : reader.ReadInt64();
+        var modality = (Modality)(kind & ~Sharded);
         string model = pool.Share(reader.ReadString());
         string contributor = pool.Share(reader.ReadString());
         long ordinal = reader.ReadInt64();
@@ -38,6 +51,8 @@ internal static class StateFormat
             Model = model,
             Contributor = contributor,
             Ordinal = ordinal,
+            Shard = shard,
+            ShardPosition = position,
         };
     }
 
