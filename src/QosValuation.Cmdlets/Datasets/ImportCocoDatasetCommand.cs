@@ -92,7 +92,7 @@ public sealed class ImportCocoDatasetCommand : QosCmdlet
             TryItem(path, () =>
             {
                 WriteVerbose($"Reading '{path}', images from '{(WithoutImage ? "nowhere" : folder ?? "its own folder")}'.");
-                foreach (CocoItem item in CocoDataset.Read(path, folder, First, WithoutImage, fault => WriteFault(fault), Cancellation, Shard))
+                foreach (CocoItem item in CocoDataset.Read(path, folder, First, WithoutImage, fault => WriteFault(fault), Shard, Cancellation))
                 {
                     WriteRecord(item);
                 }

@@ -16,11 +16,11 @@ public static class CocoDataset
     /// <param name="first">Stops after this many records; null gives all.</param>
     /// <param name="withoutImage">Gives captions alone: no file is looked for and <see cref="CocoItem.Path"/> is null.</param>
     /// <param name="onFault">Receives what is wrong with single entries.</param>
-    /// <param name="cancellation">Stops the reading.</param>
     /// <param name="shard">
     /// The part of the records that is given, by their ids; null for all. Faults of single entries are told by the shard that the entry is in, those of
     /// the file by the first shard, so that all shards together tell each once.
     /// </param>
+    /// <param name="cancellation">Stops the reading.</param>
     /// <returns>The records, lazily; the annotation file is read when this is called.</returns>
     /// <exception cref="QosValuationException">AnnotationNotFound, AnnotationNotReadable, AnnotationNotCaptions, ImageFolderNotFound.</exception>
     public static IEnumerable<CocoItem> Read(
@@ -29,8 +29,8 @@ public static class CocoDataset
         int? first = null,
         bool withoutImage = false,
         Action<QosValuationException>? onFault = null,
-        CancellationToken cancellation = default,
-        Shard? shard = null)
+        Shard? shard = null,
+        CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(annotationPath);
         CocoAnnotations annotations = CocoAnnotations.Read(annotationPath);
