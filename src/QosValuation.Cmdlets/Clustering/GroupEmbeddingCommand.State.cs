@@ -62,7 +62,8 @@ public sealed partial class GroupEmbeddingCommand
             string[] found = [.. ResolvePaths([named], literal: false)];
             if (found.Length == 0)
             {
-                throw new QosValuationException(Faults.ShardsMissing, $"'{named}' names no state: nothing is merged, because it would not be the whole.", named);
+                throw new QosValuationException(
+                    Faults.ShardsMissing, $"'{named}' names no state: nothing is merged, because it would not be the whole.", named);
             }
 
             _parts.AddRange(found.Where(paths.Add).Select(path => ClusteringState.Load(path, Cancellation)));

@@ -32,7 +32,8 @@ internal sealed class ShardAttribute : ArgumentTransformationAttribute
             case var number when RecordProperties.IsNumber(number):
                 string shown = Convert.ToString(number, CultureInfo.InvariantCulture)!;
                 throw new ArgumentTransformationMetadataException(
-                    $"{shown} is a number and no shard: PowerShell divides what stands in parentheses. Write -Shard 3/8 or -Shard '3/8', or \"$i/$n\" with variables.");
+                    $"{shown} is a number and no shard: PowerShell divides what stands in parentheses. "
+                        + "Write -Shard 3/8 or -Shard '3/8', or \"$i/$n\" with variables.");
             default:
                 string kind = given is IList list ? $"a list of {list.Count}" : $"a {given.GetType().Name}";
                 throw new ArgumentTransformationMetadataException(

@@ -38,7 +38,9 @@ public sealed class JoinEmbeddingCommand : QosCmdlet
     private EmbeddingJoiner? _joiner;
     private bool _hasFailed;
 
-    /// <summary>The files of the shards, wildcards allowed; a folder stands for the embedding files in it. Strings and files from the pipeline are paths too.</summary>
+    /// <summary>
+    /// The files of the shards, wildcards allowed; a folder stands for the embedding files in it. Strings and files from the pipeline are paths too.
+    /// </summary>
     [Parameter(Position = 0)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
@@ -120,7 +122,8 @@ public sealed class JoinEmbeddingCommand : QosCmdlet
         if (_joiner.Repeated > 0)
         {
             WriteWarning(string.Create(
-                CultureInfo.CurrentCulture, $"Embeddings that were given more than once, with the same vector, were taken once: {_joiner.Repeated:N0} are left out."));
+                CultureInfo.CurrentCulture,
+                $"Embeddings that were given more than once, with the same vector, were taken once: {_joiner.Repeated:N0} are left out."));
         }
 
         WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"Joined {count:N0} embeddings."));

@@ -562,7 +562,8 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
 
                 if (!Directory.Exists(found))
                 {
-                    yield return new FoundImage(found, Shard is null ? string.Empty : root is null ? ShardIdentity.OfFile(found) : ShardIdentity.OfFile(root, found));
+                    string identity = root is null ? ShardIdentity.OfFile(found) : ShardIdentity.OfFile(root, found);
+                    yield return new FoundImage(found, Shard is null ? string.Empty : identity);
                     continue;
                 }
 

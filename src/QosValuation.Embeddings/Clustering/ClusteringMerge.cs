@@ -39,7 +39,8 @@ public static class ClusteringMerge
                     string.Create(
                         CultureInfo.InvariantCulture,
                         $"The clustering states '{first.Path}' and '{state.Path}' were made with other settings: similarity threshold "
-                            + $"{first.SimilarityThreshold} and {state.SimilarityThreshold}, novelty threshold {first.NoveltyThreshold} and {state.NoveltyThreshold}."),
+                            + $"{first.SimilarityThreshold} and {state.SimilarityThreshold}, "
+                            + $"novelty threshold {first.NoveltyThreshold} and {state.NoveltyThreshold}."),
                     state.Path);
             }
         }

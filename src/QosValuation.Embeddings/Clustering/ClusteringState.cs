@@ -108,7 +108,8 @@ public sealed class ClusteringState
         return File.Read(Path, reader =>
         {
             ReadSettings(reader);
-            var clusterer = new OnlineEmbeddingClusterer(new ClusteringOptions { SimilarityThreshold = SimilarityThreshold, KeepMembers = true }, null, _ => { });
+            var options = new ClusteringOptions { SimilarityThreshold = SimilarityThreshold, KeepMembers = true };
+            var clusterer = new OnlineEmbeddingClusterer(options, null, static _ => { });
             clusterer.Load(reader);
             return (IReadOnlyList<ClipEmbedding>)[.. clusterer.Held];
         });

@@ -80,7 +80,7 @@ public sealed class EmbeddingJoiner
 
     /// <summary>Sees whether the parts make up the whole.</summary>
     /// <param name="allowMissing">Whether shards may be missing.</param>
-    /// <exception cref="QosValuationException"><c>ShardsMissing</c>; <c>ShardsDiffer</c>: some parts say of which shard they are, and others do not.</exception>
+    /// <exception cref="QosValuationException"><c>ShardsMissing</c>; <c>ShardsDiffer</c>: only some parts say of which shard they are.</exception>
     public void Check(bool allowMissing)
     {
         if (_marked is not null && _unmarked is not null)
@@ -93,7 +93,8 @@ public sealed class EmbeddingJoiner
         if (missing > 0 && !allowMissing)
         {
             const int Most = 10;
-            string names = string.Join(", ", Enumerable.Range(1, _count).Where(index => !_present.Contains(index)).Take(Most).Select(index => $"{index}/{_count}"));
+            IEnumerable<int> absent = Enumerable.Range(1, _count).Where(index => !_present.Contains(index));
+            string names = string.Join(", ", absent.Take(Most).Select(index => $"{index}/{_count}"));
             throw new QosValuationException(
                 Faults.ShardsMissing,
                 $"Of {_count} shards {missing} {(missing == 1 ? "is" : "are")} not there: {names}{(missing > Most ? ", …" : string.Empty)}. "

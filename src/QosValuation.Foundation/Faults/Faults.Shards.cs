@@ -17,7 +17,8 @@ public static partial class Faults
         FaultKind.NotFound, "Add the missing shards; where no item fell into them, go on with -AllowMissing.");
 
     /// <summary>One item has unlike vectors in the parts that are joined.</summary>
-    public static Fault ShardsContradict { get; } = Define(FaultKind.InvalidData, "Make the shard that is at fault again, with the same data, model and batch size.");
+    public static Fault ShardsContradict { get; } = Define(
+        FaultKind.InvalidData, "Make the shard that is at fault again, with the same data, model and batch size.");
 
     /// <summary>A clustering state holds no members, so that it cannot be merged.</summary>
     public static Fault StateWithoutMembers { get; } = Define(FaultKind.InvalidData, "Save the state without -PassThru and -WithoutMember.");

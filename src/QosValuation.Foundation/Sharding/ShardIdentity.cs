@@ -18,7 +18,8 @@ public static class ShardIdentity
     public static string OfFile(string root, string path)
     {
         string relative = Path.GetRelativePath(root, path);
-        bool isBelow = !Path.IsPathRooted(relative) && relative != "." && relative != ".." && !relative.StartsWith(".." + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        bool isBelow = !Path.IsPathRooted(relative) && relative is not ("." or "..")
+            && !relative.StartsWith(".." + Path.DirectorySeparatorChar, StringComparison.Ordinal);
         string name = isBelow ? relative.Replace(Path.DirectorySeparatorChar, '/') : Path.GetFileName(path);
         return "file:" + Composed(name);
     }
