@@ -65,6 +65,7 @@
         'Invoke-ReconstructionAttack'
         'Invoke-TokenAllocation'
         'Invoke-ValuationSimulation'
+        'Join-Embedding'
         'Measure-DataQuality'
         'Measure-DataShareToken'
         'Measure-DataValue'

@@ -158,6 +158,21 @@ Describe 'Import-Embedding of a folder of clip-retrieval' {
         Copy-Item (Join-Path $fixtures clip-retrieval) $folder -Recurse
     }
 
+    It 'is divided by records, and joined to what it was' {
+        $whole = @(Import-Embedding $folder)
+        foreach ($n in 2, 3) {
+            $parts = @(1..$n | ForEach-Object { Import-Embedding $folder -Shard "$_/$n" })
+            $parts.Count | Should -Be 10
+            @($parts | Group-Object Shard | ForEach-Object { @($_.Group | Group-Object Item | Where-Object Count -NE 2) }).Count | Should -Be 0
+            $joined = @($parts | Sort-Object Source | Join-Embedding -AllowMissing)
+            ($joined | ConvertTo-Json -Depth 4) | Should -Be ($whole | ConvertTo-Json -Depth 4)
+        }
+
+        # The mount point does not count.
+        Copy-Item $folder "$folder-elsewhere" -Recurse
+        (Import-Embedding "$folder-elsewhere" -Shard 1/3).Ordinal | Should -Be (Import-Embedding $folder -Shard 1/3).Ordinal
+    }
+
     It 'gives each record its picture and its text' {
         $read = @(Import-Embedding $folder -ErrorVariable faults -WarningVariable warnings)
         $read.Count | Should -Be 10

@@ -1,4 +1,5 @@
 using System.Globalization;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Attacks.Reconstruction;
 
@@ -28,6 +29,13 @@ public sealed record AttackTarget
 
     /// <summary>The records averaged in the release, at least 1.</summary>
     public int Count { get; init; } = 1;
+
+    /// <summary>
+    /// What decides the <see cref="Shard"/> of the target: the cluster and modality; without one the item, or the name. The releases of one item to
+    /// several models share it.
+    /// </summary>
+    public string ShardIdentity => Foundation.Sharding.ShardIdentity.OfName(
+        ClusterId >= 0 ? string.Create(CultureInfo.InvariantCulture, $"cluster {ClusterId} {Modality}") : string.IsNullOrEmpty(Item) ? Name : Item);
 
     /// <summary>What a prototype says about itself.</summary>
     /// <param name="prototype">The release.</param>

@@ -4,6 +4,7 @@ using System.Management.Automation;
 using QosValuation.Attacks.Reconstruction;
 using QosValuation.Embeddings.Models;
 using QosValuation.Foundation.Randomness;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Cmdlets.Attacks;
 
@@ -265,6 +266,15 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
+    /// <summary>
+    /// Attack one of n parts of the targets, written i/n, such as 3/8. The cluster and modality decide which, or the Item of an embedding (of a full path the
+    /// file's name), or the place of a plain vector in the input. With a -Seed the records of all parts together are those of the whole.
+    /// </summary>
+    [Parameter]
+    [Shard]
+    [ArgumentCompleter(typeof(ShardCompleter))]
+    public Shard? Shard { get; set; }
+
     /// <summary>The most threads of an encoder under attack; all cores by default. The picture does not depend on it.</summary>
     /// <value>all cores</value>
     [Parameter]
@@ -348,6 +358,11 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
 
             TryItem(item, () =>
             {
+                if (Shard is not null && !Shard.Contains(target!.ShardIdentity))
+                {
+                    return;
+                }
+
                 RequireModel(target!);
                 if (_campaign!.Take(target!) is { } ready)
                 {
@@ -402,12 +417,16 @@ public sealed class InvokeReconstructionAttackCommand : ClipModelCommand
     {
         if (_received == 0 && Text is not null)
         {
-            if (_campaign is null)
+            string name = string.Join(" + ", Text);
+            if (Shard is null || Shard.Contains(ShardIdentity.OfName(name)))
             {
-                Open([Resolve(null)]);
-            }
+                if (_campaign is null)
+                {
+                    Open([Resolve(null)]);
+                }
 
-            Attack(_campaign!.TargetOfTexts(string.Join(" + ", Text)));
+                Attack(_campaign!.TargetOfTexts(name));
+            }
         }
 
         foreach (IReadOnlyList<AttackTarget> group in _campaign?.Waiting ?? [])

@@ -9,6 +9,8 @@ public sealed partial class GroupEmbeddingCommand
 {
     private string? _statePath;
     private ClusteringState? _state;
+    private readonly List<ClusteringState> _parts = [];
+    private ClusteringState? _settings;
 
     /// <summary>
     /// Online: a file that the clustering goes on from, where it exists, and is saved to at the end. With -PassThru, embeddings whose label
@@ -26,6 +28,69 @@ public sealed partial class GroupEmbeddingCommand
     /// </summary>
     [Parameter]
     public SwitchParameter Complete { get; set; }
+
+    /// <summary>
+    /// Online: the states of parts of a set, saved by -State without -PassThru and -WithoutMember, in place of embeddings; wildcards allowed. With -State the
+    /// clustering of the whole is saved to a new file.
+    /// </summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Merge")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] MergeState { get; set; } = [];
+
+    /// <summary>With -MergeState: go on where shards are missing, as those in which no item fell.</summary>
+    [Parameter(ParameterSetName = "Merge")]
+    public SwitchParameter AllowMissing { get; set; }
+
+    private void OpenParts()
+    {
+        if (MergeState.Length == 0)
+        {
+            return;
+        }
+
+        if (_state is not null)
+        {
+            throw new QosValuationException(
+                Faults.FileExists, $"'{_statePath}' exists: name a new file for the clustering of the whole, or remove this one.", _statePath);
+        }
+
+        HashSet<string> paths = new(StringComparer.Ordinal);
+        foreach (string named in MergeState)
+        {
+            // One that is not there would make the whole another.
+            string[] found = [.. ResolvePaths([named], literal: false)];
+            if (found.Length == 0)
+            {
+                throw new QosValuationException(
+                    Faults.ShardsMissing, $"'{named}' names no state: nothing is merged, because it would not be the whole.", named);
+            }
+
+            _parts.AddRange(found.Where(paths.Add).Select(path => ClusteringState.Load(path, Cancellation)));
+        }
+
+        _settings = ClusteringMerge.RequireAlike(_parts);
+        if ((SimilarityThreshold is { } similarity && similarity != (_settings.SimilarityThreshold ?? similarity))
+            || (IsBound(nameof(NoveltyThreshold)) && NoveltyThreshold != _settings.NoveltyThreshold))
+        {
+            throw new QosValuationException(
+                Faults.StateParameterMismatch,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The clustering states were made with a similarity threshold of {_settings.SimilarityThreshold} and a novelty threshold of "
+                        + $"{_settings.NoveltyThreshold}: use the same, or leave both out."),
+                _settings.Path);
+        }
+    }
+
+    private void Merge()
+    {
+        foreach (ClipEmbedding member in _parts.Count == 0 ? [] : ClusteringMerge.Members(_parts, AllowMissing, WriteWarning, Cancellation))
+        {
+            _clusterer!.Add(member);
+            _meter!.Report(++_count);
+        }
+    }
 
     private void OpenState()
     {

@@ -24,6 +24,11 @@ namespace QosValuation.Cmdlets.Clustering;
 /// checksum; it is replaced whole, and only when the whole input was grouped: after Ctrl+C, an error or, with -PassThru, Select-Object
 /// -First the old file stays. -SimilarityThreshold and -NoveltyThreshold may be left out then; a setting that disagrees with the file's is
 /// refused.</para>
+/// <para>-MergeState takes the place of the embeddings: the states of parts of a set, such as the shards of several machines, become the clustering of the
+/// whole, which -State saves. Clusters of parts cannot be put together, because grouping depends on what came before: the members are grouped anew, in an
+/// order that depends neither on the number of parts nor on the order in which they are named. Where -Shard made the parts it is the order of the whole run,
+/// and the result is that of grouping the output of Join-Embedding, to the bit. Otherwise it is the order of a digest of contributor and Item; what
+/// such an order changes is what Measure-OrderSensitivity measures.</para>
 /// <para>KMeans finds -ClusterCount clusters by spherical k-means with k-means++ seeding. Dbscan finds clusters of any shape by density and
 /// compares every pair of records: time grows with the square of their number. Both collect the input first.</para>
 /// <para>-PublicCentroid takes the place of an algorithm: each record joins the most similar of centroids that do not depend on the data,
@@ -55,6 +60,11 @@ namespace QosValuation.Cmdlets.Clustering;
 /// Get-ClipEmbedding ./photographs | Group-Embedding -State ./clusters.state</code>
 /// </example>
 /// <example>
+/// <summary>Three parts are grouped apart, and then as a whole.</summary>
+/// <code>foreach ($i in 1..3) { Get-ClipEmbedding ./photos -Recurse -Shard "$i/3" | Group-Embedding -State "./parts/$i.state" }
+/// Group-Embedding -MergeState ./parts/*.state -State ./whole.state</code>
+/// </example>
+/// <example>
 /// <summary>Density clusters; what lies alone is noise.</summary>
 /// <code>Import-Embedding image_embeddings.npy |
 ///     Group-Embedding -Algorithm Dbscan -SimilarityThreshold 0.82 -MinimumPoints 4 -PassThru |
@@ -70,7 +80,9 @@ namespace QosValuation.Cmdlets.Clustering;
 /// <seealso>Measure-DataValue</seealso>
 /// <seealso>New-DpPrototype</seealso>
 /// <seealso>Find-Embedding</seealso>
-[Cmdlet(VerbsData.Group, "Embedding", SupportsShouldProcess = true)]
+/// <seealso>Join-Embedding</seealso>
+/// <seealso>Measure-OrderSensitivity</seealso>
+[Cmdlet(VerbsData.Group, "Embedding", SupportsShouldProcess = true, DefaultParameterSetName = "Embedding")]
 [OutputType(typeof(SemanticCluster), typeof(ClipEmbedding))]
 public sealed partial class GroupEmbeddingCommand : QosCmdlet
 {
@@ -82,7 +94,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// The embeddings, in order of arrival: from Get-ClipEmbedding, Import-Embedding, or objects with an embedding's properties (Source,
     /// Item, Modality, Vector, Contributor), such as Import-Clixml reads back.
     /// </summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Embedding")]
     [Accepts(typeof(ClipEmbedding))]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
@@ -97,7 +109,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// Centroids that do not depend on the data, in place of an algorithm: embeddings (Get-ClipEmbedding, Import-Embedding), other objects
     /// with a Vector, or arrays of numbers. They need not be of unit norm.
     /// </summary>
-    [Parameter]
+    [Parameter(ParameterSetName = "Embedding")]
     [PublicCentroidTransformation]
     [ValidateNotNullOrEmpty]
     public ClipEmbedding[]? PublicCentroid { get; set; }
@@ -179,18 +191,19 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
                 nameof(PublicCentroid));
         }
 
-        RefuseUnless(ClusteringAlgorithm.Online, nameof(State), nameof(Complete));
+        RefuseUnless(ClusteringAlgorithm.Online, nameof(State), nameof(Complete), nameof(MergeState));
         RefuseUnless(ClusteringAlgorithm.KMeans, nameof(ClusterCount), nameof(Restarts));
         RefuseUnless(ClusteringAlgorithm.Dbscan, nameof(MinimumPoints));
         _meter = new ProgressMeter(this, "Grouping embeddings", "embeddings");
         OpenState();
+        OpenParts();
         _clusterer = Create(
             new ClusteringOptions
             {
                 Algorithm = Algorithm,
                 PublicCentroids = PublicCentroid is null ? null : Array.ConvertAll(PublicCentroid, centroid => centroid.Vector),
-                SimilarityThreshold = SimilarityThreshold ?? _state?.SimilarityThreshold,
-                NoveltyThreshold = IsBound(nameof(NoveltyThreshold)) ? NoveltyThreshold : _state?.NoveltyThreshold ?? NoveltyThreshold,
+                SimilarityThreshold = SimilarityThreshold ?? (_state ?? _settings)?.SimilarityThreshold,
+                NoveltyThreshold = IsBound(nameof(NoveltyThreshold)) ? NoveltyThreshold : (_state ?? _settings)?.NoveltyThreshold ?? NoveltyThreshold,
                 ClusterCount = ClusterCount,
                 MinimumPoints = MinimumPoints,
                 Restarts = Restarts,
@@ -220,6 +233,7 @@ public sealed partial class GroupEmbeddingCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void End()
     {
+        Merge();
         Finish();
         _meter!.Complete();
         WriteVerbose(string.Create(

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using QosValuation.Embeddings.Datasets;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Cmdlets;
 
@@ -25,7 +26,12 @@ namespace QosValuation.Cmdlets;
 /// <summary>Captions alone, without photographs.</summary>
 /// <code>Import-CocoDataset captions_val2017.json -WithoutImage | Get-ClipEmbedding</code>
 /// </example>
+/// <example>
+/// <summary>The second of four machines takes its part, with its photographs and captions.</summary>
+/// <code>Import-CocoDataset captions_val2017.json val2017 -Shard 2/4 | Get-ClipEmbedding | Export-Embedding ./shards/2.npy</code>
+/// </example>
 /// <seealso>Get-ClipEmbedding</seealso>
+/// <seealso>Join-Embedding</seealso>
 /// <seealso>New-SceneDataset</seealso>
 /// <seealso>Import-Embedding</seealso>
 [Cmdlet(VerbsData.Import, "CocoDataset", DefaultParameterSetName = "Image")]
@@ -67,6 +73,15 @@ public sealed class ImportCocoDatasetCommand : QosCmdlet
     [Parameter(Mandatory = true, ParameterSetName = "LiteralText")]
     public SwitchParameter WithoutImage { get; set; }
 
+    /// <summary>
+    /// Give one of n parts of the records, written i/n, such as 3/8. The image's id decides which, so that all machines agree wherever the files lie, and
+    /// records that are added later move none. -First counts the records of all parts. See Join-Embedding.
+    /// </summary>
+    [Parameter]
+    [Shard]
+    [ArgumentCompleter(typeof(ShardCompleter))]
+    public Shard? Shard { get; set; }
+
     /// <inheritdoc/>
     protected override void Process()
     {
@@ -77,7 +92,7 @@ public sealed class ImportCocoDatasetCommand : QosCmdlet
             TryItem(path, () =>
             {
                 WriteVerbose($"Reading '{path}', images from '{(WithoutImage ? "nowhere" : folder ?? "its own folder")}'.");
-                foreach (CocoItem item in CocoDataset.Read(path, folder, First, WithoutImage, fault => WriteFault(fault), Cancellation))
+                foreach (CocoItem item in CocoDataset.Read(path, folder, First, WithoutImage, fault => WriteFault(fault), Shard, Cancellation))
                 {
                     WriteRecord(item);
                 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Embeddings.Datasets;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Cmdlets;
 
@@ -46,6 +47,7 @@ namespace QosValuation.Cmdlets;
 /// <code>Import-Embedding ./clip_retrieval | Group-Embedding</code>
 /// </example>
 /// <seealso>Export-Embedding</seealso>
+/// <seealso>Join-Embedding</seealso>
 /// <seealso>Get-ClipEmbedding</seealso>
 /// <seealso>Group-Embedding</seealso>
 [Cmdlet(VerbsData.Import, "Embedding", DefaultParameterSetName = "Path")]
@@ -53,6 +55,7 @@ namespace QosValuation.Cmdlets;
 public sealed class ImportEmbeddingCommand : QosCmdlet
 {
     private ProgressMeter? _meter;
+    private ShardCursor? _cursor;
     private long _count;
 
     /// <summary>
@@ -103,8 +106,21 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
     [SingleValue]
     public EmbeddingFileFormat? Format { get; set; }
 
+    /// <summary>
+    /// Give one of n parts of the rows, written i/n, such as 3/8. The Item decides which, so that a record stays whole; where a row names none, the name of
+    /// the file and the row. Every part reads the files through. See Join-Embedding.
+    /// </summary>
+    [Parameter]
+    [Shard]
+    [ArgumentCompleter(typeof(ShardCompleter))]
+    public Shard? Shard { get; set; }
+
     /// <inheritdoc/>
-    protected override void Begin() => _meter = new ProgressMeter(this, "Importing embeddings", "embeddings");
+    protected override void Begin()
+    {
+        _meter = new ProgressMeter(this, "Importing embeddings", "embeddings");
+        _cursor = Shard is null ? null : new ShardCursor(Shard);
+    }
 
     /// <inheritdoc/>
     protected override void Process()
@@ -117,6 +133,7 @@ public sealed class ImportEmbeddingCommand : QosCmdlet
             MetadataPath = MetadataPath is null ? null : ResolveNewPath(MetadataPath),
             Model = Model,
             Contributor = contributor is ScriptBlock ? null : contributor?.ToString(),
+            Shard = _cursor,
             Warned = WriteWarning,
         };
         bool isPattern = ParameterSetName == "Path";

@@ -4,6 +4,7 @@ using System.Management.Automation;
 using QosValuation.Embeddings.Encoding;
 using QosValuation.Embeddings.Models;
 using QosValuation.Embeddings.Text;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Cmdlets;
 
@@ -31,6 +32,10 @@ namespace QosValuation.Cmdlets;
 /// images are decoded as by Exact. The data of a JPEG are read whole all the same, so that damage is found, and large files gain less than sparse ones. The
 /// cosine to the exact vector was at least 0.9999 over 358 photographs of COCO val2017 (clip-mini), and at least 0.9998 over 12 of them enlarged to 12
 /// megapixels.</para>
+/// <para>-Shard i/n embeds one of n parts of the items, for n machines or processes that share the work; Join-Embedding joins what they made to what one
+/// would have made. Each sees all items and leaves out those of the others, whose images are not opened. What decides is the path below the folder that was
+/// named, or before the first wildcard; of a file that was named itself, and of one from the pipeline, its name; of a record of Import-CocoDataset
+/// the id of its image; of texts the texts. So every machine divides alike wherever the files are mounted, and items that are added move none.</para>
 /// <para>ConvertTo-ClipImage and ConvertTo-ClipToken show what the encoders see.</para>
 /// </remarks>
 /// <example>
@@ -55,7 +60,12 @@ namespace QosValuation.Cmdlets;
 /// <summary>How alike a photograph and two texts are (the cosine).</summary>
 /// <code>Get-ClipEmbedding -Text 'a dog in the snow', 'a red car' | Find-Embedding ./photo.jpg</code>
 /// </example>
+/// <example>
+/// <summary>The third of eight parts.</summary>
+/// <code>Get-ClipEmbedding ./photos -Recurse -Shard 3/8 | Export-Embedding ./shards/3.npy</code>
+/// </example>
 /// <seealso>Import-CocoDataset</seealso>
+/// <seealso>Join-Embedding</seealso>
 /// <seealso>Group-Embedding</seealso>
 /// <seealso>Find-Embedding</seealso>
 /// <seealso>Get-ClipModel</seealso>
@@ -75,6 +85,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     private ProgressMeter? _meter;
     private bool _namesInput;
     private bool _hasWarnedOfModality;
+    private long _position;
     private long _cached;
     private long _truncated;
 
@@ -185,6 +196,12 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     [Parameter]
     public SwitchParameter RepairText { get; set; }
 
+    /// <summary>Embed one of n parts of the items, written i/n, such as 3/8.</summary>
+    [Parameter]
+    [Shard]
+    [ArgumentCompleter(typeof(ShardCompleter))]
+    public Shard? Shard { get; set; }
+
     /// <inheritdoc/>
     protected override void Begin()
     {
@@ -242,12 +259,17 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
 
         switch (saved ?? InputObject.BaseObject)
         {
+            case CocoItem { Shard: { } part } item when Shard is not null:
+                WriteFault(new QosValuationException(
+                    Faults.ShardedAlready, $"Import-CocoDataset -Shard {part} divided the records already: leave -Shard out here, or there.", item.ImageId));
+                break;
             case CocoItem item:
                 AddRecord(
                     InputObject.BaseObject is CocoItem ? item : InputObject,
                     item.Path is null ? null : ResolveNewPath(item.Path),
                     item.Captions,
-                    item.Item);
+                    item.Item,
+                    PartOf(item));
                 break;
             case string path:
                 AddImages(Find([path], literal: false), null);
@@ -324,6 +346,27 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         }
     }
 
+    /// <summary>Of which part of a run a record of a dataset is, and where its embeddings stand in the whole.</summary>
+    private Part PartOf(CocoItem item)
+    {
+        if (Shard is not null)
+        {
+            return new Part(ShardIdentity.OfImage(item.ImageId), null, 0);
+        }
+
+        if (item is not { Shard: { } shard, RecordsBefore: { } records, CaptionsBefore: { } captions })
+        {
+            return default;
+        }
+
+        // The embeddings of the records before it: what this run makes of every record.
+        IReadOnlyList<Modality> offered = _encoder!.Model.Modalities;
+        bool hasImages = item.Path is not null && Modality != EmbeddedModalities.Text
+            && (offered.Count == 0 || offered.Contains(QosValuation.Modality.Image));
+        bool hasTexts = Modality != EmbeddedModalities.Image && (offered.Count == 0 || offered.Contains(QosValuation.Modality.Text));
+        return new Part(string.Empty, shard, (hasImages ? records : 0) + (hasTexts ? captions : 0));
+    }
+
     /// <summary>An object with properties: its image and its texts are one record.</summary>
     private void AddObject(object subject)
     {
@@ -331,7 +374,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         string[] texts = [.. (Text ?? []).Where(text => text is not null)];
         string[] paths = [.. (Path ?? []).Where(path => !string.IsNullOrEmpty(path))];
         string[] literalPaths = paths.Length > 0 ? [] : [.. (LiteralPath ?? []).Where(path => !string.IsNullOrEmpty(path))];
-        string[] images = [.. Find(paths, literal: false), .. Find(literalPaths, literal: true)];
+        FoundImage[] images = [.. Find(paths, literal: false), .. Find(literalPaths, literal: true)];
         if (paths.Length == 0 && literalPaths.Length == 0 && texts.Length == 0)
         {
             WriteFault(new QosValuationException(
@@ -340,7 +383,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         }
         else if (images.Length == 1)
         {
-            AddRecord(subject, images[0], texts, string.Empty);
+            AddRecord(subject, images[0].Path, texts, string.Empty, new Part(images[0].Identity, null, 0));
         }
         else
         {
@@ -353,7 +396,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         }
     }
 
-    private void AddRecord(object subject, string? image, IReadOnlyList<string> texts, string itemWithoutImage)
+    private void AddRecord(object subject, string? image, IReadOnlyList<string> texts, string itemWithoutImage, Part part)
     {
         texts = Repaired(texts);
         string item = image ?? (itemWithoutImage.Length > 0 || texts.Count == 0 ? itemWithoutImage : ItemName.OfTexts(texts));
@@ -363,12 +406,13 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         {
             if (wantsImage && Offers(QosValuation.Modality.Image, wantsTexts))
             {
-                Add(new EmbeddingRequest { Modality = QosValuation.Modality.Image, Source = image!, Item = item, Contributor = contributor });
+                Add(new EmbeddingRequest { Modality = QosValuation.Modality.Image, Source = image!, Item = item, Contributor = contributor }, part);
+                part = part with { Position = part.Position + 1 };
             }
 
             if (wantsTexts && Offers(QosValuation.Modality.Text, wantsImage))
             {
-                AddTexts(texts, item, contributor);
+                AddTexts(texts, item, contributor, part);
             }
         }
     }
@@ -376,13 +420,15 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     private IReadOnlyList<string> Repaired(IReadOnlyList<string> texts) =>
         RepairText ? [.. texts.Select(text => TextRepair.Fix(text ?? string.Empty))] : texts;
 
-    private void AddImages(IEnumerable<string> images, object? subject)
+    private void AddImages(IEnumerable<FoundImage> images, object? subject)
     {
-        foreach (string image in images)
+        foreach ((string image, string identity) in images)
         {
             if (TryNameContributor(subject ?? new FileInfo(image), FolderName(image), out string contributor))
             {
-                Add(new EmbeddingRequest { Modality = QosValuation.Modality.Image, Source = image, Item = image, Contributor = contributor });
+                Add(
+                    new EmbeddingRequest { Modality = QosValuation.Modality.Image, Source = image, Item = image, Contributor = contributor },
+                    new Part(identity, null, 0));
             }
         }
     }
@@ -392,15 +438,17 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         texts = Repaired(texts);
         if (TryNameContributor(subject, defaultContributor, out string contributor))
         {
-            AddTexts(texts, item.Length > 0 ? item : ItemName.OfTexts(texts), contributor);
+            string name = ItemName.OfTexts(texts);
+            AddTexts(texts, item.Length > 0 ? item : name, contributor, new Part(ShardIdentity.OfName(name), null, 0));
         }
     }
 
-    private void AddTexts(IReadOnlyList<string> texts, string item, string contributor)
+    private void AddTexts(IReadOnlyList<string> texts, string item, string contributor, Part part)
     {
         foreach (string? text in texts)
         {
-            Add(new EmbeddingRequest { Modality = QosValuation.Modality.Text, Source = text ?? string.Empty, Item = item, Contributor = contributor });
+            Add(new EmbeddingRequest { Modality = QosValuation.Modality.Text, Source = text ?? string.Empty, Item = item, Contributor = contributor }, part);
+            part = part with { Position = part.Position + 1 };
         }
     }
 
@@ -423,9 +471,25 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
         return false;
     }
 
-    /// <summary>Adds a request as soon as there is room, writing what is ready meanwhile.</summary>
-    private void Add(EmbeddingRequest request)
+    /// <summary>Adds a request of this part of the run as soon as there is room, writing what is ready meanwhile.</summary>
+    private void Add(EmbeddingRequest request, Part part)
     {
+        if (Shard is not null)
+        {
+            // Every item has its place in the whole run, whoever embeds it.
+            long position = _position++;
+            if (!Shard.Contains(part.Identity))
+            {
+                return;
+            }
+
+            request = request with { Shard = Shard.ToString(), ShardPosition = position };
+        }
+        else if (part.Shard is not null)
+        {
+            request = request with { Shard = part.Shard, ShardPosition = part.Position };
+        }
+
         while (!_pipeline!.TryAdd(request))
         {
             _pipeline.Wait(ProgressInterval);
@@ -477,7 +541,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
     }
 
     /// <summary>The full paths of images: files as they are, folders as the images in them.</summary>
-    private IEnumerable<string> Find(IEnumerable<string> paths, bool literal)
+    private IEnumerable<FoundImage> Find(IEnumerable<string> paths, bool literal)
     {
         foreach (string path in paths)
         {
@@ -488,6 +552,7 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
             }
 
             bool isPattern = !literal && WildcardPattern.ContainsWildcardCharacters(path) && !ExistsLiterally(path);
+            string? root = Shard is not null && isPattern ? RootOf(path) : null;
             foreach (string found in ResolvePaths([path], literal: !isPattern))
             {
                 if (isPattern && !NamesHidden(path) && ImageFileFinder.IsHidden(found))
@@ -497,16 +562,26 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
 
                 if (!Directory.Exists(found))
                 {
-                    yield return found;
+                    string identity = root is null ? ShardIdentity.OfFile(found) : ShardIdentity.OfFile(root, found);
+                    yield return new FoundImage(found, Shard is null ? string.Empty : identity);
                     continue;
                 }
 
                 foreach (string image in ImageFileFinder.Find(found, Recurse, fault => WriteFault(fault)))
                 {
-                    yield return image;
+                    yield return new FoundImage(image, Shard is null ? string.Empty : ShardIdentity.OfFile(root ?? System.IO.Path.GetFullPath(found), image));
                 }
             }
         }
+    }
+
+    /// <summary>The folder that a pattern begins with: what stands before the first part that has wildcard characters.</summary>
+    private string RootOf(string pattern)
+    {
+        string[] parts = pattern.Split('/', '\\');
+        int first = Array.FindIndex(parts, WildcardPattern.ContainsWildcardCharacters);
+        string folder = string.Join('/', parts.Take(first));
+        return ResolveNewPath(folder.Length > 0 ? WildcardPattern.Unescape(folder) + "/" : first > 0 ? "/" : ".");
     }
 
     private static bool NamesHidden(string pattern) => System.IO.Path.GetFileName(pattern).StartsWith('.');
@@ -539,4 +614,10 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
             return false;
         }
     }
+
+    /// <summary>An image, and what it is to <see cref="Foundation.Sharding.Shard"/>; empty where nothing is divided.</summary>
+    private readonly record struct FoundImage(string Path, string Identity);
+
+    /// <summary>What an item is to <see cref="Foundation.Sharding.Shard"/>; or of which part it is already, and where in the whole run it stands.</summary>
+    private readonly record struct Part(string Identity, string? Shard, long Position);
 }

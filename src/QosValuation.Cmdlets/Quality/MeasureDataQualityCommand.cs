@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Cmdlets.Privacy;
+using QosValuation.Foundation.Names;
 using QosValuation.Foundation.Randomness;
+using QosValuation.Foundation.Sharding;
 using QosValuation.Privacy.Budgets;
 using QosValuation.Valuation.Quality;
 
@@ -142,10 +144,28 @@ public sealed class MeasureDataQualityCommand : QualityDocumentCommand
     [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
+    /// <summary>
+    /// Score one of n parts of the contributors, written i/n, such as 3/8. A contributor is in one part with all its documents, so that its score is the one
+    /// it has in the whole: duplicates and diversity are those of all its documents. Its name decides which part. Every part reads all documents. Not with
+    /// -Seed and -Epsilon together, where one stream of noise serves all contributors.
+    /// </summary>
+    [Parameter]
+    [Shard]
+    [ArgumentCompleter(typeof(ShardCompleter))]
+    public Shard? Shard { get; set; }
+
     /// <inheritdoc/>
     protected override void Begin()
     {
         base.Begin();
+        if (Shard is not null && Epsilon is not null && Seed is not null)
+        {
+            throw new QosValuationException(
+                Faults.ParametersConflict,
+                "With -Epsilon the seed draws the noise of all contributors in turn, which a shard cannot repeat: leave -Seed or -Shard out.",
+                nameof(Seed));
+        }
+
         if (Epsilon is not { } epsilon)
         {
             if (Budget is not null)
@@ -164,7 +184,10 @@ public sealed class MeasureDataQualityCommand : QualityDocumentCommand
     protected override void End()
     {
         CompleteReading();
-        if (Documents.Count == 0 || (_budget is not null && !ShouldProcess(_budget.Budget.Path, "Charge and release data quality")))
+        IReadOnlyList<QualityDocument> documents = Shard is null
+            ? Documents
+            : [.. Documents.Where(document => Shard.Contains(ShardIdentity.OfName(ContributorName.Fold(document.Contributor))))];
+        if (documents.Count == 0 || (_budget is not null && !ShouldProcess(_budget.Budget.Path, "Charge and release data quality")))
         {
             return;
         }
@@ -195,7 +218,7 @@ public sealed class MeasureDataQualityCommand : QualityDocumentCommand
         using SentenceEmbedder? embedder = embeds ? SentenceEmbedder.Open() : null;
         using ReferenceCorpus? reference = OpenReference(embedder, index);
         var estimator = new DataQualityEstimator(options with { Embedder = embedder, Reference = reference });
-        foreach (QualityDocument document in Documents)
+        foreach (QualityDocument document in documents)
         {
             estimator.Add(document);
         }
@@ -211,7 +234,7 @@ public sealed class MeasureDataQualityCommand : QualityDocumentCommand
             WriteWarning("The noise comes from a seed: whoever knows it can remove the noise. Publish unseeded scores only.");
         }
 
-        WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"{Documents.Count:N0} documents of {scores.Count:N0} contributors."));
+        WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"{documents.Count:N0} documents of {scores.Count:N0} contributors."));
         foreach (DataQuality score in scores)
         {
             WriteRecord(score);

@@ -91,6 +91,30 @@ public sealed class ClusteringState
         });
     }
 
+    /// <summary>The embeddings of the clustering, without labels.</summary>
+    /// <returns>All that were grouped, but for those of records whose vectors cancel out.</returns>
+    /// <exception cref="QosValuationException"><c>StateWithoutMembers</c>: the file does not hold them. <c>StateDamaged</c>.</exception>
+    public IReadOnlyList<ClipEmbedding> ReadMembers()
+    {
+        if (!KeepsMembers)
+        {
+            throw new QosValuationException(
+                Faults.StateWithoutMembers,
+                $"The clustering state '{Path}' holds no members: it was saved with {(LabelsEmbeddings ? "-PassThru" : "-WithoutMember")}. "
+                    + "Join the embeddings of the shards instead, and group those.",
+                Path);
+        }
+
+        return File.Read(Path, reader =>
+        {
+            ReadSettings(reader);
+            var options = new ClusteringOptions { SimilarityThreshold = SimilarityThreshold, KeepMembers = true };
+            var clusterer = new OnlineEmbeddingClusterer(options, null, static _ => { });
+            clusterer.Load(reader);
+            return (IReadOnlyList<ClipEmbedding>)[.. clusterer.Held];
+        });
+    }
+
     /// <summary>Writes a clustering, before <see cref="EmbeddingClusterer.Pause"/>. Of several programs that save to one file at once one succeeds.</summary>
     /// <param name="clusterer">An online clusterer that is not complete.</param>
     /// <param name="path">The file.</param>

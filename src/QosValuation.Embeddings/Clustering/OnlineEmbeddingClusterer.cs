@@ -163,6 +163,9 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
         static int Below(int index, int count) => index >= 0 && index < count ? index : throw new InvalidDataException("An index is out of range.");
     }
 
+    /// <summary>The embeddings that the clustering holds: all of them where clusters list their members.</summary>
+    internal IEnumerable<ClipEmbedding> Held => [.. _arrivals.Select(arrival => arrival.Embedding), .. Assembler.Pending];
+
     private protected override void OnRecord(SemanticRecord record)
     {
         if (_leaders is null)

@@ -55,6 +55,9 @@ public sealed class RecordAssembler
     /// </summary>
     public IEnumerable<string> Warnings => ((string?[])[_index.Warning, _contributors.Warning]).OfType<string>();
 
+    /// <summary>The embeddings of the record that is still open.</summary>
+    internal IReadOnlyList<ClipEmbedding> Pending => _pending?.Embeddings ?? [];
+
     /// <summary>Takes the next embedding. O(d).</summary>
     /// <param name="embedding">The embedding.</param>
     /// <returns>False where it was faulty and left out.</returns>

@@ -5,18 +5,26 @@ namespace QosValuation.Embeddings.Clustering;
 /// <summary>How the parts of a clustering's state are written: little-endian, counts as int32, strings with their length.</summary>
 internal static class StateFormat
 {
-    // Set beside the modality where an embedding carries a class, so that the format of others is as it was.
+    // Set beside the modality where an embedding carries a class or says which shard it is from, so that the format of others is as it was.
     private const byte Labelled = 0x40;
+    private const byte Sharded = 0x80;
 
     /// <summary>Writes an embedding, without the cluster and the novelty that clustering gives.</summary>
     public static void WriteEmbedding(this BinaryWriter writer, ClipEmbedding embedding)
     {
         writer.Write(embedding.Source ?? string.Empty);
         writer.Write(embedding.Item ?? string.Empty);
-        writer.Write((byte)((byte)embedding.Modality | (embedding.Label is null ? 0 : Labelled)));
+        bool isSharded = embedding.Shard is not null && embedding.ShardPosition is not null;
+        writer.Write((byte)((byte)embedding.Modality | (embedding.Label is null ? 0 : Labelled) | (isSharded ? Sharded : 0)));
         if (embedding.Label is not null)
         {
             writer.Write(embedding.Label);
+        }
+
+        if (isSharded)
+        {
+            writer.Write(embedding.Shard!);
+            writer.Write(embedding.ShardPosition!.Value);
         }
 
         writer.Write(embedding.Model ?? string.Empty);
@@ -33,7 +41,9 @@ internal static class StateFormat
         string item = reader.ReadString();
         byte kind = reader.ReadByte();
         string? label = (kind & Labelled) == 0 ? null : pool.Share(reader.ReadString());
-        var modality = (Modality)(kind & ~Labelled);
+        string? shard = (kind & Sharded) == 0 ? null : pool.Share(reader.ReadString());
+        long? position = (kind & Sharded) == 0 ? null : reader.ReadInt64();
+        var modality = (Modality)(kind & ~(Labelled | Sharded));
         string model = pool.Share(reader.ReadString());
         string contributor = pool.Share(reader.ReadString());
         long ordinal = reader.ReadInt64();
@@ -49,6 +59,8 @@ internal static class StateFormat
             Contributor = contributor,
             Ordinal = ordinal,
             Label = label,
+            Shard = shard,
+            ShardPosition = position,
         };
     }
 

@@ -1,4 +1,5 @@
 using QosValuation.Embeddings.Encoding;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Embeddings.Datasets;
 
@@ -15,6 +16,10 @@ public static class CocoDataset
     /// <param name="first">Stops after this many records; null gives all.</param>
     /// <param name="withoutImage">Gives captions alone: no file is looked for and <see cref="CocoItem.Path"/> is null.</param>
     /// <param name="onFault">Receives what is wrong with single entries.</param>
+    /// <param name="shard">
+    /// The part of the records that is given, by their ids; null for all. Faults of single entries are told by the shard that the entry is in, those of
+    /// the file by the first shard, so that all shards together tell each once.
+    /// </param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <returns>The records, lazily; the annotation file is read when this is called.</returns>
     /// <exception cref="QosValuationException">AnnotationNotFound, AnnotationNotReadable, AnnotationNotCaptions, ImageFolderNotFound.</exception>
@@ -24,6 +29,7 @@ public static class CocoDataset
         int? first = null,
         bool withoutImage = false,
         Action<QosValuationException>? onFault = null,
+        Shard? shard = null,
         CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(annotationPath);
@@ -43,7 +49,7 @@ public static class CocoDataset
             }
         }
 
-        return Items(annotations, folder, first ?? int.MaxValue, onFault, cancellation);
+        return Items(annotations, folder, first ?? int.MaxValue, onFault, shard, cancellation);
     }
 
     /// <summary>
@@ -85,11 +91,17 @@ public static class CocoDataset
     }
 
     private static IEnumerable<CocoItem> Items(
-        CocoAnnotations annotations, string? folder, int first, Action<QosValuationException>? onFault, CancellationToken cancellation)
+        CocoAnnotations annotations,
+        string? folder,
+        int first,
+        Action<QosValuationException>? onFault,
+        Shard? shard,
+        CancellationToken cancellation)
     {
+        Action<QosValuationException>? onFileFault = shard is null or { Index: 1 } ? onFault : null;
         foreach (QosValuationException fault in annotations.Problems)
         {
-            onFault?.Invoke(fault);
+            onFileFault?.Invoke(fault);
         }
 
         var captions = new List<string>?[annotations.Images.Count];
@@ -108,24 +120,27 @@ public static class CocoDataset
 
         if (blank > 0)
         {
-            onFault?.Invoke(new QosValuationException(
+            onFileFault?.Invoke(new QosValuationException(
                 Faults.CaptionNotReadable,
                 $"{blank:N0} captions are empty (the first of image {firstBlank}); they are left out, and their images are kept.",
                 firstBlank));
         }
 
         int given = 0;
+        long captionsGiven = 0;
         for (int i = 0; i < captions.Length && given < first; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             CocoImage image = annotations.Images[i];
+            bool isOwn = shard is null || shard.Contains(ShardIdentity.OfImage(image.Id));
+            Action<QosValuationException>? onOwnFault = isOwn ? onFault : null;
             string? path = null;
             if (folder is not null)
             {
                 path = Locate(folder, image.FileName);
                 if (path is null)
                 {
-                    onFault?.Invoke(new QosValuationException(
+                    onOwnFault?.Invoke(new QosValuationException(
                         Faults.ImagePathOutsideFolder,
                         $"The file name '{image.FileName}' of image {image.Id} leads out of the image folder '{folder}'; the image is left out.",
                         image.FileName));
@@ -134,13 +149,20 @@ public static class CocoDataset
 
                 if (!File.Exists(path))
                 {
-                    onFault?.Invoke(new QosValuationException(
+                    onOwnFault?.Invoke(new QosValuationException(
                         Faults.ImageFileMissing, $"The image '{path}' (image {image.Id}) does not exist; it is left out.", path));
                     continue;
                 }
             }
 
-            given++;
+            int recordsBefore = given++;
+            long captionsBefore = captionsGiven;
+            captionsGiven += captions[i]?.Count ?? 0;
+            if (!isOwn)
+            {
+                continue;
+            }
+
             yield return new CocoItem
             {
                 ImageId = image.Id,
@@ -150,6 +172,9 @@ public static class CocoDataset
                 Width = image.Width,
                 Height = image.Height,
                 License = image.License,
+                Shard = shard?.ToString(),
+                RecordsBefore = shard is null ? null : recordsBefore,
+                CaptionsBefore = shard is null ? null : captionsBefore,
             };
         }
     }

@@ -24,6 +24,15 @@ public sealed record CocoItem
     /// <summary>Height in pixels as the annotation file states it; 0 where it does not.</summary>
     public int Height { get; init; }
 
+    /// <summary>The part of the dataset that the record is from, such as 3/8, where -Shard divided it; null otherwise.</summary>
+    public string? Shard { get; init; }
+
+    /// <summary>The records before this one in the whole dataset, where -Shard divided it; null otherwise.</summary>
+    public long? RecordsBefore { get; init; }
+
+    /// <summary>The captions of the records before this one in the whole dataset, where -Shard divided it; null otherwise.</summary>
+    public long? CaptionsBefore { get; init; }
+
     /// <summary>The licence's name as the annotation file states it.</summary>
     public string? License { get; init; }
 }

@@ -1,6 +1,7 @@
 using QosValuation.Embeddings.Clustering;
 using QosValuation.Embeddings.Encoding;
 using QosValuation.Foundation.Numerics;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Embeddings.Datasets;
 
@@ -48,8 +49,26 @@ public sealed record EmbeddingReadOptions
     /// <summary>The contributor where neither a file nor a source's folder tells one; null takes the name of the file's folder.</summary>
     internal string? FolderName { get; init; }
 
+    /// <summary>The part of the rows that is given, with the rows counted so far over all files; null for all rows.</summary>
+    public ShardCursor? Shard { get; init; }
+
     /// <summary>Receives warnings that cost no row, such as the names of unknown columns; null for none.</summary>
     public Action<string>? Warned { get; init; }
+}
+
+/// <summary>A part of the rows of one file, or of several that are read one after the other with the same cursor.</summary>
+/// <param name="shard">The part.</param>
+public sealed class ShardCursor(Shard shard)
+{
+    /// <summary>The part.</summary>
+    public Shard Shard { get; } = shard;
+
+    /// <summary>The rows read so far, those of other parts and those that could not be used among them.</summary>
+    public long Position { get; private set; }
+
+    /// <summary>Counts a row.</summary>
+    /// <returns>Its position.</returns>
+    internal long Next() => Position++;
 }
 
 /// <summary>Reads embeddings from files; <see cref="EmbeddingWriter"/> writes them.</summary>
@@ -62,14 +81,26 @@ public static class EmbeddingFile
     /// <param name="path">The file.</param>
     /// <returns>The format.</returns>
     /// <exception cref="QosValuationException">EmbeddingFormatNotKnown.</exception>
-    public static EmbeddingFileFormat FormatOf(string path) => Path.GetExtension(path).ToUpperInvariant() switch
+    public static EmbeddingFileFormat FormatOf(string path) => KnownFormatOf(path) ?? throw new QosValuationException(
+        Faults.EmbeddingFormatNotKnown, $"'{path}' is none of .npy, .csv, .jsonl and .parquet.", path);
+
+    /// <summary>The embedding files of a folder by name, without metadata beside arrays, hidden files and subfolders.</summary>
+    /// <param name="folder">An existing folder.</param>
+    /// <returns>Full paths.</returns>
+    public static IReadOnlyList<string> FilesIn(string folder) =>
+    [
+        .. Directory.EnumerateFiles(Path.GetFullPath(folder))
+            .Where(file => KnownFormatOf(file) is not null && !IsSidecar(file) && !ImageFileFinder.IsHidden(file))
+            .Order(StringComparer.Ordinal),
+    ];
+
+    private static EmbeddingFileFormat? KnownFormatOf(string path) => Path.GetExtension(path).ToUpperInvariant() switch
     {
         ".NPY" => EmbeddingFileFormat.Npy,
         ".CSV" => EmbeddingFileFormat.Csv,
         ".JSONL" or ".NDJSON" => EmbeddingFileFormat.JsonLines,
         ".PARQUET" => EmbeddingFileFormat.Parquet,
-        _ => throw new QosValuationException(
-            Faults.EmbeddingFormatNotKnown, $"'{path}' is none of .npy, .csv, .jsonl and .parquet.", path),
+        _ => null,
     };
 
     /// <summary>Reads embeddings in row order; memory does not grow with the number of rows.</summary>
@@ -176,6 +207,26 @@ public static class EmbeddingFile
                 problem ??= $"its ClusterId is {cluster}, which stands for noise, and its Novelty is {novelty}.";
             }
 
+            string itself = ItemName.OfRow(options.RecordPath ?? path, row.Number);
+            string? shard = beside?.Shard ?? own?.Shard;
+            long? position = beside?.ShardPosition ?? own?.ShardPosition;
+            if (options.Shard is { } cursor)
+            {
+                if (shard is not null)
+                {
+                    throw new QosValuationException(
+                        Faults.ShardedAlready, $"'{path}' holds embeddings of the shard {shard} already: join the shards before they are divided anew.", path);
+                }
+
+                position = cursor.Next();
+                shard = cursor.Shard.ToString();
+                string? item = beside?.Item ?? own?.Item;
+                if (!cursor.Shard.Contains(item is null ? ShardIdentity.OfRow(path, row.Number) : ShardIdentity.OfName(item)))
+                {
+                    continue;
+                }
+            }
+
             if (problem is not null)
             {
                 onFault?.Invoke(new QosValuationException(
@@ -183,7 +234,6 @@ public static class EmbeddingFile
                 continue;
             }
 
-            string itself = ItemName.OfRow(options.RecordPath ?? path, row.Number);
             string? sourceName = beside?.Source ?? own?.Source;
             Modality modality = beside?.Modality ?? own?.Modality ?? options.Modality ?? Modality.Image;
             var embedding = new ClipEmbedding
@@ -197,6 +247,8 @@ public static class EmbeddingFile
                 Ordinal = beside?.Ordinal ?? own?.Ordinal ?? row.Number,
                 ClusterId = cluster,
                 Novelty = novelty,
+                Shard = shard,
+                ShardPosition = position,
             };
             yield return (row.Number, new LabelledEmbedding(embedding, beside?.Label ?? own?.Label));
         }

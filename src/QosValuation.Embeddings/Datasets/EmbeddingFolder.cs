@@ -1,4 +1,6 @@
 using System.Globalization;
+using QosValuation.Embeddings.Encoding;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Embeddings.Datasets;
 
@@ -58,6 +60,7 @@ public static class EmbeddingFolder
                         Modality = modalities[k],
                         Warned = before == 0 && k == 0 ? options.Warned : null,
                         RecordPath = metadata,
+                        Shard = null,
                         FolderName = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)),
                     };
                     sources[k] = EmbeddingFile.Rows(arrays[k], own, onFault, cancellation).GetEnumerator();
@@ -71,7 +74,11 @@ public static class EmbeddingFolder
                         if (isThere[k] && sources[k].Current.Row == row)
                         {
                             (ClipEmbedding embedding, string? label) = sources[k].Current.Embedding;
-                            yield return new LabelledEmbedding(embedding with { Ordinal = ((before + row) * sources.Length) + k }, label);
+                            if (TryPlace(embedding, metadata, row, options.Shard, out ClipEmbedding placed))
+                            {
+                                yield return new LabelledEmbedding(placed with { Ordinal = ((before + row) * sources.Length) + k }, label);
+                            }
+
                             isThere[k] = sources[k].MoveNext();
                         }
                     }
@@ -87,6 +94,20 @@ public static class EmbeddingFolder
 
             before += rows;
         }
+    }
+
+    /// <summary>Gives an embedding its place in the whole run, and tells whether it is of the part that is asked for; a record stays whole.</summary>
+    private static bool TryPlace(ClipEmbedding embedding, string metadata, long row, ShardCursor? cursor, out ClipEmbedding placed)
+    {
+        placed = embedding;
+        if (cursor is null)
+        {
+            return true;
+        }
+
+        placed = embedding with { Shard = cursor.Shard.ToString(), ShardPosition = cursor.Next() };
+        bool isNamed = embedding.Item != ItemName.OfRow(metadata, row);
+        return cursor.Shard.Contains(isNamed ? ShardIdentity.OfName(embedding.Item) : ShardIdentity.OfRow(metadata, row));
     }
 
     private static string NameOf(Modality modality) => modality == Modality.Image ? "img_emb" : "text_emb";

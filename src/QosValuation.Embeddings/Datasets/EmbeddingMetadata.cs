@@ -30,6 +30,13 @@ internal sealed record EmbeddingMetadata
     /// <summary>Why there is nothing to embed in this row; null where there is.</summary>
     public string? Problem { get; init; }
 
+    public string? Shard { get; init; }
+
+    public long? ShardPosition { get; init; }
+
+    /// <summary>The further columns of a shard's export, in order.</summary>
+    public static IReadOnlyList<string> ShardColumns { get; } = ["Shard", "ShardPosition"];
+
     /// <summary>The columns that an export writes, in order.</summary>
     public static IReadOnlyList<string> Columns { get; } = ["Source", "Item", "Modality", "Model", "Contributor", "Ordinal", "ClusterId", "Novelty", "Label"];
 
@@ -126,6 +133,9 @@ internal sealed record EmbeddingMetadata
             "Label" => this with { Label = value },
             "Contributor" => this with { Contributor = value },
             "Ordinal" => this with { Ordinal = Whole(column, value) },
+            // Other programs have columns of that name as well, which say something else.
+            "Shard" => this with { Shard = Foundation.Sharding.Shard.TryParse(value)?.ToString() },
+            "ShardPosition" => this with { ShardPosition = Position(column, value) },
             "ClusterId" => this with { ClusterId = checked((int)Whole(column, value)) },
             _ => this with { Novelty = Parse<Novelty>(column, value) },
         };
@@ -136,6 +146,11 @@ internal sealed record EmbeddingMetadata
         Enum.TryParse(value, ignoreCase: true, out T parsed) && Enum.IsDefined(parsed)
             ? parsed
             : throw new FormatException($"{column} is '{value}', not one of {string.Join(", ", Enum.GetNames<T>())}.");
+
+    private static long Position(string column, string value) =>
+        NumberText.TryParseWhole(value, out long parsed) && parsed >= 0
+            ? parsed
+            : throw new FormatException($"{column} is '{value}', not a whole number from 0.");
 
     private static long Whole(string column, string value) =>
         NumberText.TryParseWhole(value, out long parsed)
@@ -159,6 +174,8 @@ internal sealed record EmbeddingMetadata
             "PATH" or "FULLNAME" or "FILENAME" or "TEXT" or "CAPTION" => "Source",
             "IMAGEID" => "Item",
             "CLASS" => "Label",
+            "SHARD" => "Shard",
+            "SHARDPOSITION" => "ShardPosition",
             _ => null,
         };
     }

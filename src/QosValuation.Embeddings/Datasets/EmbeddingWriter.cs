@@ -33,6 +33,7 @@ public sealed class EmbeddingWriter : IDisposable
     private readonly ArrayBufferWriter<byte> _json = new();
     private readonly IncrementalHash _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _digestPosition = -1;
+    private bool _hasShards;
     private bool _isComplete;
     private bool _isDisposed;
 
@@ -126,6 +127,7 @@ public sealed class EmbeddingWriter : IDisposable
         try
         {
             Dimension = embedding.Vector.Length;
+            _hasShards |= Count == 0 && embedding.Shard is not null;
             switch (_format)
             {
                 case EmbeddingFileFormat.Npy:
@@ -266,6 +268,14 @@ public sealed class EmbeddingWriter : IDisposable
             _csv!.WriteField(column);
         }
 
+        if (_hasShards)
+        {
+            foreach (string column in EmbeddingMetadata.ShardColumns)
+            {
+                _csv!.WriteField(column);
+            }
+        }
+
         for (int i = 0; i < Dimension; i++)
         {
             _csv!.WriteField("v" + i.ToString(CultureInfo.InvariantCulture));
@@ -280,6 +290,12 @@ public sealed class EmbeddingWriter : IDisposable
         for (int column = 0; column < EmbeddingMetadata.Columns.Count; column++)
         {
             _csv!.WriteField(EmbeddingMetadata.CsvValue(embedding, label, column));
+        }
+
+        if (_hasShards)
+        {
+            _csv!.WriteField(embedding.Shard);
+            _csv!.WriteField(embedding.ShardPosition?.ToString(CultureInfo.InvariantCulture));
         }
 
         foreach (float component in embedding.Vector)
@@ -315,6 +331,16 @@ public sealed class EmbeddingWriter : IDisposable
             if (label is not null)
             {
                 writer.WriteString("label", label);
+            }
+
+            if (embedding.Shard is { } shard)
+            {
+                writer.WriteString("shard", shard);
+            }
+
+            if (embedding.ShardPosition is { } position)
+            {
+                writer.WriteNumber("shardPosition", position);
             }
 
             if (withVector)

@@ -6,7 +6,7 @@ namespace QosValuation.Embeddings.Datasets;
 
 /// <summary>
 /// Writes embeddings as Apache Parquet: a column for each of <see cref="EmbeddingMetadata.Columns"/>, and the column Vector, a list of 32-bit
-/// floats of one length. A row group holds 10,000 rows, or fewer where they would hold more than 16 MiB; memory holds one row group.
+/// floats of one length; for embeddings of a shard also Shard and ShardPosition. A row group holds 10,000 rows, or fewer where they would hold more than 16 MiB; memory holds one row group.
 /// </summary>
 /// <remarks>
 /// Row groups carry the number of nulls of each column, and of numbers the least and the largest. The footer says the version of this layout, the length of
@@ -28,13 +28,14 @@ internal sealed class ParquetEmbeddingWriter : IDisposable
     private const int MostBytes = 16 << 20;
 
     // Columns whose few values come again and again.
-    private static readonly string[] Repeated = ["Modality", "Model", "Contributor", "Novelty", "Label"];
+    private static readonly string[] Repeated = ["Modality", "Model", "Contributor", "Novelty", "Label", "Shard"];
 
     private readonly List<ClipEmbedding> _rows = [];
     private readonly List<string?> _labels = [];
     private readonly DataField<float> _component = new("element", nullable: false);
-    private readonly DataField[] _fields;
-    private readonly ParquetWriter _writer;
+    private readonly Stream _stream;
+    private DataField[] _fields = [];
+    private ParquetWriter? _writer;
     private float[] _numbers = [];
     private int[] _repetitions = [];
     private int[] _definitions = [];
@@ -44,13 +45,17 @@ internal sealed class ParquetEmbeddingWriter : IDisposable
 
     /// <summary>Begins a file.</summary>
     /// <param name="stream">The stream; it must be able to seek.</param>
-    public ParquetEmbeddingWriter(Stream stream)
+    public ParquetEmbeddingWriter(Stream stream) => _stream = stream;
+
+    /// <summary>Makes the columns: the first embedding tells whether those of a shard are among them.</summary>
+    private ParquetWriter Start(bool hasShards)
     {
-        _fields = [.. EmbeddingMetadata.Columns.Select(DataField (name) => name switch
+        _fields = [.. EmbeddingMetadata.Columns.Concat(hasShards ? EmbeddingMetadata.ShardColumns : []).Select(DataField (name) => name switch
         {
             "Ordinal" => new DataField<long>(name, nullable: false),
+            "ShardPosition" => new DataField<long>(name, nullable: true),
             "ClusterId" => new DataField<int>(name, nullable: true),
-            "Novelty" or "Label" => new DataField<string>(name, nullable: true),
+            "Novelty" or "Label" or "Shard" => new DataField<string>(name, nullable: true),
             _ => new DataField<string>(name, nullable: false),
         })];
         var options = new ParquetOptions { CompressionMethod = CompressionMethod.Snappy };
@@ -60,7 +65,7 @@ internal sealed class ParquetEmbeddingWriter : IDisposable
         }
 
         var schema = new ParquetSchema([.. _fields, new ListField("Vector", _component)]);
-        _writer = ParquetWriter.CreateAsync(schema, stream, options).GetAwaiter().GetResult();
+        return ParquetWriter.CreateAsync(schema, _stream, options).GetAwaiter().GetResult();
     }
 
     /// <summary>Takes an embedding; where it fills the row group, the group is written.</summary>
@@ -68,6 +73,7 @@ internal sealed class ParquetEmbeddingWriter : IDisposable
     /// <param name="label">Its class; null where it has none.</param>
     public void Write(ClipEmbedding embedding, string? label)
     {
+        _writer ??= Start(embedding.Shard is not null);
         _rows.Add(embedding);
         _labels.Add(label);
         _bytes += (sizeof(float) * embedding.Vector.Length) + embedding.Source.Length + embedding.Item.Length;
@@ -86,6 +92,7 @@ internal sealed class ParquetEmbeddingWriter : IDisposable
             WriteGroup();
         }
 
+        _writer ??= Start(hasShards: false);
         _writer.CustomMetadata = new Dictionary<string, string>
         {
             [VersionKey] = "1",
@@ -101,13 +108,13 @@ internal sealed class ParquetEmbeddingWriter : IDisposable
         if (!_isComplete)
         {
             _isComplete = true;
-            _writer.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            _writer?.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
     }
 
     private void WriteGroup()
     {
-        using ParquetRowGroupWriter group = _writer.CreateRowGroup();
+        using ParquetRowGroupWriter group = _writer!.CreateRowGroup();
         for (int column = 0; column < _fields.Length; column++)
         {
             DataField field = _fields[column];
@@ -115,6 +122,9 @@ internal sealed class ParquetEmbeddingWriter : IDisposable
             {
                 case "Ordinal":
                     group.WriteAsync<long>(field, _rows.Select(row => row.Ordinal).ToArray().AsMemory()).GetAwaiter().GetResult();
+                    break;
+                case "ShardPosition":
+                    group.WriteAsync<long>(field, _rows.Select(row => row.ShardPosition).ToArray().AsMemory()).GetAwaiter().GetResult();
                     break;
                 case "ClusterId":
                     group.WriteAsync<int>(field, _rows.Select(row => row.ClusterId).ToArray().AsMemory()).GetAwaiter().GetResult();
@@ -137,7 +147,7 @@ internal sealed class ParquetEmbeddingWriter : IDisposable
         string?[] texts = new string?[_rows.Count];
         for (int i = 0; i < texts.Length; i++)
         {
-            texts[i] = EmbeddingMetadata.Value(_rows[i], _labels[i], column) ?? (field.IsNullable ? null : string.Empty);
+            texts[i] = (field.Name == "Shard" ? _rows[i].Shard : EmbeddingMetadata.Value(_rows[i], _labels[i], column)) ?? (field.IsNullable ? null : string.Empty);
         }
 
         if (field.IsNullable)

@@ -67,6 +67,12 @@ public sealed record ClipEmbedding
     // The class, on its way through clustering. It is no public property, so that Add-Member and Select-Object can give one to embeddings without.
     internal string? Label { get; init; }
 
+    /// <summary>The part of a run that the embedding is from, such as 3/8, where -Shard divided it; null otherwise, and after Join-Embedding.</summary>
+    public string? Shard { get; init; }
+
+    /// <summary>The embedding's position in the order of the whole run, from 0, where -Shard divided it; null otherwise, and after Join-Embedding.</summary>
+    public long? ShardPosition { get; init; }
+
     /// <summary>The vector's length.</summary>
     public int Dimension => Vector.Length;
 }

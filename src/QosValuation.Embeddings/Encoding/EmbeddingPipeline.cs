@@ -575,7 +575,9 @@ public sealed class EmbeddingPipeline : IDisposable
                 Vector = vector,
                 Model = model,
                 Contributor = Request.Contributor,
-                Ordinal = Ordinal,
+                Ordinal = Request.ShardPosition ?? Ordinal,
+                Shard = Request.Shard,
+                ShardPosition = Request.ShardPosition,
             },
         };
 

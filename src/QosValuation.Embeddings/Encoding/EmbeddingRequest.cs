@@ -14,6 +14,12 @@ public sealed record EmbeddingRequest
 
     /// <summary>Who contributed the record.</summary>
     public string Contributor { get; init; } = string.Empty;
+
+    /// <summary>The part of a run that the request is of; null where it is of no part.</summary>
+    public string? Shard { get; init; }
+
+    /// <summary>The position in the order of the whole run, where the request is of a part of it; else null.</summary>
+    public long? ShardPosition { get; init; }
 }
 
 /// <summary>What came of a request.</summary>

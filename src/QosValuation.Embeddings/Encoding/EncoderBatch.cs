@@ -68,6 +68,13 @@ internal abstract class EncoderBatch : IDisposable
     /// <summary>The most items that are worth feeding at once; 0 for all of them. Ignored where the graph takes a fixed number of items.</summary>
     public int PreferredRun { get; set; }
 
+    /// <summary>
+    /// The fewest items that are fed at once where the buffers have room. The vectors of an item are the same to the bit in runs of any number of items but
+    /// one, for which ONNX Runtime multiplies a vector in place of a matrix and adds in another order: a second, neutral item keeps what is embedded in
+    /// parts equal to what is embedded at once.
+    /// </summary>
+    protected virtual int LeastRun => 1;
+
     /// <summary>Runs the encoder over the first items.</summary>
     /// <param name="session">The encoder's session.</param>
     /// <param name="count">The number of items, from 1 to <see cref="Capacity"/>.</param>
@@ -77,7 +84,7 @@ internal abstract class EncoderBatch : IDisposable
         int most = _encoder.FixedBatch > 0 ? _encoder.FixedBatch : PreferredRun > 0 ? PreferredRun : count;
         for (int first = 0; first < count; first += most)
         {
-            int step = _encoder.FixedBatch > 0 ? most : Math.Min(most, count - first);
+            int step = _encoder.FixedBatch > 0 ? most : Math.Min(Math.Max(Math.Min(most, count - first), LeastRun), PaddedCapacity - first);
             OrtValue? output = _output?.View(first * _encoder.Dimension, step, _encoder.Dimension)
                 ?? _halfOutput?.View(first * _encoder.Dimension, step, _encoder.Dimension);
             Run(session, first, step, count, output, run);
@@ -254,6 +261,9 @@ internal sealed class TextBatch : EncoderBatch
             _tokens = new TokenTensor(encoder);
         }
     }
+
+    /// <inheritdoc/>
+    protected override int LeastRun => 2;
 
     /// <summary>Whether positions beyond the longest text of a run may be left out.</summary>
     public bool TrimsPadding { get; set; }

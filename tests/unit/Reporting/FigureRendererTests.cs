@@ -55,7 +55,7 @@ public sealed partial class FigureRendererTests
         [
             .. drawing.Descendants(Svg + "path")
                 .Where(path => path.Attribute("fill")?.Value == "none" && path.Attribute("stroke-linejoin")?.Value == "bevel"
-                    && Number().Matches(path.Attribute("d")!.Value).Count == 4)
+                    && Number().Count(path.Attribute("d")!.Value) == 4)
                 .Select(path => $"{path.Attribute("stroke")?.Value} {path.Attribute("stroke-dasharray")?.Value}"),
         ];
         Assert.Equal(16, looks.Length);
