@@ -13,6 +13,7 @@ internal static class Benchmarks
     public static IReadOnlyList<IBenchmark> All { get; } =
     [
         new AllocationRows(),
+        new FiguresRows(),
         new AuctionRows(),
         new ClusteringRows(),
         new MarginalUtilityRows(),
@@ -20,6 +21,7 @@ internal static class Benchmarks
         new GradientRows(),
         new EmbeddingRows(),
         new PhotographRows(),
+        new PipelineRows(),
         new FirstResultRows(),
     ];
 

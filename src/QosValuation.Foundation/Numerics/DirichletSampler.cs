@@ -187,43 +187,72 @@ public sealed class DirichletSampler
         ref float radii = ref MemoryMarshal.GetArrayDataReference(Radii);
         ref float cosines = ref MemoryMarshal.GetArrayDataReference(Cosines);
         ref double bounds = ref MemoryMarshal.GetArrayDataReference(_bounds);
+        Span<double> pairRadii = _radii;
+        Span<double> pairAngles = _angles;
+        Span<double> boosts = _boosts;
+        Span<int> slots = _slots;
         bool isBoosted = _shape.IsBoosted;
-        hasSpare = !double.IsNaN(words.SpareNormal);
+        double c = _shape.C;
+        double leftBefore = words.SpareNormal;
+        hasSpare = !double.IsNaN(leftBefore);
+        bool isSecond = hasSpare;
         int last = 0;
         bool isUsed = true;
         bool isRough = true;
         float spare = 0;
         ulong radial = 0;
         ulong angular = 0;
-        _radii[0] = 1;
-        _angles[0] = 1;
+        pairRadii[0] = 1;
+        pairAngles[0] = 1;
+
+        // The words are held here and not in the reader, so that their number stays in a register.
+        ReadOnlySpan<ulong> block = words.Block();
+        int next = 0;
         for (int i = 0; i < count; i++)
         {
             if (isBoosted)
             {
-                _boosts[i] = RandomSource.PositiveDouble(words.Next());
+                if ((uint)next >= (uint)block.Length)
+                {
+                    block = words.Block(next);
+                    next = 0;
+                }
+
+                boosts[i] = RandomSource.PositiveDouble(block[next++]);
             }
 
             while (true)
             {
                 float normal;
                 int slot;
-                if (hasSpare)
+                if (isSecond)
                 {
-                    hasSpare = false;
+                    isSecond = false;
                     normal = spare;
                     slot = Pairs + last;
                 }
                 else
                 {
-                    hasSpare = true;
-                    radial = words.Next();
-                    angular = words.Next();
+                    isSecond = true;
+                    if ((uint)next >= (uint)block.Length)
+                    {
+                        block = words.Block(next);
+                        next = 0;
+                    }
+
+                    radial = block[next++];
+                    if ((uint)next >= (uint)block.Length)
+                    {
+                        block = words.Block(next);
+                        next = 0;
+                    }
+
+                    angular = block[next++];
                     last += isUsed ? 1 : 0;
                     isUsed = false;
                     slot = last;
-                    _radii[last] = RandomSource.PositiveDouble(radial);
-                    _angles[last] = 2 * Math.PI * RandomSource.UnitDouble(angular);
+                    pairRadii[last] = RandomSource.PositiveDouble(radial);
+                    pairAngles[last] = 2 * Math.PI * RandomSource.UnitDouble(angular);
                     int cell = (int)(radial >> (64 - CellBits));
                     int turn = (int)(angular >> (64 - CellBits));
                     float radius = Unsafe.Add(ref radii, cell);
@@ -232,42 +261,49 @@ public sealed class DirichletSampler
                     spare = radius * Unsafe.Add(ref cosines, (turn + (3 * Cells / 4)) & (Cells - 1));
                 }
 
-                bool isAccepted;
-                if (!isRough)
+                // A rough normal is near no cell; its bounds are not used.
+                ref double bound = ref Unsafe.Add(ref bounds, isRough ? 0 : 2 * (int)((normal + (float)Limit) * PerUnit));
+                bool isOpen = isRough || bound < 0;
+                double x = 0;
+                if (isOpen)
                 {
-                    ref double bound = ref Unsafe.Add(ref bounds, 2 * (int)((normal + (float)Limit) * PerUnit));
-                    if (bound >= 0)
+                    x = Exact(slot, radial, angular, leftBefore);
+                    if (1 + (c * x) <= 0)
                     {
-                        double u = RandomSource.PositiveDouble(words.Next());
-                        isAccepted = u < bound || (u <= Unsafe.Add(ref bound, 1) && IsAccepted(Exact(slot, radial, angular, ref words), u));
+                        continue;
                     }
-                    else
-                    {
-                        isAccepted = IsAccepted(Exact(slot, radial, angular, ref words), ref words);
-                    }
-                }
-                else
-                {
-                    isAccepted = IsAccepted(Exact(slot, radial, angular, ref words), ref words);
                 }
 
+                if ((uint)next >= (uint)block.Length)
+                {
+                    block = words.Block(next);
+                    next = 0;
+                }
+
+                double u = RandomSource.PositiveDouble(block[next++]);
+                bool isAccepted = isOpen
+                    ? IsAccepted(x, u)
+                    : u < bound || (u <= Unsafe.Add(ref bound, 1) && IsAccepted(Exact(slot, radial, angular, leftBefore), u));
                 if (isAccepted)
                 {
                     isUsed = true;
-                    _slots[i] = slot;
+                    slots[i] = slot;
                     break;
                 }
             }
         }
 
+        words.Used(next);
+        hasSpare = isSecond;
         return last + 1;
     }
 
-    private static double Exact(int slot, ulong radial, ulong angular, ref WordReader words)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static double Exact(int slot, ulong radial, ulong angular, double leftBefore)
     {
         if (slot == Pairs)
         {
-            return words.SpareNormal;
+            return leftBefore;
         }
 
         (double first, double second) = RandomSource.NormalPair(radial, angular);
@@ -280,8 +316,4 @@ public sealed class DirichletSampler
         double v = 1 + (_shape.C * x);
         return _shape.Accepts(x, v * v * v, u);
     }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool IsAccepted(double x, ref WordReader words) =>
-        1 + (_shape.C * x) > 0 && IsAccepted(x, RandomSource.PositiveDouble(words.Next()));
 }

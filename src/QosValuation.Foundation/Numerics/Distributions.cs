@@ -76,10 +76,7 @@ public static class Distributions
         if (balls <= 16L * counts.Length)
         {
             counts.Clear();
-            for (long ball = 0; ball < balls; ball++)
-            {
-                counts[random.NextInt32(counts.Length)]++;
-            }
+            Throw(balls, counts, random);
         }
         else if (counts.Length == 1)
         {
@@ -92,6 +89,35 @@ public static class Distributions
             long first = Binomial(balls, (double)half / counts.Length, random);
             UniformMultinomial(first, counts[..half], random);
             UniformMultinomial(balls - first, counts[half..], random);
+        }
+    }
+
+    // As NextInt32 ball by ball, with the words read ahead where the source can.
+    private static void Throw(long balls, Span<double> counts, RandomSource random)
+    {
+        ulong range = (ulong)counts.Length;
+        while (balls > 0)
+        {
+            ReadOnlySpan<ulong> words = random.Ahead();
+            if (words.IsEmpty)
+            {
+                counts[random.NextInt32(counts.Length)]++;
+                balls--;
+                continue;
+            }
+
+            int used = 0;
+            while (balls > 0 && used < words.Length)
+            {
+                ulong bin = Math.BigMul(words[used++], range, out ulong low);
+                if (low >= range || low >= unchecked(0UL - range) % range)
+                {
+                    counts[(int)bin]++;
+                    balls--;
+                }
+            }
+
+            random.Skip(used);
         }
     }
 

@@ -11,6 +11,7 @@ internal ref struct WordReader
     private ReadOnlySpan<ulong> _words;
     private int _next;
     private double _spareNormal;
+    private ulong[]? _single;
 
     public WordReader(RandomSource source, bool canReadAhead)
     {
@@ -43,6 +44,35 @@ internal ref struct WordReader
         (normal, _spareNormal) = RandomSource.NormalPair(radial, Next());
         return normal;
     }
+
+    /// <summary>Draws words of the present block, and shows those after them, for readers that count on their own.</summary>
+    /// <param name="used">How many words of the present block were used.</param>
+    /// <returns>At least one word; of a source that cannot look ahead it is drawn already.</returns>
+    public ReadOnlySpan<ulong> Block(int used)
+    {
+        Used(used);
+        return Block();
+    }
+
+    /// <summary>Shows the words that come next.</summary>
+    /// <returns>At least one word; of a source that cannot look ahead it is drawn already.</returns>
+    public ReadOnlySpan<ulong> Block()
+    {
+        Skip();
+        _words = _source.Ahead();
+        if (_words.IsEmpty)
+        {
+            _single ??= new ulong[1];
+            _single[0] = _source.NextUInt64();
+            return _single;
+        }
+
+        return _words;
+    }
+
+    /// <summary>Says how many words of the present block were used.</summary>
+    /// <param name="count">The number from the block's beginning.</param>
+    public void Used(int count) => _next = _words.IsEmpty ? 0 : count;
 
     // Draws from the source what was read.
     public void Close()

@@ -50,6 +50,30 @@ public sealed class DirichletSamplerTests
         }
     }
 
+    [Theory]
+    [InlineData(1, 5)]
+    [InlineData(300, 1000)]
+    [InlineData(2000, 31_000)]
+    public void BallsFallWhereSingleDrawsSay(int bins, int balls)
+    {
+        RandomSource whole = RandomSource.Create(3);
+        RandomSource single = RandomSource.Create(3);
+        double[] counts = new double[bins];
+        double[] wanted = new double[bins];
+        for (int turn = 0; turn < 3; turn++)
+        {
+            Distributions.UniformMultinomial(balls, counts, whole);
+            Array.Clear(wanted);
+            for (int ball = 0; ball < balls; ball++)
+            {
+                wanted[single.NextInt32(bins)]++;
+            }
+
+            Assert.Equal(wanted, counts);
+            Assert.Equal(single.NextUInt64(), whole.NextUInt64());
+        }
+    }
+
     [Fact]
     public void ASourceWithoutASeedServesToo()
     {
