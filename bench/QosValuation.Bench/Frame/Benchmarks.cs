@@ -16,6 +16,7 @@ internal static class Benchmarks
         new FiguresRows(),
         new AuctionRows(),
         new ClusteringRows(),
+        new DensityRows(),
         new MarginalUtilityRows(),
         new NoiseRows(),
         new GradientRows(),
