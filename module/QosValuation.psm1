@@ -4,7 +4,8 @@ $ErrorActionPreference = 'Stop'
 
 $loader = [System.IO.Path]::Combine($PSScriptRoot, 'bin', 'QosValuation.Loader.dll')
 if (-not ('QosValuation.ModuleLoadContext' -as [type])) {
-    Add-Type -LiteralPath $loader
+    # Not Add-Type, which PowerShell looks for in a module of its own: that costs more than all else here.
+    $null = [System.Reflection.Assembly]::LoadFrom($loader)
 }
 
 $assembly = [QosValuation.ModuleLoadContext]::Initialize()
@@ -18,24 +19,15 @@ foreach ($cmdlet in $inner.ExportedCmdlets.Values) {
 
 # Type literals do not see other load contexts; accelerators make [QosValuation.ClipEmbedding] and its kin work.
 $accelerators = [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')
-$context = [System.Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly)
-[System.Reflection.Assembly[]] $engine = $assembly.GetReferencedAssemblies() |
-    Where-Object Name -Like 'QosValuation.*' |
-    ForEach-Object { $context.LoadFromAssemblyName($_) }
-
+$engine = [QosValuation.ModuleLoadContext]::Engine()
 [QosValuation.ModuleTypeNames]::Add($accelerators, $engine)
 
 # Records come whole out of jobs and remoting, are records again when they are read back, and keep the names that properties had before.
-# By -Force, because a session may import the module again from another folder, which a types file refuses.
-$converter = $assembly.GetType('QosValuation.Cmdlets.RecordConverter')
-foreach ($type in $converter::Types) {
-    Update-TypeData -TypeName $type.FullName -SerializationDepth 5 -TypeConverter $converter -Force
-    foreach ($name in $converter::FormerNames($type)) {
-        Update-TypeData -TypeName $type.FullName -MemberType AliasProperty -MemberName $name.Key -Value $name.Value -Force
-    }
-
-    Update-TypeData -TypeName "Deserialized.$($type.FullName)" -TargetTypeForDeserialization $type -Force
-}
+# By -Force, because a session may import the module again from another folder, which a types file refuses. The cmdlet is taken from
+# its assembly, because looking for it by its name loads the module that it is in.
+$utility = [System.Reflection.Assembly]::Load('Microsoft.PowerShell.Commands.Utility')
+$update = [System.Management.Automation.CmdletInfo]::new('Update-TypeData', $utility.GetType('Microsoft.PowerShell.Commands.UpdateTypeDataCommand'))
+& $update -TypeData $assembly.GetType('QosValuation.Cmdlets.RecordConverter')::TypeData() -Force
 
 $MyInvocation.MyCommand.ScriptBlock.Module.OnRemove = {
     [QosValuation.ModuleTypeNames]::Remove($accelerators, $engine)

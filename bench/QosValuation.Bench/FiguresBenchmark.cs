@@ -24,6 +24,22 @@ internal static class FiguresBenchmark
         return 0;
     }
 
+    /// <summary>Our processor time where there is no peer.</summary>
+    /// <param name="rounds">The rounds of a point.</param>
+    /// <returns>Seconds, after a turn that warms up.</returns>
+    public static double Alone(int rounds)
+    {
+        (AllocationSimulationOptions four, AllocationSimulationOptions five) = Figures(rounds);
+        void Run()
+        {
+            _ = AllocationSimulation.Run(four).Count();
+            _ = AllocationSimulation.Run(five).Count();
+        }
+
+        _ = Turns.Time(Run);
+        return Turns.Time(Run).Processor;
+    }
+
     /// <summary>Measures in turns; the one before the first warms both sides up.</summary>
     /// <param name="rounds">The rounds of a point.</param>
     /// <param name="repeats">The number of turns.</param>
@@ -32,8 +48,7 @@ internal static class FiguresBenchmark
     /// <returns>The times, and by how many of their standard errors the means of both sides differ at most.</returns>
     public static (Turns Turns, double Farthest) Measure(int rounds, int repeats, string python, string peerFolder)
     {
-        var four = new AllocationSimulationOptions { Alphas = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 2, 5, 10], Schemes = Schemes, Rounds = rounds, Seed = 1 };
-        var five = four with { Alphas = [0.5], Agents = [100, 200, 300, 400, 500, 750, 1000, 1500, 2000] };
+        (AllocationSimulationOptions four, AllocationSimulationOptions five) = Figures(rounds);
         var turns = new Turns($"Figures 4 and 5, three schemes, {rounds:N0} rounds a point", "NumPy");
         string folder = Directory.CreateTempSubdirectory("qosvaluation-bench-").FullName;
         try
@@ -59,6 +74,12 @@ internal static class FiguresBenchmark
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    private static (AllocationSimulationOptions Four, AllocationSimulationOptions Five) Figures(int rounds)
+    {
+        var four = new AllocationSimulationOptions { Alphas = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 2, 5, 10], Schemes = Schemes, Rounds = rounds, Seed = 1 };
+        return (four, four with { Alphas = [0.5], Agents = [100, 200, 300, 400, 500, 750, 1000, 1500, 2000] });
     }
 
     // The array holds, for each point and scheme, mean, standard error and three quantiles of Jain and then of Gini.

@@ -42,6 +42,20 @@ internal sealed class Turns(string work, string peer)
         _peer.Add(peer);
     }
 
+    /// <summary>A row of the table of all benchmarks.</summary>
+    /// <param name="title">Names the work.</param>
+    /// <param name="peerTitle">Names the peer, with its version.</param>
+    /// <param name="goal">The least ratio that is wanted.</param>
+    /// <param name="byClock">Whether the clock counts instead of processor time.</param>
+    /// <returns>The row.</returns>
+    public BenchmarkResult Row(string title, string peerTitle, double? goal, bool byClock = false) => BenchmarkContext.Row(
+        title,
+        peerTitle,
+        [.. _own.Select(turn => byClock ? turn.Clock : turn.Processor)],
+        [.. _peer.Select(turn => byClock ? turn.Clock : turn.Processor)],
+        goal,
+        byClock);
+
     /// <summary>Writes the medians on three lines.</summary>
     public void Print()
     {

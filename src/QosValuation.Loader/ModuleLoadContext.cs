@@ -19,18 +19,44 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
 
     private readonly string _folder;
 
-    private ModuleLoadContext() : base("QosValuation", isCollectible: false) =>
+    // Assemblies that were compiled ahead of time for this platform; the same are in the folder, for every other.
+    private readonly string _ahead;
+
+    private ModuleLoadContext() : base("QosValuation", isCollectible: false)
+    {
         _folder = Path.Combine(Path.GetDirectoryName(typeof(ModuleLoadContext).Assembly.Location)!, "lib");
+        _ahead = Path.Combine(_folder, "runtimes", PortableRuntimeIdentifier(), "managed");
+    }
 
     /// <summary>Loads the cmdlets' assembly into the context, the first time it is called.</summary>
     /// <returns>The assembly to import.</returns>
     public static Assembly Initialize() => ModuleAssembly.Value;
 
+    /// <summary>The assemblies of the engine that the cmdlets use, each loaded where it was not.</summary>
+    /// <returns>They, in no particular order.</returns>
+    public static Assembly[] Engine()
+    {
+        Assembly module = Initialize();
+        AssemblyLoadContext context = GetLoadContext(module)!;
+        return
+        [
+            .. module.GetReferencedAssemblies()
+                .Where(name => name.Name!.StartsWith("QosValuation.", StringComparison.Ordinal))
+                .Select(context.LoadFromAssemblyName),
+        ];
+    }
+
     /// <inheritdoc/>
     protected override Assembly? Load(AssemblyName assemblyName)
     {
         ArgumentNullException.ThrowIfNull(assemblyName);
-        string path = Path.Combine(_folder, assemblyName.Name + ".dll");
+        string file = assemblyName.Name + ".dll";
+        string path = Path.Combine(_ahead, file);
+        if (!File.Exists(path))
+        {
+            path = Path.Combine(_folder, file);
+        }
+
         return File.Exists(path) ? LoadFromAssemblyPath(path) : null;
     }
 
@@ -64,5 +90,5 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
         return system + "-" + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
     }
 
-    private Assembly LoadModule() => LoadFromAssemblyPath(Path.Combine(_folder, "QosValuation.Cmdlets.dll"));
+    private Assembly LoadModule() => LoadFromAssemblyName(new AssemblyName("QosValuation.Cmdlets"));
 }

@@ -13,14 +13,17 @@ internal static class Benchmarks
     public static IReadOnlyList<IBenchmark> All { get; } =
     [
         new AllocationRows(),
+        new FiguresRows(),
         new AuctionRows(),
         new ClusteringRows(),
+        new DensityRows(),
         new MarginalUtilityRows(),
         new LocalTrainingRows(),
         new NoiseRows(),
         new GradientRows(),
         new EmbeddingRows(),
         new PhotographRows(),
+        new PipelineRows(),
         new FirstResultRows(),
         new JobRows(),
     ];

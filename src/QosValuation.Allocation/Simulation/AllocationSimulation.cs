@@ -106,10 +106,10 @@ public static class AllocationSimulation
         {
             int first = start;
             int count = Math.Min(blockLength, options.Rounds - start);
-            Parallel.For(0, count, parallel, () => new Workspace(plan, options, agents), (offset, _, workspace) =>
+            Parallel.For(0, count, parallel, () => new Workspace(plan, options, agents, alpha), (offset, _, workspace) =>
             {
                 workspace.Random.Restart(unchecked(stream + (ulong)(first + offset)));
-                Distributions.Dirichlet(alpha, workspace.Values, SmallestShare, workspace.Random);
+                workspace.Sampler.Draw(workspace.Values, SmallestShare, workspace.Random);
 
                 // Only Random draws, and after the values: what a scheme gives does not depend on which others there are.
                 workspace.Allocate(plan, options.Supply, cancellationToken);
@@ -251,7 +251,7 @@ public static class AllocationSimulation
         private readonly double[] _remaining;
         private readonly double[] _tokens;
 
-        public Workspace(RoundPlan plan, AllocationSimulationOptions options, int agents)
+        public Workspace(RoundPlan plan, AllocationSimulationOptions options, int agents, double alpha)
         {
             Values = new double[agents];
             _room = new double[agents];
@@ -259,12 +259,15 @@ public static class AllocationSimulation
             _tokens = new double[agents];
             Array.Fill(_room, options.Capacity);
             Fairness = new FairnessColumns(agents, plan.Measured);
+            Sampler = new DirichletSampler(alpha);
             Random = RandomSource.Create(options.Seed);
         }
 
         public double[] Values { get; }
 
         public FairnessColumns Fairness { get; }
+
+        public DirichletSampler Sampler { get; }
 
         public RandomSource Random { get; }
 

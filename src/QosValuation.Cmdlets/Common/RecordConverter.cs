@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Runspaces;
 
 namespace QosValuation.Cmdlets;
 
@@ -34,13 +35,29 @@ public sealed class RecordConverter : PSTypeConverter
     public override object ConvertTo(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase) =>
         throw new InvalidCastException();
 
-    /// <summary>The names that properties of a record type had before.</summary>
-    /// <param name="type">The record type.</param>
-    /// <returns>Each former name with the present one.</returns>
-    public static IEnumerable<KeyValuePair<string, string>> FormerNames(Type type) =>
-        RecordTypes.FormerNames.Where(name => type?.GetProperty(name.Value) is not null && type.GetProperty(name.Key) is null);
+    /// <summary>
+    /// What PowerShell has to know of the record types that can be made of their properties: they come whole out of jobs and remoting, are records
+    /// again when they are read back, and keep the names that properties had before.
+    /// </summary>
+    /// <returns>Two entries a type: of the type, and of what remoting leaves of it.</returns>
+    public static TypeData[] TypeData()
+    {
+        var entries = new List<TypeData>();
+        foreach (Type type in RecordTypes.Records.Where(RecordReader.CanMake))
+        {
+            var whole = new TypeData(type.FullName) { SerializationDepth = 5, TypeConverter = typeof(RecordConverter) };
+            foreach ((string former, string present) in RecordTypes.FormerNames)
+            {
+                if (type.GetProperty(present) is not null && type.GetProperty(former) is null)
+                {
+                    whole.Members.Add(former, new AliasPropertyData(former, present));
+                }
+            }
 
-    /// <summary>The record types that can be made of their properties.</summary>
-    /// <returns>The types.</returns>
-    public static IReadOnlyList<Type> Types => [.. RecordTypes.Records.Where(RecordReader.CanMake)];
+            entries.Add(whole);
+            entries.Add(new TypeData("Deserialized." + type.FullName) { TargetTypeForDeserialization = type });
+        }
+
+        return [.. entries];
+    }
 }

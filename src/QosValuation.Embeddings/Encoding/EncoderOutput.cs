@@ -83,11 +83,9 @@ internal sealed record EncoderOutput(string Name, TensorElementType ElementType,
     {
         try
         {
-            using var options = new SessionOptions
-            {
-                GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
-                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-            };
+            using SessionOptions options = OnnxRuntimeHost.NewOptions();
+            options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
+            options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR;
             using var session = OnnxRuntimeHost.Open(graph.Path, options);
             NodeMetadata inferred = session.OutputMetadata[name];
             if (inferred.Dimensions is [_, .., > 0] and { Length: 2 or 3 } and [.., int dimension])

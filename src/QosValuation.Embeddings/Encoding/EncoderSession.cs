@@ -55,7 +55,8 @@ internal sealed class EncoderSession : IDisposable
             throw NotAvailable(provider, $"the ONNX Runtime binaries in use offer {string.Join(", ", available)}", null);
         }
 
-        using var settings = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        using SessionOptions settings = OnnxRuntimeHost.NewOptions();
+        settings.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
         OrtLoggingLevel usual = OnnxRuntimeHost.Environment.EnvLogLevel;
         try
         {
@@ -87,14 +88,12 @@ internal sealed class EncoderSession : IDisposable
     {
         RequireProvider(options.ExecutionProvider);
         cancellation.ThrowIfCancellationRequested();
-        using var settings = new SessionOptions
-        {
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            IntraOpNumThreads = options.EffectiveThreadsPerRun,
-            InterOpNumThreads = 1,
-            EnableMemoryPattern = true,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
+        using SessionOptions settings = OnnxRuntimeHost.NewOptions();
+        settings.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
+        settings.IntraOpNumThreads = options.EffectiveThreadsPerRun;
+        settings.InterOpNumThreads = 1;
+        settings.EnableMemoryPattern = true;
+        settings.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR;
 
         // Threads that spin while they wait would take the processor from the image decoders.
         settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");

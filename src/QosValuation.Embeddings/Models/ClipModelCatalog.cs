@@ -46,8 +46,16 @@ public static class ClipModelCatalog
         }
     }
 
-    private static string EmbeddedFolder =>
-        Path.Combine(Path.GetDirectoryName(typeof(ClipModelCatalog).Assembly.Location) is { Length: > 0 } folder ? folder : AppContext.BaseDirectory, "models");
+    private static string EmbeddedFolder
+    {
+        get
+        {
+            string folder = Path.GetDirectoryName(typeof(ClipModelCatalog).Assembly.Location) is { Length: > 0 } own ? own : AppContext.BaseDirectory;
+
+            // What was compiled ahead of time lies in runtimes/<platform>/managed of the folder with the models.
+            return Path.Combine(Path.GetFileName(folder) == "managed" ? Path.GetFullPath(Path.Combine(folder, "..", "..", "..")) : folder, "models");
+        }
+    }
 
     /// <summary>The embedded models and the installed ones, in that order, then by name.</summary>
     /// <returns>Models with at least one encoder; a model being downloaded is not among them.</returns>

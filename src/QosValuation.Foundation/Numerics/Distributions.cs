@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using QosValuation.Foundation.Randomness;
 
 namespace QosValuation.Foundation.Numerics;
@@ -18,7 +17,7 @@ public static class Distributions
         return new GammaShape(shape).Log(random);
     }
 
-    /// <summary>A draw from the symmetric Dirichlet distribution. O(N).</summary>
+    /// <summary>A draw from the symmetric Dirichlet distribution. O(N). Who draws often keeps a <see cref="DirichletSampler"/>, which gives the same.</summary>
     /// <param name="concentration">α &gt; 0; small values make shares uneven.</param>
     /// <param name="shares">Receives N ≥ 1 shares that sum to 1.</param>
     /// <param name="smallest">Shares below this are raised to it; 0 lets them underflow.</param>
@@ -26,6 +25,12 @@ public static class Distributions
     public static void Dirichlet(double concentration, Span<double> shares, double smallest, RandomSource random)
     {
         ArgumentNullException.ThrowIfNull(random);
+        if (shares.Length >= DirichletSampler.Worthwhile)
+        {
+            new DirichletSampler(concentration).Draw(shares, smallest, random);
+            return;
+        }
+
         new GammaShape(concentration).Logs(shares, random);
         double largest = TensorPrimitives.Max(shares);
         CompensatedSum sum = default;
@@ -71,10 +76,7 @@ public static class Distributions
         if (balls <= 16L * counts.Length)
         {
             counts.Clear();
-            for (long ball = 0; ball < balls; ball++)
-            {
-                counts[random.NextInt32(counts.Length)]++;
-            }
+            Throw(balls, counts, random);
         }
         else if (counts.Length == 1)
         {
@@ -87,6 +89,35 @@ public static class Distributions
             long first = Binomial(balls, (double)half / counts.Length, random);
             UniformMultinomial(first, counts[..half], random);
             UniformMultinomial(balls - first, counts[half..], random);
+        }
+    }
+
+    // As NextInt32 ball by ball, with the words read ahead where the source can.
+    private static void Throw(long balls, Span<double> counts, RandomSource random)
+    {
+        ulong range = (ulong)counts.Length;
+        while (balls > 0)
+        {
+            ReadOnlySpan<ulong> words = random.Ahead();
+            if (words.IsEmpty)
+            {
+                counts[random.NextInt32(counts.Length)]++;
+                balls--;
+                continue;
+            }
+
+            int used = 0;
+            while (balls > 0 && used < words.Length)
+            {
+                ulong bin = Math.BigMul(words[used++], range, out ulong low);
+                if (low >= range || low >= unchecked(0UL - range) % range)
+                {
+                    counts[(int)bin]++;
+                    balls--;
+                }
+            }
+
+            random.Skip(used);
         }
     }
 
@@ -159,116 +190,4 @@ public static class Distributions
 
     private static readonly double[] StirlingTails = [.. Enumerable.Range(0, 10).Select(k =>
         Enumerable.Range(1, Math.Max(k, 1)).Sum(i => Math.Log(i)) - ((k + 0.5) * Math.Log(k + 1) - (k + 1) + NormalTail.LogSqrtTwoPi))];
-
-    /// <summary>What the draws of one shape have in common.</summary>
-    private readonly struct GammaShape(double shape)
-    {
-        private readonly double _d = (shape < 1 ? shape + 1 : shape) - 1.0 / 3;
-        private readonly double _c = 1 / Math.Sqrt(9 * ((shape < 1 ? shape + 1 : shape) - 1.0 / 3));
-
-        public double Log(RandomSource random)
-        {
-            var words = new WordReader(random, canReadAhead: false);
-            double draw = Log(ref words);
-            words.Close();
-            return draw;
-        }
-
-        public void Logs(Span<double> draws, RandomSource random)
-        {
-            var words = new WordReader(random, canReadAhead: true);
-            foreach (ref double draw in draws)
-            {
-                draw = Log(ref words);
-            }
-
-            words.Close();
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private double Log(ref WordReader words)
-        {
-            double boost = shape < 1 ? Math.Log(RandomSource.PositiveDouble(words.Next())) / shape : 0;
-            while (true)
-            {
-                double x = words.NextNormal();
-                double v = 1 + _c * x;
-                if (v <= 0)
-                {
-                    continue;
-                }
-
-                v = v * v * v;
-                double u = RandomSource.PositiveDouble(words.Next());
-                double square = x * x;
-                if (u < 1 - 0.0331 * square * square || Math.Log(u) < 0.5 * square + _d * (1 - v + Math.Log(v)))
-                {
-                    return Math.Log(_d * v) + boost;
-                }
-            }
-        }
-    }
-
-    /// <summary>The words of a source in their order, read ahead in blocks where the source can.</summary>
-    private ref struct WordReader
-    {
-        private readonly RandomSource _source;
-        private readonly bool _canReadAhead;
-        private ReadOnlySpan<ulong> _words;
-        private int _next;
-        private double _spareNormal;
-
-        public WordReader(RandomSource source, bool canReadAhead)
-        {
-            _source = source;
-            _canReadAhead = canReadAhead;
-            _spareNormal = source.SpareNormal;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public ulong Next() => (uint)_next < (uint)_words.Length ? _words[_next++] : NextOfSource();
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public double NextNormal()
-        {
-            double normal = _spareNormal;
-            if (!double.IsNaN(normal))
-            {
-                _spareNormal = double.NaN;
-                return normal;
-            }
-
-            ulong radial = Next();
-            (normal, _spareNormal) = RandomSource.NormalPair(radial, Next());
-            return normal;
-        }
-
-        // Draws from the source what was read.
-        public void Close()
-        {
-            Skip();
-            _source.SpareNormal = _spareNormal;
-        }
-
-        private void Skip()
-        {
-            if (_next > 0)
-            {
-                _source.Skip(_next);
-                _next = 0;
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        private ulong NextOfSource()
-        {
-            if (_canReadAhead)
-            {
-                Skip();
-                _words = _source.Ahead();
-            }
-
-            return _words.IsEmpty ? _source.NextUInt64() : _words[_next++];
-        }
-    }
 }

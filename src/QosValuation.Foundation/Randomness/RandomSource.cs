@@ -146,7 +146,10 @@ public abstract class RandomSource
     {
     }
 
-    private static double UnitDouble(ulong word) => (word >> 11) * (1.0 / (1UL << 53));
+    /// <summary>The number that <see cref="NextDouble"/> makes of a word.</summary>
+    /// <param name="word">64 uniform bits.</param>
+    /// <returns>A number in [0, 1).</returns>
+    internal static double UnitDouble(ulong word) => (word >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>xoshiro256** (Blackman &amp; Vigna 2018), seeded through SplitMix64 from (seed, stream).</summary>
     private sealed class SeededRandomSource : RandomSource

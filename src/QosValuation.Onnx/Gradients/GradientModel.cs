@@ -277,7 +277,9 @@ public sealed class GradientModel : IDisposable
 
     private static InferenceSession Start(byte[] model, string folder, int threads, GraphOptimizationLevel level)
     {
-        using var options = new SessionOptions { GraphOptimizationLevel = level, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        using SessionOptions options = OnnxRuntimeHost.NewOptions();
+        options.GraphOptimizationLevel = level;
+        options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
         if (threads > 0)
         {
             options.IntraOpNumThreads = threads;

@@ -117,7 +117,8 @@ internal static class QuantizedWeights
         folded.Initializer.Add(constants.Select(constant => ExternalData.Inline(graph.Initializers[constant], graph.Folder)));
         folded.Node.Add(graph.Nodes.Where(chain.Contains));
         folded.Output.Add(ShapeProbe.Output(name, graph.TypeOf(name)));
-        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        using SessionOptions options = OnnxRuntimeHost.NewOptions();
+        options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
         using InferenceSession session = OnnxRuntimeHost.Open(graph.Around(folded).ToByteArray(), options);
         using var runOptions = new RunOptions();
         using IDisposableReadOnlyCollection<OrtValue> results = session.Run(runOptions, new Dictionary<string, OrtValue>(), [name]);

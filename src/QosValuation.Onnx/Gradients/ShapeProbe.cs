@@ -86,12 +86,10 @@ internal static class ShapeProbe
             return [];
         }
 
-        using var options = new SessionOptions
-        {
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-            EnableCpuMemArena = false,
-        };
+        using SessionOptions options = OnnxRuntimeHost.NewOptions();
+        options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
+        options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+        options.EnableCpuMemArena = false;
         options.AddSessionConfigEntry("session.disable_prepacking", "1");
         using var session = OnnxRuntimeHost.Open(shadow.ToByteArray(), options);
         string[] fetched = [.. shapes.Select(name => ShapePrefix + name), .. values];

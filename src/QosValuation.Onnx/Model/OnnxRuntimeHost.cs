@@ -18,6 +18,14 @@ public static partial class OnnxRuntimeHost
     /// <summary>ONNX Runtime's environment, made on first use.</summary>
     public static OrtEnv Environment => Shared.Value;
 
+    /// <summary>Options of a session. Whoever makes them elsewhere may start the library before it was told to send no telemetry.</summary>
+    /// <returns>ONNX Runtime's defaults.</returns>
+    public static SessionOptions NewOptions()
+    {
+        _ = Environment;
+        return new SessionOptions();
+    }
+
     /// <summary>Opens a model file.</summary>
     /// <param name="path">The ONNX file.</param>
     /// <param name="options">How it runs, null for ONNX Runtime's defaults; not needed once the session is open.</param>
