@@ -298,9 +298,9 @@ Invoke-FigureBody {
     $near = { param($row, $of, $name, $format) "$($row.Algorithm) $($row.$name.ToString($format)) ± $($row.$of.ToString($format))" }
     $claims = @(
         @{ Claim = 'Highest economic utility'; Expected = $true; Holds = -not $richer
-            Measured = "Ipfl $($ipfl.Utility.ToString('F1')); less than it: " + (($others | ForEach-Object { & $near $_ UtilityLessStandardError UtilityLessThanIpfl F1 }) -join ', ') }
+            Measured = "Ipfl $($ipfl.Utility.ToString('F1')), above the others by: " + (($others | ForEach-Object { & $near $_ UtilityLessStandardError UtilityLessThanIpfl F1 }) -join ', ') }
         @{ Claim = 'Better or comparable accuracy'; Holds = -not $better
-            Measured = "Ipfl $($ipfl.Accuracy.ToString('F3')); less than it: " + (($others | ForEach-Object { & $near $_ LessStandardError LessThanIpfl F3 }) -join ', ') }
+            Measured = "Ipfl $($ipfl.Accuracy.ToString('F3')), above the others by: " + (($others | ForEach-Object { & $near $_ LessStandardError LessThanIpfl F3 }) -join ', ') }
         @{ Claim = 'Individual rationality'; Expected = $true; Holds = -not $irrational; Measured = "$($irrational.Count) of $trades clients and rounds are below 0 under Ipfl" }
         @{ Claim = 'Truthfulness under the published payment'; Expected = $false; Holds = -not (& $gains Marginal Cost); Measured = & $told Marginal }
         @{ Claim = 'Truthfulness in costs under the critical payment'; Expected = $true; Holds = -not (& $gains Critical Cost); Measured = & $told Critical }

@@ -145,6 +145,9 @@ internal sealed record FuzzTarget(string Name, string FileName, string Seeds, st
         new("documents-csv", "document.csv", """
             "Text,Contributor,Date`nThe dog runs.,a,2025-01-02`n`"A cat, asleep`",b,2025-02-03" | Set-Content a.csv; 'a.csv'
             """, "Measure-DataQuality $File -Weight 1, 0, 0, 1 -RequiredField Text, Date | Out-Null"),
+        new("documents-parquet", "document.parquet", """
+            Copy-Item $Root/tests/fixtures/parquet/img2dataset.parquet ./a.parquet; './a.parquet'
+            """, "Measure-DataQuality $File -Weight 1, 0, 0, 1 -RequiredField Caption, Key | Out-Null"),
         new("dictionary", "words.txt", """
             'the', 'dog', '# comment', 'runs', 'café' | Set-Content a.txt; 'a.txt'
             """, "'the dog runs' | Measure-DataQuality -Contributor a -Dictionary $File -Weight 1, 0, 0, 0 | Out-Null"),

@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using QosValuation.Learning.Learners;
 
 namespace QosValuation.Cmdlets.Markets;

@@ -6,7 +6,7 @@ namespace QosValuation.Embeddings.Datasets;
 /// Looks through the footer of a Parquet file before the library does: damage there could make it count to two thousand million, or go deeper than its
 /// stack. What is looked at is the form (Thrift's compact protocol), not the content.
 /// </summary>
-internal static class ParquetFooter
+public static class ParquetFooter
 {
     private const int Tail = 8;
     private const int MostDepth = 64;

@@ -147,7 +147,7 @@ public sealed class ClassifierModel
 
     private static string RequireOutput(string path, OnnxGraph graph, int classes)
     {
-        OnnxValue output = graph.DeclaredOutputs.FirstOrDefault() ?? throw NotValid(path, "has no output");
+        OnnxValue output = graph.DeclaredOutputs is [var first, ..] ? first : throw NotValid(path, "has no output");
         if (output.Dimensions is { } sizes && (sizes.Length != 2 || sizes[1] is > 0 and var width && width < classes))
         {
             throw NotValid(path, $"gives scores of shape [{Shape(sizes)}], and there are {classes} classes");

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using QosValuation.Privacy.Accounting;
-using QosValuation.Privacy.Mechanisms;
 
 namespace QosValuation.Privacy.Budgets;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Parquet;
 using Parquet.Schema;
+using QosValuation.Embeddings.Datasets;
 using QosValuation.Foundation.IO;
 
 namespace QosValuation.Valuation.Quality;
@@ -19,8 +20,13 @@ internal static class ParquetDocuments
     /// <exception cref="QosValuationException"><c>DocumentNotReadable</c>: the file is no Parquet, is damaged, or has no column of texts.</exception>
     public static IEnumerable<QualityDocument> Read(string path, string contributor, Action<QosValuationException> faulted)
     {
-        using FileStream stream = RegularFile.OpenRead(path, bufferSize: 1 << 16);
-        ParquetReader reader = Guarded(path, () => ParquetReader.CreateAsync(stream).GetAwaiter().GetResult());
+        using var stream = new MeteredReadStream(RegularFile.OpenRead(path, bufferSize: 1 << 16));
+        stream.Allow(MostReads(stream));
+        ParquetReader reader = Guarded(path, () =>
+        {
+            ParquetFooter.Require(stream);
+            return ParquetReader.CreateAsync(stream).GetAwaiter().GetResult();
+        });
         DataField[] columns = Guarded(path, () => reader.Schema.GetDataFields().Where(IsPlain).ToArray());
         if (!columns.Any(column => DocumentReader.TextFields.Contains(column.Name, StringComparer.OrdinalIgnoreCase)))
         {
@@ -32,6 +38,7 @@ internal static class ParquetDocuments
         for (int g = 0; g < reader.RowGroupCount; g++)
         {
             int group = g;
+            stream.Allow(MostReads(stream));
             string?[][] values = Guarded(path, () => ReadGroup(reader, group, columns, path));
             for (int i = 0; i < values[0].Length; i++)
             {
@@ -59,6 +66,9 @@ internal static class ParquetDocuments
             }
         }
     }
+
+    // The footer, or a group, is read once; a damaged one may lead the library in a circle.
+    private static long MostReads(MeteredReadStream stream) => (2 * stream.Length) + (1 << 16);
 
     // A list, a map or a record has levels of its own and is no field.
     private static bool IsPlain(DataField column) => column.MaxRepetitionLevel == 0 && column.Path.Length == 1
