@@ -1,5 +1,4 @@
 using System.Globalization;
-using QosValuation.Foundation.Randomness;
 using QosValuation.Learning.Learners;
 
 namespace QosValuation.Bench;

@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using QosValuation.Cmdlets.Valuation;
 using QosValuation.Learning.Clients;
-using QosValuation.Markets.Clients;
 
 namespace QosValuation.Cmdlets.Markets;
 
