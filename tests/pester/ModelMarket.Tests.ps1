@@ -55,6 +55,18 @@ Describe 'A round without training' {
         { $traders[0], $twin | Invoke-ModelMarket -Distance @((0, 1), (1, 0)) } | Should -Throw -ErrorId 'ModelTraderNotValid,*' -ExpectedMessage '*no name*'
     }
 
+    It 'tells which trader cannot be read, and keeps the rows of the others' {
+        $bad = [pscustomobject]@{ Contributor = 'b'; Size = 'many'; Cost = 1; GainScale = 1e4 }
+        $far = @((0, 1, 0.5), (1, 0, 2), (0.5, 2, 0))
+        $rows = $traders[0], $bad, $traders[2] | Invoke-ModelMarket -Distance $far -ErrorAction SilentlyContinue -ErrorVariable wrong
+        $wrong | Should -HaveCount 1
+        "$($wrong[0])" | Should -Match 'many'
+        $rows.Client | Should -Be 'a', 'c'
+        $rows[0].Distance[0][1] | Should -Be 0.5
+        $rows = $traders[0], $bad, $traders[2] | Invoke-ModelMarket -Update @((1, 0), (0, 1), (1, 1)) -ErrorAction SilentlyContinue
+        [math]::Abs($rows[0].Distance[0][1] - (1 - 1 / [math]::Sqrt(2))) | Should -BeLessThan 1e-12
+    }
+
     It 'names the cell of a matrix that is no number' {
         { $traders[0, 1] | Invoke-ModelMarket -Distance @((0, $null), (1, 0)) } | Should -Throw -ErrorId 'ModelDistanceNotValid,*' -ExpectedMessage 'Row 1, column 2 of -Distance is nothing*'
         { $traders[0, 1] | Invoke-ModelMarket -Update @((0, 1), ('x', 0)) } | Should -Throw -ErrorId 'ModelDistanceNotValid,*' -ExpectedMessage "Row 2, column 1 of -Update is 'x'*"
@@ -265,5 +277,59 @@ Describe 'Test-MechanismProperty on the model market' {
         [math]::Abs(($rows | Where-Object Client -EQ $violation.Agents[0]).Utility - $violation.UtilityAfter) | Should -BeLessThan 1e-9
         Test-MechanismProperty ModelMarket -Payment Critical -Property Truthfulness -Trial 5000 -Seed 1 | Should -BeNullOrEmpty
         (Test-MechanismProperty ModelMarket -Payment Critical -Lie Size -Property Truthfulness -Seed 1).Gain | Should -BeGreaterThan 1e-6
+    }
+}
+
+Describe 'Models of the user''s own' {
+    It 'trains the head of an .onnx file, writes it, and goes on from it' {
+        $folder = (New-Item -ItemType Directory "$TestDrive/onnx").FullName
+        $rows = $clients | Invoke-ModelMarket Local -Learner Mlp -Hidden 6 -PassThru @fast
+        $rows[0].Classes | Should -Be 'class0', 'class1', 'class2'
+        $first = $rows | Export-ClientModel "$folder/first.onnx" -Client c0
+        $first.FullName | Should -Be (Join-Path $folder 'first.onnx')
+
+        $trained = $clients | Invoke-ModelMarket Local -LearnerPath "$folder/first.onnx" -PassThru @fast
+        $trained[0].Learner | Should -Be Onnx
+        $trained[0].Update | Should -HaveCount 21
+        $trained | Export-ClientModel "$folder/second.onnx" -Client c1 -WhatIf
+        "$folder/second.onnx" | Should -Not -Exist
+        $null = $trained | Export-ClientModel "$folder/second.onnx" -Client c1
+        { $trained | Export-ClientModel "$folder/second.onnx" -Client c1 } | Should -Throw -ErrorId 'FileExists,*'
+
+        # Without a step worth the name, the model written is the one measured.
+        $again = $clients | Invoke-ModelMarket Local -LearnerPath "$folder/second.onnx" -Round 1 -LocalStep 1 -LearningRate 1e-12 -Seed 1
+        $last = $trained | Where-Object { $_.Client -eq 'c1' -and $_.Round -eq 2 }
+        [math]::Abs(($again | Where-Object Client -EQ c1).Loss - $last.Loss) | Should -BeLessThan 1e-5
+        $all = $clients | Invoke-ModelMarket Local -LearnerPath "$folder/first.onnx" -Trainable * -PassThru @fast
+        $all[0].Update | Should -HaveCount (9 * 6 + 7 * 3)
+        ($all | Measure-MarginalUtility -Client $clients -Utility NegativeLoss) | Should -HaveCount 4
+        $attack = $embeddings | Invoke-MembershipInferenceAttack -Learner Onnx -LearnerPath "$folder/first.onnx" -Target 1 -Shadow 4 -LocalStep 5 -Epsilon 4 -Seed 1
+        $attack[0].Learner | Should -Be Onnx
+    }
+
+    It 'refuses what does not go together, and leaves nothing behind' {
+        $folder = (New-Item -ItemType Directory "$TestDrive/wrong").FullName
+        $rows = $clients | Invoke-ModelMarket Local -PassThru @fast
+        { $rows | Export-ClientModel "$folder/a.onnx" } | Should -Throw -ErrorId 'ClientModelAmbiguous,*' -ExpectedMessage '*several clients*'
+        { $rows | Export-ClientModel "$folder/a.onnx" -Client nobody } | Should -Throw -ErrorId 'ClientModelAmbiguous,*'
+        { $rows | Select-Object -ExcludeProperty Update | Export-ClientModel "$folder/a.onnx" -Client c0 } | Should -Throw
+        { $clients | Invoke-ModelMarket Local @fast | Export-ClientModel "$folder/a.onnx" -Client c0 } | Should -Throw -ErrorId 'ClientModelIncomplete,*'
+        { $clients | Invoke-ModelMarket -Learner Onnx @fast } | Should -Throw -ErrorId 'ParametersConflict,*'
+        { $clients | Invoke-ModelMarket -Learner Mlp -LearnerPath "$folder/a.onnx" @fast } | Should -Throw -ErrorId 'ParametersConflict,*'
+        { $clients | Invoke-ModelMarket -Trainable * @fast } | Should -Throw -ErrorId 'ParametersConflict,*'
+        { $clients | Invoke-ModelMarket -LearnerPath "$folder/a.onnx" @fast } | Should -Throw -ErrorId 'ModelNotFound,*'
+        Set-Content "$folder/text.onnx" 'no model'
+        { $clients | Invoke-ModelMarket -LearnerPath "$folder/text.onnx" @fast } | Should -Throw -ErrorId 'ModelNotReadable,*'
+        Get-ChildItem $folder | Should -HaveCount 1
+    }
+
+    It 'charges nothing for a model that does not fit' {
+        $budget = New-PrivacyBudget -Epsilon 4 -Delta 1e-5 -Neighboring AddRemove -Path "$TestDrive/unfit.db"
+        { $clients | Invoke-ModelMarket -LearnerPath "$TestDrive/absent.onnx" -Epsilon 2 -Budget $budget -Round 1 -LocalStep 2 } | Should -Throw -ErrorId 'ModelNotFound,*'
+        $budget.Releases | Should -Be 0
+    }
+
+    It 'refuses a folder for a checkpoint at once' {
+        { $clients | Invoke-ModelMarket -CheckpointPath $TestDrive @fast } | Should -Throw -ErrorId 'ModelMarketCheckpointNotValid,*' -ExpectedMessage '*is a folder*'
     }
 }

@@ -14,7 +14,7 @@ internal class NumberAttribute : ArgumentTransformationAttribute
     /// <summary>Whether $null and an empty text mean that no number was given, as a parameter of a nullable type can tell.</summary>
     public bool MayBeAbsent { get; init; }
 
-    /// <summary>Whether the parameter takes several numbers. Of a list for one that takes one PowerShell says that a "specified method is not supported".</summary>
+    /// <summary>Whether the parameter takes several numbers. A list for one that takes one is refused by PowerShell without a reason.</summary>
     public bool TakesList { get; init; }
 
     /// <summary>What is expected, after "is not".</summary>

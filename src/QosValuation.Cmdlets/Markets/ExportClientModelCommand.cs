@@ -7,7 +7,7 @@ namespace QosValuation.Cmdlets.Markets;
 /// <remarks>
 /// <para>Rows come from Invoke-ModelMarket with -PassThru; the last round of the client counts. The model is the one that the client shared in it: trained, and
 /// as -Epsilon or an -Attack left it.</para>
-/// <para>Where clients trained an .onnx file (-LearnerPath), the new file is that one with other values of the trained weights; everything else is as it was. The
+/// <para>Where clients trained an .onnx file (-LearnerPath), the new file is that one with other values of the trained weights; all else is as it was. The
 /// file has to be the same as when the run began. Logistic and Mlp become linear layers with rectified units (Gemm and Relu, opset 13), with an
 /// input embedding, float [N, D], and an output scores, float [N, C]. Scores are those of the row's Classes, in that order; a softmax makes probabilities of
 /// them.</para>

@@ -29,7 +29,7 @@ namespace QosValuation.Cmdlets.Markets;
 /// not with -Epsilon, whose noise depends on it.</para>
 /// <para>-LearnerPath trains a model of your own instead: every client begins with the weights in the .onnx file, and trains its last linear layer or what
 /// -Trainable names, by softmax cross-entropy and the model's own backward pass. Operators without a gradient are refused by name (opset 11 and later,
-/// single precision). A step runs the whole model, frozen parts included; with -Epsilon once for each record. Export-ClientModel writes a client's model.</para>
+/// single precision). A step runs the whole model, frozen parts included; with -Epsilon once for each record. Export-ClientModel writes a model.</para>
 /// <para>-Epsilon makes trainings private, for each algorithm and all its rounds together. -Unit Record protects a record by DP-SGD (Abadi et al. 2016): a
 /// record takes part in a step with probability BatchSize over the client's records, its gradient is clipped to -ClippingNorm, and Gaussian noise is added.
 /// A record with several vectors, such as captions, counts once: of them a step takes one. -Unit Contributor protects a client with all its records: what

@@ -15,7 +15,8 @@ internal static class LearnerArgument
     public static LearnerChoice Of(ModelLearner? learner, int[]? hidden, string? path, string[]? trainable)
     {
         ModelLearner name = learner ?? (path is null ? ModelLearner.Logistic : ModelLearner.Onnx);
-        string? conflict = path is not null && name != ModelLearner.Onnx ? $"-LearnerPath belongs to -Learner Onnx, and {name} has no file: leave one of the two out."
+        string? conflict =
+            path is not null && name != ModelLearner.Onnx ? $"-LearnerPath belongs to -Learner Onnx, and {name} has no file: leave one of the two out."
             : path is null && name == ModelLearner.Onnx ? "-Learner Onnx trains a model from a file: give -LearnerPath."
             : path is null && trainable is not null ? "-Trainable chooses weights of an .onnx file: give -LearnerPath, or leave it out."
             : path is not null && hidden is not null ? "-Hidden gives the widths of Mlp, and an .onnx file has its own: leave it out."

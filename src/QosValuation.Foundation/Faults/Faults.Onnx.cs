@@ -8,7 +8,8 @@ public static partial class Faults
 
     /// <summary>An ONNX model is no classifier of vectors that can be trained.</summary>
     public static Fault ClassifierNotValid { get; } = Define(
-        FaultKind.InvalidData, "Export a model with one input, vectors [N, D], whose first output are scores without softmax, [N, C], with a column for each class.");
+        FaultKind.InvalidData,
+        "Export a model with one input, vectors [N, D], whose first output are scores without softmax, [N, C], with a column for each class.");
 
     /// <summary>An ONNX model has no weight of that name to train.</summary>
     public static Fault ClassifierWeightNotFound { get; } = Define(FaultKind.NotFound, "Give names, or patterns with *, of weights in the message.");

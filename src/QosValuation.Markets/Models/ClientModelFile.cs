@@ -7,7 +7,7 @@ namespace QosValuation.Markets.Models;
 public static class ClientModelFile
 {
     /// <summary>
-    /// Writes a row's model, Initial + Update. A model of <see cref="ModelLearner.Onnx"/> is its file with other values of the trained weights, and nothing else
+    /// Writes a row's model, Initial + Update. A model of <see cref="ModelLearner.Onnx"/> is its file with other values of the trained weights and nothing else
     /// changed; the others become linear layers (Gemm) with rectified units (Relu). The file appears whole or not at all. O(bytes of the model).
     /// </summary>
     /// <param name="row">A row with Update, Initial, Learner and Classes, as -PassThru gives it.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Enumeration;
 using System.Numerics.Tensors;
 using System.Security.Cryptography;
@@ -83,7 +84,14 @@ public sealed class ClassifierModel
         byte[] digest = DigestOf(path);
         GradientGraph gradients = GradientGraph.Build(
             graph,
-            new GradientOptions { OutputName = output, InputName = input.Name, WithInputGradient = false, Parameters = names, Seed = GradientSeed.CrossEntropy });
+            new GradientOptions
+            {
+                OutputName = output,
+                InputName = input.Name,
+                WithInputGradient = false,
+                Parameters = names,
+                Seed = GradientSeed.CrossEntropy,
+            });
         if (gradients.OutputShape.Count != 2 || gradients.OutputShape[1] < classes)
         {
             throw NotValid(path, $"gives scores of shape [{string.Join(", ", gradients.OutputShape)}], and there are {classes} classes");
@@ -178,8 +186,8 @@ public sealed class ClassifierModel
 
         if (input.Dimensions is not { Length: 2 } sizes || (sizes[1] > 0 && sizes[1] != features))
         {
-            throw NotValid(
-                path, $"takes an input of {(input.Dimensions is null ? "unknown shape" : $"shape [{Shape(input.Dimensions)}]")}, and the vectors have {features} numbers");
+            string shape = input.Dimensions is null ? "unknown shape" : $"shape [{Shape(input.Dimensions)}]";
+            throw NotValid(path, $"takes an input of {shape}, and the vectors have {features} numbers");
         }
 
         return inputs[0];
@@ -198,7 +206,9 @@ public sealed class ClassifierModel
         {
             if (!all.Any(name => Matches(pattern, name)))
             {
-                string known = all.Count == 0 ? "it has none that can be trained" : "there are " + string.Join(", ", all.Take(20)) + (all.Count > 20 ? ", …" : string.Empty);
+                string known = all.Count == 0
+                    ? "it has none that can be trained"
+                    : "there are " + string.Join(", ", all.Take(20)) + (all.Count > 20 ? ", …" : string.Empty);
                 throw new QosValuationException(Faults.ClassifierWeightNotFound, $"'{path}' has no weight '{pattern}': {known}.", pattern);
             }
         }
@@ -216,7 +226,8 @@ public sealed class ClassifierModel
         return SHA256.HashData(stream);
     }
 
-    private static string Shape(long[] sizes) => string.Join(", ", sizes.Select(size => size > 0 ? size.ToString(System.Globalization.CultureInfo.InvariantCulture) : "?"));
+    private static string Shape(long[] sizes) =>
+        string.Join(", ", sizes.Select(size => size > 0 ? size.ToString(CultureInfo.InvariantCulture) : "?"));
 
     private static QosValuationException NotValid(string path, string what) =>
         new(Faults.ClassifierNotValid, $"'{path}' cannot be trained: it {what}.", path);

@@ -128,7 +128,8 @@ public static class PrivacyLossDistribution
         }
 
         long first = (long)Math.Floor(bottom / step);
-        return new TiltedLoss(Compose(parts, order, points, first), first, step, order, cumulant, infinite, Rounding).Trimmed(Rounding / 4).Thinned(CoarsePoints);
+        double[] masses = Compose(parts, order, points, first);
+        return new TiltedLoss(masses, first, step, order, cumulant, infinite, Rounding).Trimmed(Rounding / 4).Thinned(CoarsePoints);
     }
 
     // Where the tilted losses lie, but for a part of e^(−WindowExponent) at each end.

@@ -72,7 +72,8 @@ public sealed class SampledComposition
         {
             best = Math.Min(best, composition.SmallestEpsilon(squaredMu));
             if (!(best > 0 && double.IsFinite(best)) || composition._loss is not (TiltedLoss removed, TiltedLoss added)
-                || (Math.Abs(best - composition._near) <= Nearby * best && Math.Max(removed.Lost(best, squaredMu + _whole), added.Lost(best, squaredMu + _whole)) <= MostLost * _delta))
+                || (Math.Abs(best - composition._near) <= Nearby * best
+                    && Math.Max(removed.Lost(best, squaredMu + _whole), added.Lost(best, squaredMu + _whole)) <= MostLost * _delta))
             {
                 break;
             }

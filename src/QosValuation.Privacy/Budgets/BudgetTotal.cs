@@ -67,7 +67,8 @@ internal readonly record struct BudgetTotal(double SquaredMu, double[]? Curve, S
             {
                 for (int b = a + 1; b < samples.Count; b++)
                 {
-                    double distance = Math.Abs(Math.Log(samples[a].SquaredMu / samples[b].SquaredMu)) + (2 * Math.Abs(Math.Log(samples[a].Rate / samples[b].Rate)));
+                    double distance = Math.Abs(Math.Log(samples[a].SquaredMu / samples[b].SquaredMu))
+                        + (2 * Math.Abs(Math.Log(samples[a].Rate / samples[b].Rate)));
                     nearest = distance < nearest.Distance ? (a, b, distance) : nearest;
                 }
             }

@@ -66,6 +66,11 @@ public sealed class NumberAttributeTests
             Assert.Equal(7, Run(host, nameof(SelectNumberCommand.Count), "7"));
             Assert.Equal(7, Run(host, nameof(SelectNumberCommand.Count), 7.0));
             Assert.Equal([0.5, 2.0], (double[])Run(host, nameof(SelectNumberCommand.Reals), new object[] { "0.5", 2 })!);
+            Assert.Equal(2.5, Run(host, nameof(SelectNumberCommand.Real), new object[] { "2.5" }));
+            Assert.Contains(
+                "takes one number, and 2 were given: 1, 2.",
+                Assert.ThrowsAny<ParameterBindingException>(() => Run(host, nameof(SelectNumberCommand.Count), new object[] { 1, 2 })).Message,
+                StringComparison.Ordinal);
             Assert.Equal(-1, Run(host, nameof(SelectNumberCommand.MayBe), ""));
             Assert.Equal(-1, Run(host, nameof(SelectNumberCommand.MayBe), null));
             if (culture is "de-DE" or "tr-TR")
@@ -106,7 +111,7 @@ public sealed class SelectNumberCommand : PSCmdlet
     public double Real { get; set; }
 
     [Parameter]
-    [Number]
+    [Number(TakesList = true)]
     public double[] Reals { get; set; } = [];
 
     [Parameter]

@@ -9,7 +9,7 @@ namespace QosValuation.Tests;
 
 public sealed class ModelMarketRunTests
 {
-    private static ModelClient[] Clients(int count = 4)
+    internal static ModelClient[] Clients(int count = 4)
     {
         var random = RandomSource.Create(3);
         float[] Vector(int label) => [.. Enumerable.Range(0, 6).Select(k => (float)((k % 3 == label ? 1 : 0) + (0.4 * random.NextDouble())))];
@@ -35,7 +35,7 @@ public sealed class ModelMarketRunTests
         ];
     }
 
-    private static ModelMarketOptions Options(int rounds, params FederatedAlgorithm[] algorithms) => new()
+    internal static ModelMarketOptions Options(int rounds, params FederatedAlgorithm[] algorithms) => new()
     {
         Algorithms = algorithms,
         Rounds = rounds,
