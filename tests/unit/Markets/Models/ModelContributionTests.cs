@@ -1,4 +1,3 @@
-using QosValuation.Learning.Federated;
 using QosValuation.Learning.Learners;
 using QosValuation.Markets.Clients;
 using QosValuation.Markets.Models;
