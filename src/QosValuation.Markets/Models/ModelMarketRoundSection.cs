@@ -22,14 +22,18 @@ internal sealed class ModelMarketRoundSection() : ResultSection<ModelMarketRound
         Func<ReportRecord, string> name = SectionParts.Naming(
             records, keys, records[0].Text(nameof(ModelMarketRound.Algorithm)), nameof(ModelMarketRound.Client), nameof(ModelMarketRound.Round));
         IGrouping<string, ReportRecord>[] runs = [.. records.GroupBy(name)];
-        ReportFigure Lines(string file, string title, string quantity, string property) => new()
+        ReportFigure Lines(string file, string title, string quantity, string property, double lowest, double highest) => new()
         {
             Name = file,
             Title = title,
             Kind = FigureKind.Line,
-            X = new FigureAxis("Round"),
+            X = new FigureAxis("Round") { IsWhole = true },
             Y = new FigureAxis(quantity),
-            Series = [.. runs.Select(run => new FigureSeries(run.Key, SectionParts.Points(run, nameof(ModelMarketRound.Round), property)))],
+            Series =
+            [
+                .. runs.Select(run => new FigureSeries(
+                    run.Key, [.. SectionParts.Points(run, nameof(ModelMarketRound.Round), property).Select(point => point.Within(lowest, highest))])),
+            ],
             Note = SectionParts.ErrorNote,
         };
         ReportRecord[] last = LastRound(runs[0]);
@@ -45,8 +49,14 @@ internal sealed class ModelMarketRoundSection() : ResultSection<ModelMarketRound
             + "exports cost; it depends on no accuracy. Lines are means over clients. The table shows the last round of each run.",
             [.. ends.Take(MostRows)],
             [
-                Lines("model-market-accuracy", "Accuracy over rounds, mean over clients", "Accuracy", nameof(ModelMarketRound.Accuracy)),
-                Lines("model-market-utility", "Utility of a round, mean over clients", "Utility", nameof(ModelMarketRound.Utility)),
+                Lines("model-market-accuracy", "Accuracy over rounds, mean over clients", "Accuracy", nameof(ModelMarketRound.Accuracy), 0, 1),
+                Lines(
+                    "model-market-utility",
+                    "Utility of a round, mean over clients",
+                    "Utility",
+                    nameof(ModelMarketRound.Utility),
+                    double.NegativeInfinity,
+                    double.PositiveInfinity),
                 utilities,
                 Flows(runs[0].Key, last),
                 Graph(runs[0].Key, last),

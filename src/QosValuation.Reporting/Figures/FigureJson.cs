@@ -35,6 +35,11 @@ public static partial class FigureJson
             json["categories"] = new JsonArray([.. axis.Categories.Select(name => (JsonNode)name)]);
         }
 
+        if (axis.IsWhole)
+        {
+            json["whole"] = true;
+        }
+
         if (axis.Min is double min)
         {
             json["min"] = Number(min);

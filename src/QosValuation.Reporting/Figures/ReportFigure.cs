@@ -44,6 +44,9 @@ public sealed record FigureAxis(string Title, FigureScale Scale = FigureScale.Li
     /// <summary>The upper end; null follows the data.</summary>
     public double? Max { get; init; }
 
+    /// <summary>Whether it counts, so that no mark lies between two whole numbers.</summary>
+    public bool IsWhole { get; init; }
+
     /// <summary>Whether zero is always shown, as lengths of bars need it.</summary>
     public bool Zero { get; init; }
 }

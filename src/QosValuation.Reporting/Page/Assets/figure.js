@@ -162,6 +162,7 @@ var qosFigure = (function () {
     } else {
       result.axisLabel.formatter = number;
       result.scale = !spec.zero;
+      if (spec.whole) { result.minInterval = 1; }
       if (typeof spec.min === 'number') { result.min = spec.min; }
       if (typeof spec.max === 'number') { result.max = spec.max; }
       if (log) {
