@@ -237,8 +237,7 @@ public sealed class SubmitQosJobCommand : QosCmdlet
         Submitted = DateTime.UtcNow,
         ModuleVersion = typeof(SubmitQosJobCommand).Assembly.GetName().Version!.ToString(3),
         ModuleBuild = JobWorker.Build,
-        ModulePath = System.IO.Path.GetFullPath(
-            System.IO.Path.Combine(System.IO.Path.GetDirectoryName(typeof(SubmitQosJobCommand).Assembly.Location)!, "..", "..", "QosValuation.psd1")),
+        ModulePath = FindManifest(),
         Program = FindProgram(),
         WorkingDirectory = ResolveNewPath("."),
         ScriptHash = string.Empty,
@@ -289,6 +288,22 @@ public sealed class SubmitQosJobCommand : QosCmdlet
         {
             throw new QosValuationException(Faults.JobNotValid, $"-{wrong} is for -Scheduler {scheduler}, and the job goes to {Scheduler}.", wrong);
         }
+    }
+
+    // The assembly lies in bin/lib of the module, or deeper, where it was compiled for this platform.
+    private static string FindManifest()
+    {
+        string start = System.IO.Path.GetDirectoryName(typeof(SubmitQosJobCommand).Assembly.Location)!;
+        for (string? folder = start; folder is not null; folder = System.IO.Path.GetDirectoryName(folder))
+        {
+            string manifest = System.IO.Path.Combine(folder, "QosValuation.psd1");
+            if (File.Exists(manifest))
+            {
+                return manifest;
+            }
+        }
+
+        throw new QosValuationException(Faults.JobNotSubmitted, $"The module's manifest QosValuation.psd1 is not above '{start}'.", start);
     }
 
     // As a .NET tool PowerShell is no program of its own, but dotnet with pwsh.dll.
