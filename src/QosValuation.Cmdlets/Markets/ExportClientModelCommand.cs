@@ -63,10 +63,16 @@ public sealed class ExportClientModelCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void End()
     {
+        if (_last.Count == 0 && Client is null)
+        {
+            WriteWarning($"There was no row of a model market, so that nothing was written to '{ResolveNewPath(Path)}'.");
+            return;
+        }
+
         if (_last.Count != 1)
         {
             ModelMarketRound[] some = [.. _last.Values.Take(2)];
-            string found = some.Length == 0 ? Client is null ? "There are no rows" : $"There is no row of '{Client}'"
+            string found = some.Length == 0 ? $"There is no row of '{Client}'"
                 : some[0].Client != some[1].Client ? $"There are rows of several clients, such as '{some[0].Client}' and '{some[1].Client}'"
                 : $"There are rows of several runs of '{some[0].Client}'";
             throw new QosValuationException(
