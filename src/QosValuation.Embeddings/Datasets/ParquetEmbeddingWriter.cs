@@ -5,8 +5,9 @@ using Parquet.Schema;
 namespace QosValuation.Embeddings.Datasets;
 
 /// <summary>
-/// Writes embeddings as Apache Parquet: a column for each of <see cref="EmbeddingMetadata.Columns"/>, and the column Vector, a list of 32-bit
-/// floats of one length; for embeddings of a shard also Shard and ShardPosition. A row group holds 10,000 rows, or fewer where they would hold more than 16 MiB; memory holds one row group.
+/// Writes embeddings as Apache Parquet: a column for each of <see cref="EmbeddingMetadata.Columns"/>, for embeddings of a shard also Shard and
+/// ShardPosition, and the column Vector, a list of 32-bit floats of one length.
+/// A row group holds 10,000 rows, or fewer where they would hold more than 16 MiB; memory holds one row group.
 /// </summary>
 /// <remarks>
 /// Row groups carry the number of nulls of each column, and of numbers the least and the largest. The footer says the version of this layout, the length of
@@ -147,7 +148,8 @@ internal sealed class ParquetEmbeddingWriter : IDisposable
         string?[] texts = new string?[_rows.Count];
         for (int i = 0; i < texts.Length; i++)
         {
-            texts[i] = (field.Name == "Shard" ? _rows[i].Shard : EmbeddingMetadata.Value(_rows[i], _labels[i], column)) ?? (field.IsNullable ? null : string.Empty);
+            string? text = field.Name == "Shard" ? _rows[i].Shard : EmbeddingMetadata.Value(_rows[i], _labels[i], column);
+            texts[i] = text ?? (field.IsNullable ? null : string.Empty);
         }
 
         if (field.IsNullable)
