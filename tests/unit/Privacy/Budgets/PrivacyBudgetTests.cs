@@ -587,6 +587,14 @@ public sealed class PrivacyBudgetTests(StorePlaces places) : IDisposable
 
         Assert.True(acknowledged >= kills);
         Assert.True(PrivacyBudgetStore.Check(place).IsValid);
+        if (kind == StoreKind.Sqlite)
+        {
+            using var connection = new SqliteConnection($"Data Source={place};Pooling=False");
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "PRAGMA integrity_check";
+            Assert.Equal("ok", command.ExecuteScalar());
+        }
     }
 
     private void Change(string sql)
