@@ -18,6 +18,8 @@ namespace QosValuation.Embeddings.Encoding;
 /// the batch size, or closed when requests of the other modality have overtaken its first by sixteen batch sizes, or at
 /// the end. A bad item keeps its slot with neutral content. So the same requests give byte-identical vectors whenever
 /// the batch size is the same and no embedding comes from the cache.</para>
+/// <para>On a processor, threads that decode and threads that infer together keep no more processors busy than the process may use: decoding one
+/// item and running one batch each hold one of as many places. So a worker that was given one processor takes one, and does not slow its neighbours.</para>
 /// <para>One thread at a time adds and takes; the outcomes of all that was added have to be taken, or the pipeline disposed of.</para>
 /// </remarks>
 public sealed class EmbeddingPipeline : IDisposable
@@ -39,6 +41,7 @@ public sealed class EmbeddingPipeline : IDisposable
     private readonly Channel<Entry> _inbox = Channel.CreateUnbounded<Entry>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private readonly Channel<Entry>? _lookups;
     private readonly SemaphoreSlim? _lookahead;
+    private readonly SemaphoreSlim? _processors;
     private readonly Channel<(OpenBatch Batch, int Slot)> _preparations = Channel.CreateUnbounded<(OpenBatch, int)>();
     private readonly Channel<OpenBatch> _ready;
     private readonly BufferPool _imageBuffers;
@@ -71,6 +74,11 @@ public sealed class EmbeddingPipeline : IDisposable
 
         int runs = encoder.Options.EffectiveConcurrentRuns;
         int preparers = options.DecodeThreads > 0 ? options.DecodeThreads : Environment.ProcessorCount;
+
+        if (encoder.Options.ExecutionProvider == ExecutionProvider.Cpu)
+        {
+            _processors = new SemaphoreSlim(options.Processors > 0 ? options.Processors : Environment.ProcessorCount);
+        }
 
         // Those that run, one that waits for a run, and one that is being filled.
         int buffers = runs + 2;
@@ -256,6 +264,7 @@ public sealed class EmbeddingPipeline : IDisposable
         _imageBuffers.Dispose();
         _textBuffers.Dispose();
         _lookahead?.Dispose();
+        _processors?.Dispose();
         _cancellation.Dispose();
         foreach (RunOptions run in _runs)
         {
@@ -427,6 +436,7 @@ public sealed class EmbeddingPipeline : IDisposable
         while (_preparations.Reader.TryTake(out (OpenBatch Batch, int Slot) work, _token))
         {
             Entry entry = work.Batch[work.Slot];
+            _processors?.Wait(_token);
             try
             {
                 if (work.Batch.Buffers is ImageBatch images)
@@ -448,6 +458,10 @@ public sealed class EmbeddingPipeline : IDisposable
                 work.Batch.ReportFault();
                 entry.Fail(fault);
                 Pulse();
+            }
+            finally
+            {
+                _processors?.Release();
             }
 
             entry.ReleaseContent();
@@ -476,7 +490,7 @@ public sealed class EmbeddingPipeline : IDisposable
         {
             if (batch.Faults < batch.Count)
             {
-                _encoder.Run(batch.Buffers, batch.Count, run, _token);
+                Run(batch, run);
                 for (int slot = 0; slot < batch.Count; slot++)
                 {
                     Entry entry = batch[slot];
@@ -489,6 +503,19 @@ public sealed class EmbeddingPipeline : IDisposable
 
             (batch.Buffers is ImageBatch ? _imageBuffers : _textBuffers).Return(batch.Buffers);
             Pulse();
+        }
+    }
+
+    private void Run(OpenBatch batch, RunOptions run)
+    {
+        _processors?.Wait(_token);
+        try
+        {
+            _encoder.Run(batch.Buffers, batch.Count, run, _token);
+        }
+        finally
+        {
+            _processors?.Release();
         }
     }
 

@@ -17,4 +17,7 @@ public sealed record EmbeddingPipelineOptions
 
     /// <summary>The number of threads that decode; 0 for one a core.</summary>
     public int DecodeThreads { get; init; }
+
+    /// <summary>How many threads may decode or infer at the same moment where the processor infers; 0 for one a core that the process may use.</summary>
+    internal int Processors { get; init; }
 }

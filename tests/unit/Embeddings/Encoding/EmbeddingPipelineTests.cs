@@ -129,6 +129,27 @@ public sealed class EmbeddingPipelineTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task FewProcessorsGiveTheBytesOfManyAndNeverWaitForEachOther(int processors)
+    {
+        using ClipEncoder encoder = ClipEncoder.Open("clip-mini", new ClipEncoderOptions { ConcurrentRuns = 3, ThreadsPerRun = 1 });
+        List<EmbeddingRequest> requests = [.. Enumerable.Range(0, 40).Select(index => index % 3 == 0 ? Text("a dog " + index, index) : Image(index))];
+        float[][] free = Vectors(0);
+        float[][] held = await Task.Run(() => Vectors(processors)).WaitAsync(TimeSpan.FromMinutes(5));
+        for (int i = 0; i < requests.Count; i++)
+        {
+            AssertSameBytes(free[i], held[i]);
+        }
+
+        float[][] Vectors(int places)
+        {
+            var options = new EmbeddingPipelineOptions { BatchSize = 4, DecodeThreads = 5, Processors = places };
+            return [.. EmbeddingPipeline.Embed(encoder, requests, options).Select(outcome => outcome.Embedding!.Vector)];
+        }
+    }
+
     [Fact]
     public void AFewItemsOfOneKindDoNotHoldUpAStreamOfTheOther()
     {
