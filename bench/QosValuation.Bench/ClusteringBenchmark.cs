@@ -332,7 +332,8 @@ internal static class ClusteringBenchmark
             graph.Node.Add(node);
             var model = new ModelProto { IrVersion = 8, Graph = graph };
             model.OpsetImport.Add(new OperatorSetIdProto { Domain = string.Empty, Version = 17 });
-            using var options = new SessionOptions { IntraOpNumThreads = threads };
+            using SessionOptions options = OnnxRuntimeHost.NewOptions();
+            options.IntraOpNumThreads = threads;
             _session = OnnxRuntimeHost.Open(model.ToByteArray(), options);
             _input = OrtValue.CreateTensorValueFromMemory(new float[Block * Dimension], [Block, Dimension]);
             _output = OrtValue.CreateTensorValueFromMemory(new float[Block * columns], [Block, columns]);

@@ -23,7 +23,7 @@ internal static class EmbeddingBenchmark
         List<float[]> tensors = Tensors(encoder, files, batchSize);
 
         // The bare session is what anyone would open: default options, one batch after another on all cores.
-        using var options = new SessionOptions();
+        using var options = OnnxRuntimeHost.NewOptions();
         using var session = OnnxRuntimeHost.Open(modelFiles.VisionModelPath!, options);
         using Process? peer = peerFolder is null ? null : StartPeer(peerFolder, modelFiles, folder, batchSize);
         var bare = new Side("bare session, ready tensors", () => RunBare(session, tensors, side));

@@ -40,7 +40,7 @@ internal static class GradientBenchmark
             Line($"batch {batch}: peak memory with the gradient alone {PeakMegabytes()} MB");
         }
 
-        using var options = new SessionOptions();
+        using var options = OnnxRuntimeHost.NewOptions();
         using var forward = OnnxRuntimeHost.Open(modelPath, options);
         using var run = new RunOptions();
         foreach (int batch in batches)

@@ -25,7 +25,8 @@ internal sealed class GradientRows : IBenchmark
         File.WriteAllBytes(path, shape.ToOnnx());
         GradientGraph graph = GradientGraph.Build(path, new GradientOptions { Seed = GradientSeed.Cosine });
         using GradientModel both = GradientModel.Load(graph, threads: 1);
-        using var options = new SessionOptions { IntraOpNumThreads = 1 };
+        using SessionOptions options = OnnxRuntimeHost.NewOptions();
+        options.IntraOpNumThreads = 1;
         using InferenceSession forward = OnnxRuntimeHost.Open(path, options);
         using var run = new RunOptions();
         var random = new Random(1);
@@ -46,7 +47,7 @@ internal sealed class GradientRows : IBenchmark
         yield return context.Compare(work, "its forward pass", Step, Forward, Goal);
         if (!context.IsShort)
         {
-            (string? python, string name) = context.Peers.Python("torch", "PyTorch");
+            (string? python, string name) = context.Peers.PythonThatMultiplies("torch", "PyTorch");
             using PeerProcess? peer = python is null ? null : new PeerProcess(python, "vit_step.py", [.. shape.Arguments, $"{batch}"]);
             yield return context.Compare(work, name, Step, peer is null ? null : () => peer.Run(), 1);
         }

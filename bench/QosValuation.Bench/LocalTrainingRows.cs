@@ -19,7 +19,7 @@ internal sealed class LocalTrainingRows : IBenchmark
     {
         (LogisticLearner learner, float[] start, LabelledRows[] data) = LocalTrainingBenchmark.Prepare(Clients);
         LocalTrainingBenchmark.Save(context.Folder, data, start);
-        (string? python, string name) = context.Peers.Python("torch", "PyTorch");
+        (string? python, string name) = context.Peers.PythonThatMultiplies("torch", "PyTorch");
         using PeerProcess? peer = python is null ? null : new PeerProcess(
             python,
             "local_training.py",

@@ -19,7 +19,7 @@ internal sealed class MarginalUtilityRows : IBenchmark
         (float[][] test, int[] testLabels) = MarginalUtilityBenchmark.Draw(Tests, random);
         ValuationProblem problem = MarginalUtilityBenchmark.Problem(train, labels, test, testLabels);
         var options = new MarginalUtilityOptions { Neighbors = MarginalUtilityBenchmark.Neighbors, MaximumThreads = Environment.ProcessorCount };
-        (string? python, string name) = context.Peers.Python("numpy", "NumPy");
+        (string? python, string name) = context.Peers.PythonThatMultiplies("numpy", "NumPy");
         using PeerProcess? peer = python is null ? null : MarginalUtilityBenchmark.StartPeer(python, context.Folder, train, labels, test, testLabels);
         yield return context.Compare(
             $"kNN-Shapley of {Points:N0} points, {Tests} tests",

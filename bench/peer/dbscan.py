@@ -2,8 +2,12 @@
 Reads vectors.f32 (rows of DIMENSION floats) in FOLDER. Reads lines from standard input; for each line clusters once, writes the labels to labels.i32
 and prints the seconds by the clock and of processor time.
 """
+import os
 import sys
 import time
+
+# Before the library is loaded that reads it.
+os.environ["OPENBLAS_NUM_THREADS"] = sys.argv[5]
 
 import numpy as np
 from sklearn.cluster import DBSCAN

@@ -4,8 +4,12 @@ Reads rows.npy (CLIENTS*ROWS x FEATURES, float32), labels.npy (int64) and start.
 standard input, "loop" or "batched", trains all clients once, writes FOLDER/peer.npy and prints the seconds by the clock and of processor time.
 loop: one client after another, batches by indexing (no data loader, which would be slower). batched: all clients at once by batched products.
 """
+import os
 import sys
 import time
+
+# Before the library is loaded that reads it.
+os.environ["OPENBLAS_NUM_THREADS"] = sys.argv[8]
 
 import numpy as np
 import torch

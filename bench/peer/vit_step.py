@@ -2,8 +2,12 @@
 usage: python3 vit_step.py SIDE PATCH WIDTH LAYERS HEADS DIMENSION BATCH
 Reads lines from standard input; for each line does a step and prints the seconds by the clock and of processor time.
 """
+import os
 import sys
 import time
+
+# Before the library is loaded that reads it.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import torch
 from torch import nn

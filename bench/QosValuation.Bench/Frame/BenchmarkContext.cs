@@ -80,7 +80,7 @@ internal sealed class BenchmarkContext(bool isShort, int turns, string folder, s
             Ratio = ratio,
             BestRatio = theirs is null ? null : theirs.Min() / ours.Min(),
             Goal = goal,
-            Verdict = ratio is null ? "absent" : goal is null ? "no goal" : ratio >= goal ? "reached" : "missed",
+            Verdict = ratio is null ? "absent" : peer.Contains(Peers.ReferenceBlas, StringComparison.Ordinal) ? "slow peer" : goal is null ? "no goal" : ratio >= goal ? "reached" : "missed",
             Noise = ratios is { Length: > 1 } ? (ratios.Max() - ratios.Min()) / ratio : null,
             Time = byClock ? "clock" : "processor",
             Turns = ours.Count,

@@ -17,6 +17,7 @@ internal static class Benchmarks
         new AuctionRows(),
         new ClusteringRows(),
         new DensityRows(),
+        new KMeansRows(),
         new MarginalUtilityRows(),
         new LocalTrainingRows(),
         new NoiseRows(),

@@ -7,6 +7,9 @@ namespace QosValuation.Bench;
 /// <summary>The programs of others that this machine has. One that is absent is named as absent, never guessed.</summary>
 internal sealed class Peers
 {
+    /// <summary>What <see cref="PythonThatMultiplies"/> calls the unoptimised BLAS.</summary>
+    public const string ReferenceBlas = "reference BLAS";
+
     private readonly Dictionary<string, (string? Python, string Name)> _python = [];
 
     /// <summary>The folder with the peers' scripts.</summary>
@@ -35,6 +38,26 @@ internal sealed class Peers
         }
 
         return found;
+    }
+
+    /// <summary>A Python that has a library whose time is that of matrix products, which the BLAS computes that the machine has: the name tells it.</summary>
+    /// <remarks>
+    /// The reference BLAS of the Netlib is there to be right, not fast: an optimised one takes about a twentieth of its time, so that a ratio to the
+    /// reference says nothing about the library. Debian has the optimised one in libopenblas0.
+    /// </remarks>
+    /// <param name="module">What is imported, such as torch.</param>
+    /// <param name="title">What the library calls itself, such as PyTorch.</param>
+    /// <returns>As <see cref="Python"/>; the name ends in the BLAS, <see cref="ReferenceBlas"/> where it is the slow one.</returns>
+    public (string? Python, string Name) PythonThatMultiplies(string module, string title)
+    {
+        (string? python, string name) = Python(module, title);
+        if (python is null)
+        {
+            return (null, name);
+        }
+
+        string? blas = Output(python, Path.Combine(Folder, "blas.py"), module);
+        return (python, $"{name} with {(blas is null or "" ? "unknown BLAS" : blas)}");
     }
 
     /// <summary>transformers.js over Node, installed by npm where it is not yet.</summary>
