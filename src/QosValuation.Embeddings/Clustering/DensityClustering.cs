@@ -6,9 +6,9 @@ namespace QosValuation.Embeddings.Clustering;
 /// threshold of a core is a border row; the rest is noise.
 /// </summary>
 /// <remarks>
-/// Exact, without an index (in 512 dimensions none helps): two passes over the pairs, O(N²·d) in tiles of SIMD inner products,
-/// in parallel; memory O(N) beside the vectors, plus at most MinimumPoints neighbours of each row that is no core. Clusters
-/// are numbered in the order of their first core; a border row between clusters goes to the lowest. The result does not
+/// Exact, without an index (in 512 dimensions none helps): each pair is compared, O(N²·d) in tiles of SIMD inner products, in parallel, and compared
+/// a second time only where more than four million pairs are neighbours, which are not kept. Memory O(N) beside the vectors, plus at most 32 MiB of
+/// pairs and MinimumPoints neighbours of each row that is no core. Clusters are numbered in the order of their first core; a border row between clusters goes to the lowest. The result does not
 /// depend on the number of threads.
 /// </remarks>
 public static class DensityClustering
@@ -18,6 +18,8 @@ public static class DensityClustering
 
     private const int BlockRows = 64;
 
+    private const int MostPairs = 1 << 22;
+
     /// <summary>Clusters the rows of a matrix.</summary>
     /// <param name="vectors">Rows of unit norm; none is fine.</param>
     /// <param name="similarityThreshold">The least cosine of neighbours: 1 − eps.</param>
@@ -26,7 +28,12 @@ public static class DensityClustering
     /// <param name="cancellationToken">Stops between blocks of rows.</param>
     /// <returns>The cluster of each row, from 0, or <see cref="Noise"/>.</returns>
     public static int[] Run(
-        VectorMatrix vectors, double similarityThreshold, int minimumPoints, ClusteringOptions? options = null, CancellationToken cancellationToken = default)
+        VectorMatrix vectors, double similarityThreshold, int minimumPoints, ClusteringOptions? options = null, CancellationToken cancellationToken = default) =>
+        Run(vectors, similarityThreshold, minimumPoints, MostPairs, options, cancellationToken);
+
+    /// <summary>As the other, keeping at most so many pairs of neighbours instead of comparing all rows again.</summary>
+    internal static int[] Run(
+        VectorMatrix vectors, double similarityThreshold, int minimumPoints, int mostPairs, ClusteringOptions? options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(vectors);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(minimumPoints);
@@ -37,6 +44,7 @@ public static class DensityClustering
         // Pass 1: how many neighbours each row has; a row is its own neighbour.
         int[] neighbours = new int[rows];
         Array.Fill(neighbours, 1);
+        List<(int I, int J)>? kept = [];
         ForEachPair(vectors, threshold, options, 0, pairs =>
         {
             foreach ((int i, int j) in pairs)
@@ -44,6 +52,9 @@ public static class DensityClustering
                 neighbours[i]++;
                 neighbours[j]++;
             }
+
+            kept = kept?.Count + pairs.Count <= mostPairs ? kept : null;
+            kept?.AddRange(pairs);
         }, cancellationToken);
 
         // Pass 2: join cores; remember which cores a border row could follow.
@@ -54,26 +65,14 @@ public static class DensityClustering
         }
 
         List<int>?[] cores = new List<int>?[rows];
-        ForEachPair(vectors, threshold, options, 1, pairs =>
+        if (kept is not null)
         {
-            foreach ((int i, int j) in pairs)
-            {
-                bool first = neighbours[i] >= minimumPoints;
-                bool second = neighbours[j] >= minimumPoints;
-                if (first && second)
-                {
-                    Union(parents, i, j);
-                }
-                else if (first)
-                {
-                    (cores[j] ??= []).Add(i);
-                }
-                else if (second)
-                {
-                    (cores[i] ??= []).Add(j);
-                }
-            }
-        }, cancellationToken);
+            Join(kept);
+        }
+        else
+        {
+            ForEachPair(vectors, threshold, options, 1, Join, cancellationToken);
+        }
 
         int[] labels = new int[rows];
         Array.Fill(labels, Noise);
@@ -97,6 +96,27 @@ public static class DensityClustering
         }
 
         return labels;
+
+        void Join(List<(int I, int J)> pairs)
+        {
+            foreach ((int i, int j) in pairs)
+            {
+                bool first = neighbours[i] >= minimumPoints;
+                bool second = neighbours[j] >= minimumPoints;
+                if (first && second)
+                {
+                    Union(parents, i, j);
+                }
+                else if (first)
+                {
+                    (cores[j] ??= []).Add(i);
+                }
+                else if (second)
+                {
+                    (cores[i] ??= []).Add(j);
+                }
+            }
+        }
     }
 
     /// <summary>Hands every pair i &lt; j of neighbours to an action, in batches, one batch at a time, in no particular order.</summary>

@@ -22,6 +22,12 @@ public sealed class DensityClusteringTests
                 expected,
                 DensityClustering.Run(Matrix(vectors, dimension), threshold, minimumPoints, new ClusteringOptions { MaximumThreads = threads }));
         }
+
+        // Where the pairs are too many to keep, they are compared again.
+        foreach (int mostPairs in new[] { 0, 40 })
+        {
+            Assert.Equal(expected, DensityClustering.Run(Matrix(vectors, dimension), threshold, minimumPoints, mostPairs, new ClusteringOptions(), default));
+        }
     }
 
     [Fact]
