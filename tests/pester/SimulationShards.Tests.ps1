@@ -69,7 +69,7 @@ Describe '<Name> -Shard' -ForEach $simulations {
 
     It 'says what its own rounds give' {
         $part = @(& $run @{ Shard = '1/1' })
-        Get-Told $part[0].Result | Should -Be ($whole[0] -replace '#Summary')
+        Get-Told $part[0].Result | Should -Be (@($whole)[0] -replace '#Summary')
         $part[0].First, $part[0].Last | Should -Be 1, $part[0].Total
     }
 

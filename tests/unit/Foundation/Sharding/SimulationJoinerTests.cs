@@ -77,7 +77,7 @@ public sealed class SimulationJoinerTests
     [Fact]
     public void RefusesWhatWasChanged()
     {
-        SimulationShard part = Parts(3)[2];
+        SimulationShard part = Parts(3)[3];
         double[] flipped = [.. part.Values];
         flipped[0] = Math.BitIncrement(flipped[0]);
         SimulationShard[] changed =
