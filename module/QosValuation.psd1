@@ -66,6 +66,7 @@
         'Invoke-TokenAllocation'
         'Invoke-ValuationSimulation'
         'Join-Embedding'
+        'Join-Simulation'
         'Measure-DataQuality'
         'Measure-DataShareToken'
         'Measure-DataValue'

@@ -2,6 +2,7 @@ using QosValuation.Allocation.Fairness;
 using QosValuation.Allocation.Schemes;
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Allocation.Simulation;
 
@@ -40,6 +41,117 @@ public static class AllocationSimulation
         return Iterate(options, progress, maxDegreeOfParallelism, cancellationToken);
     }
 
+    /// <summary>Runs the rounds of one shard, as <see cref="Run"/> runs them all.</summary>
+    /// <param name="options">What to simulate, with a seed.</param>
+    /// <param name="shard">Which rounds: a contiguous part of those of each combination.</param>
+    /// <param name="progress">Told how many of the shard's rounds of all points are done, on worker threads.</param>
+    /// <param name="maxDegreeOfParallelism">How many threads to use; −1 for one a core. It does not change the results.</param>
+    /// <param name="cancellationToken">Stops the simulation.</param>
+    /// <returns>One row for each N, α and scheme; <see cref="SimulationJoiner"/> makes those of the whole of them.</returns>
+    /// <exception cref="QosValuationException">
+    /// <c>ShardWithoutSeed</c>, <c>SimulationNotValid</c> or <c>SupplyNotValid</c>, before anything is drawn.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static IEnumerable<SimulationShard> RunShard(
+        AllocationSimulationOptions options,
+        Shard shard,
+        IProgress<long>? progress = null,
+        int maxDegreeOfParallelism = -1,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Validate(options);
+        var run = new ShardedRun(
+            shard, options.Seed, options.Rounds, options.Points * options.Schemes.Count, ShardedRun.IdentityOf(options));
+        return Iterate(options, run, progress, maxDegreeOfParallelism, cancellationToken);
+    }
+
+    /// <summary>The row of a combination and a scheme.</summary>
+    /// <param name="like">What the row is about, and the number of rounds; its figures do not matter.</param>
+    /// <param name="jain">Jain's indices of the rounds.</param>
+    /// <param name="gini">Their Gini coefficients.</param>
+    /// <returns>The row; NaN for what no round gives.</returns>
+    internal static AllocationSimulationResult Describe(AllocationSimulationResult like, RoundSummary jain, RoundSummary gini)
+    {
+        double[] jainOfRounds = jain.Quantiles.Sorted();
+        double[] giniOfRounds = gini.Quantiles.Sorted();
+        static double Quantile(double[] sorted, double probability) => sorted.Length > 0 ? QuantileSample.OfSorted(sorted, probability) : double.NaN;
+        return like with
+        {
+            Jain = jain.Mean,
+            JainStandardError = jain.StandardError,
+            JainQ05 = Quantile(jainOfRounds, 0.05),
+            JainMedian = Quantile(jainOfRounds, 0.5),
+            JainQ95 = Quantile(jainOfRounds, 0.95),
+            Gini = gini.Mean,
+            GiniStandardError = gini.StandardError,
+            GiniQ05 = Quantile(giniOfRounds, 0.05),
+            GiniMedian = Quantile(giniOfRounds, 0.5),
+            GiniQ95 = Quantile(giniOfRounds, 0.95),
+        };
+    }
+
+    // A row without figures.
+    private static AllocationSimulationResult Row(AllocationSimulationOptions options, int agents, double alpha, int scheme) => new()
+    {
+        Scheme = options.Schemes[scheme],
+        Agents = agents,
+        Alpha = alpha,
+        Supply = options.Supply,
+        Capacity = options.Capacity,
+        Rounds = options.Rounds,
+        Jain = double.NaN,
+        JainStandardError = double.NaN,
+        JainQ05 = double.NaN,
+        JainMedian = double.NaN,
+        JainQ95 = double.NaN,
+        Gini = double.NaN,
+        GiniStandardError = double.NaN,
+        GiniQ05 = double.NaN,
+        GiniMedian = double.NaN,
+        GiniQ95 = double.NaN,
+    };
+
+    private static IEnumerable<SimulationShard> Iterate(
+        AllocationSimulationOptions options, ShardedRun run, IProgress<long>? progress, int maxDegreeOfParallelism, CancellationToken cancellationToken)
+    {
+        var reduction = new AllocationSimulationReduction();
+        long before = 0;
+        foreach (int agents in options.Agents)
+        {
+            foreach (double alpha in options.Alphas)
+            {
+                double[][] values = [.. options.Schemes.Select(_ => new double[run.Count * reduction.Width])];
+                int[] at = new int[values.Length];
+                Simulate(options, agents, alpha, run.First, run.Count, maxDegreeOfParallelism, Counting(progress, before), (s, jain, gini) =>
+                {
+                    values[s][at[s]++] = jain;
+                    values[s][at[s]++] = gini;
+                }, cancellationToken);
+                before += run.Count;
+                progress?.Report(before);
+                for (int s = 0; s < values.Length; s++)
+                {
+                    yield return run.Next(reduction, Row(options, agents, alpha, s), values[s]);
+                }
+            }
+        }
+    }
+
+    // Tells of every sixteenth round.
+    private static Action Counting(IProgress<long>? progress, long before)
+    {
+        int finished = 0;
+        return () =>
+        {
+            int count = Interlocked.Increment(ref finished);
+            if (progress is not null && (count & 15) == 0)
+            {
+                progress.Report(before + count);
+            }
+        };
+    }
+
     private static IEnumerable<AllocationSimulationResult> Iterate(
         AllocationSimulationOptions options, IProgress<long>? progress, int maxDegreeOfParallelism, CancellationToken cancellationToken)
     {
@@ -48,64 +160,48 @@ public static class AllocationSimulation
         {
             foreach (double alpha in options.Alphas)
             {
-                long done = before;
-                int finished = 0;
-                (Summary[] jain, Summary[] gini) = Simulate(options, agents, alpha, maxDegreeOfParallelism, () =>
+                RoundSummary[] jain = [.. options.Schemes.Select(_ => new RoundSummary())];
+                RoundSummary[] gini = [.. options.Schemes.Select(_ => new RoundSummary())];
+                Simulate(options, agents, alpha, 0, options.Rounds, maxDegreeOfParallelism, Counting(progress, before), (s, jainOfRound, giniOfRound) =>
                 {
-                    int count = Interlocked.Increment(ref finished);
-                    if (progress is not null && (count & 15) == 0)
-                    {
-                        progress.Report(done + count);
-                    }
+                    jain[s].Add(jainOfRound);
+                    gini[s].Add(giniOfRound);
                 }, cancellationToken);
                 before += options.Rounds;
                 progress?.Report(before);
                 for (int s = 0; s < options.Schemes.Count; s++)
                 {
-                    double[] jainOfRounds = jain[s].Quantiles.Sorted();
-                    double[] giniOfRounds = gini[s].Quantiles.Sorted();
-                    yield return new AllocationSimulationResult
-                    {
-                        Scheme = options.Schemes[s],
-                        Agents = agents,
-                        Alpha = alpha,
-                        Supply = options.Supply,
-                        Capacity = options.Capacity,
-                        Rounds = options.Rounds,
-                        Jain = jain[s].Mean,
-                        JainStandardError = jain[s].StandardError,
-                        JainQ05 = QuantileSample.OfSorted(jainOfRounds, 0.05),
-                        JainMedian = QuantileSample.OfSorted(jainOfRounds, 0.5),
-                        JainQ95 = QuantileSample.OfSorted(jainOfRounds, 0.95),
-                        Gini = gini[s].Mean,
-                        GiniStandardError = gini[s].StandardError,
-                        GiniQ05 = QuantileSample.OfSorted(giniOfRounds, 0.05),
-                        GiniMedian = QuantileSample.OfSorted(giniOfRounds, 0.5),
-                        GiniQ95 = QuantileSample.OfSorted(giniOfRounds, 0.95),
-                    };
+                    yield return Describe(Row(options, agents, alpha, s), jain[s], gini[s]);
                 }
             }
         }
     }
 
-    private static (Summary[] Jain, Summary[] Gini) Simulate(
-        AllocationSimulationOptions options, int agents, double alpha, int maxDegreeOfParallelism, Action roundFinished, CancellationToken cancellationToken)
+    // Runs rounds of a combination, and hands over what each scheme gives in the order of the rounds.
+    private static void Simulate(
+        AllocationSimulationOptions options,
+        int agents,
+        double alpha,
+        int firstRound,
+        int rounds,
+        int maxDegreeOfParallelism,
+        Action roundFinished,
+        Action<int, double, double> take,
+        CancellationToken cancellationToken)
     {
         IAllocationScheme[] schemes = [.. options.Schemes.Select(AllocationSchemes.Find)];
-        Summary[] jain = [.. options.Schemes.Select(_ => new Summary())];
-        Summary[] gini = [.. options.Schemes.Select(_ => new Summary())];
         ulong stream = Stream(agents, alpha);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = maxDegreeOfParallelism, CancellationToken = cancellationToken };
         var plan = new RoundPlan(options, schemes, agents, cancellationToken);
 
         // Rounds of a block run in any order, and are added up in theirs: memory does not grow with the rounds.
-        int blockLength = Math.Min(options.Rounds, RoundsPerBlock);
+        int blockLength = Math.Min(rounds, RoundsPerBlock);
         double[] jainOfRound = new double[plan.Measured * blockLength];
         double[] giniOfRound = new double[plan.Measured * blockLength];
-        for (int start = 0; start < options.Rounds; start += Math.Min(blockLength, options.Rounds - start))
+        for (int start = 0; start < rounds; start += Math.Min(blockLength, rounds - start))
         {
-            int first = start;
-            int count = Math.Min(blockLength, options.Rounds - start);
+            int first = firstRound + start;
+            int count = Math.Min(blockLength, rounds - start);
             Parallel.For(0, count, parallel, () => new Workspace(plan, options, agents, alpha), (offset, _, workspace) =>
             {
                 workspace.Random.Restart(unchecked(stream + (ulong)(first + offset)));
@@ -123,13 +219,10 @@ public static class AllocationSimulation
                 for (int s = 0; s < schemes.Length; s++)
                 {
                     int place = (round * plan.Measured) + plan.Column(s);
-                    jain[s].Add(jainOfRound[place]);
-                    gini[s].Add(giniOfRound[place]);
+                    take(s, jainOfRound[place], giniOfRound[place]);
                 }
             }
         }
-
-        return (jain, gini);
     }
 
     // Mixes N and α so that the streams of two combinations lie apart, also for neighbouring rounds.
@@ -175,24 +268,6 @@ public static class AllocationSimulation
     }
 
     private static QosValuationException Invalid(string message, object subject) => new(Faults.SimulationNotValid, message, subject);
-
-    /// <summary>Mean, standard error and quantiles of a stream.</summary>
-    private sealed class Summary
-    {
-        private RunningMean _mean;
-
-        public QuantileSample Quantiles { get; } = new();
-
-        public double Mean => _mean.Mean;
-
-        public double StandardError => _mean.StandardError;
-
-        public void Add(double sample)
-        {
-            _mean.Add(sample);
-            Quantiles.Add(sample);
-        }
-    }
 
     /// <summary>What the schemes of a combination do in each round: which divide anew, and which of them share a column of rates.</summary>
     private sealed class RoundPlan

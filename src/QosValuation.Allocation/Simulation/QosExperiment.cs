@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Allocation.Simulation;
 
@@ -86,10 +89,47 @@ public sealed class QosExperiment
         return rows.SelectMany(run => run);
     }
 
+    /// <summary>Runs the rounds of one shard of the simulations, one after the other.</summary>
+    /// <param name="shard">Which rounds: a contiguous part of those of each scheme in each run.</param>
+    /// <param name="progress">Told how many of the shard's rounds of all schemes and runs are done, on worker threads.</param>
+    /// <param name="cancellationToken">Stops between epochs.</param>
+    /// <returns>A row for each one of <see cref="Run"/>; <see cref="SimulationJoiner"/> makes those of the whole of them.</returns>
+    /// <exception cref="QosValuationException"><c>QosOptionNotValid</c>: an option lies outside its range, before anything runs.</exception>
+    public IEnumerable<SimulationShard> RunShard(Shard shard, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        foreach (QosSimulationOptions run in _runs)
+        {
+            QosSimulation.Validate(run, _measuresGain);
+        }
+
+        var sharded = new ShardedRun(
+            shard, Simulation.Seed, Simulation.Rounds, _runs.Sum(run => QosSimulation.RowsOf(run, _measuresGain)), Identity());
+        long roundsOfRun = (long)Simulation.Schemes.Count * sharded.Count;
+        return _runs.Select((run, index) => QosSimulation.RunShard(
+            run with { Progress = done => progress?.Report(index * roundsOfRun + done) }, _measuresGain, sharded, cancellationToken)).SelectMany(rows => rows);
+    }
+
     /// <summary>Names an agent that has no name.</summary>
     /// <param name="position">Its place in the order of the agents, from 1.</param>
     /// <returns>agent1, agent2 and so on.</returns>
     internal static string NameOf(int position) => "agent" + position.ToString(CultureInfo.InvariantCulture);
+
+    // What is simulated, without what does not change it: the path of the trace, and how many threads there are.
+    private string Identity()
+    {
+        var settings = new
+        {
+            MeasuresGain = _measuresGain,
+            Options = Simulation with { Trace = null, Progress = null, MaxDegreeOfParallelism = -1 },
+            Agents = _runs.Select(run => run.Agents).ToArray(),
+        };
+        IEnumerable<ReadOnlyMemory<byte>> requests = Simulation.Trace is not { } trace ? [] : trace.Agents.SelectMany(agent => new ReadOnlyMemory<byte>[]
+        {
+            Encoding.UTF8.GetBytes(agent + "\0"),
+            MemoryMarshal.AsBytes(trace.Of(agent).Span).ToArray(),
+        });
+        return ShardedRun.IdentityOf(settings, requests);
+    }
 
     private static QosAgent[] MakeUp(QosExperimentOptions options, RequestTrace? trace)
     {

@@ -1,6 +1,7 @@
 using QosValuation.Allocation.Fairness;
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Allocation.Simulation;
 
@@ -26,9 +27,13 @@ namespace QosValuation.Allocation.Simulation;
 /// </remarks>
 public static class QosSimulation
 {
+    /// <summary>How many figures of a round a <see cref="StrategyGain"/> needs.</summary>
+    internal const int GainWidth = 10;
+
     private static readonly double[] WaitProbabilities = [0.95, 0.99];
 
-    private enum Metric
+    /// <summary>What is measured of an agent or the population in a round.</summary>
+    internal enum Metric
     {
         Value, Arrived, Served, Rejected, Abandoned, Waiting, Withheld, ServedRatio, WorstServedRatio, OutageRatio, OutageTime,
         MeanWait, P95Wait, P99Wait, MeanQueue, Supplied, Granted, Spent, Junk, Unspent, MeanTokens, FullRatio, Utilisation,
@@ -58,18 +63,80 @@ public static class QosSimulation
     public static IEnumerable<StrategyGain> CompareStrategies(QosSimulationOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        Validate(options, measuresGain: true);
+        return Gains(options, cancellationToken);
+    }
+
+    /// <summary>How many rows <see cref="Run"/> or <see cref="CompareStrategies"/> gives.</summary>
+    /// <param name="options">What to run.</param>
+    /// <param name="measuresGain">Whether strategies are compared.</param>
+    /// <returns>The number.</returns>
+    internal static int RowsOf(QosSimulationOptions options, bool measuresGain) =>
+        options.Schemes.Count * (measuresGain ? Deviating(options).Length : options.PerAgent ? options.Agents.Count + 1 : 1);
+
+    /// <summary>The rows of one shard of a run of <see cref="Run"/> or <see cref="CompareStrategies"/>.</summary>
+    /// <param name="options">What to run, with a seed; checked.</param>
+    /// <param name="measuresGain">Whether strategies are compared.</param>
+    /// <param name="shard">The shard.</param>
+    /// <param name="cancellationToken">Stops between epochs.</param>
+    /// <returns>The rows, as soon as a scheme is done.</returns>
+    internal static IEnumerable<SimulationShard> RunShard(
+        QosSimulationOptions options, bool measuresGain, ShardedRun shard, CancellationToken cancellationToken)
+    {
+        int seed = options.Seed!.Value;
+        int done = 0;
+        void Finished() => options.Progress?.Invoke(Interlocked.Increment(ref done));
+        int[] deviating = Deviating(options);
+        foreach (AllocationScheme scheme in options.Schemes)
+        {
+            if (measuresGain)
+            {
+                double[][] values = PlayPairs(options, scheme, seed, deviating, shard.First, shard.Count, Finished, cancellationToken);
+                for (int d = 0; d < deviating.Length; d++)
+                {
+                    yield return shard.Next(new StrategyGainReduction(), Row(options, scheme, seed, options.Agents[deviating[d]]), values[d]);
+                }
+
+                continue;
+            }
+
+            const int Width = (int)Metric.Count;
+            double[][] rounds =
+            [
+                .. RunRounds(options, shard.First, shard.Count, round => Measure(options, scheme, round, seed, cancellationToken), Finished, cancellationToken),
+            ];
+            for (int row = 0; row < (options.PerAgent ? options.Agents.Count + 1 : 1); row++)
+            {
+                double[] values = new double[rounds.Length * Width];
+                for (int round = 0; round < rounds.Length; round++)
+                {
+                    rounds[round].AsSpan(row * Width, Width).CopyTo(values.AsSpan(round * Width));
+                }
+
+                yield return shard.Next(new QosReportReduction(), Row(options, scheme, seed, row - 1), values);
+            }
+        }
+    }
+
+    /// <summary>Refuses options that lie outside their range.</summary>
+    /// <param name="options">What to run.</param>
+    /// <param name="measuresGain">Whether strategies are compared.</param>
+    /// <exception cref="QosValuationException"><c>QosOptionNotValid</c>.</exception>
+    internal static void Validate(QosSimulationOptions options, bool measuresGain)
+    {
         Validate(options);
-        if (options.Agents.All(agent => agent.Strategy == QosStrategy.Honest))
+        if (measuresGain && options.Agents.All(agent => agent.Strategy == QosStrategy.Honest))
         {
             throw Invalid("Every agent is honest; give at least one agent a strategy to compare with honest play.", nameof(QosAgent.Strategy));
         }
-
-        return Gains(options, cancellationToken);
     }
 
     /// <summary>Draws a seed from the operating system's generator.</summary>
     /// <returns>A seed of at least 0.</returns>
     public static int DrawSeed() => RandomSource.Create(null).NextInt32(int.MaxValue);
+
+    private static int[] Deviating(QosSimulationOptions options) =>
+        [.. Enumerable.Range(0, options.Agents.Count).Where(n => options.Agents[n].Strategy != QosStrategy.Honest)];
 
     private static IEnumerable<QosReport> Reports(QosSimulationOptions options, CancellationToken cancellationToken)
     {
@@ -81,6 +148,8 @@ public static class QosSimulation
             var moments = new RunningMean[rows * (int)Metric.Count];
             IEnumerable<double[]> rounds = RunRounds(
                 options,
+                0,
+                options.Rounds,
                 round => Measure(options, scheme, round, seed, cancellationToken),
                 () => options.Progress?.Invoke(Interlocked.Increment(ref done)),
                 cancellationToken);
@@ -94,7 +163,7 @@ public static class QosSimulation
 
             for (int row = 0; row < rows; row++)
             {
-                yield return Report(options, scheme, seed, row - 1, moments.AsSpan(row * (int)Metric.Count, (int)Metric.Count));
+                yield return Report(Row(options, scheme, seed, row - 1), moments.AsSpan(row * (int)Metric.Count, (int)Metric.Count));
             }
         }
     }
@@ -103,64 +172,67 @@ public static class QosSimulation
     {
         int seed = options.Seed ?? DrawSeed();
         int done = 0;
-        int[] deviating = [.. Enumerable.Range(0, options.Agents.Count).Where(n => options.Agents[n].Strategy != QosStrategy.Honest)];
+        int[] deviating = Deviating(options);
         foreach (AllocationScheme scheme in options.Schemes)
         {
-            var pairs = new List<(double[] Honest, double[] Strategic)>();
-            pairs.AddRange(RunRounds(
+            double[][] values = PlayPairs(
                 options,
-                r =>
-                {
-                    double[] values = ValuesOf(options, r, seed);
-                    double[] honest = GainFigures(Play(options, scheme, values, r, seed, isHonest: true, cancellationToken).Tallies, deviating, values);
-                    double[] strategic = GainFigures(Play(options, scheme, values, r, seed, isHonest: false, cancellationToken).Tallies, deviating, values);
-                    return (honest, strategic);
-                },
+                scheme,
+                seed,
+                deviating,
+                0,
+                options.Rounds,
                 () => options.Progress?.Invoke(Interlocked.Increment(ref done)),
-                cancellationToken));
-
-            int others = 4 * deviating.Length;
+                cancellationToken);
             for (int d = 0; d < deviating.Length; d++)
             {
-                QosAgent agent = options.Agents[deviating[d]];
-                (double granted, double grantedError) = RelativeChange(pairs, 4 * d);
-                (double served, double servedError) = RelativeChange(pairs, 4 * d + 1);
-                (double othersServed, double othersError) = RelativeChange(pairs, others);
-                double Mean(int figure, bool honest)
-                {
-                    var moments = default(RunningMean);
-                    foreach ((double[] h, double[] s) in pairs)
-                    {
-                        moments.Add(honest ? h[figure] : s[figure]);
-                    }
-
-                    return moments.Mean;
-                }
-
-                yield return new StrategyGain
-                {
-                    Scheme = scheme,
-                    Agent = agent.Name,
-                    Strategy = agent.Strategy,
-                    Value = Mean(4 * d + 3, true),
-                    Identities = agent.Strategy == QosStrategy.Sybil ? options.SybilIdentities : 1,
-                    HonestGranted = Mean(4 * d, true),
-                    Granted = Mean(4 * d, false),
-                    GrantedGain = granted,
-                    GrantedGainStandardError = grantedError,
-                    HonestServed = Mean(4 * d + 1, true),
-                    Served = Mean(4 * d + 1, false),
-                    ServedGain = served,
-                    ServedGainStandardError = servedError,
-                    HonestMeanWait = Mean(4 * d + 2, true),
-                    MeanWait = Mean(4 * d + 2, false),
-                    OthersServedGain = othersServed,
-                    OthersServedGainStandardError = othersError,
-                    Rounds = options.Rounds,
-                    Seed = seed,
-                };
+                yield return Gain(Row(options, scheme, seed, options.Agents[deviating[d]]), values[d]);
             }
         }
+    }
+
+    // Of each deviating agent the figures of each round: those of honest play, then those of strategic play.
+    private static double[][] PlayPairs(
+        QosSimulationOptions options,
+        AllocationScheme scheme,
+        int seed,
+        int[] deviating,
+        int first,
+        int count,
+        Action finished,
+        CancellationToken cancellationToken)
+    {
+        const int Half = GainWidth / 2;
+        double[][] values = [.. deviating.Select(_ => new double[count * GainWidth])];
+        int at = 0;
+        IEnumerable<(double[] Honest, double[] Strategic)> rounds = RunRounds(
+            options,
+            first,
+            count,
+            r =>
+            {
+                double[] drawn = ValuesOf(options, r, seed);
+                double[] honest = GainFigures(Play(options, scheme, drawn, r, seed, isHonest: true, cancellationToken).Tallies, deviating, drawn);
+                double[] strategic = GainFigures(Play(options, scheme, drawn, r, seed, isHonest: false, cancellationToken).Tallies, deviating, drawn);
+                return (honest, strategic);
+            },
+            finished,
+            cancellationToken);
+        foreach ((double[] honest, double[] strategic) in rounds)
+        {
+            for (int d = 0; d < deviating.Length; d++)
+            {
+                Span<double> round = values[d].AsSpan(at, GainWidth);
+                honest.AsSpan(4 * d, 4).CopyTo(round);
+                round[4] = honest[^1];
+                strategic.AsSpan(4 * d, 4).CopyTo(round[Half..]);
+                round[Half + 4] = strategic[^1];
+            }
+
+            at += GainWidth;
+        }
+
+        return values;
     }
 
     /// <summary>Granted, service, mean wait and value of each deviating agent, then the service of all honest ones.</summary>
@@ -188,40 +260,44 @@ public static class QosSimulation
     }
 
     /// <summary>Mean(strategic)/mean(honest) − 1 with the standard error of the ratio estimator (Cochran 1977, section 6.3).</summary>
-    private static (double Change, double StandardError) RelativeChange(List<(double[] Honest, double[] Strategic)> pairs, int figure)
+    private static (double Change, double StandardError) RelativeChange(double[] values, int figure)
     {
-        double honest = pairs.Average(p => p.Honest[figure]);
-        double strategic = pairs.Average(p => p.Strategic[figure]);
+        int rounds = values.Length / GainWidth;
+        double Honest(int round) => values[(round * GainWidth) + figure];
+        double Strategic(int round) => values[(round * GainWidth) + (GainWidth / 2) + figure];
+        double honest = rounds > 0 ? Enumerable.Range(0, rounds).Average(Honest) : double.NaN;
         if (!(honest > 0))
         {
             return (double.NaN, double.NaN);
         }
 
-        double ratio = strategic / honest;
+        double ratio = Enumerable.Range(0, rounds).Average(Strategic) / honest;
         var residuals = default(RunningMean);
-        foreach ((double[] h, double[] s) in pairs)
+        for (int round = 0; round < rounds; round++)
         {
-            residuals.Add(s[figure] - ratio * h[figure]);
+            residuals.Add(Strategic(round) - ratio * Honest(round));
         }
 
         return (ratio - 1, residuals.StandardError / honest);
     }
 
     /// <summary>Computes one result for each round, in parallel, and yields them in order; only a few wait at a time.</summary>
-    private static IEnumerable<T> RunRounds<T>(QosSimulationOptions options, Func<int, T> runRound, Action finished, CancellationToken cancellationToken)
+    private static IEnumerable<T> RunRounds<T>(
+        QosSimulationOptions options, int first, int rounds, Func<int, T> runRound, Action finished, CancellationToken cancellationToken)
     {
         int parallelism = options.MaxDegreeOfParallelism < 0 ? Environment.ProcessorCount : options.MaxDegreeOfParallelism;
-        int block = Math.Min(options.Rounds, 4 * parallelism);
+        int block = Math.Min(rounds, 4 * parallelism);
         var results = new T[block];
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken };
-        for (int start = 0; start < options.Rounds; start += block)
+        for (int start = 0; start < rounds; start += block)
         {
-            int count = Math.Min(block, options.Rounds - start);
+            int from = first + start;
+            int count = Math.Min(block, rounds - start);
             if (parallelism == 1)
             {
                 for (int i = 0; i < count; i++)
                 {
-                    results[i] = runRound(start + i);
+                    results[i] = runRound(from + i);
                     finished();
                 }
             }
@@ -229,7 +305,7 @@ public static class QosSimulation
             {
                 Parallel.For(0, count, parallel, i =>
                 {
-                    results[i] = runRound(start + i);
+                    results[i] = runRound(from + i);
                     finished();
                 });
             }
@@ -377,17 +453,37 @@ public static class QosSimulation
         metrics[(int)Metric.ServiceRate] = FairnessMeasures.RewardRate(tally.Service, value);
     }
 
-    private static QosReport Report(QosSimulationOptions options, AllocationScheme scheme, int seed, int agent, ReadOnlySpan<RunningMean> moments) => new()
+    // What the report on an agent, or on the population, is about.
+    private static QosReport Row(QosSimulationOptions options, AllocationScheme scheme, int seed, int agent) => Report(
+        new ReportPlace(
+            scheme,
+            agent < 0 ? string.Empty : options.Agents[agent].Name,
+            agent < 0 ? options.Agents.Select(a => a.Strategy).FirstOrDefault(s => s != QosStrategy.Honest) : options.Agents[agent].Strategy,
+            agent < 0 ? options.Agents.Count : 1,
+            options.Epochs - options.WarmupEpochs,
+            options.EpochLength,
+            options.Rounds,
+            seed),
+        new RunningMean[(int)Metric.Count]);
+
+    /// <summary>The report of rounds.</summary>
+    /// <param name="like">What it is about, and the number of rounds; its figures do not matter.</param>
+    /// <param name="moments">The means of the metrics.</param>
+    /// <returns>The report.</returns>
+    internal static QosReport Report(QosReport like, ReadOnlySpan<RunningMean> moments) =>
+        Report(new ReportPlace(like.Scheme, like.Agent, like.Strategy, like.Agents, like.Epochs, like.EpochLength, like.Rounds, like.Seed), moments);
+
+    private static QosReport Report(ReportPlace place, ReadOnlySpan<RunningMean> moments) => new()
     {
-        Scheme = scheme,
-        Agent = agent < 0 ? string.Empty : options.Agents[agent].Name,
-        Strategy = agent < 0 ? options.Agents.Select(a => a.Strategy).FirstOrDefault(s => s != QosStrategy.Honest) : options.Agents[agent].Strategy,
-        Agents = agent < 0 ? options.Agents.Count : 1,
+        Scheme = place.Scheme,
+        Agent = place.Agent,
+        Strategy = place.Strategy,
+        Agents = place.Agents,
         Value = moments[(int)Metric.Value].Mean,
-        Epochs = options.Epochs - options.WarmupEpochs,
-        EpochLength = options.EpochLength,
-        Rounds = options.Rounds,
-        Seed = seed,
+        Epochs = place.Epochs,
+        EpochLength = place.EpochLength,
+        Rounds = place.Rounds,
+        Seed = place.Seed,
         Arrived = moments[(int)Metric.Arrived].Mean,
         Served = moments[(int)Metric.Served].Mean,
         Rejected = moments[(int)Metric.Rejected].Mean,
@@ -429,6 +525,58 @@ public static class QosSimulation
         ServiceGini = moments[(int)Metric.ServiceGini].Mean,
         ServiceGiniStandardError = moments[(int)Metric.ServiceGini].StandardError,
     };
+
+    // What the gain of an agent is about.
+    private static StrategyGain Row(QosSimulationOptions options, AllocationScheme scheme, int seed, QosAgent agent) => Gain(
+        new GainPlace(scheme, agent.Name, agent.Strategy, agent.Strategy == QosStrategy.Sybil ? options.SybilIdentities : 1, seed), []);
+
+    /// <summary>The gain that rounds show.</summary>
+    /// <param name="like">What it is about; its figures do not matter.</param>
+    /// <param name="values">The figures of the rounds, <see cref="GainWidth"/> of each.</param>
+    /// <returns>The gain.</returns>
+    internal static StrategyGain Gain(StrategyGain like, double[] values) =>
+        Gain(new GainPlace(like.Scheme, like.Agent, like.Strategy, like.Identities, like.Seed), values);
+
+    private static StrategyGain Gain(GainPlace place, double[] values)
+    {
+        const int Half = GainWidth / 2;
+        (double granted, double grantedError) = RelativeChange(values, 0);
+        (double served, double servedError) = RelativeChange(values, 1);
+        (double othersServed, double othersError) = RelativeChange(values, 4);
+        double Mean(int figure)
+        {
+            var moments = default(RunningMean);
+            for (int at = figure; at < values.Length; at += GainWidth)
+            {
+                moments.Add(values[at]);
+            }
+
+            return moments.Mean;
+        }
+
+        return new StrategyGain
+        {
+            Scheme = place.Scheme,
+            Agent = place.Agent,
+            Strategy = place.Strategy,
+            Value = Mean(3),
+            Identities = place.Identities,
+            HonestGranted = Mean(0),
+            Granted = Mean(Half),
+            GrantedGain = granted,
+            GrantedGainStandardError = grantedError,
+            HonestServed = Mean(1),
+            Served = Mean(Half + 1),
+            ServedGain = served,
+            ServedGainStandardError = servedError,
+            HonestMeanWait = Mean(2),
+            MeanWait = Mean(Half + 2),
+            OthersServedGain = othersServed,
+            OthersServedGainStandardError = othersError,
+            Rounds = values.Length / GainWidth,
+            Seed = place.Seed,
+        };
+    }
 
     private static QosValuationException Invalid(string message, object? subject) =>
         new(Faults.QosOptionNotValid, message, subject);
@@ -520,4 +668,11 @@ public static class QosSimulation
             }
         }
     }
+
+    /// <summary>What a report is about.</summary>
+    private readonly record struct ReportPlace(
+        AllocationScheme Scheme, string Agent, QosStrategy Strategy, int Agents, int Epochs, double EpochLength, int Rounds, int Seed);
+
+    /// <summary>What a gain is about.</summary>
+    private readonly record struct GainPlace(AllocationScheme Scheme, string Agent, QosStrategy Strategy, int Identities, int Seed);
 }

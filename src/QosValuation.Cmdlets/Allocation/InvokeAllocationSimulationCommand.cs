@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Allocation.Schemes;
 using QosValuation.Allocation.Simulation;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Cmdlets.Allocation;
 
@@ -23,13 +24,18 @@ namespace QosValuation.Cmdlets.Allocation;
 /// <code>Invoke-AllocationSimulation -Alpha 0.1, 0.3, 0.5, 0.7, 0.9 -Seed 1 | Export-Csv fig4.csv</code>
 /// </example>
 /// <example>
+/// <summary>Two thousand rounds in four shards, here one after the other: the rows of one run.</summary>
+/// <code>1..4 | ForEach-Object { Invoke-AllocationSimulation -Rounds 2000 -Seed 1 -Shard "$_/4" } | Join-Simulation</code>
+/// </example>
+/// <example>
 /// <summary>Fig. 5: fairness over the number of agents.</summary>
 /// <code>Invoke-AllocationSimulation -Agents 100, 300, 500, 700, 900 -Seed 1 | Export-Csv fig5.csv</code>
 /// </example>
+/// <seealso>Join-Simulation</seealso>
 /// <seealso>Invoke-TokenAllocation</seealso>
 /// <seealso>Measure-Fairness</seealso>
 [Cmdlet(VerbsLifecycle.Invoke, "AllocationSimulation")]
-[OutputType(typeof(AllocationSimulationResult))]
+[OutputType(typeof(AllocationSimulationResult), typeof(SimulationShard))]
 public sealed class InvokeAllocationSimulationCommand : QosCmdlet
 {
     /// <summary>N: the numbers of agents, each at least 1; 500 by default.</summary>
@@ -75,6 +81,18 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
     [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
 
+    /// <summary>
+    /// Simulates only the rounds of one of n shards, such as -Shard 3/8 for the third of eight: a contiguous part of them, of every row. Emits
+    /// SimulationShard rows, of which Join-Simulation makes those of the whole run, to the last bit. Needs -Seed, the same for all shards.
+    /// </summary>
+    [Parameter]
+    [Shard]
+    [ArgumentCompleter(typeof(ShardCompleter))]
+    public Shard? Shard { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin() => ShardedRun.RequireSeed(Shard, Seed);
+
     /// <inheritdoc/>
     protected override void End()
     {
@@ -94,10 +112,12 @@ public sealed class InvokeAllocationSimulationCommand : QosCmdlet
             + $"{(Seed is int seed ? $"draws from the seed {seed}" : "cryptographic draws")}."));
         var meter = new ProgressMeter(this, "Simulating token allocation", "rounds");
         var done = new ProgressCount();
-        BackgroundWork.Stream(
-            token => AllocationSimulation.Run(options, done, cancellationToken: token),
+        long rounds = (long)options.Points * (Shard?.PartOf(Rounds).Count ?? Rounds);
+        BackgroundWork.Stream<object>(
+            token => Shard is null ? AllocationSimulation.Run(options, done, cancellationToken: token)
+                : AllocationSimulation.RunShard(options, Shard, done, cancellationToken: token),
             WriteRecord,
-            () => meter.Report(done.Value, options.TotalRounds),
+            () => meter.Report(done.Value, rounds),
             Cancellation);
         meter.Complete();
     }

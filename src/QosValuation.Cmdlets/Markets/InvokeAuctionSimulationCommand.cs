@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Management.Automation;
 using QosValuation.Foundation.Names;
 using QosValuation.Foundation.Randomness;
+using QosValuation.Foundation.Sharding;
 using QosValuation.Markets.Auctions;
 using QosValuation.Markets.Dynamics;
 
@@ -42,11 +43,12 @@ namespace QosValuation.Cmdlets.Markets;
 /// <code>$offers = .2, .3, .4 | ForEach-Object { [pscustomobject]@{ Contributor = "costs $_"; Cost = $_ } }
 /// $offers | Invoke-AuctionSimulation -Budget 1 -Mechanism ProportionalShare, Random -Learner 'costs 0.3' -Round 20 -Seed 1</code>
 /// </example>
+/// <seealso>Join-Simulation</seealso>
 /// <seealso>Invoke-DataAuction</seealso>
 /// <seealso>Test-MechanismProperty</seealso>
 /// <seealso>Export-QosReport</seealso>
 [Cmdlet(VerbsLifecycle.Invoke, "AuctionSimulation")]
-[OutputType(typeof(AuctionSimulationResult))]
+[OutputType(typeof(AuctionSimulationResult), typeof(SimulationShard))]
 public sealed class InvokeAuctionSimulationCommand : DataOfferCommand
 {
     private readonly List<DataOffer> _offers = [];
@@ -174,12 +176,22 @@ public sealed class InvokeAuctionSimulationCommand : DataOfferCommand
     [Parameter]
     public SwitchParameter Summary { get; set; }
 
+    /// <summary>
+    /// Simulates only the repetitions of one of n shards, such as -Shard 3/8 for the third of eight: a contiguous part of them, of every row. Emits
+    /// SimulationShard rows, of which Join-Simulation makes those of the whole run, to the last bit. Needs -Seed, the same for all shards.
+    /// </summary>
+    [Parameter]
+    [Shard]
+    [ArgumentCompleter(typeof(ShardCompleter))]
+    public Shard? Shard { get; set; }
+
     /// <inheritdoc/>
     private protected override string[] Telling => [nameof(Cost)];
 
     /// <inheritdoc/>
     protected override void Begin()
     {
+        ShardedRun.RequireSeed(Shard, Seed);
         Seed ??= RandomSource.Create(null).NextInt32(int.MaxValue);
         if (Liquidity is not null && !IsBound(nameof(Mechanism)))
         {
@@ -232,19 +244,21 @@ public sealed class InvokeAuctionSimulationCommand : DataOfferCommand
         AuctionSimulationOptions options = Options();
         var meter = new ProgressMeter(this, "Holding repeated auctions", "rounds");
         var done = new ProgressCount();
-        BackgroundWork.Stream(
-            token => AuctionSimulation.Run(options, done, cancellationToken: token),
+        int repetitions = Shard?.PartOf(Repetition).Count ?? Repetition;
+        BackgroundWork.Stream<object>(
+            token => Shard is null ? AuctionSimulation.Run(options, done, cancellationToken: token)
+                : AuctionSimulation.RunShard(options, Shard, Summary, done, cancellationToken: token),
             row =>
             {
-                if (!Summary || row.Round == Round)
+                if (!Summary || row is not AuctionSimulationResult whole || whole.Round == Round)
                 {
                     WriteRecord(row);
                 }
             },
-            () => meter.Report(done.Value, options.TotalRounds),
+            () => meter.Report(done.Value, options.TotalRounds / Repetition * repetitions),
             Cancellation);
         meter.Complete();
-        WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"{Repetition:N0} markets of {Round:N0} rounds for each mechanism, seed {Seed}."));
+        WriteVerbose(string.Create(CultureInfo.CurrentCulture, $"{repetitions:N0} markets of {Round:N0} rounds for each mechanism, seed {Seed}."));
     }
 
     private AuctionSimulationOptions Options() => new()

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using QosValuation.Cmdlets.Clustering;
 using QosValuation.Embeddings.Clustering;
+using QosValuation.Foundation.Sharding;
 using QosValuation.Valuation.Novelty;
 
 namespace QosValuation.Cmdlets.Valuation;
@@ -31,14 +32,16 @@ namespace QosValuation.Cmdlets.Valuation;
 /// <summary>The value of photographs at three quantities.</summary>
 /// <code>Get-ClipEmbedding ./photos -Recurse | Invoke-ValuationSimulation -NoveltyThreshold 5 -Quantity 5, 10, 20 -Repetition 20</code>
 /// </example>
+/// <seealso>Join-Simulation</seealso>
 /// <seealso>Group-Embedding</seealso>
 /// <seealso>Measure-DataValue</seealso>
 /// <seealso>Measure-OrderSensitivity</seealso>
 [Cmdlet(VerbsLifecycle.Invoke, "ValuationSimulation")]
-[OutputType(typeof(ValuationSimulationResult))]
+[OutputType(typeof(ValuationSimulationResult), typeof(SimulationShard))]
 public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
 {
     private const string SummaryType = "QosValuation.ValuationSimulationResult#Summary";
+
     /// <summary>Γ: the novelty thresholds that are compared, each at least 1; 10, 25, 50 and 100 by default.</summary>
     /// <value>10, 25, 50, 100</value>
     [Parameter(Position = 0)]
@@ -82,11 +85,28 @@ public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
     [Parameter]
     public SwitchParameter Summary { get; set; }
 
+    /// <summary>
+    /// Simulates only the repetitions of one of n shards, such as -Shard 3/8 for the third of eight: a contiguous part of them, of every row. Emits
+    /// SimulationShard rows, of which Join-Simulation makes those of the whole run, to the last bit. Needs -Seed, the same for all shards.
+    /// </summary>
+    [Parameter]
+    [Shard]
+    [ArgumentCompleter(typeof(ShardCompleter))]
+    public Shard? Shard { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        ShardedRun.RequireSeed(Shard, Seed);
+        base.Begin();
+    }
+
     /// <inheritdoc/>
     private protected override void End(VectorMatrix records)
     {
         double similarity = SimilarityThreshold ?? DefaultSimilarity;
-        WriteVerbose($"{records.Count} records in {Repetition} random orders, at a similarity of {similarity}.");
+        int repetitions = Shard?.PartOf(Repetition).Count ?? Repetition;
+        WriteVerbose($"{records.Count} records in {repetitions} random orders, at a similarity of {similarity}.");
         var options = new ValuationSimulationOptions
         {
             NoveltyThresholds = NoveltyThreshold,
@@ -95,6 +115,21 @@ public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
             SimilarityThreshold = similarity,
             Seed = Seed,
         };
+        if (Shard is not null)
+        {
+            IReadOnlyList<SimulationShard> parts = RunBeside(
+                "Simulating arrivals",
+                "repetitions",
+                repetitions,
+                (progress, cancellation) => ValuationSimulation.RunShard(records, options, Shard, Summary, progress, cancellation));
+            foreach (SimulationShard part in parts)
+            {
+                WriteRecord(part);
+            }
+
+            return;
+        }
+
         IReadOnlyList<ValuationSimulationResult> rows = RunBeside(
             "Simulating arrivals",
             "repetitions",
@@ -109,10 +144,18 @@ public sealed class InvokeValuationSimulationCommand : EmbeddingRecordCommand
             }
             else if (row.Quantity == largest)
             {
-                var record = new PSObject(row);
-                record.TypeNames.Insert(0, SummaryType);
-                WriteRecord(record);
+                WriteRecord(Summarized(row));
             }
         }
+    }
+
+    /// <summary>A row as a summary shows it.</summary>
+    /// <param name="row">The row.</param>
+    /// <returns>The row with the name of the summary's columns.</returns>
+    internal static PSObject Summarized(ValuationSimulationResult row)
+    {
+        var record = new PSObject(row);
+        record.TypeNames.Insert(0, SummaryType);
+        return record;
     }
 }

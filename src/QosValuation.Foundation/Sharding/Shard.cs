@@ -93,6 +93,16 @@ public sealed record Shard
     /// <returns>True for one of the n shards.</returns>
     public bool Contains(string identity) => IndexOf(identity, Count) == Index;
 
+    /// <summary>This shard's part of things that stand in an order, such as the rounds of a simulation: contiguous, and as even as can be. O(1).</summary>
+    /// <param name="total">How many there are, at least 0.</param>
+    /// <returns>The place of the first, from 0, and how many; none where there are more shards than things.</returns>
+    public (int First, int Count) PartOf(int total)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(total);
+        int first = (int)((long)total * (Index - 1) / Count);
+        return (first, (int)((long)total * Index / Count) - first);
+    }
+
     /// <summary>The shard as <c>i/n</c>.</summary>
     /// <returns>The text that <see cref="Parse"/> reads.</returns>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Index}/{Count}");

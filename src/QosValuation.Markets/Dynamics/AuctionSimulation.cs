@@ -1,5 +1,7 @@
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
+using QosValuation.Foundation.Sharding;
+using QosValuation.Markets.Auctions;
 
 namespace QosValuation.Markets.Dynamics;
 
@@ -49,6 +51,56 @@ public static class AuctionSimulation
         return Iterate(options, progress, maxDegreeOfParallelism, cancellationToken);
     }
 
+    /// <summary>Runs the repetitions of one shard, as <see cref="Run"/> runs them all.</summary>
+    /// <param name="options">What to simulate.</param>
+    /// <param name="shard">Which repetitions: a contiguous part of them.</param>
+    /// <param name="isSummary">Whether the last round of each mechanism alone makes a row.</param>
+    /// <param name="progress">Told how many rounds of the shard's repetitions and all mechanisms are done, on worker threads.</param>
+    /// <param name="maxDegreeOfParallelism">How many threads to use; −1 for one a core. It does not change the results.</param>
+    /// <param name="cancellationToken">Stops the simulation.</param>
+    /// <returns>One row for each mechanism and round; <see cref="SimulationJoiner"/> makes those of the whole of them.</returns>
+    /// <exception cref="QosValuationException">What <see cref="AuctionSimulationOptions.Validate"/> refuses, before anything is drawn.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static IEnumerable<SimulationShard> RunShard(
+        AuctionSimulationOptions options,
+        Shard shard,
+        bool isSummary = false,
+        IProgress<long>? progress = null,
+        int maxDegreeOfParallelism = -1,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        AuctionOptions auction = options.Auction;
+        string identity = ShardedRun.IdentityOf(new
+        {
+            Options = options with { Auction = null! },
+            Auction = new
+            {
+                auction.Budget, auction.Eta, auction.Gamma, auction.Kappa, auction.Concave, auction.Liquidity, auction.Pool, auction.Corrected,
+                auction.TrancheShare, auction.GroupLimit,
+            },
+        });
+        int rows = options.Mechanisms.Distinct().Count() * (isSummary ? 1 : options.Rounds);
+        var run = new ShardedRun(shard, options.Seed, options.Repetitions, rows, identity, isSummary);
+        return Iterate(options, run, isSummary, progress, maxDegreeOfParallelism, cancellationToken);
+    }
+
+    /// <summary>The row of a round.</summary>
+    /// <param name="like">What it is about; its figures do not matter.</param>
+    /// <param name="values">The samples of the repetitions, <see cref="RoundSample.Width"/> numbers each.</param>
+    /// <returns>The row.</returns>
+    internal static AuctionSimulationResult Reduce(AuctionSimulationResult like, double[] values)
+    {
+        var means = new RoundMeans();
+        for (int at = 0; at < values.Length; at += RoundSample.Width)
+        {
+            means.Add(RoundSample.Read(values.AsSpan(at, RoundSample.Width)));
+        }
+
+        return means.Describe(new RowPlace(like.Mechanism, like.Liquidity, like.Corrected, like.Round, like.Seed), values.Length / RoundSample.Width);
+    }
+
     private static IEnumerable<AuctionSimulationResult> Iterate(
         AuctionSimulationOptions options, IProgress<long>? progress, int maxDegreeOfParallelism, CancellationToken cancellationToken)
     {
@@ -58,27 +110,82 @@ public static class AuctionSimulation
         foreach (AuctionMechanism mechanism in options.Mechanisms.Distinct())
         {
             RoundMeans[] means = [.. Enumerable.Range(0, options.Rounds).Select(_ => new RoundMeans())];
-            for (int start = 0; start < options.Repetitions; start += RepetitionsPerBlock)
+            Hold(options, mechanism, factors, 0, options.Repetitions, parallel, () =>
+                progress?.Report((long)Interlocked.Increment(ref finished) * options.Rounds), repetition =>
             {
-                int first = start;
-                var samples = new RoundSample[Math.Min(RepetitionsPerBlock, options.Repetitions - start)][];
-                Parallel.For(0, samples.Length, parallel, k =>
+                for (int t = 0; t < repetition.Length; t++)
                 {
-                    samples[k] = Repeat(options, mechanism, factors, first + k, cancellationToken);
-                    progress?.Report((long)Interlocked.Increment(ref finished) * options.Rounds);
-                });
-                foreach (RoundSample[] repetition in samples)
-                {
-                    for (int t = 0; t < repetition.Length; t++)
-                    {
-                        means[t].Add(repetition[t]);
-                    }
+                    means[t].Add(repetition[t]);
                 }
-            }
-
+            });
             for (int t = 0; t < means.Length; t++)
             {
-                yield return means[t].Describe(options, mechanism, t + 1);
+                yield return means[t].Describe(Place(options, mechanism, t + 1), options.Repetitions);
+            }
+        }
+    }
+
+    // Holds markets, and hands over their rounds in the order of the repetitions.
+    private static void Hold(
+        AuctionSimulationOptions options,
+        AuctionMechanism mechanism,
+        double[] factors,
+        int firstRepetition,
+        int repetitions,
+        ParallelOptions parallel,
+        Action finished,
+        Action<RoundSample[]> take)
+    {
+        for (int start = 0; start < repetitions; start += RepetitionsPerBlock)
+        {
+            int first = firstRepetition + start;
+            var samples = new RoundSample[Math.Min(RepetitionsPerBlock, repetitions - start)][];
+            Parallel.For(0, samples.Length, parallel, k =>
+            {
+                samples[k] = Repeat(options, mechanism, factors, first + k, parallel.CancellationToken);
+                finished();
+            });
+            foreach (RoundSample[] repetition in samples)
+            {
+                take(repetition);
+            }
+        }
+    }
+
+    private static RowPlace Place(AuctionSimulationOptions options, AuctionMechanism mechanism, int round) =>
+        new(mechanism, options.Auction.Liquidity ?? double.NaN, options.Auction.Corrected, round, options.Seed);
+
+    private static IEnumerable<SimulationShard> Iterate(
+        AuctionSimulationOptions options,
+        ShardedRun run,
+        bool isSummary,
+        IProgress<long>? progress,
+        int maxDegreeOfParallelism,
+        CancellationToken cancellationToken)
+    {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = maxDegreeOfParallelism, CancellationToken = cancellationToken };
+        var reduction = new AuctionSimulationReduction();
+        double[] factors = [.. options.Factors.Append(1).Distinct().Order()];
+        int first = isSummary ? options.Rounds - 1 : 0;
+        int finished = 0;
+        foreach (AuctionMechanism mechanism in options.Mechanisms.Distinct())
+        {
+            double[][] values = [.. Enumerable.Range(first, options.Rounds - first).Select(_ => new double[run.Count * RoundSample.Width])];
+            int at = 0;
+            Hold(options, mechanism, factors, run.First, run.Count, parallel, () =>
+                progress?.Report((long)Interlocked.Increment(ref finished) * options.Rounds), repetition =>
+            {
+                for (int row = 0; row < values.Length; row++)
+                {
+                    repetition[first + row].Write(values[row].AsSpan(at, RoundSample.Width));
+                }
+
+                at += RoundSample.Width;
+            });
+            for (int row = 0; row < values.Length; row++)
+            {
+                AuctionSimulationResult place = new RoundMeans().Describe(Place(options, mechanism, first + row + 1), 0);
+                yield return run.Next(reduction, place, values[row]);
             }
         }
     }
@@ -171,8 +278,11 @@ public static class AuctionSimulation
     }
 
     /// <summary>A round of one repetition; the names are those of <see cref="AuctionSimulationResult"/>.</summary>
-    private readonly record struct RoundSample
+    internal readonly record struct RoundSample
     {
+        /// <summary>How many numbers hold a sample.</summary>
+        public const int Width = 13;
+
         public required bool IsTruthful { get; init; }
 
         public required double Gain { get; init; }
@@ -198,7 +308,41 @@ public static class AuctionSimulation
         public required double Freshness { get; init; }
 
         public required double Reputation { get; init; }
+
+        /// <summary>Reads a sample.</summary>
+        /// <param name="numbers">What <see cref="Write"/> wrote.</param>
+        /// <returns>The sample.</returns>
+        public static RoundSample Read(ReadOnlySpan<double> numbers) => new()
+        {
+            IsTruthful = numbers[0] != 0,
+            Gain = numbers[1],
+            TotalGain = numbers[2],
+            BestGain = numbers[3],
+            TwinGain = numbers[4],
+            Factor = numbers[5],
+            Value = numbers[6],
+            HonestValue = numbers[7],
+            Winners = numbers[8],
+            Budget = numbers[9],
+            Spent = numbers[10],
+            Freshness = numbers[11],
+            Reputation = numbers[12],
+        };
+
+        /// <summary>Writes the sample.</summary>
+        /// <param name="numbers">Receives <see cref="Width"/> numbers.</param>
+        public void Write(Span<double> numbers)
+        {
+            ReadOnlySpan<double> all =
+            [
+                IsTruthful ? 1 : 0, Gain, TotalGain, BestGain, TwinGain, Factor, Value, HonestValue, Winners, Budget, Spent, Freshness, Reputation,
+            ];
+            all.CopyTo(numbers);
+        }
     }
+
+    /// <summary>What a row is about.</summary>
+    private readonly record struct RowPlace(AuctionMechanism Mechanism, double Liquidity, bool Corrected, int Round, int Seed);
 
     /// <summary>The means of a round over the repetitions, added in their order.</summary>
     private sealed class RoundMeans
@@ -234,13 +378,13 @@ public static class AuctionSimulation
             _reputation.Add(sample.Reputation);
         }
 
-        public AuctionSimulationResult Describe(AuctionSimulationOptions options, AuctionMechanism mechanism, int round) => new()
+        public AuctionSimulationResult Describe(RowPlace place, int repetitions) => new()
         {
-            Mechanism = mechanism,
-            Liquidity = options.Auction.Liquidity ?? double.NaN,
-            Corrected = options.Auction.Corrected,
+            Mechanism = place.Mechanism,
+            Liquidity = place.Liquidity,
+            Corrected = place.Corrected,
             IsTruthful = _isTruthful,
-            Round = round,
+            Round = place.Round,
             Gain = _gain.Mean,
             GainStandardError = _gain.StandardError,
             TotalGain = _totalGain.Mean,
@@ -260,8 +404,8 @@ public static class AuctionSimulation
             Spent = _spent.Mean,
             Freshness = _freshness.Mean,
             Reputation = _reputation.Mean,
-            Repetitions = options.Repetitions,
-            Seed = options.Seed,
+            Repetitions = repetitions,
+            Seed = place.Seed,
         };
     }
 }

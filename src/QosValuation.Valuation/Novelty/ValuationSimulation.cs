@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using QosValuation.Embeddings.Clustering;
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
+using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Valuation.Novelty;
 
@@ -37,31 +39,109 @@ public static class ValuationSimulation
         Validate(records, options);
         int[] quantities = [.. options.Quantities ?? EvenlySpaced(records.Count)];
         NoveltyRule[] rules = [.. options.NoveltyThresholds.Select(gamma => new NoveltyRule(gamma))];
-        var repetitions = new Point[options.Repetitions][];
-        int done = 0;
-        Parallel.For(
-            0,
-            options.Repetitions,
-            new ParallelOptions { MaxDegreeOfParallelism = options.MaximumThreads, CancellationToken = cancellationToken },
-            repetition =>
-            {
-                RandomSource random = RandomSource.Create(options.Seed, StreamOf(repetition));
-                repetitions[repetition] = Repeat(records, options.SimilarityThreshold, rules, quantities, random, cancellationToken);
-                progress?.Invoke((double)Interlocked.Increment(ref done) / options.Repetitions);
-            });
-
+        Point[][] repetitions = RepeatAll(records, options, rules, quantities, 0, options.Repetitions, progress, cancellationToken);
         List<ValuationSimulationResult> results = [];
         for (int i = 0; i < rules.Length * quantities.Length; i++)
         {
             Point[] points = [.. repetitions.Select(repetition => repetition[i])];
-            results.Add(Summarize(rules[i / quantities.Length].Threshold, quantities[i % quantities.Length], options, points));
+            results.Add(Summarize(rules[i / quantities.Length].Threshold, quantities[i % quantities.Length], options.SimilarityThreshold, points));
         }
 
         return results.ToArray();
     }
 
+    /// <summary>Runs the repetitions of one shard, as <see cref="Run"/> runs them all.</summary>
+    /// <param name="records">The placing vectors, at least 1, of unit norm.</param>
+    /// <param name="options">What to simulate, with a seed.</param>
+    /// <param name="shard">Which repetitions: a contiguous part of them.</param>
+    /// <param name="isSummary">Whether the largest quantity alone makes rows.</param>
+    /// <param name="progress">Told the fraction done, on worker threads.</param>
+    /// <param name="cancellationToken">Stops the simulation.</param>
+    /// <returns>One row for each Γ and quantity; <see cref="SimulationJoiner"/> makes those of the whole of them.</returns>
+    /// <exception cref="QosValuationException">
+    /// <c>ShardWithoutSeed</c>, <c>SimulationNotValid</c> or <c>QuantityExceedsRecords</c>, before anything is drawn.
+    /// </exception>
+    public static IReadOnlyList<SimulationShard> RunShard(
+        VectorMatrix records,
+        ValuationSimulationOptions options,
+        Shard shard,
+        bool isSummary = false,
+        Action<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        ArgumentNullException.ThrowIfNull(options);
+        ShardedRun.RequireSeed(shard, options.Seed);
+        Validate(records, options);
+        int[] quantities = [.. options.Quantities ?? EvenlySpaced(records.Count)];
+        NoveltyRule[] rules = [.. options.NoveltyThresholds.Select(gamma => new NoveltyRule(gamma))];
+        int largest = quantities.Max();
+        int[] emitted = [.. Enumerable.Range(0, rules.Length * quantities.Length).Where(i => !isSummary || quantities[i % quantities.Length] == largest)];
+        string identity = ShardedRun.IdentityOf(
+            options with { Quantities = quantities, MaximumThreads = -1 },
+            Enumerable.Range(0, records.Count).Select(i => (ReadOnlyMemory<byte>)MemoryMarshal.AsBytes(records[i]).ToArray()));
+        var run = new ShardedRun(shard, options.Seed, options.Repetitions, emitted.Length, identity, isSummary);
+        Point[][] repetitions = RepeatAll(records, options, rules, quantities, run.First, run.Count, progress, cancellationToken);
+        var reduction = new ValuationSimulationReduction();
+        return
+        [
+            .. emitted.Select(i =>
+            {
+                double[] values = new double[repetitions.Length * Point.Width];
+                for (int repetition = 0; repetition < repetitions.Length; repetition++)
+                {
+                    repetitions[repetition][i].Write(values.AsSpan(repetition * Point.Width, Point.Width));
+                }
+
+                int gamma = rules[i / quantities.Length].Threshold;
+                return run.Next(reduction, Summarize(gamma, quantities[i % quantities.Length], options.SimilarityThreshold, []), values);
+            }),
+        ];
+    }
+
+    /// <summary>The row of repetitions.</summary>
+    /// <param name="like">What it is about; its figures do not matter.</param>
+    /// <param name="values">The points of the repetitions, <see cref="Point.Width"/> numbers each.</param>
+    /// <returns>The row.</returns>
+    internal static ValuationSimulationResult Reduce(ValuationSimulationResult like, double[] values)
+    {
+        var points = new Point[values.Length / Point.Width];
+        for (int i = 0; i < points.Length; i++)
+        {
+            points[i] = Point.Read(values.AsSpan(i * Point.Width, Point.Width));
+        }
+
+        return Summarize(like.NoveltyThreshold, like.Quantity, like.SimilarityThreshold, points);
+    }
+
     /// <summary>The random stream of a repetition, apart from those of other experiments with the same seed.</summary>
     internal static ulong StreamOf(int repetition) => RandomStreams.Mix(0x56616C7565UL, (ulong)repetition);
+
+    // The points of repetitions, in their order.
+    private static Point[][] RepeatAll(
+        VectorMatrix records,
+        ValuationSimulationOptions options,
+        NoveltyRule[] rules,
+        int[] quantities,
+        int first,
+        int count,
+        Action<double>? progress,
+        CancellationToken cancellationToken)
+    {
+        var repetitions = new Point[count][];
+        int done = 0;
+        Parallel.For(
+            0,
+            count,
+            new ParallelOptions { MaxDegreeOfParallelism = options.MaximumThreads, CancellationToken = cancellationToken },
+            offset =>
+            {
+                RandomSource random = RandomSource.Create(options.Seed, StreamOf(first + offset));
+                repetitions[offset] = Repeat(records, options.SimilarityThreshold, rules, quantities, random, cancellationToken);
+                progress?.Invoke((double)Interlocked.Increment(ref done) / count);
+            });
+        return repetitions;
+    }
 
     /// <summary>The points of one order, Γ by Γ.</summary>
     private static Point[] Repeat(
@@ -107,7 +187,7 @@ public static class ValuationSimulation
         return points;
     }
 
-    private static ValuationSimulationResult Summarize(int gamma, int quantity, ValuationSimulationOptions options, Point[] points)
+    private static ValuationSimulationResult Summarize(int gamma, int quantity, double similarityThreshold, Point[] points)
     {
         RunningMean Mean(Func<Point, double> of) => MeanOf(points, of);
         DataValue[] values = [.. points.Select(point => DataValuation.Evaluate(string.Empty, point.Novel, point.Normal, point.Noise))];
@@ -125,8 +205,8 @@ public static class ValuationSimulation
         {
             NoveltyThreshold = gamma,
             Quantity = quantity,
-            Repetitions = options.Repetitions,
-            SimilarityThreshold = options.SimilarityThreshold,
+            Repetitions = points.Length,
+            SimilarityThreshold = similarityThreshold,
             Value = value.Mean,
             ValueStandardError = value.StandardError,
             MeanNovelty = novelty.Mean,
@@ -203,8 +283,11 @@ public static class ValuationSimulation
     }
 
     /// <summary>The counts of one order of arrival at one quantity, for one Γ.</summary>
-    private record struct Point
+    internal record struct Point
     {
+        /// <summary>How many numbers hold a point.</summary>
+        public const int Width = 8;
+
         public int Novel { get; set; }
 
         public int Normal { get; set; }
@@ -220,6 +303,29 @@ public static class ValuationSimulation
         public int First { get; set; }
 
         public int Covered { get; set; }
+
+        /// <summary>Reads a point.</summary>
+        /// <param name="numbers">What <see cref="Write"/> wrote.</param>
+        /// <returns>The point.</returns>
+        public static Point Read(ReadOnlySpan<double> numbers) => new()
+        {
+            Novel = (int)numbers[0],
+            Normal = (int)numbers[1],
+            Noise = (int)numbers[2],
+            Clusters = (int)numbers[3],
+            Confirmed = (int)numbers[4],
+            Delays = (long)numbers[5],
+            First = (int)numbers[6],
+            Covered = (int)numbers[7],
+        };
+
+        /// <summary>Writes the point.</summary>
+        /// <param name="numbers">Receives <see cref="Width"/> numbers: counts, which a double holds exactly.</param>
+        public readonly void Write(Span<double> numbers)
+        {
+            ReadOnlySpan<double> all = [Novel, Normal, Noise, Clusters, Confirmed, Delays, First, Covered];
+            all.CopyTo(numbers);
+        }
 
         /// <summary>A group takes its second or a later record.</summary>
         /// <param name="count">The group's records, this one included; at least 2.</param>
