@@ -44,7 +44,7 @@ internal sealed class PhotographRows : IBenchmark
     private static void ReadCodes(byte[] content)
     {
         using Image eighth = Image.NewFromBuffer(content, "access=sequential,fail_on=error,shrink=8");
-        _ = eighth.WriteToMemory();
+        _ = eighth.WriteToMemory<byte>();
     }
 
     // The key of the recorded ratio has no sizes in it.
