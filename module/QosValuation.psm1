@@ -27,7 +27,8 @@ $engine = [QosValuation.ModuleLoadContext]::Engine()
 # its assembly, because looking for it by its name loads the module that it is in.
 $utility = [System.Reflection.Assembly]::Load('Microsoft.PowerShell.Commands.Utility')
 $update = [System.Management.Automation.CmdletInfo]::new('Update-TypeData', $utility.GetType('Microsoft.PowerShell.Commands.UpdateTypeDataCommand'))
-& $update -TypeData $assembly.GetType('QosValuation.Cmdlets.RecordConverter')::TypeData() -Force
+$records = [System.IO.Path]::Combine($PSScriptRoot, 'bin', 'records.txt')
+& $update -TypeData $assembly.GetType('QosValuation.Cmdlets.RecordConverter')::TypeData($records) -Force
 
 $MyInvocation.MyCommand.ScriptBlock.Module.OnRemove = {
     [QosValuation.ModuleTypeNames]::Remove($accelerators, $engine)

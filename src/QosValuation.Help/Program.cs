@@ -7,12 +7,13 @@ namespace QosValuation.Help;
 
 /// <summary>
 /// Build tool: writes <c>QosValuation.Cmdlets.dll-Help.xml</c> and the about topics into the folder given, from the
-/// doc comments beside this program, and the list views into the folder formats beside it. Anything undocumented fails the build.
+/// doc comments beside this program, the list views into the folder formats beside it, and the list of records into the folder bin. Anything undocumented fails the build.
 /// </summary>
 internal static class Program
 {
     private const int Width = 80;
     private const string ListFile = "Lists.format.ps1xml";
+    private const string RecordFile = "records.txt";
 
     public static int Main(string[] arguments)
     {
@@ -28,6 +29,12 @@ internal static class Program
         {
             ListViews.Write(CmdletDescription.All(assembly), Directory.EnumerateFiles(formats, "*.ps1xml").Where(file => Path.GetFileName(file) != ListFile))
                 .Save(Path.Combine(formats, ListFile));
+        }
+
+        string programs = Path.Combine(output, "..", "bin");
+        if (Directory.Exists(programs))
+        {
+            File.WriteAllLines(Path.Combine(programs, RecordFile), RecordConverter.List());
         }
 
         foreach (Type type in assembly.GetTypes())

@@ -24,12 +24,12 @@ public static class ModuleTypeNames
         {
             if (_imports++ == 0)
             {
-                MethodInfo add = accelerators.GetMethod("Add", [typeof(string), typeof(Type)])!;
-                MethodInfo remove = accelerators.GetMethod("Remove", [typeof(string)])!;
+                var add = accelerators.GetMethod("Add", [typeof(string), typeof(Type)])!.CreateDelegate<Action<string, Type>>();
+                var remove = accelerators.GetMethod("Remove", [typeof(string)])!.CreateDelegate<Func<string, bool>>();
                 foreach (Type type in Types(assemblies))
                 {
-                    remove.Invoke(null, [type.FullName]);
-                    add.Invoke(null, [type.FullName, type]);
+                    _ = remove(type.FullName!);
+                    add(type.FullName!, type);
                 }
             }
         }

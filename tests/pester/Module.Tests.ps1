@@ -155,6 +155,17 @@ Describe 'The contract of <Name>' -ForEach @(
     }
 }
 
+Describe 'The list of records that an import reads' {
+    It 'is what the cmdlets say' {
+        $converter = (Get-Command Get-ClipEmbedding).ImplementingType.Assembly.GetType('QosValuation.Cmdlets.RecordConverter')
+        $file = Join-Path (Get-Module QosValuation).ModuleBase 'bin' 'records.txt'
+        $lines = [System.IO.File]::ReadAllLines($file)
+        $lines | Should -Not -BeNullOrEmpty
+        $lines | Should -Be $converter::List()
+        $converter::TypeData($file).Count | Should -Be (2 * $lines.Count)
+    }
+}
+
 Describe 'Help of <Name>' -ForEach $cases {
     BeforeAll {
         $help = Get-Help $Name -Full

@@ -39,19 +39,20 @@ public sealed class RecordConverter : PSTypeConverter
     /// What PowerShell has to know of the record types that can be made of their properties: they come whole out of jobs and remoting, are records
     /// again when they are read back, and keep the names that properties had before.
     /// </summary>
+    /// <param name="list">A file that <see cref="List"/> made when the module was built. Every import needs it, and to find it out takes as long as half of one.</param>
     /// <returns>Two entries a type: of the type, and of what remoting leaves of it.</returns>
-    public static TypeData[] TypeData()
+    public static TypeData[] TypeData(string list)
     {
-        var entries = new List<TypeData>();
-        foreach (Type type in RecordTypes.Records.Where(RecordReader.CanMake))
+        string[] lines = File.ReadAllLines(list);
+        var entries = new List<TypeData>(2 * lines.Length);
+        foreach (string line in lines)
         {
+            string[] parts = line.Split('\t');
+            Type type = Type.GetType(parts[0], throwOnError: true)!;
             var whole = new TypeData(type.FullName) { SerializationDepth = 5, TypeConverter = typeof(RecordConverter) };
-            foreach ((string former, string present) in RecordTypes.FormerNames)
+            for (int i = 1; i < parts.Length; i += 2)
             {
-                if (type.GetProperty(present) is not null && type.GetProperty(former) is null)
-                {
-                    whole.Members.Add(former, new AliasPropertyData(former, present));
-                }
+                whole.Members.Add(parts[i], new AliasPropertyData(parts[i], parts[i + 1]));
             }
 
             entries.Add(whole);
@@ -60,4 +61,16 @@ public sealed class RecordConverter : PSTypeConverter
 
         return [.. entries];
     }
+
+    /// <summary>The record types that can be made of their properties, found out by looking at all cmdlets.</summary>
+    /// <returns>A line a type: its name with its assembly's, then each former name of a property and the present one, with tabulators between.</returns>
+    public static IReadOnlyList<string> List() =>
+    [
+        .. from type in RecordTypes.Records
+           where RecordReader.CanMake(type)
+           let former = RecordTypes.FormerNames
+               .Where(names => type.GetProperty(names.Value) is not null && type.GetProperty(names.Key) is null)
+               .SelectMany(names => new[] { names.Key, names.Value })
+           select string.Join('\t', [$"{type.FullName}, {type.Assembly.GetName().Name}", .. former]),
+    ];
 }

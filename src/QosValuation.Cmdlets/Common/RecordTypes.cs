@@ -14,14 +14,18 @@ internal static class RecordTypes
     private static readonly Lazy<IReadOnlyList<CmdletRecords>> Known = new(() =>
     [
         .. from type in typeof(RecordTypes).Assembly.GetTypes()
-           let name = type.GetCustomAttribute<CmdletAttribute>()
-           where name is not null && !type.IsAbstract
-           let emits = type.GetCustomAttributes<OutputTypeAttribute>().SelectMany(output => output.Type).Select(output => output.Type).OfType<Type>()
+           where !type.IsAbstract
+           let attributes = type.GetCustomAttributesData()
+           let name = attributes.FirstOrDefault(attribute => attribute.AttributeType == typeof(CmdletAttribute))
+           where name is not null
+           let verb = (string)name.ConstructorArguments[0].Value!
+           let noun = (string)name.ConstructorArguments[1].Value!
+           let emits = attributes.Where(attribute => attribute.AttributeType == typeof(OutputTypeAttribute)).SelectMany(TypesOf)
            let accepts = type.GetProperties()
-               .Where(property => property.GetCustomAttributes<ParameterAttribute>().Any(parameter => parameter.ValueFromPipeline))
+               .Where(TakesFromPipeline)
                .SelectMany(property => property.GetCustomAttribute<AcceptsAttribute>()?.Types ?? [])
-           orderby name.NounName, name.VerbName
-           select new CmdletRecords(type, $"{name.VerbName}-{name.NounName}", [.. emits.Where(IsRecord).Distinct()], [.. accepts.Distinct()]),
+           orderby noun, verb
+           select new CmdletRecords(type, $"{verb}-{noun}", [.. emits.Where(IsRecord).Distinct()], [.. accepts.Distinct()]),
     ]);
 
     private static readonly Lazy<IReadOnlyList<Type>> All = new(() => [.. Cmdlets.SelectMany(cmdlet => cmdlet.Emits.Concat(cmdlet.Accepts)).Distinct()]);
@@ -102,6 +106,15 @@ internal static class RecordTypes
 
         return new QosValuationException(Faults.InputTypeWrong, sentence.ToString(), item);
     }
+
+    // Attributes are read and not made, which the build can do as well, where PowerShell itself is not loaded.
+    private static IEnumerable<Type> TypesOf(CustomAttributeData attribute) => attribute.ConstructorArguments
+        .SelectMany(argument => argument.Value is IReadOnlyCollection<CustomAttributeTypedArgument> items ? items.Select(item => item.Value) : [argument.Value])
+        .OfType<Type>();
+
+    private static bool TakesFromPipeline(PropertyInfo property) => property.GetCustomAttributesData().Any(attribute =>
+        attribute.AttributeType == typeof(ParameterAttribute)
+        && attribute.NamedArguments.Any(named => named is { MemberName: nameof(ParameterAttribute.ValueFromPipeline), TypedValue.Value: true }));
 
     private static string Named(string type) => ("AEIO".Contains(type[0], StringComparison.Ordinal) ? "an " : "a ") + type;
 }

@@ -217,6 +217,11 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
             throw new QosValuationException(Faults.NothingToEmbed, "Name images with -Path, or texts with -Text, or pipe records in.");
         }
 
+        if (CachePath is null)
+        {
+            ClipEncoder.StartAhead();
+        }
+
         _meter = new ProgressMeter(this, "Embedding", "items");
         var options = new ClipEncoderOptions
         {

@@ -4,6 +4,7 @@ using QosValuation.Embeddings.Images;
 using QosValuation.Embeddings.Models;
 using QosValuation.Embeddings.Text;
 using QosValuation.Foundation.Numerics;
+using QosValuation.Onnx.Model;
 
 namespace QosValuation.Embeddings.Encoding;
 
@@ -118,6 +119,12 @@ public sealed class ClipEncoder : IDisposable
     /// <returns>At least <see cref="ExecutionProvider.Cpu"/>.</returns>
     public static IReadOnlyList<ExecutionProvider> AvailableProviders() => EncoderSession.AvailableProviders();
 
+    /// <summary>
+    /// Loads the libraries of inference, and of decoding, on a thread of its own where they are not loaded yet: in a new process that takes as long as
+    /// to read a small model, and both can be done at once. What goes wrong is said to who needs them.
+    /// </summary>
+    public static void StartAhead() => OnnxRuntimeHost.StartAhead(LibVips.EnsureStarted);
+
     /// <summary>Embeds one image file.</summary>
     /// <param name="path">The image.</param>
     /// <param name="cancellation">Ends the work.</param>
@@ -217,6 +224,10 @@ public sealed class ClipEncoder : IDisposable
             _ = Tokenizer;
         }
     }
+
+    /// <summary>Opens the encoder of images where it is not open yet, so that it is when the first of them is decoded.</summary>
+    /// <param name="cancellation">Ends the opening.</param>
+    internal void OpenForImages(CancellationToken cancellation) => _ = VisionSession(cancellation);
 
     /// <summary>Allocates the buffers of a run over images.</summary>
     /// <param name="capacity">The most images of a run.</param>

@@ -53,10 +53,11 @@ public sealed class EmbeddingPipeline : IDisposable
     private int _runningPreparers;
     private long _added;
     private long _taken;
+    private bool _opens;
     private bool _isComplete;
     private bool _isDisposed;
 
-    /// <summary>Starts the threads; no weights are loaded before the first batch is ready.</summary>
+    /// <summary>Starts the threads; no weights are loaded before the first image is added, or the first batch of texts or behind a cache is ready.</summary>
     /// <param name="encoder">The encoder; not disposed of by the pipeline.</param>
     /// <param name="options">How to work; null for the defaults.</param>
     /// <param name="cancellation">Ends all work within a fraction of a second.</param>
@@ -172,6 +173,14 @@ public sealed class EmbeddingPipeline : IDisposable
         }
 
         _encoder.Require(request.Modality);
+
+        // With a cache it may never be needed. Decoding begins meanwhile.
+        if (!_opens && _cache is null && request.Modality == Modality.Image)
+        {
+            _opens = true;
+            Start("open", 1, OpenForImages);
+        }
+
         var entry = new Entry(request, _added++);
         _order.Enqueue(entry);
         if (_lookups is not null)
@@ -291,6 +300,18 @@ public sealed class EmbeddingPipeline : IDisposable
             var thread = new Thread(() => Guard(work)) { IsBackground = true, Name = $"embedding {name} {i}" };
             _threads.Add(thread);
             thread.Start();
+        }
+    }
+
+    private void OpenForImages()
+    {
+        try
+        {
+            _encoder.OpenForImages(_token);
+        }
+        catch (QosValuationException)
+        {
+            // The first run meets it again; where every image is at fault there is none.
         }
     }
 

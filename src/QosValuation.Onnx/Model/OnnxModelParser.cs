@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Google.Protobuf.Reflection;
 
 namespace QosValuation.Onnx.Model;
 
@@ -47,7 +46,7 @@ internal sealed class OnnxModelParser(FileStream file, OnnxWeights weights)
     public ModelProto ReadModel()
     {
         bool found = false;
-        ModelProto model = Read(file.Length, ModelProto.Parser, ModelProto.Descriptor, (field, end) =>
+        ModelProto model = Read(file.Length, ModelProto.Parser, OnnxFields.Model, (field, end) =>
         {
             switch (field)
             {
@@ -73,7 +72,7 @@ internal sealed class OnnxModelParser(FileStream file, OnnxWeights weights)
             throw new InvalidDataException($"its graphs are nested more than {DeepestGraph} deep");
         }
 
-        GraphProto graph = Read<GraphProto>(end, GraphProto.Parser, GraphProto.Descriptor, (field, childEnd) =>
+        GraphProto graph = Read<GraphProto>(end, GraphProto.Parser, OnnxFields.Graph, (field, childEnd) =>
         {
             switch (field)
             {
@@ -94,7 +93,7 @@ internal sealed class OnnxModelParser(FileStream file, OnnxWeights weights)
         return graph;
     }
 
-    private FunctionProto ReadFunction(long end) => Read<FunctionProto>(end, FunctionProto.Parser, FunctionProto.Descriptor, (field, childEnd) =>
+    private FunctionProto ReadFunction(long end) => Read<FunctionProto>(end, FunctionProto.Parser, OnnxFields.Function, (field, childEnd) =>
     {
         switch (field)
         {
@@ -109,7 +108,7 @@ internal sealed class OnnxModelParser(FileStream file, OnnxWeights weights)
         }
     });
 
-    private NodeProto ReadNode(long end) => Read<NodeProto>(end, NodeProto.Parser, NodeProto.Descriptor, (field, childEnd) =>
+    private NodeProto ReadNode(long end) => Read<NodeProto>(end, NodeProto.Parser, OnnxFields.Node, (field, childEnd) =>
     {
         if (field != NodeProto.AttributeFieldNumber)
         {
@@ -120,7 +119,7 @@ internal sealed class OnnxModelParser(FileStream file, OnnxWeights weights)
         return node => node.Attribute.Add(attribute);
     });
 
-    private AttributeProto ReadAttribute(long end) => Read<AttributeProto>(end, AttributeProto.Parser, AttributeProto.Descriptor, (field, childEnd) =>
+    private AttributeProto ReadAttribute(long end) => Read<AttributeProto>(end, AttributeProto.Parser, OnnxFields.Attribute, (field, childEnd) =>
     {
         switch (field)
         {
@@ -147,7 +146,7 @@ internal sealed class OnnxModelParser(FileStream file, OnnxWeights weights)
         }
     });
 
-    private SparseTensorProto ReadSparse(long end) => Read<SparseTensorProto>(end, SparseTensorProto.Parser, SparseTensorProto.Descriptor, (field, childEnd) =>
+    private SparseTensorProto ReadSparse(long end) => Read<SparseTensorProto>(end, SparseTensorProto.Parser, OnnxFields.SparseTensor, (field, childEnd) =>
     {
         switch (field)
         {
@@ -166,7 +165,7 @@ internal sealed class OnnxModelParser(FileStream file, OnnxWeights weights)
     {
         long offset = -1;
         long length = 0;
-        TensorProto tensor = Read<TensorProto>(end, TensorProto.Parser, TensorProto.Descriptor, (field, childEnd) =>
+        TensorProto tensor = Read<TensorProto>(end, TensorProto.Parser, OnnxFields.Tensor, (field, childEnd) =>
         {
             bool isLarge = mayRefer && field == TensorProto.RawDataFieldNumber && childEnd - _wire.Position > InlineLimit;
             if (!isLarge && !(weights == OnnxWeights.LeftOut && IsData(field)))
@@ -199,7 +198,7 @@ internal sealed class OnnxModelParser(FileStream file, OnnxWeights weights)
     private static InvalidDataException Twice() => new("an attribute has two values");
 
     /// <summary>Reads one message: its children with a reader, all else with the generated parser.</summary>
-    private T Read<T>(long end, MessageParser<T> parser, MessageDescriptor descriptor, ChildReader<T> child)
+    private T Read<T>(long end, MessageParser<T> parser, OnnxFields fields, ChildReader<T> child)
         where T : IMessage<T>
     {
         using var rest = new MemoryStream();
@@ -210,7 +209,7 @@ internal sealed class OnnxModelParser(FileStream file, OnnxWeights weights)
             if (wire != WireReader.LengthDelimited)
             {
                 // Numbers of a tensor may also come one at a time.
-                if (weights == OnnxWeights.LeftOut && descriptor == TensorProto.Descriptor && IsData(field))
+                if (weights == OnnxWeights.LeftOut && fields == OnnxFields.Tensor && IsData(field))
                 {
                     _wire.Skip(wire, end);
                 }
@@ -229,7 +228,7 @@ internal sealed class OnnxModelParser(FileStream file, OnnxWeights weights)
             }
             else
             {
-                Keep(descriptor.FindFieldByNumber(field), field, fieldEnd, rest);
+                Keep(fields, field, fieldEnd, rest);
             }
         }
 
@@ -239,17 +238,16 @@ internal sealed class OnnxModelParser(FileStream file, OnnxWeights weights)
     }
 
     /// <summary>Copies a field for the generated parser. Where no values are wanted, no comments and unknown fields are either.</summary>
-    private void Keep(FieldDescriptor? known, int field, long fieldEnd, MemoryStream rest)
+    private void Keep(OnnxFields fields, int field, long fieldEnd, MemoryStream rest)
     {
         long length = fieldEnd - _wire.Position;
-        bool isComment = known is null || known.Name == "doc_string";
-        if (isComment && weights == OnnxWeights.LeftOut)
+        if (fields.IsComment(field) && weights == OnnxWeights.LeftOut)
         {
             _wire.SkipTo(fieldEnd, fieldEnd);
             return;
         }
 
-        if (!isComment && known!.FieldType is FieldType.String or FieldType.Message && length > LongestName)
+        if (fields.IsNamed(field) && length > LongestName)
         {
             throw new InvalidDataException($"it holds a name of {length} bytes; at most {LongestName} are read");
         }

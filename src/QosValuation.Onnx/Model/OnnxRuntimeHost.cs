@@ -15,8 +15,43 @@ public static partial class OnnxRuntimeHost
 
     private static readonly Lazy<OrtEnv> Shared = new(Start, LazyThreadSafetyMode.ExecutionAndPublication);
 
+    private static readonly Lazy<bool> Quiet = new(TurnTelemetryOff, LazyThreadSafetyMode.ExecutionAndPublication);
+
     /// <summary>ONNX Runtime's environment, made on first use.</summary>
     public static OrtEnv Environment => Shared.Value;
+
+    /// <summary>
+    /// Loads the library on a thread of its own where it is not loaded yet, for who will need it soon and has something else to do before. What
+    /// goes wrong is said to who needs it.
+    /// </summary>
+    /// <param name="then">What else may be loaded after it; null for nothing.</param>
+    public static void StartAhead(Action? then = null)
+    {
+        if (Shared.IsValueCreated)
+        {
+            return;
+        }
+
+        // Here and not on the other thread, because a native library may read the environment meanwhile.
+        _ = Quiet.Value;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                _ = Environment;
+                then?.Invoke();
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                // Whoever needs the library is told.
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "loading ahead",
+        };
+        thread.Start();
+    }
 
     /// <summary>Options of a session. Whoever makes them elsewhere may start the library before it was told to send no telemetry.</summary>
     /// <returns>ONNX Runtime's defaults.</returns>
@@ -69,6 +104,14 @@ public static partial class OnnxRuntimeHost
 
     private static OrtEnv Start()
     {
+        _ = Quiet.Value;
+        OrtEnv environment = OrtEnv.Instance();
+        environment.DisableTelemetryEvents();
+        return environment;
+    }
+
+    private static bool TurnTelemetryOff()
+    {
         // On Unix .NET works on a copy of the environment, which a native library does not see.
         if (OperatingSystem.IsWindows())
         {
@@ -79,9 +122,7 @@ public static partial class OnnxRuntimeHost
             throw new InvalidOperationException($"{TelemetryVariable} could not be set (error {Marshal.GetLastPInvokeError()}).");
         }
 
-        OrtEnv environment = OrtEnv.Instance();
-        environment.DisableTelemetryEvents();
-        return environment;
+        return true;
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
