@@ -61,7 +61,8 @@ public sealed class SimulationJoiner
         {
             throw new QosValuationException(
                 Faults.ShardsRepeated,
-                string.Create(CultureInfo.InvariantCulture, $"The shard {part.Shard} was given more than once: its row {part.Row} of {part.Rows} is there twice."),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"The shard {part.Shard} was given more than once: its row {part.Row} of {part.Rows} is there twice."),
                 part.Shard);
         }
 
@@ -82,7 +83,9 @@ public sealed class SimulationJoiner
         (int first, int count) = part.Total >= 0 ? shard.PartOf(part.Total) : (0, -1);
         if (part.Row < 1 || part.Row > part.Rows || part.First != first + 1 || part.Last != first + count)
         {
-            throw Damaged(part, string.Create(CultureInfo.InvariantCulture, $"its row, {part.Row} of {part.Rows}, or its rounds, {part.First} to {part.Last} of {part.Total}, cannot be"));
+            string claim = string.Create(
+                CultureInfo.InvariantCulture, $"its row, {part.Row} of {part.Rows}, or its rounds, {part.First} to {part.Last} of {part.Total}, cannot be");
+            throw Damaged(part, claim);
         }
 
         if (part.Values.Length != (long)count * reduction.Width)

@@ -1,6 +1,8 @@
 namespace QosValuation;
 
-/// <summary>A row of one shard of a simulation: the figures of its rounds alone, and the numbers of each round, from which the row of the whole is made.</summary>
+/// <summary>
+/// A row of one shard of a simulation: the figures of its rounds alone, and the numbers of each round, from which the row of the whole is made.
+/// </summary>
 /// <remarks>
 /// Every shard emits every row, also where none of the rounds is its own. A round is what the simulation averages over: a round of an allocation or of
 /// quality of service, a repetition of auctions or of orders of arrival.
