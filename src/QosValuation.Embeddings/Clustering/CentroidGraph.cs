@@ -8,7 +8,7 @@ namespace QosValuation.Embeddings.Clustering;
 /// centroids as they are now are then compared with it, in single precision, in the arithmetic of <see cref="PanelKernel"/>. So a cosine is always exact;
 /// only who is compared is not.</para>
 /// <para>A group waits outside the graph, and is compared with every vector, from when it is founded, and from when the cosine of its centroid to its copy
-/// falls below 0.9. Where 256 groups wait, they are added, in the order in which they began to wait. An older copy stays, and still names its group.</para>
+/// falls below 0.97. Where 256 groups wait, they are added, in the order in which they began to wait. An older copy stays, and still names its group.</para>
 /// <para>All of that depends on the vectors and their order, not on blocks or threads.</para>
 /// </remarks>
 internal sealed unsafe class CentroidGraph
@@ -19,7 +19,7 @@ internal sealed unsafe class CentroidGraph
     // The copies that a search proposes.
     private const int Proposals = 8;
 
-    private const float LeastLikeness = 0.9f;
+    private const float LeastLikeness = 0.97f;
 
     // One vector in so many is compared with all centroids, to measure the recall; a prime, so that it falls in with no period of the data.
     private const int SampleEvery = 997;
