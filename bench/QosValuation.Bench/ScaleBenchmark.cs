@@ -191,6 +191,10 @@ internal static class ScaleBenchmark
             return new BinaryReader(_stream);
         }
 
-        public void Dispose() => Writer.Dispose();
+        public void Dispose()
+        {
+            Writer.Dispose();
+            _stream.Dispose();
+        }
     }
 }

@@ -190,8 +190,6 @@ public sealed unsafe partial class NeighbourGraph
         {
             NativeFree(index, out _);
         }
-
-        GC.SuppressFinalize(this);
     }
 
     private static NeighbourGraph? TryMake(Options options)
