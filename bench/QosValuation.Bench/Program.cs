@@ -38,6 +38,19 @@ clustering.SetAction(parsed => ClusteringBenchmark.Run(parsed.GetValue(records),
 var grouping = new Command("clustering-memory", "What online grouping keeps of very many records.") { records, clusters, threads };
 grouping.SetAction(parsed => ClusteringBenchmark.Memory(parsed.GetValue(records), parsed.GetValue(clusters), parsed.GetValue(threads)));
 
+var many = new Option<int>("--clusters") { Description = "Clusters they are compared with.", DefaultValueFactory = _ => 200_000 };
+var compared = new Option<int>("--records") { Description = "Records compared, divided among the turns.", DefaultValueFactory = _ => 1_280 };
+var search = new Command("clustering-search", "The approximate search for the nearest of very many clusters against the exact one, with its recall.") { compared, many, threads, repeats };
+search.SetAction(parsed => ScaleBenchmark.Search(parsed.GetValue(compared), parsed.GetValue(many), parsed.GetValue(threads), parsed.GetValue(repeats)));
+
+var streamed = new Option<int>("--vectors") { Description = "Vectors streamed from Parquet; 0 for none.", DefaultValueFactory = _ => 1_000_000 };
+var allocated = new Option<int>("--agents") { Description = "Agents allocated to from columns; 0 for none.", DefaultValueFactory = _ => 10_000_000 };
+var scaleModule = new Option<FileInfo>("--module") { Description = "The module's manifest.", DefaultValueFactory = _ => new FileInfo("out/QosValuation/QosValuation.psd1") };
+var scratch = new Option<DirectoryInfo>("--folder") { Description = "Where the files are written, 2 KB a vector, and removed.", DefaultValueFactory = _ => new DirectoryInfo(Path.GetTempPath()) };
+var scale = new Command("scale", "Peak memory and time of vectors streamed through Group-Embedding, and of agents through Invoke-TokenAllocation's columns, in PowerShell (Linux).") { streamed, allocated, scaleModule, scratch };
+scale.SetAction(parsed => ScaleBenchmark.Memory(
+    parsed.GetValue(streamed), parsed.GetValue(allocated), parsed.GetRequiredValue(scaleModule).FullName, parsed.GetRequiredValue(scratch).FullName));
+
 var bids = new Option<int>("--bids") { Description = "Offers an auction.", DefaultValueFactory = _ => 1_000_000 };
 var auctionRounds = new Option<int>("--repeats") { Description = "How often each side is measured, in turn.", DefaultValueFactory = _ => 7 };
 var python = new Option<string>("--python") { Description = "A Python with NumPy.", DefaultValueFactory = _ => "python3" };
@@ -88,4 +101,4 @@ var training = new Command("local-training", "One round of local training of man
 training.SetAction(parsed => LocalTrainingBenchmark.Run(
     parsed.GetValue(clients), parsed.GetValue(cores), parsed.GetValue(repeats), parsed.GetValue(torchPython), Peers.Folder));
 
-return new RootCommand("Measurements as ratios within one run.") { all, guard, embedding, memory, decode, gradient, allocation, auction, clustering, grouping, noise, training, utility, figures, pipeline }.Parse(args).Invoke();
+return new RootCommand("Measurements as ratios within one run.") { all, guard, embedding, memory, decode, gradient, allocation, auction, clustering, grouping, search, scale, noise, training, utility, figures, pipeline }.Parse(args).Invoke();

@@ -270,6 +270,17 @@ Describe 'Group-Embedding -State' {
         if ($bytes) { (Get-FileHash $path).Hash | Should -Be $bytes }
     }
 
+    It 'keeps the search of a state, and refuses another' {
+        $whole = @($embeddings | Group-Embedding -SimilarityThreshold $similarity | ForEach-Object { Format-Cluster $_ })
+        # So few clusters are compared exactly, whatever is asked for.
+        $null = $embeddings[0..3] | Group-Embedding -SimilarityThreshold $similarity -Search Approximate -State $path
+        $second = @($embeddings[4..7] | Group-Embedding -State $path -Verbose 4>&1 | Where-Object { $_ -isnot [Management.Automation.VerboseRecord] })
+        @($second | ForEach-Object { Format-Cluster $_ }) | Should -Be $whole
+        { @() | Group-Embedding -State $path -Search Exact } | Should -Throw -ErrorId 'StateParameterMismatch*'
+        @() | Group-Embedding -State $path -Search Approximate | Should -HaveCount $whole.Count
+        { $embeddings | Group-Embedding -Algorithm Dbscan -Search Approximate } | Should -Throw -ErrorId 'ParameterNotForAlgorithm*'
+    }
+
     It 'wants a file for -Complete' {
         { $embeddings | Group-Embedding -Complete } | Should -Throw -ErrorId 'CompleteNeedsState,*'
     }

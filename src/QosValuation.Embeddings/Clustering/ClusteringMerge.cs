@@ -32,7 +32,7 @@ public static class ClusteringMerge
         foreach (ClusteringState state in states)
         {
             bool hasOtherThreshold = state.SimilarityThreshold is { } own && own != first.SimilarityThreshold;
-            if (hasOtherThreshold || state.NoveltyThreshold != first.NoveltyThreshold)
+            if (hasOtherThreshold || state.NoveltyThreshold != first.NoveltyThreshold || state.Search != first.Search)
             {
                 throw new QosValuationException(
                     Faults.StateParameterMismatch,
@@ -40,7 +40,7 @@ public static class ClusteringMerge
                         CultureInfo.InvariantCulture,
                         $"The clustering states '{first.Path}' and '{state.Path}' were made with other settings: similarity threshold "
                             + $"{first.SimilarityThreshold} and {state.SimilarityThreshold}, "
-                            + $"novelty threshold {first.NoveltyThreshold} and {state.NoveltyThreshold}."),
+                            + $"novelty threshold {first.NoveltyThreshold} and {state.NoveltyThreshold}, search {first.Search} and {state.Search}."),
                     state.Path);
             }
         }

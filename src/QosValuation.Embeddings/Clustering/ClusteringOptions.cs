@@ -18,6 +18,12 @@ public sealed record ClusteringOptions
     public ClusteringAlgorithm Algorithm { get; init; } = ClusteringAlgorithm.Online;
 
     /// <summary>
+    /// Online: how the most similar cluster is found. <see cref="NeighbourSearch.Approximate"/> compares all up to
+    /// <see cref="LeaderClustering.MostExact"/> groups, those of one record included.
+    /// </summary>
+    public NeighbourSearch Search { get; init; } = NeighbourSearch.Exact;
+
+    /// <summary>
     /// Centroids that do not depend on the data, each finite, not zero and of one length: every record joins the most similar
     /// one, in place of <see cref="Algorithm"/>. With <see cref="SimilarityThreshold"/>, records less similar to it are noise.
     /// </summary>
@@ -64,6 +70,12 @@ public sealed record ClusteringOptions
     /// <summary>Online: how many records are compared at once; null lets the number of clusters decide. The result does not depend on it.</summary>
     internal int? BlockRecords { get; init; }
 
+    /// <summary>Online: the number of groups up to which all are compared with the approximate search.</summary>
+    internal int MostExact { get; init; } = LeaderClustering.MostExact;
+
+    /// <summary>Online: stops the making of the graph of the approximate search, which takes more than a minute.</summary>
+    public CancellationToken Cancellation { get; init; }
+
     /// <summary>Receives the progress of k-means and DBSCAN, on the calling thread; null for none.</summary>
     public Action<ClusteringProgress>? Progress { get; init; }
 
@@ -84,6 +96,14 @@ public sealed record ClusteringOptions
         if (!Enum.IsDefined(Algorithm))
         {
             throw Invalid(Faults.ClusteringAlgorithmUnknown, "The algorithm is none of Online, KMeans and Dbscan.", Algorithm);
+        }
+
+        if (!Enum.IsDefined(Search) || (Search != NeighbourSearch.Exact && (Algorithm != ClusteringAlgorithm.Online || PublicCentroids is not null)))
+        {
+            throw Invalid(
+                Faults.ParameterNotForAlgorithm,
+                "The search is none of Exact and Approximate, or Approximate was asked of another algorithm than Online.",
+                Search);
         }
 
         if (SimilarityThreshold is double similarity && !(similarity >= 0 && similarity <= 1))

@@ -16,7 +16,11 @@ namespace QosValuation.Embeddings.Clustering;
 /// </remarks>
 public sealed class ClusteringState
 {
-    private static readonly SealedFile File = new("QosVClus", 1, "clustering state");
+    // A grouping whose search is approximate has version 2, so that no older program goes on with it in another way.
+    private const int ApproximateVersion = 2;
+    private const byte MembersFlag = 1;
+    private const byte ApproximateFlag = 2;
+    private static readonly SealedFile File = new("QosVClus", 1, "clustering state", newest: ApproximateVersion);
     private readonly byte[] _digest;
 
     private ClusteringState(string path, byte[] digest, Settings settings)
@@ -26,6 +30,7 @@ public sealed class ClusteringState
         SimilarityThreshold = double.IsNaN(settings.Similarity) ? null : settings.Similarity;
         NoveltyThreshold = settings.Novelty;
         KeepsMembers = settings.Members;
+        Search = settings.Search;
         LabelsEmbeddings = settings.Labels;
         RecordCount = settings.Records;
     }
@@ -41,6 +46,9 @@ public sealed class ClusteringState
 
     /// <summary>Whether clusters list their members.</summary>
     public bool KeepsMembers { get; }
+
+    /// <summary>How the most similar cluster is found.</summary>
+    public NeighbourSearch Search { get; }
 
     /// <summary>Whether embeddings leave with their labels.</summary>
     public bool LabelsEmbeddings { get; }
@@ -81,13 +89,19 @@ public sealed class ClusteringState
         options = options with { SimilarityThreshold = options.SimilarityThreshold ?? SimilarityThreshold };
         Require(options.NoveltyThreshold == NoveltyThreshold, "novelty threshold", NoveltyThreshold, options.NoveltyThreshold);
         Require(options.KeepMembers == KeepsMembers, "clusters that list their members", KeepsMembers, options.KeepMembers);
+        Require(options.Search == Search, "search", Search, options.Search);
         Require((labelled is not null) == LabelsEmbeddings, "embeddings passed on with their labels", LabelsEmbeddings, labelled is not null);
         return File.Read(Path, reader =>
         {
             ReadSettings(reader);
             var clusterer = new OnlineEmbeddingClusterer(options, labelled, faulted);
-            clusterer.Load(reader);
-            return clusterer;
+            return clusterer.Load(reader)
+                ? clusterer
+                : throw new QosValuationException(
+                    Faults.StateParameterMismatch,
+                    $"The clustering state '{Path}' holds a graph of an approximate search, and this platform has no library for it (USearch): "
+                        + "go on where there is one, or group the embeddings anew with -Search Exact.",
+                    Path);
         });
     }
 
@@ -145,11 +159,12 @@ public sealed class ClusteringState
         {
             writer.Write(clusterer.SimilarityThreshold ?? double.NaN);
             writer.Write(clusterer.Options.NoveltyThreshold);
-            writer.Write(clusterer.Options.KeepMembers);
+            bool isApproximate = clusterer.Options.Search == NeighbourSearch.Approximate;
+            writer.Write((byte)((clusterer.Options.KeepMembers ? MembersFlag : 0) | (isApproximate ? ApproximateFlag : 0)));
             writer.Write(online.Labels);
             writer.Write(clusterer.RecordCount);
             online.Save(writer);
-        }, cancellationToken);
+        }, cancellationToken, clusterer.Options.Search == NeighbourSearch.Approximate ? ApproximateVersion : null);
     }
 
     private static void RequireOnline(ClusteringOptions options)
@@ -164,8 +179,14 @@ public sealed class ClusteringState
         }
     }
 
-    private static Settings ReadSettings(BinaryReader reader) =>
-        new(reader.ReadDouble(), reader.ReadCount(), reader.ReadBoolean(), reader.ReadBoolean(), reader.ReadCount());
+    private static Settings ReadSettings(BinaryReader reader)
+    {
+        double similarity = reader.ReadDouble();
+        int novelty = reader.ReadCount();
+        byte flags = reader.ReadByte();
+        NeighbourSearch search = (flags & ApproximateFlag) == 0 ? NeighbourSearch.Exact : NeighbourSearch.Approximate;
+        return new(similarity, novelty, (flags & MembersFlag) != 0, search, reader.ReadBoolean(), reader.ReadCount());
+    }
 
     private void Require(bool agrees, string setting, object saved, object given)
     {
@@ -181,5 +202,5 @@ public sealed class ClusteringState
         }
     }
 
-    private sealed record Settings(double Similarity, int Novelty, bool Members, bool Labels, int Records);
+    private sealed record Settings(double Similarity, int Novelty, bool Members, NeighbourSearch Search, bool Labels, int Records);
 }

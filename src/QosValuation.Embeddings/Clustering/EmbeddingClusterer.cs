@@ -43,8 +43,11 @@ public abstract class EmbeddingClusterer
     /// <summary>The clusters by number; empty before <see cref="Complete"/>.</summary>
     public IReadOnlyList<SemanticCluster> Clusters { get; private protected set; } = [];
 
-    /// <summary>What the names of records and contributors make doubtful, see <see cref="RecordAssembler.Warnings"/>.</summary>
-    public IEnumerable<string> Warnings => _assembler.Warnings;
+    /// <summary>What the names of records and contributors make doubtful, see <see cref="RecordAssembler.Warnings"/>, and the search.</summary>
+    public virtual IEnumerable<string> Warnings => _assembler.Warnings;
+
+    /// <summary>How well the approximate search finds the most similar cluster; null where all were compared.</summary>
+    public virtual SearchRecall? Recall => null;
 
     /// <summary>The number of records that got a label.</summary>
     public int RecordCount { get; private protected set; }

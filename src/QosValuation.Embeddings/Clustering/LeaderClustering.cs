@@ -16,9 +16,15 @@ namespace QosValuation.Embeddings.Clustering;
 /// groups that changed or were founded within the block are computed anew before each decision, so that every decision
 /// compares exactly the products that the one-by-one algorithm compares. Groups, counts and centroids are the same to the bit
 /// for any division into blocks, any number of threads and any processor with IEEE arithmetic.</para>
+/// <para>With <see cref="NeighbourSearch.Approximate"/> a <see cref="CentroidGraph"/> proposes the groups that are compared, from the vector on that founds
+/// one group more than <see cref="MostExact"/>: O(d·log K) a vector, and about 1.3 KB more a group. The result still depends neither on blocks nor on
+/// threads, but on the kind of processor, whose rounding decides who is whose neighbour in the graph.</para>
 /// </remarks>
 public sealed unsafe class LeaderClustering
 {
+    /// <summary>The number of groups up to which each vector is compared with all, whatever the search.</summary>
+    public const int MostExact = 100_000;
+
     /// <summary>The most vectors compared at once; longer blocks are divided.</summary>
     internal const int BlockRows = 128;
 
@@ -47,12 +53,24 @@ public sealed unsafe class LeaderClustering
     private AlignedFloats _products = new(0);
     private (float Cosine, int Group)[] _nearest = [];
 
+    // The number of groups up to which all are compared; −1 where always.
+    private readonly int _mostExact;
+    private CentroidGraph? _graph;
+
     /// <summary>Creates a clustering without groups.</summary>
     /// <param name="dimension">The length of the vectors.</param>
     /// <param name="similarityThreshold">The least cosine, from 0 to 1, at which a group takes a vector.</param>
     /// <param name="maximumThreads">The most threads that compare a block; −1 for as many as there are cores. The result does not depend on it.</param>
-    public LeaderClustering(int dimension, double similarityThreshold, int maximumThreads = 1)
+    /// <param name="search">How the most similar group is found.</param>
+    /// <param name="mostExact">With <see cref="NeighbourSearch.Approximate"/> the number of groups up to which all are compared.</param>
+    public LeaderClustering(
+        int dimension,
+        double similarityThreshold,
+        int maximumThreads = 1,
+        NeighbourSearch search = NeighbourSearch.Exact,
+        int mostExact = MostExact)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(mostExact);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(dimension);
         if (!(similarityThreshold >= 0 && similarityThreshold <= 1))
         {
@@ -64,6 +82,7 @@ public sealed unsafe class LeaderClustering
             throw new ArgumentOutOfRangeException(nameof(maximumThreads), maximumThreads, "The number of threads is −1 or at least 1.");
         }
 
+        _mostExact = search == NeighbourSearch.Approximate ? mostExact : -1;
         _dimension = dimension;
         _maximumThreads = maximumThreads;
         _threshold = (float)similarityThreshold - CosineKernel.Rounding;
@@ -82,10 +101,22 @@ public sealed unsafe class LeaderClustering
     /// </summary>
     public int PreferredBlock => Math.Clamp(GroupCount / 512 * SmallestBlock, 1, BlockRows);
 
+    /// <summary>Whether a graph finds the most similar group, because there are many.</summary>
+    public bool IsApproximate => _graph is not null;
+
+    /// <summary>Whether a graph was wanted, and there is no library for it on this platform: all groups are compared.</summary>
+    public bool LacksLibrary { get; private set; }
+
+    /// <summary>How well the graph finds the most similar group; null where none is used.</summary>
+    public SearchRecall? Recall =>
+        _graph is null ? null : new SearchRecall { Searched = _graph.Searched, Sampled = _graph.Sampled, Agreed = _graph.Agreed, Decided = _graph.Decided };
+
     /// <summary>Takes the next vector. O(K·d).</summary>
     /// <param name="vector">Of unit L2 norm.</param>
     /// <returns>The number of the group that took it: groups are numbered from 0 in the order they were founded.</returns>
-    public int Add(ReadOnlySpan<float> vector)
+    public int Add(ReadOnlySpan<float> vector) => AddOne(vector, default);
+
+    private int AddOne(ReadOnlySpan<float> vector, CancellationToken cancellationToken)
     {
         if (vector.Length != _dimension)
         {
@@ -93,6 +124,12 @@ public sealed unsafe class LeaderClustering
         }
 
         int group = -1;
+        if (_graph is not null)
+        {
+            AddByGraph(vector, new Span<int>(ref group));
+            return group;
+        }
+
         float cosine = float.NegativeInfinity;
         if (GroupCount > 0)
         {
@@ -106,6 +143,7 @@ public sealed unsafe class LeaderClustering
         {
             Found();
             _centroids.Write(_centroids.Append(), vector);
+            Index(cancellationToken);
             return GroupCount - 1;
         }
 
@@ -131,13 +169,18 @@ public sealed unsafe class LeaderClustering
             // The longer a block, the more similarities to changed groups are computed anew: among few groups that outweighs the rest.
             count = Math.Min(groups.Length - start, GroupCount == 0 ? 1 : Math.Max(SmallestBlock, PreferredBlock));
             ReadOnlySpan<float> block = vectors.Slice(start * _dimension, count * _dimension);
-            if (count == 1)
+            if (_graph is not null)
             {
-                groups[start] = Add(block);
+                count = AddByGraph(block, groups.Slice(start, count));
+            }
+            else if (count == 1)
+            {
+                groups[start] = AddOne(block, cancellationToken);
             }
             else
             {
-                AddBlock(block, groups.Slice(start, count));
+                count = AddBlock(block, groups.Slice(start, count));
+                Index(cancellationToken);
             }
         }
     }
@@ -202,7 +245,89 @@ public sealed unsafe class LeaderClustering
         }
     }
 
-    private void AddBlock(ReadOnlySpan<float> vectors, Span<int> groups)
+    /// <summary>Writes the graph.</summary>
+    internal void SaveGraph(BinaryWriter writer)
+    {
+        writer.Write(_graph is not null);
+        _graph?.Save(writer, group => _counts[group] == 1);
+    }
+
+    /// <summary>Makes the graph that <see cref="SaveGraph"/> wrote, when the groups have been read.</summary>
+    /// <returns>False where this platform has no library for it.</returns>
+    internal bool LoadGraph(BinaryReader reader, CancellationToken cancellationToken)
+    {
+        if (!reader.ReadBoolean())
+        {
+            return true;
+        }
+
+        _graph = CentroidGraph.TryCreate(_centroids, _dimension, _maximumThreads);
+        _graph?.Load(reader, group => _counts[group] == 1, cancellationToken);
+        return _graph is not null;
+    }
+
+    private bool NeedsGraph => _mostExact >= 0 && GroupCount > _mostExact && _graph is null && !LacksLibrary;
+
+    /// <summary>Makes the graph when there are many groups.</summary>
+    private void Index(CancellationToken cancellationToken)
+    {
+        if (NeedsGraph)
+        {
+            CentroidGraph? graph = CentroidGraph.TryCreate(_centroids, _dimension, _maximumThreads);
+            LacksLibrary = graph is null;
+            graph?.AddAll(cancellationToken);
+            _graph = graph;
+        }
+    }
+
+    /// <summary>Takes vectors until the graph changes.</summary>
+    /// <returns>How many were taken.</returns>
+    private int AddByGraph(ReadOnlySpan<float> vectors, Span<int> groups)
+    {
+        CentroidGraph graph = _graph!;
+        fixed (float* block = vectors)
+        {
+            graph.Propose(block, groups.Length);
+        }
+
+        for (int row = 0; row < groups.Length; row++)
+        {
+            ReadOnlySpan<float> vector = vectors.Slice(row * _dimension, _dimension);
+            (float cosine, int group) = graph.Nearest(row, vector);
+            if (graph.IsSampled)
+            {
+                vector.CopyTo(new Span<float>(_vector.Pointer, _dimension));
+                Reserve((long)_centroids.PanelCount * PanelKernel.Columns);
+                _centroids.Products(_vector.Pointer, _products.Pointer);
+                int nearest = PanelKernel.IndexOfLargest(_products.Pointer, GroupCount, out float largest);
+                graph.Sample(nearest == group, nearest == group || (cosine < _threshold && largest < _threshold));
+            }
+
+            graph.Count();
+            if (cosine < _threshold)
+            {
+                Found();
+                group = GroupCount - 1;
+                _centroids.Write(_centroids.Append(), vector);
+                graph.Founded(group);
+            }
+            else
+            {
+                Join(group, vector, _centroids.Column(group), _centroids.Column(group));
+                graph.Moved(group);
+            }
+
+            groups[row] = group;
+            if (graph.Settle())
+            {
+                return row + 1;
+            }
+        }
+
+        return groups.Length;
+    }
+
+    private int AddBlock(ReadOnlySpan<float> vectors, Span<int> groups)
     {
         int known = GroupCount;
         int stride = _centroids.PanelCount * PanelKernel.Columns;
@@ -229,9 +354,16 @@ public sealed unsafe class LeaderClustering
             }
 
             groups[row] = cosine < _threshold ? FoundInBlock(vector) : JoinInBlock(group, vector);
+            if (NeedsGraph)
+            {
+                // The graph begins after the same vector whatever the block.
+                Settle();
+                return row + 1;
+            }
         }
 
         Settle();
+        return groups.Length;
     }
 
     /// <summary>Lays the vectors out in tiles of eight, component by component; missing ones are zero.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using QosValuation.Onnx.Model;
 
@@ -20,6 +21,10 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
 {
     private const int Unplaced = -1;
 
+    // Below this recall a warning tells, where it was measured on so many records.
+    private const double LeastRecall = 0.95;
+    private const int LeastSample = 20;
+
     // Where texts come long after the images nobody else comes to fill the block: they must not pile up behind it.
     private const int MostWaiting = 8 * LeaderClustering.BlockRows;
 
@@ -39,12 +44,40 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
     /// <summary>Whether embeddings leave with their labels.</summary>
     public bool Labels { get; } = labelled is not null;
 
+    /// <inheritdoc/>
+    public override SearchRecall? Recall => _leaders?.Recall;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Warnings
+    {
+        get
+        {
+            foreach (string warning in base.Warnings)
+            {
+                yield return warning;
+            }
+
+            if (_leaders?.LacksLibrary == true)
+            {
+                yield return "The library of the approximate search (USearch) is missing on this platform, or does not load: all clusters were compared.";
+            }
+
+            if (Recall is { Sampled: >= LeastSample } recall && !(recall.Nearest >= LeastRecall))
+            {
+                yield return string.Create(
+                    CultureInfo.CurrentCulture,
+                    $"The approximate search found the most similar cluster of {recall.Nearest:P1} of {recall.Sampled:N0} sampled records only; "
+                        + $"{recall.Decision:P1} went where the exact search would have sent them. Group with -Search Exact where that matters.");
+            }
+        }
+    }
+
     /// <summary>Compares the records that wait.</summary>
     internal override void Settle()
     {
         if (_rows > 0)
         {
-            _leaders!.Add(_places.AsSpan(0, _rows * Dimension), _taken.AsSpan(0, _rows));
+            _leaders!.Add(_places.AsSpan(0, _rows * Dimension), _taken.AsSpan(0, _rows), Options.Cancellation);
             _rows = 0;
         }
 
@@ -106,10 +139,16 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
         }
 
         writer.Write(RecordCount);
+        if (Options.Search == NeighbourSearch.Approximate)
+        {
+            writer.Write(_leaders is not null);
+            _leaders?.SaveGraph(writer);
+        }
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote into a clusterer that has seen nothing.</summary>
-    public void Load(BinaryReader reader)
+    /// <returns>False where there is a graph in it, and no library for graphs on this platform.</returns>
+    public bool Load(BinaryReader reader)
     {
         StringPool pool = new();
         Assembler.Load(reader, pool);
@@ -159,6 +198,8 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
         }
 
         RecordCount = reader.ReadCount();
+        return Options.Search == NeighbourSearch.Exact || !reader.ReadBoolean()
+            || (_leaders ?? throw new InvalidDataException("There are no groups.")).LoadGraph(reader, Options.Cancellation);
 
         static int Below(int index, int count) => index >= 0 && index < count ? index : throw new InvalidDataException("An index is out of range.");
     }
@@ -248,7 +289,7 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
 
     private void Begin()
     {
-        _leaders = new LeaderClustering(Dimension, SimilarityThreshold!.Value, Options.MaximumThreads);
+        _leaders = new LeaderClustering(Dimension, SimilarityThreshold!.Value, Options.MaximumThreads, Options.Search, Options.MostExact);
         _places = new float[LeaderClustering.BlockRows * Dimension];
     }
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Cloud.Unum.USearch;
 using QosValuation.Embeddings.Clustering;
 using QosValuation.Foundation.IO;
 
@@ -34,9 +33,9 @@ public sealed class ReferenceCorpus : IDisposable
     private static readonly byte[] Magic = "QVREFIDX"u8.ToArray();
 
     private readonly VectorMatrix _vectors;
-    private readonly USearchIndex? _graph;
+    private readonly NeighbourGraph? _graph;
 
-    private ReferenceCorpus(VectorMatrix vectors, USearchIndex? graph, string sha256, string model)
+    private ReferenceCorpus(VectorMatrix vectors, NeighbourGraph? graph, string sha256, string model)
     {
         _vectors = vectors;
         _graph = graph;
@@ -116,7 +115,7 @@ public sealed class ReferenceCorpus : IDisposable
                 }
             });
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or USearchException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new QosValuationException(
                 Faults.ReferenceNotWritable, $"The reference index '{path}' could not be written: {exception.Message.TrimEnd('.')}.", path, exception);
@@ -161,7 +160,7 @@ public sealed class ReferenceCorpus : IDisposable
                 throw new InvalidDataException("it is damaged: its checksum does not match its content; remove it to have it made anew");
             }
 
-            USearchIndex? index = OpenGraph(path + GraphExtension, header.AsSpan(GraphDigestAt, DigestLength), (ulong)count, (ulong)dimension);
+            NeighbourGraph? index = OpenGraph(path + GraphExtension, header.AsSpan(GraphDigestAt, DigestLength), count, dimension);
             return new ReferenceCorpus(vectors, index, Convert.ToHexStringLower(header.AsSpan(32, 32)), Convert.ToHexStringLower(header.AsSpan(64, 32)));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException)
@@ -189,13 +188,15 @@ public sealed class ReferenceCorpus : IDisposable
         }
 
         float[] cosines = new float[queries.Count];
+        Span<long> nearest = stackalloc long[1];
+        _graph.Prepare();
         for (int i = 0; i < queries.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int found = _graph.Search(queries[i].ToArray(), 1, out ulong[] keys, out _);
+            int found = _graph.Search(queries[i], nearest);
 
             // The graph names the sentence; the cosine is computed anew in single precision.
-            cosines[i] = found > 0 ? Foundation.Numerics.UnitVector.Dot(queries[i], _vectors[(int)keys[0]]) : 0;
+            cosines[i] = found > 0 ? Foundation.Numerics.UnitVector.Dot(queries[i], _vectors[(int)nearest[0]]) : 0;
             progress?.Report(i + 1);
         }
 
@@ -204,7 +205,7 @@ public sealed class ReferenceCorpus : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _graph?.Dispose();
+    public void Dispose() => _graph?.Free();
 
     private double Recall(VectorMatrix queries, float[] cosines, CancellationToken cancellationToken)
     {
@@ -249,7 +250,7 @@ public sealed class ReferenceCorpus : IDisposable
     }
 
     // A graph that is not the one that was saved is not given to the native library, which trusts every byte of it.
-    private static USearchIndex? OpenGraph(string path, ReadOnlySpan<byte> digest, ulong count, ulong dimension)
+    private static NeighbourGraph? OpenGraph(string path, ReadOnlySpan<byte> digest, int count, int dimension)
     {
         if (!digest.ContainsAnyExcept((byte)0))
         {
@@ -282,56 +283,48 @@ public sealed class ReferenceCorpus : IDisposable
         return header;
     }
 
-    private static USearchIndex? TryBuild(VectorMatrix vectors, CancellationToken cancellationToken)
+    private static NeighbourGraph? TryBuild(VectorMatrix vectors, CancellationToken cancellationToken)
     {
-        USearchIndex? graph = null;
+        var graph = NeighbourGraph.TryCreate(vectors.Dimension);
         try
         {
-            graph = new USearchIndex(
-                MetricKind.Cos, ScalarKind.Float16, (ulong)vectors.Dimension, connectivity: 16, expansionAdd: 128, expansionSearch: 128, multi: false);
-            for (int i = 0; i < vectors.Count; i++)
+            for (int i = 0; graph is not null && i < vectors.Count; i++)
             {
                 if (i % 256 == 0)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                 }
 
-                graph.Add((ulong)i, vectors[i].ToArray());
+                graph.Add(i, vectors[i]);
             }
 
             return graph;
         }
-        catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
-        {
-            return null;
-        }
         catch
         {
-            graph?.Dispose();
+            graph?.Free();
             throw;
         }
     }
 
-    private static USearchIndex? TryOpen(string path, ulong count, ulong dimension)
+    private static NeighbourGraph? TryOpen(string path, int count, int dimension)
     {
+        NeighbourGraph? graph;
         try
         {
-            var graph = new USearchIndex(path, view: true);
-            if (graph.Size() == count && graph.Dimensions() == dimension)
-            {
-                return graph;
-            }
-
-            graph.Dispose();
-            throw new InvalidDataException($"'{path}' does not belong to it");
+            graph = NeighbourGraph.TryView(path);
         }
-        catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
-        {
-            return null;
-        }
-        catch (USearchException exception)
+        catch (InvalidDataException exception)
         {
             throw new InvalidDataException($"'{path}': {exception.Message}", exception);
         }
+
+        if (graph is not null && (graph.Count != count || graph.Dimension != dimension))
+        {
+            graph.Free();
+            throw new InvalidDataException($"'{path}' does not belong to it");
+        }
+
+        return graph;
     }
 }

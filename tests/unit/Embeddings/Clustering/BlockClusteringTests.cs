@@ -203,7 +203,7 @@ public sealed class BlockClusteringTests
         }
     }
 
-    private static void AssertSame(LeaderClustering expected, LeaderClustering actual)
+    internal static void AssertSame(LeaderClustering expected, LeaderClustering actual)
     {
         Assert.Equal(expected.GroupCount, actual.GroupCount);
         for (int group = 0; group < expected.GroupCount; group++)
