@@ -136,7 +136,7 @@ internal sealed class FairnessColumns
     }
 
     // Σ x and Σ x² with x = r/max r.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static (Vector256<double> Sum, Vector256<double> Squares) Squares(double[] a, double[] b, double[] c, double[] d, Vector256<double> largest)
     {
         LaneSums sum = default;
@@ -170,7 +170,7 @@ internal sealed class FairnessColumns
     }
 
     // Σ x and Σ k(N − k)·gap over ascending rates.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static (Vector256<double> Sum, Vector256<double> Gaps) Gaps(double[] a, double[] b, double[] c, double[] d, Vector256<double> largest)
     {
         LaneSums sum = default;

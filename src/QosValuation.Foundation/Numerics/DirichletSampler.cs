@@ -80,7 +80,7 @@ public sealed class DirichletSampler
     /// <param name="shares">Receives N ≥ 1 shares that sum to 1.</param>
     /// <param name="smallest">Shares below this are raised to it; 0 lets them underflow.</param>
     /// <param name="random">The source.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public void Draw(Span<double> shares, double smallest, RandomSource random)
     {
         ArgumentNullException.ThrowIfNull(random);
@@ -182,7 +182,7 @@ public sealed class DirichletSampler
     }
 
     // d(1 + cx)³ of the normals that were accepted.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private void Gammas(int count, Span<double> draws)
     {
         ref double normal = ref MemoryMarshal.GetArrayDataReference(_normals);
@@ -204,7 +204,7 @@ public sealed class DirichletSampler
     }
 
     // ln Gamma(α + 1) + (ln U)/α.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private void Boost(ReadOnlySpan<double> draws, ReadOnlySpan<double> boosts, Span<double> logs)
     {
         ref double draw = ref MemoryMarshal.GetReference(draws);
@@ -239,7 +239,7 @@ public sealed class DirichletSampler
     }
 
     // Finds which words make which draw. Pair 0 stands for the normal that was left before; each other pair serves one draw or two.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private int Walk(int count, ref WordReader words, out bool hasSpare)
     {
         ref float radii = ref MemoryMarshal.GetArrayDataReference(Radii);

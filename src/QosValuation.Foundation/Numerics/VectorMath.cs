@@ -130,7 +130,7 @@ internal static class VectorMath
 
     /// <summary>ln x. O(n).</summary>
     /// <param name="values">x, replaced by ln x; a multiple of <see cref="Lanes"/> numbers.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Log(Span<double> values)
     {
         ref double first = ref MemoryMarshal.GetReference(values);
@@ -205,7 +205,7 @@ internal static class VectorMath
 
     /// <summary>exp x. O(n).</summary>
     /// <param name="values">x, replaced by exp x; a multiple of <see cref="Lanes"/> numbers.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Exp(Span<double> values)
     {
         ref double first = ref MemoryMarshal.GetReference(values);
@@ -269,7 +269,7 @@ internal static class VectorMath
     /// <summary>sin x and cos x. O(n).</summary>
     /// <param name="angles">x in [0, 2π], replaced by sin x; a multiple of <see cref="Lanes"/> numbers.</param>
     /// <param name="cosines">Receives cos x.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void SinCos(Span<double> angles, Span<double> cosines)
     {
         cosines = cosines[..angles.Length];

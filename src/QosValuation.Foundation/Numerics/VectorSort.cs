@@ -62,7 +62,7 @@ public static class VectorSort
     }
 
     // From lanes to a row, four vectors at a time: what four lanes hold of them are four pieces of the row.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void FromLanes(ref double first, int vectors, Span<double> sorted)
     {
         for (int start = 0; start < sorted.Length; start += Piece * vectors)
@@ -123,7 +123,7 @@ public static class VectorSort
     }
 
     // Sorts each lane: columns of eight in registers, and then runs of twice the length, the second of each pair read backwards.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void SortLanes(ref double first, int vectors)
     {
         for (int start = 0; start < vectors; start += 8)
@@ -186,7 +186,7 @@ public static class VectorSort
     }
 
     // The steps from a distance down to 1 in each lane, which order what falls and rises. Two or three steps at a time stay in registers.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Merge(ref double first, int vectors, int distance)
     {
         for (; distance >= 16; distance /= 4)
@@ -261,7 +261,7 @@ public static class VectorSort
     }
 
     // The steps that join groups of lanes: each number with its mirror image in the group, and then lanes at distances within half a group.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void JoinLanes(ref double first, int vectors, int lanes)
     {
         Vector512<double> isUpper = Upper(lanes / 2);
