@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -22,6 +21,7 @@ internal sealed class FairnessColumns
     private readonly double[][] _rates;
     private readonly double[] _buffer;
     private readonly double[][] _sorted;
+    private readonly double[] _largest;
 
     /// <summary>Makes room.</summary>
     /// <param name="count">N ≥ 1: the rates of a column.</param>
@@ -30,6 +30,7 @@ internal sealed class FairnessColumns
     {
         _count = count;
         _rates = new double[columns][];
+        _largest = new double[columns];
         for (int column = 0; column < columns; column++)
         {
             _rates[column] = new double[count];
@@ -55,18 +56,30 @@ internal sealed class FairnessColumns
         ref double value = ref MemoryMarshal.GetReference(values[..rates.Length]);
         ref double rate = ref MemoryMarshal.GetReference(rates);
         Vector256<double> most = Vector256.Create(double.MaxValue);
+        Vector256<double> maxima = Vector256<double>.Zero;
+        Vector256<double> areRates = Vector256<double>.AllBitsSet;
         int i = 0;
         for (; i <= rates.Length - Lanes; i += Lanes)
         {
             Vector256<double> v = Vector256.LoadUnsafe(ref value, (nuint)i);
             Vector256<double> quotient = Vector256.Min(Vector256.LoadUnsafe(ref token, (nuint)i) / v, most);
-            (quotient & Vector256.GreaterThan(v, Vector256<double>.Zero)).StoreUnsafe(ref rate, (nuint)i);
+            quotient &= Vector256.GreaterThan(v, Vector256<double>.Zero);
+            quotient.StoreUnsafe(ref rate, (nuint)i);
+            areRates &= Vector256.GreaterThanOrEqual(quotient, Vector256<double>.Zero);
+            maxima = Vector256.MaxNative(maxima, quotient);
         }
 
+        double largest = Math.Max(
+            Math.Max(maxima.GetElement(0), maxima.GetElement(1)), Math.Max(maxima.GetElement(2), maxima.GetElement(3)));
+        bool isValid = areRates.ExtractMostSignificantBits() == (1 << Lanes) - 1;
         for (; i < rates.Length; i++)
         {
             rates[i] = FairnessMeasures.RewardRate(tokens[i], values[i]);
+            isValid &= rates[i] >= 0;
+            largest = Math.Max(largest, rates[i]);
         }
+
+        _largest[column] = isValid ? largest : double.NaN;
     }
 
     /// <summary>Measures all columns. O(N log N) each.</summary>
@@ -89,7 +102,11 @@ internal sealed class FairnessColumns
         double[] b = _rates[first + Math.Min(1, columns - 1)];
         double[] c = _rates[first + Math.Min(2, columns - 1)];
         double[] d = _rates[first + Math.Min(3, columns - 1)];
-        Vector256<double> largest = Vector256.Create(Largest(a), Largest(b), Largest(c), Largest(d));
+        Vector256<double> largest = Vector256.Create(
+            Largest(first),
+            Largest(first + Math.Min(1, columns - 1)),
+            Largest(first + Math.Min(2, columns - 1)),
+            Largest(first + Math.Min(3, columns - 1)));
         (Vector256<double> sum, Vector256<double> squares) = Squares(a, b, c, d, largest);
         for (int column = 0; column < columns; column++)
         {
@@ -106,20 +123,20 @@ internal sealed class FairnessColumns
         }
     }
 
-    private static double Largest(ReadOnlySpan<double> rates)
+    // Found while the rates were set, where each was a rate.
+    private double Largest(int column)
     {
-        // NaN wins over every number in both.
-        double largest = TensorPrimitives.Max(rates);
-        if (!double.IsFinite(largest) || !(TensorPrimitives.Min(rates) >= 0))
+        double largest = _largest[column];
+        if (!double.IsFinite(largest))
         {
-            FairnessMeasures.Range(rates);
+            FairnessMeasures.Range(_rates[column]);
         }
 
         return largest;
     }
 
     // Σ x and Σ x² with x = r/max r.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static (Vector256<double> Sum, Vector256<double> Squares) Squares(double[] a, double[] b, double[] c, double[] d, Vector256<double> largest)
     {
         LaneSums sum = default;
@@ -153,7 +170,7 @@ internal sealed class FairnessColumns
     }
 
     // Σ x and Σ k(N − k)·gap over ascending rates.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static (Vector256<double> Sum, Vector256<double> Gaps) Gaps(double[] a, double[] b, double[] c, double[] d, Vector256<double> largest)
     {
         LaneSums sum = default;

@@ -28,11 +28,16 @@ public sealed class DirichletSampler
     private const int Cells = 1 << CellBits;
     private const int RoughCells = 16;
 
+    // Stands where no word was drawn: neither as a radius nor as an angle does it need the C library.
+    private const ulong IdleWord = 0x2222222222222222;
+
     // Cells of the normal variate.
     private const double Limit = 3.25;
     private const int PerUnit = 32;
 
-    private static readonly float[] Radii = [.. Enumerable.Range(0, Cells).Select(cell => (float)((Radius(cell) + Radius(cell + 1)) / 2))];
+    // The radius 0 of rough cells keeps what is read of them within the tables; it is not used.
+    private static readonly float[] Radii =
+        [.. Enumerable.Range(0, Cells).Select(cell => cell < RoughCells ? 0 : (float)((Radius(cell) + Radius(cell + 1)) / 2))];
     private static readonly float[] Cosines = [.. Enumerable.Range(0, Cells).Select(cell => (float)Math.Cos(2 * Math.PI * (cell + 0.5) / Cells))];
 
     // How far a product of both may be from the normal variate.
@@ -42,6 +47,11 @@ public sealed class DirichletSampler
 
     // Of each cell of the normal variate: uniform numbers below the first are accepted, those above the second rejected; −1 where 1 + cx may be 0.
     private readonly double[] _bounds = new double[2 * (int)(2 * Limit * PerUnit)];
+
+    // Words, which become numbers eight at a time.
+    private readonly ulong[] _boostWords = new ulong[Chunk];
+    private readonly ulong[] _radials = new ulong[Pairs];
+    private readonly ulong[] _angulars = new ulong[Pairs];
 
     private readonly double[] _boosts = new double[Chunk];
     private readonly double[] _radii = new double[Pairs];
@@ -70,7 +80,7 @@ public sealed class DirichletSampler
     /// <param name="shares">Receives N ≥ 1 shares that sum to 1.</param>
     /// <param name="smallest">Shares below this are raised to it; 0 lets them underflow.</param>
     /// <param name="random">The source.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public void Draw(Span<double> shares, double smallest, RandomSource random)
     {
         ArgumentNullException.ThrowIfNull(random);
@@ -126,12 +136,14 @@ public sealed class DirichletSampler
     {
         int pairs = Walk(logs.Length, ref words, out bool hasSpare);
         int padded = Padded(pairs);
-        _radii.AsSpan(pairs, padded - pairs).Fill(1);
-        _angles.AsSpan(pairs, padded - pairs).Fill(1);
         Span<double> radii = _radii.AsSpan(0, padded);
         Span<double> sines = _angles.AsSpan(0, padded);
         Span<double> cosines = _normals.AsSpan(0, padded);
         double before = words.SpareNormal;
+        _radials.AsSpan(pairs, padded - pairs).Fill(IdleWord);
+        _angulars.AsSpan(pairs, padded - pairs).Fill(IdleWord);
+        Units(_radials, 1, 1, radii);
+        Units(_angulars, 0, 2 * Math.PI, sines);
         VectorMath.Log(radii);
         VectorMath.SinCos(sines, cosines);
         Normals(radii, sines, cosines, _normals.AsSpan(Pairs, padded));
@@ -141,14 +153,7 @@ public sealed class DirichletSampler
         words.SpareNormal = hasSpare ? _normals[Pairs + pairs - 1] : double.NaN;
 
         Span<double> draws = _draws.AsSpan(0, Padded(logs.Length));
-        draws[logs.Length..].Fill(1);
-        ref double normal = ref MemoryMarshal.GetArrayDataReference(_normals);
-        for (int i = 0; i < logs.Length; i++)
-        {
-            double v = 1 + (_shape.C * Unsafe.Add(ref normal, _slots[i]));
-            draws[i] = _shape.D * (v * v * v);
-        }
-
+        Gammas(logs.Length, draws);
         VectorMath.Log(draws);
         if (!_shape.IsBoosted)
         {
@@ -157,9 +162,62 @@ public sealed class DirichletSampler
         }
 
         Span<double> boosts = _boosts.AsSpan(0, draws.Length);
-        boosts[logs.Length..].Fill(1);
+        _boostWords.AsSpan(logs.Length, draws.Length - logs.Length).Fill(IdleWord);
+        Units(_boostWords, 1, 1, boosts);
         VectorMath.Log(boosts);
-        for (int i = 0; i < logs.Length; i++)
+        Boost(draws, boosts, logs);
+    }
+
+    // What PositiveDouble and UnitDouble make of words, times a factor.
+    private static void Units(ReadOnlySpan<ulong> words, ulong added, double factor, Span<double> units)
+    {
+        ref ulong word = ref MemoryMarshal.GetReference(words[..units.Length]);
+        ref double unit = ref MemoryMarshal.GetReference(units);
+        Vector512<double> scale = Vector512.Create(factor);
+        for (nuint i = 0; i < (nuint)units.Length; i += VectorMath.Lanes)
+        {
+            Vector512<long> whole = (Vector512.ShiftRightLogical(Vector512.LoadUnsafe(ref word, i), 11) + Vector512.Create(added)).AsInt64();
+            (scale * (Vector512.ConvertToDouble(whole) * Vector512.Create(1.0 / (1UL << 53)))).StoreUnsafe(ref unit, i);
+        }
+    }
+
+    // d(1 + cx)³ of the normals that were accepted.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void Gammas(int count, Span<double> draws)
+    {
+        ref double normal = ref MemoryMarshal.GetArrayDataReference(_normals);
+        ref double draw = ref MemoryMarshal.GetReference(draws);
+        Span<int> slots = _slots.AsSpan(0, count);
+        for (int i = 0; i < slots.Length; i++)
+        {
+            Unsafe.Add(ref draw, i) = Unsafe.Add(ref normal, slots[i]);
+        }
+
+        draws[count..].Clear();
+        Vector512<double> c = Vector512.Create(_shape.C);
+        Vector512<double> d = Vector512.Create(_shape.D);
+        for (nuint i = 0; i < (nuint)draws.Length; i += VectorMath.Lanes)
+        {
+            Vector512<double> v = Vector512<double>.One + (c * Vector512.LoadUnsafe(ref draw, i));
+            (d * (v * v * v)).StoreUnsafe(ref draw, i);
+        }
+    }
+
+    // ln Gamma(α + 1) + (ln U)/α.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void Boost(ReadOnlySpan<double> draws, ReadOnlySpan<double> boosts, Span<double> logs)
+    {
+        ref double draw = ref MemoryMarshal.GetReference(draws);
+        ref double boost = ref MemoryMarshal.GetReference(boosts);
+        ref double log = ref MemoryMarshal.GetReference(logs);
+        Vector512<double> shape = Vector512.Create(_shape.Shape);
+        int i = 0;
+        for (; i <= logs.Length - VectorMath.Lanes; i += VectorMath.Lanes)
+        {
+            (Vector512.LoadUnsafe(ref draw, (nuint)i) + (Vector512.LoadUnsafe(ref boost, (nuint)i) / shape)).StoreUnsafe(ref log, (nuint)i);
+        }
+
+        for (; i < logs.Length; i++)
         {
             logs[i] = draws[i] + (boosts[i] / _shape.Shape);
         }
@@ -181,15 +239,15 @@ public sealed class DirichletSampler
     }
 
     // Finds which words make which draw. Pair 0 stands for the normal that was left before; each other pair serves one draw or two.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private int Walk(int count, ref WordReader words, out bool hasSpare)
     {
         ref float radii = ref MemoryMarshal.GetArrayDataReference(Radii);
         ref float cosines = ref MemoryMarshal.GetArrayDataReference(Cosines);
         ref double bounds = ref MemoryMarshal.GetArrayDataReference(_bounds);
-        Span<double> pairRadii = _radii;
-        Span<double> pairAngles = _angles;
-        Span<double> boosts = _boosts;
+        Span<ulong> radials = _radials;
+        Span<ulong> angulars = _angulars;
+        Span<ulong> boosts = _boostWords;
         Span<int> slots = _slots;
         bool isBoosted = _shape.IsBoosted;
         double c = _shape.C;
@@ -202,14 +260,54 @@ public sealed class DirichletSampler
         float spare = 0;
         ulong radial = 0;
         ulong angular = 0;
-        pairRadii[0] = 1;
-        pairAngles[0] = 1;
+        radials[0] = IdleWord;
+        angulars[0] = IdleWord;
 
         // The words are held here and not in the reader, so that their number stays in a register.
         ReadOnlySpan<ulong> block = words.Block();
         int next = 0;
+        int extra = isBoosted ? 1 : 0;
+        int wordsOfTwo = 4 + (2 * extra);
         for (int i = 0; i < count; i++)
         {
+            // As a rule both normals of a pair are accepted, and the tables know: then nothing needs to be decided one by one.
+            while (!isSecond && i < count - 1 && next <= block.Length - wordsOfTwo)
+            {
+                ref ulong word = ref Unsafe.Add(ref MemoryMarshal.GetReference(block), next);
+                ulong pairRadial = Unsafe.Add(ref word, extra);
+                ulong pairAngular = Unsafe.Add(ref word, extra + 1);
+                int cell = (int)(pairRadial >> (64 - CellBits));
+                int turn = (int)(pairAngular >> (64 - CellBits));
+                float radius = Unsafe.Add(ref radii, cell);
+                float first = radius * Unsafe.Add(ref cosines, turn);
+                float second = radius * Unsafe.Add(ref cosines, (turn + (3 * Cells / 4)) & (Cells - 1));
+                double firstBound = Unsafe.Add(ref bounds, 2 * (int)((first + (float)Limit) * PerUnit));
+                double secondBound = Unsafe.Add(ref bounds, 2 * (int)((second + (float)Limit) * PerUnit));
+                bool areAccepted = (cell >= RoughCells)
+                    & (RandomSource.PositiveDouble(Unsafe.Add(ref word, extra + 2)) < firstBound)
+                    & (RandomSource.PositiveDouble(Unsafe.Add(ref word, wordsOfTwo - 1)) < secondBound);
+                if (!areAccepted)
+                {
+                    break;
+                }
+
+                last += isUsed ? 1 : 0;
+                isUsed = true;
+                radials[last] = pairRadial;
+                angulars[last] = pairAngular;
+                boosts[i] = word;
+                boosts[i + 1] = Unsafe.Add(ref word, 4 * extra);
+                slots[i] = last;
+                slots[i + 1] = Pairs + last;
+                next += wordsOfTwo;
+                i += 2;
+            }
+
+            if (i == count)
+            {
+                break;
+            }
+
             if (isBoosted)
             {
                 if ((uint)next >= (uint)block.Length)
@@ -218,7 +316,7 @@ public sealed class DirichletSampler
                     next = 0;
                 }
 
-                boosts[i] = RandomSource.PositiveDouble(block[next++]);
+                boosts[i] = block[next++];
             }
 
             while (true)
@@ -251,8 +349,8 @@ public sealed class DirichletSampler
                     last += isUsed ? 1 : 0;
                     isUsed = false;
                     slot = last;
-                    pairRadii[last] = RandomSource.PositiveDouble(radial);
-                    pairAngles[last] = 2 * Math.PI * RandomSource.UnitDouble(angular);
+                    radials[last] = radial;
+                    angulars[last] = angular;
                     int cell = (int)(radial >> (64 - CellBits));
                     int turn = (int)(angular >> (64 - CellBits));
                     float radius = Unsafe.Add(ref radii, cell);

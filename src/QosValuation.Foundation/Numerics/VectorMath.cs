@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -19,6 +20,9 @@ internal static class VectorMath
 {
     /// <summary>The numbers of one step: lengths must be multiples of it.</summary>
     public const int Lanes = 8;
+
+    // The numbers after which those are computed that lie too close: one bit of a word each. A loop over few at a time would be predicted badly.
+    private const int Group = 64;
 
     // How far from the middle of two doubles a value has to be, in units in the last place, beyond half a unit.
     private const double LogMargin = 0.03;
@@ -126,7 +130,7 @@ internal static class VectorMath
 
     /// <summary>ln x. O(n).</summary>
     /// <param name="values">x, replaced by ln x; a multiple of <see cref="Lanes"/> numbers.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Log(Span<double> values)
     {
         ref double first = ref MemoryMarshal.GetReference(values);
@@ -141,9 +145,12 @@ internal static class VectorMath
         }
 
         Vector512<double> one = Vector512<double>.One;
+        Span<double> given = stackalloc double[Group];
+        ulong open = 0;
         for (int i = 0; i < values.Length; i += Lanes)
         {
             Vector512<double> x = Vector512.LoadUnsafe(ref first, (nuint)i);
+            x.StoreUnsafe(ref MemoryMarshal.GetReference(given), (nuint)(i % Group));
 
             // x = 2^k·z with z in [0.6875, 1.375), and ln x = k ln 2 − ln(1/c) + ln(1 + r) where 1 + r = z/c. Around 1, c is 1.
             Vector512<long> offset = x.AsInt64() - Vector512.Create(FirstMantissa);
@@ -184,18 +191,21 @@ internal static class VectorMath
 
             Vector512<double> isOrdinary = Vector512.GreaterThanOrEqual(x, Vector512.Create(2.2250738585072014e-308))
                 & Vector512.LessThan(x, Vector512.Create(double.PositiveInfinity));
-            ulong open = Open(result, (next - result) + low, LogMargin, isOrdinary);
-            for (; open != 0; open &= open - 1)
+            open |= Open(result, (next - result) + low, LogMargin, isOrdinary) << (i % Group);
+            if (IsLastOfGroup(i, values.Length))
             {
-                int lane = System.Numerics.BitOperations.TrailingZeroCount(open);
-                Unsafe.Add(ref first, i + lane) = Math.Log(x.GetElement(lane));
+                for (int start = i & -Group; open != 0; open &= open - 1)
+                {
+                    int place = BitOperations.TrailingZeroCount(open);
+                    Unsafe.Add(ref first, start + place) = Math.Log(given[place]);
+                }
             }
         }
     }
 
     /// <summary>exp x. O(n).</summary>
     /// <param name="values">x, replaced by exp x; a multiple of <see cref="Lanes"/> numbers.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Exp(Span<double> values)
     {
         ref double first = ref MemoryMarshal.GetReference(values);
@@ -210,10 +220,13 @@ internal static class VectorMath
         }
 
         Vector512<double> rounder = Vector512.Create(Rounder);
+        Span<double> given = stackalloc double[Group];
+        ulong open = 0;
         for (int i = 0; i < values.Length; i += Lanes)
         {
             // x = n·(ln 2)/32 + r, and exp x = 2^(n/32)·exp r.
             Vector512<double> x = Vector512.LoadUnsafe(ref first, (nuint)i);
+            x.StoreUnsafe(ref MemoryMarshal.GetReference(given), (nuint)(i % Group));
             Vector512<double> shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(46.16624130844683), rounder);
             Vector512<double> n = shifted - rounder;
             Vector512<double> coarse = Vector512.FusedMultiplyAdd(-n, Vector512.Create(StepOfPowerHigh), x);
@@ -241,11 +254,14 @@ internal static class VectorMath
             (result.AsInt64() + exponent).AsDouble().StoreUnsafe(ref first, (nuint)i);
 
             Vector512<double> isOrdinary = Vector512.LessThanOrEqual(Vector512.Abs(x), Vector512.Create(700.0));
-            ulong open = Open(result, (high - result) + low, ExpMargin, isOrdinary);
-            for (; open != 0; open &= open - 1)
+            open |= Open(result, (high - result) + low, ExpMargin, isOrdinary) << (i % Group);
+            if (IsLastOfGroup(i, values.Length))
             {
-                int lane = System.Numerics.BitOperations.TrailingZeroCount(open);
-                Unsafe.Add(ref first, i + lane) = Math.Exp(x.GetElement(lane));
+                for (int start = i & -Group; open != 0; open &= open - 1)
+                {
+                    int place = BitOperations.TrailingZeroCount(open);
+                    Unsafe.Add(ref first, start + place) = Math.Exp(given[place]);
+                }
             }
         }
     }
@@ -253,7 +269,7 @@ internal static class VectorMath
     /// <summary>sin x and cos x. O(n).</summary>
     /// <param name="angles">x in [0, 2π], replaced by sin x; a multiple of <see cref="Lanes"/> numbers.</param>
     /// <param name="cosines">Receives cos x.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void SinCos(Span<double> angles, Span<double> cosines)
     {
         cosines = cosines[..angles.Length];
@@ -270,10 +286,14 @@ internal static class VectorMath
         }
 
         Vector512<double> rounder = Vector512.Create(Rounder);
+        Span<double> given = stackalloc double[Group];
+        ulong openSines = 0;
+        ulong openCosines = 0;
         for (int i = 0; i < angles.Length; i += Lanes)
         {
             // x = n·π/16 + r.
             Vector512<double> x = Vector512.LoadUnsafe(ref first, (nuint)i);
+            x.StoreUnsafe(ref MemoryMarshal.GetReference(given), (nuint)(i % Group));
             Vector512<double> shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(5.092958178940651), rounder);
             Vector512<double> n = shifted - rounder;
             Vector512<double> coarse = Vector512.FusedMultiplyAdd(-n, Vector512.Create(StepOfAngleHigh), x);
@@ -306,21 +326,31 @@ internal static class VectorMath
             // Nearer than 2⁻³⁰ to a multiple of π/16 too few digits of r are left.
             Vector512<double> isOrdinary = Vector512.GreaterThan(Vector512.Abs(r), Vector512.Create(9.313225746154785e-10))
                 & Vector512.LessThan(x, Vector512.Create(6.3));
-            ulong open = Turn(sine, sineError, cosine, cosineError, r, s, c, isOrdinary, ref Unsafe.Add(ref first, i));
-            for (; open != 0; open &= open - 1)
+            openSines |= Turn(sine, sineError, cosine, cosineError, r, s, c, isOrdinary, ref Unsafe.Add(ref first, i)) << (i % Group);
+            openCosines |= Turn(cosine, cosineError, -sine, -sineError, r, s, c, isOrdinary, ref Unsafe.Add(ref second, i)) << (i % Group);
+            if (!IsLastOfGroup(i, angles.Length))
             {
-                int lane = System.Numerics.BitOperations.TrailingZeroCount(open);
-                Unsafe.Add(ref first, i + lane) = Math.Sin(x.GetElement(lane));
+                continue;
             }
 
-            open = Turn(cosine, cosineError, -sine, -sineError, r, s, c, isOrdinary, ref Unsafe.Add(ref second, i));
-            for (; open != 0; open &= open - 1)
+            int start = i & -Group;
+            for (; openSines != 0; openSines &= openSines - 1)
             {
-                int lane = System.Numerics.BitOperations.TrailingZeroCount(open);
-                Unsafe.Add(ref second, i + lane) = Math.Cos(x.GetElement(lane));
+                int place = BitOperations.TrailingZeroCount(openSines);
+                Unsafe.Add(ref first, start + place) = Math.Sin(given[place]);
+            }
+
+            for (; openCosines != 0; openCosines &= openCosines - 1)
+            {
+                int place = BitOperations.TrailingZeroCount(openCosines);
+                Unsafe.Add(ref second, start + place) = Math.Cos(given[place]);
             }
         }
     }
+
+    // Whether the vector at a place ends a group of numbers, or all of them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsLastOfGroup(int place, int count) => place % Group == Group - Lanes || place + Lanes >= count;
 
     // a·cos r + b·sin r with a and b in two doubles each; the lanes that are open.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

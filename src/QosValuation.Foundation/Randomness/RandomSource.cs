@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
@@ -129,6 +130,7 @@ public abstract class RandomSource
     /// <summary>The number that <see cref="NextPositiveDouble"/> makes of a word.</summary>
     /// <param name="word">64 uniform bits.</param>
     /// <returns>A number in (0, 1].</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static double PositiveDouble(ulong word) => ((word >> 11) + 1) * (1.0 / (1UL << 53));
 
     /// <summary>The two numbers that <see cref="NextNormal"/> makes of two words (Box and Muller 1958).</summary>
@@ -149,6 +151,7 @@ public abstract class RandomSource
     /// <summary>The number that <see cref="NextDouble"/> makes of a word.</summary>
     /// <param name="word">64 uniform bits.</param>
     /// <returns>A number in [0, 1).</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static double UnitDouble(ulong word) => (word >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>xoshiro256** (Blackman &amp; Vigna 2018), seeded through SplitMix64 from (seed, stream).</summary>
