@@ -17,10 +17,11 @@ namespace QosValuation.Embeddings.Clustering;
 public sealed class ClusteringState
 {
     // A grouping whose search is approximate has version 2, so that no older program goes on with it in another way.
+    private const int ExactVersion = 1;
     private const int ApproximateVersion = 2;
     private const byte MembersFlag = 1;
     private const byte ApproximateFlag = 2;
-    private static readonly SealedFile File = new("QosVClus", 1, "clustering state", newest: ApproximateVersion);
+    private static readonly SealedFile File = new("QosVClus", ExactVersion, "clustering state", newest: ApproximateVersion);
     private readonly byte[] _digest;
 
     private ClusteringState(string path, byte[] digest, Settings settings)
@@ -155,16 +156,18 @@ public sealed class ClusteringState
                 path);
         }
 
-        File.Write(path, writer =>
+        bool isApproximate = clusterer.Options.Search == NeighbourSearch.Approximate;
+        void Content(BinaryWriter writer)
         {
             writer.Write(clusterer.SimilarityThreshold ?? double.NaN);
             writer.Write(clusterer.Options.NoveltyThreshold);
-            bool isApproximate = clusterer.Options.Search == NeighbourSearch.Approximate;
             writer.Write((byte)((clusterer.Options.KeepMembers ? MembersFlag : 0) | (isApproximate ? ApproximateFlag : 0)));
             writer.Write(online.Labels);
             writer.Write(clusterer.RecordCount);
             online.Save(writer);
-        }, cancellationToken, clusterer.Options.Search == NeighbourSearch.Approximate ? ApproximateVersion : null);
+        }
+
+        File.Write(path, Content, isApproximate ? ApproximateVersion : ExactVersion, cancellationToken);
     }
 
     private static void RequireOnline(ClusteringOptions options)

@@ -58,9 +58,17 @@ public sealed class SealedFile
     /// <param name="path">The file; its folder is created.</param>
     /// <param name="write">Writes the content.</param>
     /// <param name="cancellationToken">Stops the writing; the old file stays.</param>
-    /// <param name="version">The version written, where it is not the least one.</param>
     /// <exception cref="QosValuationException"><c>DiskFull</c> or <c>FileNotWritable</c>.</exception>
-    public void Write(string path, Action<BinaryWriter> write, CancellationToken cancellationToken = default, int? version = null)
+    public void Write(string path, Action<BinaryWriter> write, CancellationToken cancellationToken = default) =>
+        Write(path, write, _version, cancellationToken);
+
+    /// <summary>Writes a file of a version; on any failure the old one stays.</summary>
+    /// <param name="path">The file; its folder is created.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <param name="version">The version, one of those read.</param>
+    /// <param name="cancellationToken">Stops the writing; the old file stays.</param>
+    /// <exception cref="QosValuationException"><c>DiskFull</c> or <c>FileNotWritable</c>.</exception>
+    public void Write(string path, Action<BinaryWriter> write, int version, CancellationToken cancellationToken)
     {
         try
         {
@@ -70,7 +78,7 @@ public sealed class SealedFile
                 using var buffer = new BufferedStream(hashing, 1 << 16);
                 using var writer = new BinaryWriter(buffer, Encoding.UTF8, leaveOpen: true);
                 writer.Write(_magic);
-                writer.Write(version ?? _version);
+                writer.Write(version);
                 write(writer);
                 writer.Flush();
                 stream.Write(hashing.Digest());
