@@ -24,13 +24,15 @@ internal static class ScaleBenchmark
             'agents' = { (Invoke-TokenAllocation -Path "$path/values.npy" -OutputPath "$path/tokens.npy" -Supply $env:QOSVALUATION_BENCH_SUPPLY).Count }
             'agents-csv' = { (Invoke-TokenAllocation -Path "$path/agents.csv" -OutputPath "$path/tokens.csv" -Supply $env:QOSVALUATION_BENCH_SUPPLY).Count }
         }
+        [Console]::WriteLine('ready')
         $before = Get-Peak
         $used = [Environment]::CpuUsage.TotalTime
         $watch = [Diagnostics.Stopwatch]::StartNew()
         $result = & $works[$env:QOSVALUATION_BENCH_WORK]
         $seconds = $watch.Elapsed.TotalSeconds, ([Environment]::CpuUsage.TotalTime - $used).TotalSeconds
-        [Console]::WriteLine([string]::Create([cultureinfo]::InvariantCulture,
-            "{0:F1} s by the clock, {1:F1} s of processor time; peak memory {2:N0} MiB, {3:N0} MiB before; result {4}" -f $seconds[0], $seconds[1], (Get-Peak), $before, ($result -join ' ')))
+        $numbers = [object[]] ($seconds[0], $seconds[1], (Get-Peak), $before, ($result -join ' '))
+        [Console]::WriteLine([string]::Format([cultureinfo]::InvariantCulture,
+            '{0:F1} s by the clock, {1:F1} s of processor time; peak memory {2:N0} MiB, {3:N0} MiB before; result {4}', $numbers))
         """;
 
     /// <summary>The approximate search for the nearest cluster against the exact one, both going on from the same clusters.</summary>

@@ -19,7 +19,8 @@ namespace QosValuation.Cmdlets.Clustering;
 /// as soon as their label is certain: a founder when the second record of its cluster arrives, or at the end as noise; all others at once.
 /// Memory then grows with the number of clusters and records of noise, not with the other vectors; -WithoutMember does the same for
 /// clusters. Beyond 512 clusters records are compared up to 128 at a time, on all cores; the result is the same to the bit. Beyond 100,000 clusters
-/// -Search Approximate is many times as fast, for a recall a little below 1.</para>
+/// -Search Approximate compares a few of them only. Whether that is faster, and how often it finds the most similar, depends on the data: -Verbose tells
+/// the recall.</para>
 /// <para>With -State an online clustering is saved at the end, and the next run with the same file goes on where it ended: the result is
 /// the same to the bit as that of one run over all embeddings. The file holds what the clustering holds in memory, with a version and a
 /// checksum; it is replaced whole, and only when the whole input was grouped: after Ctrl+C, an error or, with -PassThru, Select-Object

@@ -16,21 +16,21 @@ namespace QosValuation.Embeddings.Clustering;
 /// </remarks>
 public sealed class ClusteringState
 {
-    // A grouping whose search is approximate has version 2, so that no older program goes on with it in another way.
-    private const int ApproximateVersion = 2;
-    private const byte MembersFlag = 1;
-    private const byte ApproximateFlag = 2;
-    private static readonly SealedFile File = new("QosVClus", 1, "clustering state", newest: ApproximateVersion);
+    // A grouping whose search is approximate is a file of another kind, so that no older program goes on with it in another way.
+    private static readonly SealedFile Exact = new("QosVClus", 1, "clustering state");
+    private static readonly SealedFile Approximate = new("QosVClGr", 1, "clustering state");
+    private readonly SealedFile _file;
     private readonly byte[] _digest;
 
-    private ClusteringState(string path, byte[] digest, Settings settings)
+    private ClusteringState(string path, SealedFile file, byte[] digest, Settings settings)
     {
+        _file = file;
+        Search = file == Exact ? NeighbourSearch.Exact : NeighbourSearch.Approximate;
         Path = path;
         _digest = digest;
         SimilarityThreshold = double.IsNaN(settings.Similarity) ? null : settings.Similarity;
         NoveltyThreshold = settings.Novelty;
         KeepsMembers = settings.Members;
-        Search = settings.Search;
         LabelsEmbeddings = settings.Labels;
         RecordCount = settings.Records;
     }
@@ -65,8 +65,19 @@ public sealed class ClusteringState
     /// </exception>
     public static ClusteringState Load(string path, CancellationToken cancellationToken = default)
     {
-        byte[] digest = File.Check(path, cancellationToken);
-        return new ClusteringState(path, digest, File.Read(path, ReadSettings));
+        SealedFile file = Exact;
+        byte[] digest;
+        try
+        {
+            digest = file.Check(path, cancellationToken);
+        }
+        catch (QosValuationException fault) when (fault.Fault == Faults.StateNotRecognised)
+        {
+            file = Approximate;
+            digest = file.Check(path, cancellationToken);
+        }
+
+        return new ClusteringState(path, file, digest, file.Read(path, ReadSettings));
     }
 
     /// <summary>Continues the clustering.</summary>
@@ -91,7 +102,7 @@ public sealed class ClusteringState
         Require(options.KeepMembers == KeepsMembers, "clusters that list their members", KeepsMembers, options.KeepMembers);
         Require(options.Search == Search, "search", Search, options.Search);
         Require((labelled is not null) == LabelsEmbeddings, "embeddings passed on with their labels", LabelsEmbeddings, labelled is not null);
-        return File.Read(Path, reader =>
+        return _file.Read(Path, reader =>
         {
             ReadSettings(reader);
             var clusterer = new OnlineEmbeddingClusterer(options, labelled, faulted);
@@ -119,7 +130,7 @@ public sealed class ClusteringState
                 Path);
         }
 
-        return File.Read(Path, reader =>
+        return _file.Read(Path, reader =>
         {
             ReadSettings(reader);
             var options = new ClusteringOptions { SimilarityThreshold = SimilarityThreshold, KeepMembers = true };
@@ -145,7 +156,8 @@ public sealed class ClusteringState
         online.Settle();
 
         // From the look at the file to its replacement nobody else may write it.
-        using IDisposable hold = File.Lock(path, cancellationToken);
+        SealedFile file = clusterer.Options.Search == NeighbourSearch.Exact ? Exact : Approximate;
+        using IDisposable hold = file.Lock(path, cancellationToken);
         if (SealedFile.StoredDigest(path) is var now && !(now is null ? before is null : before is not null && now.AsSpan().SequenceEqual(before._digest)))
         {
             throw new QosValuationException(
@@ -155,16 +167,15 @@ public sealed class ClusteringState
                 path);
         }
 
-        File.Write(path, writer =>
+        file.Write(path, writer =>
         {
             writer.Write(clusterer.SimilarityThreshold ?? double.NaN);
             writer.Write(clusterer.Options.NoveltyThreshold);
-            bool isApproximate = clusterer.Options.Search == NeighbourSearch.Approximate;
-            writer.Write((byte)((clusterer.Options.KeepMembers ? MembersFlag : 0) | (isApproximate ? ApproximateFlag : 0)));
+            writer.Write(clusterer.Options.KeepMembers);
             writer.Write(online.Labels);
             writer.Write(clusterer.RecordCount);
             online.Save(writer);
-        }, cancellationToken, clusterer.Options.Search == NeighbourSearch.Approximate ? ApproximateVersion : null);
+        }, cancellationToken);
     }
 
     private static void RequireOnline(ClusteringOptions options)
@@ -179,14 +190,8 @@ public sealed class ClusteringState
         }
     }
 
-    private static Settings ReadSettings(BinaryReader reader)
-    {
-        double similarity = reader.ReadDouble();
-        int novelty = reader.ReadCount();
-        byte flags = reader.ReadByte();
-        NeighbourSearch search = (flags & ApproximateFlag) == 0 ? NeighbourSearch.Exact : NeighbourSearch.Approximate;
-        return new(similarity, novelty, (flags & MembersFlag) != 0, search, reader.ReadBoolean(), reader.ReadCount());
-    }
+    private static Settings ReadSettings(BinaryReader reader) =>
+        new(reader.ReadDouble(), reader.ReadCount(), reader.ReadBoolean(), reader.ReadBoolean(), reader.ReadCount());
 
     private void Require(bool agrees, string setting, object saved, object given)
     {
@@ -202,5 +207,5 @@ public sealed class ClusteringState
         }
     }
 
-    private sealed record Settings(double Similarity, int Novelty, bool Members, NeighbourSearch Search, bool Labels, int Records);
+    private sealed record Settings(double Similarity, int Novelty, bool Members, bool Labels, int Records);
 }

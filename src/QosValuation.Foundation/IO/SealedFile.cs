@@ -14,15 +14,13 @@ public sealed class SealedFile
     private const int HeaderLength = 12;
     private readonly byte[] _magic;
     private readonly int _version;
-    private readonly int _newest;
     private readonly string _kind;
 
     /// <summary>Describes a kind of file.</summary>
     /// <param name="magic">Eight ASCII characters that name it.</param>
-    /// <param name="version">The version written, and the least one read.</param>
+    /// <param name="version">The version written, and the only one read.</param>
     /// <param name="kind">What the file is, for messages, such as <c>clustering state</c>.</param>
-    /// <param name="newest">The greatest version read; null where it is the only one.</param>
-    public SealedFile(string magic, int version, string kind, int? newest = null)
+    public SealedFile(string magic, int version, string kind)
     {
         _magic = Encoding.ASCII.GetBytes(magic);
         if (_magic.Length != 8)
@@ -31,7 +29,6 @@ public sealed class SealedFile
         }
 
         _version = version;
-        _newest = newest ?? version;
         _kind = kind;
     }
 
@@ -58,9 +55,8 @@ public sealed class SealedFile
     /// <param name="path">The file; its folder is created.</param>
     /// <param name="write">Writes the content.</param>
     /// <param name="cancellationToken">Stops the writing; the old file stays.</param>
-    /// <param name="version">The version written, where it is not the least one.</param>
     /// <exception cref="QosValuationException"><c>DiskFull</c> or <c>FileNotWritable</c>.</exception>
-    public void Write(string path, Action<BinaryWriter> write, CancellationToken cancellationToken = default, int? version = null)
+    public void Write(string path, Action<BinaryWriter> write, CancellationToken cancellationToken = default)
     {
         try
         {
@@ -70,7 +66,7 @@ public sealed class SealedFile
                 using var buffer = new BufferedStream(hashing, 1 << 16);
                 using var writer = new BinaryWriter(buffer, Encoding.UTF8, leaveOpen: true);
                 writer.Write(_magic);
-                writer.Write(version ?? _version);
+                writer.Write(_version);
                 write(writer);
                 writer.Flush();
                 stream.Write(hashing.Digest());
@@ -111,11 +107,11 @@ public sealed class SealedFile
             }
 
             int version = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(_magic.Length));
-            return version >= _version && version <= _newest
+            return version == _version
                 ? digest
                 : throw new QosValuationException(
                     Faults.StateVersionNotSupported,
-                    $"The {_kind} '{path}' has version {version}, this program reads version {_newest}: use the program that wrote it, or begin a new file.",
+                    $"The {_kind} '{path}' has version {version}, this program reads version {_version}: use the program that wrote it, or begin a new file.",
                     path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
