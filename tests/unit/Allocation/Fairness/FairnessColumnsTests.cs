@@ -57,6 +57,22 @@ public sealed class FairnessColumnsTests
         measured.SetRates(0, [1, tokens, 2], [1, 1, 1]);
         QosValuationException fault = Assert.Throws<QosValuationException>(() => measured.Measure(new double[1], new double[1]));
         Assert.Equal("RateNotValid", fault.ErrorId);
+
+        // Wherever it stands among many, and again once a rate stands there.
+        for (int place = 0; place < 9; place++)
+        {
+            var many = new FairnessColumns(9, 2);
+            double[] given = [.. Enumerable.Repeat(1.0, 9)];
+            double[] ones = [.. given];
+            given[place] = tokens;
+            many.SetRates(0, ones, ones);
+            many.SetRates(1, given, ones);
+            Assert.Throws<QosValuationException>(() => many.Measure(new double[2], new double[2]));
+            many.SetRates(1, ones, ones);
+            double[] jain = new double[2];
+            many.Measure(jain, new double[2]);
+            Assert.Equal([1.0, 1.0], jain);
+        }
     }
 
     [Fact]

@@ -12,13 +12,16 @@ public sealed class VectorSortTests
         int[] lengths = [.. Enumerable.Range(0, 300), 511, 512, 513, 1000, 1023, 1024, 1025, 2000, 2049, VectorSort.Most - 1, VectorSort.Most, VectorSort.Most + 1];
         foreach (int count in lengths)
         {
-            foreach (int style in new[] { 0, 1, 2, 3 })
+            foreach (int style in Enumerable.Range(0, 7))
             {
                 double[] values = [.. Enumerable.Range(0, count).Select(i => style switch
                 {
                     0 => random.NextNormal(),
                     1 => random.NextInt32(4),
                     2 => count - i,
+                    3 => i,
+                    4 => random.NextInt32(3) * double.Epsilon * random.NextInt32(1000),
+                    5 => 0,
                     _ => random.NextInt32(9) == 0 ? double.PositiveInfinity : Math.Pow(10, random.NextInt32(600) - 300),
                 })];
                 double[] expected = [.. values];
