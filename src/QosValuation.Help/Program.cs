@@ -7,7 +7,8 @@ namespace QosValuation.Help;
 
 /// <summary>
 /// Build tool: writes <c>QosValuation.Cmdlets.dll-Help.xml</c> and the about topics into the folder given, from the
-/// doc comments beside this program, the list views into the folder formats beside it, and the list of records into the folder bin. Anything undocumented fails the build.
+/// doc comments beside this program, the list views into the folder formats beside it, and the list of records into the folder bin.
+/// Anything undocumented fails the build.
 /// </summary>
 internal static class Program
 {

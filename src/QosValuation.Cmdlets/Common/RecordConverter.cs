@@ -39,7 +39,9 @@ public sealed class RecordConverter : PSTypeConverter
     /// What PowerShell has to know of the record types that can be made of their properties: they come whole out of jobs and remoting, are records
     /// again when they are read back, and keep the names that properties had before.
     /// </summary>
-    /// <param name="list">A file that <see cref="List"/> made when the module was built. Every import needs it, and to find it out takes as long as half of one.</param>
+    /// <param name="list">
+    /// A file that <see cref="List"/> made when the module was built. Every import needs it, and to find it out takes as long as half of one.
+    /// </param>
     /// <returns>Two entries a type: of the type, and of what remoting leaves of it.</returns>
     public static TypeData[] TypeData(string list)
     {

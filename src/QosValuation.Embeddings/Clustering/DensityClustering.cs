@@ -8,8 +8,8 @@ namespace QosValuation.Embeddings.Clustering;
 /// <remarks>
 /// Exact, without an index (in 512 dimensions none helps): each pair is compared, O(N²·d) in tiles of SIMD inner products, in parallel, and compared
 /// a second time only where more than four million pairs are neighbours, which are not kept. Memory O(N) beside the vectors, plus at most 32 MiB of
-/// pairs and MinimumPoints neighbours of each row that is no core. Clusters are numbered in the order of their first core; a border row between clusters goes to the lowest. The result does not
-/// depend on the number of threads.
+/// pairs and MinimumPoints neighbours of each row that is no core. Clusters are numbered in the order of their first core; a border row between clusters
+/// goes to the lowest. The result does not depend on the number of threads.
 /// </remarks>
 public static class DensityClustering
 {
@@ -28,8 +28,8 @@ public static class DensityClustering
     /// <param name="cancellationToken">Stops between blocks of rows.</param>
     /// <returns>The cluster of each row, from 0, or <see cref="Noise"/>.</returns>
     public static int[] Run(
-        VectorMatrix vectors, double similarityThreshold, int minimumPoints, ClusteringOptions? options = null, CancellationToken cancellationToken = default) =>
-        Run(vectors, similarityThreshold, minimumPoints, MostPairs, options, cancellationToken);
+        VectorMatrix vectors, double similarityThreshold, int minimumPoints, ClusteringOptions? options = null, CancellationToken cancellationToken = default)
+        => Run(vectors, similarityThreshold, minimumPoints, MostPairs, options, cancellationToken);
 
     /// <summary>As the other, keeping at most so many pairs of neighbours instead of comparing all rows again.</summary>
     internal static int[] Run(
