@@ -82,7 +82,8 @@ public sealed class JoinSimulationCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void End()
     {
-        if (_hasFailed)
+        // Where nothing was a row of a shard, that was said.
+        if (_hasFailed && _joiner.Rows > 0)
         {
             throw new QosValuationException(
                 Faults.ShardsMissing, "A row could not be read, as the error before this one says: nothing is joined, because it would not be the whole.");
