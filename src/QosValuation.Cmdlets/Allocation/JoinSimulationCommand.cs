@@ -68,14 +68,7 @@ public sealed class JoinSimulationCommand : QosCmdlet
                 continue;
             }
 
-            // Out of JSON it comes without its type, which the shard names.
-            if (!RecordReader.TryRead(part.Result, _joiner.ResultType(part), out object? result))
-            {
-                throw new QosValuationException(
-                    Faults.ShardDamaged, $"Row {part.Row} of the shard {part.Shard} has lost its Result: it is no {part.Simulation}.", part.Shard);
-            }
-
-            _joiner.Add(part with { Result = result });
+            _joiner.Add(part);
         }
     }
 

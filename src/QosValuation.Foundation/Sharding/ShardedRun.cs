@@ -101,19 +101,20 @@ public sealed class ShardedRun
             First = First + 1,
             Last = First + Count,
             Total = _total,
-            Result = reduction.Reduce(row, values),
+            Result = reduction.Tell(reduction.Reduce(row, values)),
             Values = values,
             Hash = string.Empty,
             IsSummary = _isSummary,
         };
-        return part with { Hash = HashOf(part, reduction) };
+        return part with { Hash = HashOf(part, reduction, row) };
     }
 
     /// <summary>The hash of a row, whatever it says its own is. O(numbers).</summary>
     /// <param name="part">The row.</param>
     /// <param name="reduction">How it is made.</param>
+    /// <param name="row">A row of the same place; its figures do not matter.</param>
     /// <returns>64 hexadecimal digits.</returns>
-    internal static string HashOf(SimulationShard part, SimulationReduction reduction)
+    internal static string HashOf(SimulationShard part, SimulationReduction reduction, object row)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         string place = string.Create(
@@ -122,7 +123,7 @@ public sealed class ShardedRun
         hash.AppendData(Encoding.UTF8.GetBytes(place));
 
         // What the row is about: the row without figures.
-        hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(reduction.Reduce(part.Result, []), reduction.Row, Plain));
+        hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(reduction.Reduce(row, []), reduction.Row, Plain));
         Span<byte> bytes = stackalloc byte[sizeof(double)];
         foreach (double value in part.Values)
         {

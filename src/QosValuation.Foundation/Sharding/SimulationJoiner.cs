@@ -26,18 +26,8 @@ public sealed class SimulationJoiner
     /// <summary>Whether the rows are those of a summary alone.</summary>
     public bool IsSummary => _first?.IsSummary ?? false;
 
-    /// <summary>The type that a part's <see cref="SimulationShard.Result"/> is of.</summary>
-    /// <param name="part">The part.</param>
-    /// <returns>The type.</returns>
-    /// <exception cref="QosValuationException"><c>ShardDamaged</c>: it is of no simulation.</exception>
-    public Type ResultType(SimulationShard part)
-    {
-        ArgumentNullException.ThrowIfNull(part);
-        return ReductionOf(part).Row;
-    }
-
     /// <summary>Takes a row of a shard. O(numbers).</summary>
-    /// <param name="part">The row; its <see cref="SimulationShard.Result"/> is of the type <see cref="ResultType"/>.</param>
+    /// <param name="part">The row.</param>
     /// <exception cref="QosValuationException">
     /// <c>ShardDamaged</c>, <c>ShardsDiffer</c>, <c>ShardsRepeated</c> or <c>ShardNotValid</c>: it is refused.
     /// </exception>
@@ -101,7 +91,12 @@ public sealed class SimulationJoiner
             }
         }
 
-        if (!reduction.Row.IsInstanceOfType(part.Result) || ShardedRun.HashOf(part, reduction) != part.Hash)
+        if (reduction.TryRead(part.Result) is not { } row)
+        {
+            throw Damaged(part, $"it has lost its Result, which is no {part.Simulation}");
+        }
+
+        if (ShardedRun.HashOf(part, reduction, row) != part.Hash)
         {
             throw Damaged(part, "its hash does not fit what it says");
         }
@@ -174,6 +169,6 @@ public sealed class SimulationJoiner
             at += part.Length;
         }
 
-        return _reduction.Reduce(_parts[(row, 1)].Result, values);
+        return _reduction.Reduce(_reduction.TryRead(_parts[(row, 1)].Result)!, values);
     }
 }

@@ -36,8 +36,8 @@ public sealed record SimulationShard
     /// <summary>How many rounds the whole run has.</summary>
     public required int Total { get; init; }
 
-    /// <summary>The row of these rounds alone; its figures are NaN or absent where there are none.</summary>
-    public required object Result { get; init; }
+    /// <summary>The row of these rounds alone as a JSON object; its figures are "NaN" or null where there are none.</summary>
+    public required string Result { get; init; }
 
     /// <summary>The numbers of the rounds, round by round: as many of each as the simulation needs for its figures.</summary>
     public required double[] Values { get; init; }

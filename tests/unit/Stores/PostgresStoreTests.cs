@@ -386,8 +386,12 @@ public sealed class PostgresStoreTests(StorePlaces places)
         {
             Process[] processes = [.. Enumerable.Range(0, 3).Select(_ => Start(place, cost))];
             spenders += processes.Length;
-            Task<int>[] counts = [.. processes.Select(process => CountAsync(process))];
-            await Task.Delay(1200 + (kill * 37));
+            var first = new TaskCompletionSource();
+            Task<int>[] counts = [.. processes.Select(process => CountAsync(process, first))];
+
+            // Not before one of them has drawn, however slowly they start.
+            await Task.WhenAny(first.Task, Task.WhenAll(counts)).WaitAsync(TimeSpan.FromMinutes(2));
+            await Task.Delay(200 + (kill * 37));
             Server.Kill();
             if (comesBackAtOnce)
             {
@@ -521,10 +525,19 @@ public sealed class PostgresStoreTests(StorePlaces places)
     private static PrivacyCharge Charge(double squaredMu, params string[] contributors) =>
         new(new GaussianEvent(squaredMu), new ReleaseLabel("DiscreteGaussian", "Image", 0), contributors);
 
-    private static async Task<int> CountAsync(Process process)
+    private static async Task<int> CountAsync(Process process, TaskCompletionSource? first = null)
     {
-        string[] lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n');
-        return lines.Count(line => line == "released");
+        int count = 0;
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line == "released")
+            {
+                count++;
+                first?.TrySetResult();
+            }
+        }
+
+        return count;
     }
 
     private static Process Start(string place, double cost)
