@@ -3,8 +3,12 @@ Reads lines from standard input; for each line simulates all points of both figu
 error and 5, 50 and 95 % quantiles of Jain's index and the Gini coefficient to FOLDER/figures.npy (points, schemes, 2, 5), and prints the
 seconds by the clock and of processor time.
 """
+import os
 import sys
 import time
+
+# Before the library is loaded that reads it: threads that wait for products would count as its time.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 
