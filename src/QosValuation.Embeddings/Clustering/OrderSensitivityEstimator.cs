@@ -97,7 +97,7 @@ public static class OrderSensitivityEstimator
     }
 
     private static OrderSensitivityResult Summarize(
-        VectorMatrix records, double similarityThreshold, IReadOnlyList<(double Index, int[] Clusters, int[] Noise)> results)
+        VectorMatrix records, double similarityThreshold, (double Index, int[] Clusters, int[] Noise)[] results)
     {
         RunningMean index = new();
         RunningMean clusters = new();
@@ -116,7 +116,7 @@ public static class OrderSensitivityEstimator
         {
             SimilarityThreshold = similarityThreshold,
             Records = records.Count,
-            Pairs = results.Count,
+            Pairs = results.Length,
             AdjustedRandIndex = index.Mean,
             AdjustedRandIndexStandardError = index.StandardError,
             Clusters = clusters.Mean,
