@@ -106,6 +106,29 @@ internal static class ParquetBytes
             Float, ["Vector", "list", "element"], rows.Length, count, repetitions, definitions, values);
     }
 
+    /// <summary>One list of two floats, under a footer that claims other numbers, or has no such column in its row group.</summary>
+    public static byte[] Claiming(long groupRows, long values, bool hasColumn = true)
+    {
+        byte[] file = Vectors(1, [3, 4]);
+        int length = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(file.Length - 8));
+        byte[] page = file[4..^(8 + length)];
+        Thrift chunk = new Thrift().I32(1, Float).Numbers(2, 0, 3).Texts(3, "Vector", "list", "element").I32(4, 0).I64(5, values)
+            .I64(6, page.Length).I64(7, page.Length).I64(9, 4);
+        Thrift[] chunks = hasColumn ? [new Thrift().I64(2, 4).Struct(3, chunk)] : [];
+        byte[] footer = new Thrift()
+            .I32(1, 1)
+            .Structs(
+                2,
+                new Thrift().Text(4, "schema").I32(5, 1),
+                new Thrift().I32(3, 0).Text(4, "Vector").I32(5, 1).I32(6, 3),
+                new Thrift().I32(3, 2).Text(4, "list").I32(5, 1),
+                new Thrift().I32(1, Float).I32(3, 0).Text(4, "element"))
+            .I64(3, 1)
+            .Structs(4, new Thrift().Structs(1, chunks).I64(2, page.Length).I64(3, groupRows))
+            .End();
+        return File(page, footer);
+    }
+
     /// <summary>A column of texts, each the bytes given; null for a null.</summary>
     public static byte[] Texts(string name, params byte[]?[] rows)
     {

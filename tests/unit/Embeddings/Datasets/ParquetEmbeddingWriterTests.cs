@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using Parquet;
 using Parquet.Meta;
 using QosValuation.Embeddings.Datasets;
-using QosValuation.Embeddings.Encoding;
 
 namespace QosValuation.Tests;
 

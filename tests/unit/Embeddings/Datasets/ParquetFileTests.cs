@@ -1,5 +1,4 @@
 using QosValuation.Embeddings.Datasets;
-using QosValuation.Embeddings.Encoding;
 using QosValuation.Valuation.Quality;
 
 namespace QosValuation.Tests;
@@ -36,6 +35,23 @@ public sealed class ParquetFileTests : IDisposable
         Assert.Contains("'Vector' holds lists of texts", Refused(ParquetBytes.TextLists("Vector", "a", "b")), StringComparison.Ordinal);
         Assert.Contains("'embedding' holds texts", Refused(ParquetBytes.Texts("embedding", "a"u8.ToArray())), StringComparison.Ordinal);
         Assert.Contains("no column of lists of floats. Embeddings", Refused(ParquetBytes.Numbers("other", 1)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_footer_that_claims_what_is_not_there_is_refused()
+    {
+        Assert.Single(EmbeddingFile.Read(Write("claim", ParquetBytes.Claiming(1, 2))));
+        foreach (long rows in (long[])[-1, 2, 10_000_001, long.MinValue, long.MaxValue])
+        {
+            Refused(ParquetBytes.Claiming(rows, 2));
+        }
+
+        foreach (long values in (long[])[-1, 1L << 26, int.MaxValue, long.MinValue, long.MaxValue])
+        {
+            Refused(ParquetBytes.Claiming(1, values));
+        }
+
+        Assert.Contains("no column", Refused(ParquetBytes.Claiming(1, 2, hasColumn: false)), StringComparison.Ordinal);
     }
 
     [Fact]
