@@ -322,6 +322,42 @@ Describe 'Measure-OrderSensitivity' {
         $rows | Out-String -Width 80 | Should -Match 'Threshold +Records +Pairs +Rand index +± SE +Clusters +± SE +Noise +± SE'
     }
 
+    It 'compares with -Merge what one pass and a merge of parts give' {
+        $spread = 0..59 | ForEach-Object { New-Embedding ($_ * 37 % 360) "r$_" }
+        $folder = (New-Item -ItemType Directory (Join-Path $TestDrive 'merged-parts')).FullName
+        $spread[0..24] | Group-Embedding -SimilarityThreshold 0.9 -State "$folder/a.state" | Out-Null
+        $spread[25..59] | Group-Embedding -SimilarityThreshold 0.9 -State "$folder/b.state" | Out-Null
+        $pass = @($spread | Group-Embedding -SimilarityThreshold 0.9)
+        $merged = @(Group-Embedding -MergeState "$folder/b.state", "$folder/a.state")
+        $partitions = $pass, $merged | ForEach-Object {
+            $of = @{}
+            foreach ($cluster in $_) { foreach ($member in $cluster.Members) { $of[$member.Item] = $cluster.Id } }
+            , $of
+        }
+
+        # The index by its definition over pairs of records; who is in no cluster is alone.
+        $pairs = $both = $one = $other = 0
+        foreach ($i in 0..58) {
+            foreach ($j in ($i + 1)..59) {
+                $left, $right = $spread[$i].Item, $spread[$j].Item
+                $first, $second = $partitions.ForEach{ $null -ne $_[$left] -and $_[$left] -eq $_[$right] }
+                $pairs++
+                $both += $first -and $second
+                $one += $first
+                $other += $second
+            }
+        }
+
+        $chance = $one * $other / $pairs
+        $expected = ($both - $chance) / (($one + $other) / 2 - $chance)
+        $expected | Should -BeLessThan 1
+        $row = $spread | Measure-OrderSensitivity 0.9 -Merge
+        [math]::Abs($row.AdjustedRandIndex - $expected) | Should -BeLessThan 1e-12
+        $row.Pairs | Should -Be 1
+        [double]::IsNaN($row.AdjustedRandIndexStandardError) | Should -BeTrue
+        { $spread | Measure-OrderSensitivity -Merge -Seed 1 } | Should -Throw -ErrorId 'AmbiguousParameterSet,*'
+    }
+
     It 'refuses one record, and emits nothing for none' {
         { $embeddings[0] | Measure-OrderSensitivity } | Should -Throw -ErrorId 'TooFewRecords,*'
         @() | Measure-OrderSensitivity | Should -BeNullOrEmpty

@@ -2,10 +2,14 @@
 # An example runs in a runspace of its own, in a folder that holds the files the examples speak of; any error fails it.
 # Two things stand in for what a test must not download: the model ViT-B-32 is played by clip-mini, and Install-ClipModel
 # only says what it would do. What takes minutes at its default size is made smaller, where the example names no size.
+# Examples with 'service=market' get a PostgreSQL server of their own (tests/fixtures/PostgresServer), and in it a budget and a ledger; they are skipped,
+# with the reason, where its programs are not installed.
 # Examples that would take minutes belong into the documentation with -Quick or smaller numbers: a reader tries them too.
 
 BeforeDiscovery {
     . $PSScriptRoot/Common.ps1
+    Add-Type -Path (Join-Path $PSScriptRoot '../fixtures/PostgresServer/PostgresServer.cs')
+    if ([QosValuation.Tests.PostgresServer]::WhyNot) { Write-Warning "Examples of PostgreSQL are skipped: $([QosValuation.Tests.PostgresServer]::WhyNot)" }
 
     $examples = @(foreach ($command in Get-Command -Module QosValuation) {
         $number = 0
@@ -38,6 +42,7 @@ BeforeDiscovery {
 
 BeforeAll {
     . $PSScriptRoot/Common.ps1
+    Add-Type -Path (Join-Path $PSScriptRoot '../fixtures/PostgresServer/PostgresServer.cs')
     $pageCode = @{}
     foreach ($name in 'README.md', (Join-Path docs quick-start.md)) {
         $text = Get-Content -LiteralPath (Join-Path $RepositoryRoot $name) -Raw
@@ -187,7 +192,7 @@ $clients = @($train | New-ClientPartition -Count 4 -Kind Iid -Seed 1)
     }
 }
 
-Describe 'The example harness' {
+Describe 'The example harness' -ForEach @{ Examples = $examples } {
     It 'fails on an error that does not end the example' {
         { Invoke-Example -Code 'Get-ClipEmbedding ./no-such-photo.jpg; 1' } | Should -Throw
     }
@@ -196,13 +201,44 @@ Describe 'The example harness' {
         { Invoke-Example -Code 'throw "no"' } | Should -Throw
     }
 
+    It 'has examples of a server' {
+        @($examples).Where{ $_.Code -match 'service=market' }.Count | Should -BeGreaterThan 3
+    }
+
     It 'returns what the example writes' {
         @(Invoke-Example -Code '$clusters.Count; $grants.Count')[1] | Should -Be 4
     }
 }
 
 Describe 'Examples of the help' {
+    BeforeAll {
+        $postgres = @{ Server = $null }
+        $services = $env:PGSERVICEFILE
+    }
+
+    AfterAll {
+        $env:PGSERVICEFILE = $services
+        if ($postgres.Server) { $postgres.Server.Dispose() }
+    }
+
     It '<Name> runs' -ForEach $examples {
+        if ($Code -match 'service=market') {
+            if ([QosValuation.Tests.PostgresServer]::WhyNot) {
+                Set-ItResult -Skipped -Because ([QosValuation.Tests.PostgresServer]::WhyNot)
+                return
+            }
+
+            $server = $postgres.Server ??= [QosValuation.Tests.PostgresServer]::new()
+
+            # A database of its own, with what the documentation speaks of.
+            $database = 'example' + [guid]::NewGuid().ToString('N')
+            $null = $server.Sql("CREATE DATABASE $database")
+            $env:PGSERVICEFILE = Join-Path $TestDrive 'services'
+            Set-Content -LiteralPath $env:PGSERVICEFILE -Value '[market]', 'host=127.0.0.1', "port=$($server.Port)", "dbname=$database", 'user=owner', "passfile=$($server.PasswordFile)"
+            $null = New-PrivacyBudget -Epsilon 1 -ConnectionString 'service=market' -Name spring
+            $null = Add-DatRecord -ConnectionString 'service=market' -Name sales -Address ann -Value 1
+        }
+
         # A new key is refused where there is one, and so is a settlement.
         $taken = @($Code -match '-NewKey' ? 'operator.pem', 'operator.pem.pub' : @()) + @($Code -match 'Export-DatSettlement' ? 'settlement.json' : @())
         $taken += @($Code -match 'New-DataSubmissionKey' ? 'market-key.pem', 'market-key.pem.pub' : @()) + @($Code -match 'Protect-DataSubmission' ? 'sealed' : @())

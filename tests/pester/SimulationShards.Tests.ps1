@@ -114,6 +114,27 @@ Describe 'Join-Simulation' {
         { $first + @(Invoke-AllocationSimulation @two) | Join-Simulation } | Should -Throw -ErrorId 'ShardsDiffer,*' -ExpectedMessage "*$Says*"
     }
 
+    It 'refuses shards that another version of the module made, saved or not' {
+        $parts = @(Get-Shard { param($with) Invoke-AllocationSimulation -Agents 5 -Rounds 8 -Scheme Random -Seed 1 @with } 2)
+        $parts.ModuleVersion | Should -Be (@((Get-Module QosValuation).Version.ToString()) * 2)
+
+        # What another version would have written, with the hash that it would have.
+        $own = [QosValuation.SimulationShard].Assembly.GetType('QosValuation.Foundation.Sharding.ShardedRun')
+        $result = [QosValuation.AllocationSimulationResult]
+        $reduction = [System.Activator]::CreateInstance($result.Assembly.GetType('QosValuation.Allocation.Simulation.AllocationSimulationReduction'))
+        $row = [System.Management.Automation.LanguagePrimitives]::ConvertTo(($parts[1].Result | ConvertFrom-Json), $result)
+        $other = $parts[1] | ConvertTo-Json -Depth 5 | ConvertFrom-Json
+        $other.ModuleVersion = '0.0.9'
+        { $parts[0], $other | Join-Simulation } | Should -Throw -ErrorId 'ShardDamaged,*' -ExpectedMessage '*hash*'
+        $made = [System.Management.Automation.LanguagePrimitives]::ConvertTo($other, [QosValuation.SimulationShard])
+        $other.Hash = $own.GetMethod('HashOf', [System.Reflection.BindingFlags] 'NonPublic, Static').Invoke($null, @($made, $reduction, $row))
+        { $parts[0], $other | Join-Simulation } | Should -Throw -ErrorId 'ShardsDiffer,*' -ExpectedMessage "*versions $($parts[0].ModuleVersion) and 0.0.9*"
+
+        # And a row that says no version is none.
+        $other.PSObject.Properties.Remove('ModuleVersion')
+        { $parts[0], $other | Join-Simulation -ErrorAction Stop } | Should -Throw -ErrorId 'Input*'
+    }
+
     It 'refuses shards of another simulation, and of other data' {
         $gain = @(Invoke-QosSimulation -Agents 3 -Epochs 5 -Rounds 4 -Scheme Vtc -Strategy Hoarder -StrategyGain -Seed 1 -Shard 1/2)
         $report = @(Invoke-QosSimulation -Agents 3 -Epochs 5 -Rounds 4 -Scheme Vtc -Strategy Hoarder -Seed 1 -Shard 2/2)

@@ -90,4 +90,39 @@ Describe 'Working' {
         $watch.Elapsed.TotalSeconds | Should -BeLessThan 1.2 -Because 'of which 0.2 pass before the stop'
         if ($Extra.Count -gt 0) { (Get-PrivacyBudget $budget -Contributor *).Count | Should -Be 4 }
     }
+
+    It 'on a model of the user''s ends within a second of Ctrl+C, <Name>, and leaves every file as it was' -ForEach @(
+        @{ Name = 'between steps'; Options = @{ LocalStep = 100000000; BatchSize = 4 } }
+        @{ Name = 'within a step of many rows'; Options = @{ LocalStep = 1000; BatchSize = 600; Epsilon = 1 } }
+    ) {
+        $folder = (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid()))).FullName
+        function New-Client([int] $Count) {
+            $random = [Random]::new(1)
+            $rows = foreach ($i in 0..($Count - 1)) {
+                [pscustomobject]@{ Item = "photo$i"; Label = "class$($i % 2)"; Contributor = "c$($i % 2)"
+                    Vector = [float[]] (0..7 | ForEach-Object { $random.NextDouble() }) }
+            }
+            $rows | New-ModelClient -Cost 1 -Seed 1
+        }
+
+        # Four million weights: a row takes milliseconds, and a step of all rows seconds.
+        New-Client 40 | Invoke-ModelMarket Local -Learner Mlp -Hidden 2000, 2000 -Round 1 -LocalStep 1 -BatchSize 4 -Seed 1 -PassThru |
+            Export-ClientModel "$folder/mine.onnx" -Client c0
+        $clients = New-Client 1200
+        $before = @(Get-ChildItem -LiteralPath $folder -Force | ForEach-Object { $_.Name + (Get-FileHash -LiteralPath $_.FullName).Hash })
+        $watch = [System.Diagnostics.Stopwatch]::new()
+        $stopped = Stop-WorkingScript -ArgumentList $folder, $clients, $Options -Script {
+            param($folder, $clients, $options)
+            Set-Location -LiteralPath $folder
+            Write-Information here
+            $clients | Invoke-ModelMarket Local -LearnerPath ./mine.onnx -Trainable * -Round 1 -PassThru @options | Export-ClientModel ./trained.onnx -Client c0
+        } -Until {
+            $isThere = $args[0].Streams.Information.Count -gt 0
+            if ($isThere) { Start-Sleep -Milliseconds 4000; $watch.Restart() }
+            $isThere
+        }
+        $watch.Elapsed.TotalSeconds | Should -BeLessThan 1.2 -Because 'of which 0.2 pass before the stop'
+        $stopped.State | Should -Be Stopped
+        @(Get-ChildItem -LiteralPath $folder -Force | ForEach-Object { $_.Name + (Get-FileHash -LiteralPath $_.FullName).Hash }) | Should -Be $before
+    }
 }

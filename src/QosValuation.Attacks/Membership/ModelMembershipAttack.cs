@@ -111,7 +111,7 @@ public static class ModelMembershipAttack
         }
 
         float[] scores = new float[rows.Count * learner.Classes];
-        worker.Scores(parameters, rows, 0, scores);
+        worker.Scores(parameters, rows, 0, scores, cancellationToken);
         double[] losses = new double[rows.Count];
         double[] margins = new double[rows.Count];
         bool[] isRight = new bool[rows.Count];

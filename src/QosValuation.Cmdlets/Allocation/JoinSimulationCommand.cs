@@ -14,8 +14,9 @@ namespace QosValuation.Cmdlets.Allocation;
 /// Export-Clixml or ConvertTo-Json. They carry the numbers of each round, which are put in the order of the rounds and averaged as the run itself does
 /// it. Figures that were averaged in parts and put together would differ in their last digits, and quantiles in more.</para>
 /// <para>Nothing is emitted unless all is there. A shard that is missing, or that lacks a row, is an error, and so is one that is there twice. Shards
-/// with another seed, other settings, other data or another n are of another run and are refused; join runs one by one. A shard in which no round fell
-/// has rows too. A row that was changed is refused: each carries a hash of what it says.</para>
+/// with another seed, other settings, other data or another n are of another run and are refused, and so are those that another version of the module
+/// made, which may draw other numbers from one seed; join runs one by one. A shard in which no round fell has rows too. A row that was changed is
+/// refused: each carries a hash of what it says.</para>
 /// <para>Rows are equal to the bit where the shards were made on machines of one kind, as those of any run are. All rows of all shards are held in
 /// memory.</para>
 /// </remarks>

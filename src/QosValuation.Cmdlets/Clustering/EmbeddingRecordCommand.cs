@@ -20,7 +20,7 @@ public abstract class EmbeddingRecordCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void Begin()
     {
-        _collector = new RecordCollector(fault => WriteFault(fault));
+        _collector = new RecordCollector(fault => WriteFault(fault)) { WithMergeOrder = NeedsMergeOrder };
         _meter = new ProgressMeter(this, "Collecting embeddings", "embeddings");
     }
 
@@ -49,6 +49,12 @@ public abstract class EmbeddingRecordCommand : QosCmdlet
             End(records);
         }
     }
+
+    /// <summary>Whether <see cref="MergeOrder"/> is needed.</summary>
+    private protected virtual bool NeedsMergeOrder => false;
+
+    /// <summary>The rows of the records in the order in which a merge takes them.</summary>
+    private protected IReadOnlyList<int> MergeOrder => _collector!.MergeOrder;
 
     /// <summary>The cosine from which online clustering takes a record of the collected embeddings' model where the user gives none.</summary>
     private protected double DefaultSimilarity => (SimilarityThresholds.Of(_collector!.Model) ?? SimilarityThresholds.General).Online;

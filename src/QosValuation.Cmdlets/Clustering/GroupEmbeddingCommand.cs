@@ -30,7 +30,7 @@ namespace QosValuation.Cmdlets.Clustering;
 /// whole, which -State saves. Clusters of parts cannot be put together, because grouping depends on what came before: the members are grouped anew, in an
 /// order that depends neither on the number of parts nor on the order in which they are named. Where -Shard made the parts it is the order of the whole run,
 /// and the result is that of grouping the output of Join-Embedding, to the bit. Otherwise it is the order of a digest of contributor and Item; what
-/// such an order changes is what Measure-OrderSensitivity measures.</para>
+/// such an order changes is what Measure-OrderSensitivity -Merge measures.</para>
 /// <para>KMeans finds -ClusterCount clusters by spherical k-means with k-means++ seeding. Dbscan finds clusters of any shape by density and
 /// compares every pair of records: time grows with the square of their number. Both collect the input first.</para>
 /// <para>-PublicCentroid takes the place of an algorithm: each record joins the most similar of centroids that do not depend on the data,

@@ -10,6 +10,9 @@ namespace QosValuation.Cmdlets.Clustering;
 /// its own. No order is in two pairs, so that the standard error is that of independent samples.</para>
 /// <para>One row leaves for each threshold as soon as it is known; all thresholds see the same orders. Use it to choose
 /// -SimilarityThreshold for an encoder: beside the number of clusters and the noise it shows where grouping is stable.</para>
+/// <para>With -Merge one pair is compared instead: the order in which the embeddings come, and the one in which Group-Embedding -MergeState takes them where
+/// they say nothing of shards, that of a digest of contributor and Item. The index then tells how far the clusters of the merge are those of one pass.
+/// Nothing is drawn, and the index has no standard error (NaN).</para>
 /// </remarks>
 /// <example>
 /// <summary>Where is online grouping stable?</summary>
@@ -19,9 +22,13 @@ namespace QosValuation.Cmdlets.Clustering;
 /// <summary>At the default threshold, with another number of pairs.</summary>
 /// <code>Get-ClipEmbedding ./photos -Recurse | Measure-OrderSensitivity -Repetition 10</code>
 /// </example>
+/// <example>
+/// <summary>How far would clusters that are merged from parts be those of one pass?</summary>
+/// <code>Import-Embedding image_embeddings.npy | Measure-OrderSensitivity -Merge</code>
+/// </example>
 /// <seealso>Group-Embedding</seealso>
 /// <seealso>Invoke-ValuationSimulation</seealso>
-[Cmdlet(VerbsDiagnostic.Measure, "OrderSensitivity")]
+[Cmdlet(VerbsDiagnostic.Measure, "OrderSensitivity", DefaultParameterSetName = "Random")]
 [OutputType(typeof(OrderSensitivityResult))]
 public sealed class MeasureOrderSensitivityCommand : EmbeddingRecordCommand
 {
@@ -35,28 +42,39 @@ public sealed class MeasureOrderSensitivityCommand : EmbeddingRecordCommand
 
     /// <summary>The number of pairs of random orders, at least 1; 25 by default.</summary>
     /// <value>25</value>
-    [Parameter]
+    [Parameter(ParameterSetName = "Random")]
     [ValidateRange(1, 10_000_000)]
     [WholeNumber]
     public int Repetition { get; set; } = 25;
 
     /// <summary>The seed: the same seed gives the same rows. Without it draws are cryptographic.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = "Random")]
     [WholeNumber(MayBeAbsent = true)]
     public int? Seed { get; set; }
+
+    /// <summary>Compare the order of arrival with the order of a merge.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Merge")]
+    public SwitchParameter Merge { get; set; }
+
+    /// <inheritdoc/>
+    private protected override bool NeedsMergeOrder => Merge;
 
     /// <inheritdoc/>
     private protected override void End(VectorMatrix records)
     {
-        WriteVerbose($"{records.Count} records in {2 * Repetition} random orders for each threshold.");
+        int pairs = Merge ? 1 : Repetition;
+        WriteVerbose(Merge
+            ? $"{records.Count} records in the order of arrival and in that of a merge for each threshold."
+            : $"{records.Count} records in {2 * Repetition} random orders for each threshold.");
         foreach (double threshold in SimilarityThreshold ?? [DefaultSimilarity])
         {
             WriteRecord(RunBeside(
-                "Grouping in random orders",
+                Merge ? "Grouping in two orders" : "Grouping in random orders",
                 "pairs",
-                Repetition,
-                (progress, cancellation) =>
-                    OrderSensitivityEstimator.Measure(records, threshold, Repetition, Seed, progress, cancellationToken: cancellation)));
+                pairs,
+                (progress, cancellation) => Merge
+                    ? OrderSensitivityEstimator.MeasureMerge(records, threshold, MergeOrder, progress, cancellation)
+                    : OrderSensitivityEstimator.Measure(records, threshold, pairs, Seed, progress, cancellationToken: cancellation)));
         }
     }
 }

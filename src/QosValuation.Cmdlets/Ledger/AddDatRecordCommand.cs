@@ -22,6 +22,10 @@ namespace QosValuation.Cmdlets;
 /// <summary>Anchor one file with its integrity hash</summary>
 /// <code>Add-DatRecord -LedgerPath ./market.db -Address 0x52ab -Value 3.2 -Pointer (Get-FileHash ./photos.zip).Hash</code>
 /// </example>
+/// <example>
+/// <summary>A ledger in PostgreSQL, to which several machines append: made where there is none of the name</summary>
+/// <code>Add-DatRecord -ConnectionString 'service=market' -Name sales -Address alice -Value 3.2</code>
+/// </example>
 /// <seealso>Get-DatRecord</seealso>
 /// <seealso>Test-DatLedger</seealso>
 /// <seealso>Measure-DataValue</seealso>

@@ -23,6 +23,10 @@ namespace QosValuation.Cmdlets;
 /// <summary>Check a settlement that a market operator signed</summary>
 /// <code>Test-DatLedger -SettlementPath ./settlement.json -PublicKeyPath ./operator.pem.pub</code>
 /// </example>
+/// <example>
+/// <summary>A ledger in PostgreSQL</summary>
+/// <code>(Test-DatLedger -ConnectionString 'service=market' -Name sales).IsValid</code>
+/// </example>
 /// <seealso>Add-DatRecord</seealso>
 /// <seealso>Export-DatSettlement</seealso>
 [Cmdlet(VerbsDiagnostic.Test, "DatLedger", DefaultParameterSetName = "Ledger")]

@@ -22,6 +22,10 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <summary>Who can take part in a release of ε = 1</summary>
 /// <code>Get-PrivacyBudget ./budget.db | Get-PrivacyBudget -Contributor * | Where-Object Remaining -GE 1</code>
 /// </example>
+/// <example>
+/// <summary>A budget that several machines share, in PostgreSQL</summary>
+/// <code>Get-PrivacyBudget -ConnectionString 'service=market' -Name spring -Contributor *</code>
+/// </example>
 /// <seealso>New-PrivacyBudget</seealso>
 /// <seealso>New-DpPrototype</seealso>
 /// <seealso>about_QosValuation_Privacy</seealso>

@@ -71,6 +71,11 @@ namespace QosValuation.Cmdlets.Privacy;
 /// $refused | ForEach-Object { $_.Exception.Message }</code>
 /// </example>
 /// <example>
+/// <summary>A release on a budget in PostgreSQL, which other machines charge as well.</summary>
+/// <code>$budget = Get-PrivacyBudget -ConnectionString 'service=market' -Name spring
+/// $clusters | New-DpPrototype -Epsilon 0.05 -Budget $budget</code>
+/// </example>
+/// <example>
 /// <summary>Clusters that do not depend on private data: centroids from public texts.</summary>
 /// <code>$public = Get-ClipEmbedding -Text 'a dog', 'a beach', 'a city street'
 /// Get-ClipEmbedding ./photos/*.jpg | Group-Embedding -PublicCentroid $public | New-DpPrototype -Neighboring AddRemove</code>

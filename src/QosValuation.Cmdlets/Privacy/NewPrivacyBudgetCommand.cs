@@ -29,6 +29,10 @@ namespace QosValuation.Cmdlets.Privacy;
 /// $clusters | New-DpPrototype -Epsilon 0.2 -Delta 1e-6 -Unit Contributor -Budget $budget
 /// $budget</code>
 /// </example>
+/// <example>
+/// <summary>A budget in PostgreSQL, which several machines share: here in the database of the service 'market' of pg_service.conf.</summary>
+/// <code>New-PrivacyBudget -Epsilon 1 -Delta 1e-5 -ConnectionString 'service=market' -Name autumn</code>
+/// </example>
 /// <seealso>Get-PrivacyBudget</seealso>
 /// <seealso>New-DpPrototype</seealso>
 /// <seealso>about_QosValuation_Privacy</seealso>

@@ -27,6 +27,10 @@ namespace QosValuation.Cmdlets.Privacy;
 /// $clusters | New-DpPrototype -Epsilon 0.01 -Budget ./budget.db
 /// Test-PrivacyBudget ./budget.db -ExpectedHash $before</code>
 /// </example>
+/// <example>
+/// <summary>A budget in PostgreSQL, at a service of pg_service.conf.</summary>
+/// <code>(Test-PrivacyBudget -ConnectionString 'service=market' -Name spring).IsValid</code>
+/// </example>
 /// <seealso>Get-PrivacyBudget</seealso>
 /// <seealso>New-PrivacyBudget</seealso>
 /// <seealso>about_QosValuation_Privacy</seealso>

@@ -118,7 +118,10 @@ public static class ClusteringMerge
         }
     }
 
-    private static string KeyOf(ClipEmbedding embedding)
+    /// <summary>By what the records of parts that say nothing of shards are put in order: ordinal, smaller first. O(names), without an Item O(d) too.</summary>
+    /// <param name="embedding">An embedding of the record.</param>
+    /// <returns>A digest in hexadecimal, the same for all embeddings of a record.</returns>
+    internal static string KeyOf(ClipEmbedding embedding)
     {
         string name = string.IsNullOrEmpty(embedding.Item)
             ? "\0" + embedding.Source + "\0" + DigestOf(embedding)

@@ -29,32 +29,76 @@ public static class OrderSensitivityEstimator
         int maximumThreads = -1,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(records);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pairs);
-        new ClusteringOptions { SimilarityThreshold = similarityThreshold }.Validate();
-        if (records.Count < 2)
-        {
-            throw new QosValuationException(Faults.TooFewRecords, "One record has one order: give at least two.", records.Count);
-        }
-
+        Check(records, similarityThreshold);
         (double Index, int[] Clusters, int[] Noise)[] results = new (double, int[], int[])[pairs];
         int done = 0;
         Parallel.For(0, pairs, new ParallelOptions { MaxDegreeOfParallelism = maximumThreads, CancellationToken = cancellationToken }, pair =>
         {
             RandomSource random = RandomSource.Create(seed, StreamOf(pair));
-            int[][] groups =
-            [
-                Partition(records, similarityThreshold, random, cancellationToken),
-                Partition(records, similarityThreshold, random, cancellationToken),
-            ];
-            int[][] sizes = [.. groups.Select(order => order.CountBy(group => group).Select(group => group.Value).ToArray())];
-            results[pair] = (
-                AdjustedRandIndex.Compute(groups[0], groups[1]),
-                [.. sizes.Select(counts => counts.Count(count => count > 1))],
-                [.. sizes.Select(counts => counts.Count(count => count == 1))]);
+            int[] first = Partition(records, similarityThreshold, random, cancellationToken);
+            results[pair] = Compare(first, Partition(records, similarityThreshold, random, cancellationToken));
             progress?.Invoke((double)Interlocked.Increment(ref done) / pairs);
         });
 
+        return Summarize(records, similarityThreshold, results);
+    }
+
+    /// <summary>Clusters the records in the order of arrival and in the order of a merge, and compares the two. O(N·K·d).</summary>
+    /// <param name="records">The placing vectors in order of arrival, at least 2, of unit norm.</param>
+    /// <param name="similarityThreshold">The cosine from which a cluster takes a record, from 0 to 1.</param>
+    /// <param name="mergeOrder">The rows in the order of the merge, see <see cref="RecordCollector.MergeOrder"/>.</param>
+    /// <param name="progress">Told the fraction done.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The measurement of one pair.</returns>
+    /// <exception cref="QosValuationException"><c>TooFewRecords</c> or <c>SimilarityThresholdOutOfRange</c>.</exception>
+    public static OrderSensitivityResult MeasureMerge(
+        VectorMatrix records,
+        double similarityThreshold,
+        IReadOnlyList<int> mergeOrder,
+        Action<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(mergeOrder);
+        Check(records, similarityThreshold);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(mergeOrder.Count, records.Count, nameof(mergeOrder));
+        int[] Group(int[] order)
+        {
+            int[] groups = new int[records.Count];
+            ShuffledClustering.Run(records, similarityThreshold, order, (_, record, group) => groups[record] = group, cancellationToken);
+            return groups;
+        }
+
+        int[] arrival = Group([.. Enumerable.Range(0, records.Count)]);
+        progress?.Invoke(0.5);
+        return Summarize(records, similarityThreshold, [Compare(arrival, Group([.. mergeOrder]))]);
+    }
+
+    /// <summary>The random stream of a pair, apart from those of other experiments with the same seed.</summary>
+    internal static ulong StreamOf(int pair) => RandomStreams.Mix(0x4F72646572UL, (ulong)pair);
+
+    private static void Check(VectorMatrix records, double similarityThreshold)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        new ClusteringOptions { SimilarityThreshold = similarityThreshold }.Validate();
+        if (records.Count < 2)
+        {
+            throw new QosValuationException(Faults.TooFewRecords, "One record has one order: give at least two.", records.Count);
+        }
+    }
+
+    private static (double Index, int[] Clusters, int[] Noise) Compare(params int[][] groups)
+    {
+        int[][] sizes = [.. groups.Select(order => order.CountBy(group => group).Select(group => group.Value).ToArray())];
+        return (
+            AdjustedRandIndex.Compute(groups[0], groups[1]),
+            [.. sizes.Select(counts => counts.Count(count => count > 1))],
+            [.. sizes.Select(counts => counts.Count(count => count == 1))]);
+    }
+
+    private static OrderSensitivityResult Summarize(
+        VectorMatrix records, double similarityThreshold, (double Index, int[] Clusters, int[] Noise)[] results)
+    {
         RunningMean index = new();
         RunningMean clusters = new();
         RunningMean noise = new();
@@ -72,7 +116,7 @@ public static class OrderSensitivityEstimator
         {
             SimilarityThreshold = similarityThreshold,
             Records = records.Count,
-            Pairs = pairs,
+            Pairs = results.Length,
             AdjustedRandIndex = index.Mean,
             AdjustedRandIndexStandardError = index.StandardError,
             Clusters = clusters.Mean,
@@ -81,9 +125,6 @@ public static class OrderSensitivityEstimator
             NoiseStandardError = noise.StandardError,
         };
     }
-
-    /// <summary>The random stream of a pair, apart from those of other experiments with the same seed.</summary>
-    internal static ulong StreamOf(int pair) => RandomStreams.Mix(0x4F72646572UL, (ulong)pair);
 
     /// <summary>The group of each record, by its row, when the records arrive in a random order.</summary>
     private static int[] Partition(VectorMatrix records, double similarityThreshold, RandomSource random, CancellationToken cancellationToken)
@@ -108,6 +149,18 @@ public static class ShuffledClustering
     {
         int[] order = [.. Enumerable.Range(0, records.Count)];
         random.Shuffle(order.AsSpan());
+        Run(records, similarityThreshold, order, taken, cancellationToken);
+    }
+
+    /// <summary>Clusters the records in an order that is given. O(N·K·d).</summary>
+    /// <param name="records">The placing vectors.</param>
+    /// <param name="similarityThreshold">The cosine from which a cluster takes a record.</param>
+    /// <param name="order">Each row once, in the order of arrival.</param>
+    /// <param name="taken">Takes the arrival ordinal, the record's row and its group.</param>
+    /// <param name="cancellationToken">Stops between blocks.</param>
+    internal static void Run(
+        VectorMatrix records, double similarityThreshold, int[] order, Action<int, int, int> taken, CancellationToken cancellationToken)
+    {
         LeaderClustering clustering = new(records.Dimension, similarityThreshold);
         float[] block = new float[LeaderClustering.BlockRows * records.Dimension];
         int[] groups = new int[LeaderClustering.BlockRows];

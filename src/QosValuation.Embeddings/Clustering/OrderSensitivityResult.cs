@@ -9,7 +9,7 @@ public sealed record OrderSensitivityResult
     /// <summary>The number of records.</summary>
     public required int Records { get; init; }
 
-    /// <summary>The number of pairs of random orders; no order is in two pairs.</summary>
+    /// <summary>The number of pairs of random orders; no order is in two pairs. 1 for the order of arrival and that of a merge.</summary>
     public required int Pairs { get; init; }
 
     /// <summary>The mean adjusted Rand index between the two orders of a pair: 1 where order does not matter, 0 for chance.</summary>

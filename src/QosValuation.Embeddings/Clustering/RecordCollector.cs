@@ -22,6 +22,12 @@ public sealed class RecordCollector
     /// <summary>The model that the placing embeddings of the first record name; empty where they name none, and before <see cref="Complete"/>.</summary>
     public string Model { get; private set; } = string.Empty;
 
+    /// <summary>Whether <see cref="MergeOrder"/> is wanted.</summary>
+    public bool WithMergeOrder { get; init; }
+
+    /// <summary>The rows of the records in the order of a merge (<see cref="ClusteringMerge"/>); empty where it is not wanted.</summary>
+    public IReadOnlyList<int> MergeOrder { get; private set; } = [];
+
     /// <summary>What the names of records and contributors make doubtful, see <see cref="RecordAssembler.Warnings"/>.</summary>
     public IEnumerable<string> Warnings => _assembler.Warnings;
 
@@ -41,7 +47,17 @@ public sealed class RecordCollector
         }
 
         Model = _batch.Records[0].Model;
-        VectorMatrix vectors = _batch.Place(_assembler.Dimension, _faulted, out _);
+        VectorMatrix vectors = _batch.Place(_assembler.Dimension, _faulted, out int[] rows);
+        if (WithMergeOrder)
+        {
+            MergeOrder =
+            [
+                .. _batch.Records.Where(record => rows[record.Index] >= 0)
+                    .OrderBy(record => ClusteringMerge.KeyOf(record.Embeddings[0]), StringComparer.Ordinal)
+                    .Select(record => rows[record.Index]),
+            ];
+        }
+
         _batch.Clear();
         return vectors.Count == 0 ? null : vectors;
     }

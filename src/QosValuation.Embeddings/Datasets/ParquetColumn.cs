@@ -46,6 +46,21 @@ internal sealed record ParquetColumn(string Name, DataField? Field, ParquetKind 
     /// <summary>Whether each row holds a list of floats.</summary>
     public bool IsVector => IsList && Kind is ParquetKind.Single or ParquetKind.Double or ParquetKind.Half;
 
+    /// <summary>What it holds, in words.</summary>
+    public string Content => (IsList ? "lists of " : string.Empty) + Kind switch
+    {
+        ParquetKind.Text => "texts",
+        ParquetKind.Int64 => "64-bit whole numbers",
+        ParquetKind.Int32 => "32-bit whole numbers",
+        ParquetKind.Int16 => "16-bit whole numbers",
+        ParquetKind.UInt32 => "32-bit whole numbers without a sign",
+        ParquetKind.Double => "64-bit floats",
+        ParquetKind.Single => "32-bit floats",
+        ParquetKind.Half => "16-bit floats",
+        ParquetKind.Boolean => "truth values",
+        _ => "values of a kind that is not read",
+    };
+
     /// <summary>Describes a field of a schema.</summary>
     /// <param name="field">The field.</param>
     /// <param name="halves">Where two bytes are a 16-bit float.</param>

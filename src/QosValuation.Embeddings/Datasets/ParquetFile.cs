@@ -89,7 +89,7 @@ internal sealed class ParquetFile : IDisposable
 
         return column.Kind switch
         {
-            ParquetKind.Text => Strings(rows, field, count),
+            ParquetKind.Text => Valid(group, column, Strings(rows, field, count)),
             ParquetKind.Int64 => Values<long>(rows, field, count),
             ParquetKind.Int32 => Values<int>(rows, field, count),
             ParquetKind.Int16 => Values<short>(rows, field, count),
@@ -217,6 +217,16 @@ internal sealed class ParquetFile : IDisposable
 
         _stream.Allow(_stream.Length + Slack);
         return (int)count;
+    }
+
+    private string?[] Valid(int group, ParquetColumn column, string?[] texts)
+    {
+        _stream.Allow((3 * _stream.Length) + Slack);
+        int row = ParquetText.FindDamage(_stream, group, column.Field!, texts);
+        return row < 0 ? texts : throw _fault(
+            $"holds a text that is no valid UTF-8: row {Enumerable.Range(0, group).Sum(before => (long)RowsOf(before)) + row + 1} of its column "
+            + $"'{column.Name}'. Write the file again with texts in UTF-8.",
+            null);
     }
 
     private static string?[] Strings(ParquetRowGroupReader rows, DataField field, int count)

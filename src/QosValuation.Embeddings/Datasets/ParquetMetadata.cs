@@ -91,7 +91,7 @@ internal sealed class ParquetMetadata
             .Where(column => column != vectors && column != _picture && column != _caption && !_named.Contains(column)
                 && !EmbeddingMetadata.IsIgnored(column.Name) && !EmbeddingMetadata.IsVector(column.Name)
                 && !(_picture is not null && Ignored.Contains(column.Name)))
-            .Select(column => $"'{column.Name}'"),
+            .Select(column => EmbeddingMetadata.IsColumn(column.Name) ? $"'{column.Name}' (because it holds {column.Content})" : $"'{column.Name}'"),
     ];
 
     /// <summary>What a row group says. O(rows).</summary>

@@ -109,7 +109,11 @@ internal sealed class ParquetVectorSource : IVectorSource
         {
             ([var one, ..], _) => one,
             (_, [var one]) => one,
-            (_, []) => throw NotReadable("has no column of lists of floats. Embeddings lie in a column named Vector, a list of floats a row.", null),
+            (_, []) => throw NotReadable(
+                (_file.Columns.FirstOrDefault(column => EmbeddingMetadata.IsVector(column.Name)) is { } wrong
+                    ? $"has no column of lists of floats: '{wrong.Name}' holds {wrong.Content}. "
+                    : "has no column of lists of floats. ") + "Embeddings lie in a column named Vector, a list of floats a row.",
+                null),
             _ => throw NotReadable(
                 $"has several columns of lists of floats: {string.Join(", ", vectors.Select(one => $"'{one.Name}'"))}. Name the one that is meant Vector.",
                 null),

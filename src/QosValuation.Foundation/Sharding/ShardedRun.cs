@@ -17,6 +17,8 @@ public sealed class ShardedRun
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
+    private static readonly string Version = typeof(ShardedRun).Assembly.GetName().Version!.ToString(3);
+
     private readonly Shard _shard;
     private readonly int _seed;
     private readonly string _run;
@@ -96,6 +98,7 @@ public sealed class ShardedRun
             Shard = _shard.ToString(),
             Seed = _seed,
             Run = _run,
+            ModuleVersion = Version,
             Row = ++_emitted,
             Rows = _rows,
             First = First + 1,
@@ -119,7 +122,8 @@ public sealed class ShardedRun
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         string place = string.Create(
             CultureInfo.InvariantCulture,
-            $"{part.Simulation}|{part.Shard}|{part.Seed}|{part.Run}|{part.Row}/{part.Rows}|{part.First}-{part.Last}/{part.Total}|{part.IsSummary}|");
+            $"{part.Simulation}|{part.Shard}|{part.Seed}|{part.Run}|{part.ModuleVersion}|{part.Row}/{part.Rows}|{part.First}-{part.Last}/{part.Total}|")
+            + $"{part.IsSummary}|";
         hash.AppendData(Encoding.UTF8.GetBytes(place));
 
         // What the row is about: the row without figures.

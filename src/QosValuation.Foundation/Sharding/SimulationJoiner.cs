@@ -120,6 +120,8 @@ public sealed class SimulationJoiner
     {
         SimulationShard first = _first!;
         return part.Simulation != first.Simulation ? $"one makes {first.Simulation} rows, the other {part.Simulation} rows"
+            : part.ModuleVersion != first.ModuleVersion
+                ? $"they were made by the versions {first.ModuleVersion} and {part.ModuleVersion} of the module, which may draw other numbers from one seed"
             : part.Seed != first.Seed ? string.Create(CultureInfo.InvariantCulture, $"their seeds are {first.Seed} and {part.Seed}")
             : shard.Count != _count ? string.Create(CultureInfo.InvariantCulture, $"one is of {_count} shards, the other of {shard.Count}")
             : part.Total != first.Total ? string.Create(CultureInfo.InvariantCulture, $"their runs have {first.Total} and {part.Total} rounds")

@@ -21,6 +21,9 @@ public sealed record SimulationShard
     /// <summary>SHA-256 of the settings and of what is simulated: the same for all shards of a run, whatever their number.</summary>
     public required string Run { get; init; }
 
+    /// <summary>The version of the module that simulated, such as 1.2.0: another may draw other numbers from the same seed.</summary>
+    public required string ModuleVersion { get; init; }
+
     /// <summary>Which row of the run this is, from 1.</summary>
     public required int Row { get; init; }
 

@@ -35,7 +35,8 @@ internal sealed class DenseWorker : ILearnerWorker
     private int Layers => _outputs.Length;
 
     /// <inheritdoc/>
-    public double MeanGradient(ReadOnlySpan<float> parameters, LabelledRows rows, ReadOnlySpan<int> chosen, Span<float> gradient)
+    public double MeanGradient(
+        ReadOnlySpan<float> parameters, LabelledRows rows, ReadOnlySpan<int> chosen, Span<float> gradient, CancellationToken cancellationToken = default)
     {
         Check(parameters, rows);
         ArgumentOutOfRangeException.ThrowIfZero(chosen.Length, nameof(chosen));
@@ -43,6 +44,7 @@ internal sealed class DenseWorker : ILearnerWorker
         double loss = 0;
         for (int start = 0; start < chosen.Length; start += BlockRows)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             ReadOnlySpan<int> block = chosen.Slice(start, Math.Min(BlockRows, chosen.Length - start));
             Forward(parameters, rows, block);
             loss += Residuals(rows, block);
@@ -57,7 +59,13 @@ internal sealed class DenseWorker : ILearnerWorker
     }
 
     /// <inheritdoc/>
-    public int ClippedGradientSum(ReadOnlySpan<float> parameters, LabelledRows rows, ReadOnlySpan<int> chosen, double clip, Span<float> sum)
+    public int ClippedGradientSum(
+        ReadOnlySpan<float> parameters,
+        LabelledRows rows,
+        ReadOnlySpan<int> chosen,
+        double clip,
+        Span<float> sum,
+        CancellationToken cancellationToken = default)
     {
         Check(parameters, rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(clip);
@@ -65,6 +73,7 @@ internal sealed class DenseWorker : ILearnerWorker
         int clipped = 0;
         for (int start = 0; start < chosen.Length; start += BlockRows)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             ReadOnlySpan<int> block = chosen.Slice(start, Math.Min(BlockRows, chosen.Length - start));
             Forward(parameters, rows, block);
             Residuals(rows, block);
@@ -77,12 +86,13 @@ internal sealed class DenseWorker : ILearnerWorker
     }
 
     /// <inheritdoc/>
-    public void Scores(ReadOnlySpan<float> parameters, LabelledRows rows, int first, Span<float> scores)
+    public void Scores(ReadOnlySpan<float> parameters, LabelledRows rows, int first, Span<float> scores, CancellationToken cancellationToken = default)
     {
         Check(parameters, rows);
         int count = scores.Length / Classes;
         for (int start = 0; start < count; start += BlockRows)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             Span<int> block = _rows.AsSpan(0, Math.Min(BlockRows, count - start));
             for (int i = 0; i < block.Length; i++)
             {

@@ -8,8 +8,10 @@ public interface ILearnerWorker
     /// <param name="rows">The data.</param>
     /// <param name="chosen">The rows that count, at least one; one may come twice.</param>
     /// <param name="gradient">Receives the gradient.</param>
+    /// <param name="cancellationToken">Stops between blocks of rows, and a model of the user's own at the next node.</param>
     /// <returns>The mean of −ln p of the rows' classes, in nats.</returns>
-    double MeanGradient(ReadOnlySpan<float> parameters, LabelledRows rows, ReadOnlySpan<int> chosen, Span<float> gradient);
+    double MeanGradient(
+        ReadOnlySpan<float> parameters, LabelledRows rows, ReadOnlySpan<int> chosen, Span<float> gradient, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// The sum over rows of the gradient of the row's cross-entropy, each first scaled down to a norm of at most
@@ -21,13 +23,21 @@ public interface ILearnerWorker
     /// <param name="chosen">The rows that count; none gives a sum of 0.</param>
     /// <param name="clip">C &gt; 0.</param>
     /// <param name="sum">Receives the sum.</param>
+    /// <param name="cancellationToken">Stops between blocks of rows, and a model of the user's own at the next node.</param>
     /// <returns>How many rows were scaled down.</returns>
-    int ClippedGradientSum(ReadOnlySpan<float> parameters, LabelledRows rows, ReadOnlySpan<int> chosen, double clip, Span<float> sum);
+    int ClippedGradientSum(
+        ReadOnlySpan<float> parameters,
+        LabelledRows rows,
+        ReadOnlySpan<int> chosen,
+        double clip,
+        Span<float> sum,
+        CancellationToken cancellationToken = default);
 
     /// <summary>The scores (logits) of a run of rows; the class with the largest is the prediction. O(rows · parameters).</summary>
     /// <param name="parameters">The model.</param>
     /// <param name="rows">The data.</param>
     /// <param name="first">The first row.</param>
     /// <param name="scores">Receives one score a class for each row: as many rows as it has room for.</param>
-    void Scores(ReadOnlySpan<float> parameters, LabelledRows rows, int first, Span<float> scores);
+    /// <param name="cancellationToken">Stops between blocks of rows, and a model of the user's own at the next node.</param>
+    void Scores(ReadOnlySpan<float> parameters, LabelledRows rows, int first, Span<float> scores, CancellationToken cancellationToken = default);
 }

@@ -63,7 +63,7 @@ public static class LocalTraining
             {
                 double rate = PrivateTraining.RateOf(rows.Records, options.BatchSize);
                 int count = Sample(order, members, starts, rate, random);
-                clipped += worker.ClippedGradientSum(parameters, rows, order.AsSpan(0, count), privacy.Clip, gradient);
+                clipped += worker.ClippedGradientSum(parameters, rows, order.AsSpan(0, count), privacy.Clip, gradient, cancellationToken);
                 seen += count;
                 GaussianNoise.Add(gradient, privacy.NoiseMultiplier * privacy.Clip, random);
                 TensorPrimitives.Divide(gradient, (float)(rate * rows.Records), gradient);
@@ -81,7 +81,7 @@ public static class LocalTraining
 
                 ReadOnlySpan<int> batch = order.AsSpan(next, Math.Min(options.BatchSize, rows.Count - next));
                 next += batch.Length;
-                loss += worker.MeanGradient(parameters, rows, batch, gradient);
+                loss += worker.MeanGradient(parameters, rows, batch, gradient, cancellationToken);
             }
 
             term?.Add(parameters, gradient);

@@ -47,7 +47,7 @@ public static class ModelEvaluation
         {
             cancellationToken.ThrowIfCancellationRequested();
             Span<float> block = scores.AsSpan(0, Math.Min(Block, test.Count - start) * classes);
-            worker.Scores(parameters, test, start, block);
+            worker.Scores(parameters, test, start, block, cancellationToken);
             for (int i = 0; i * classes < block.Length; i++)
             {
                 ReadOnlySpan<float> row = block.Slice(i * classes, classes);

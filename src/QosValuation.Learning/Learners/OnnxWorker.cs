@@ -28,7 +28,8 @@ internal sealed class OnnxWorker : ILearnerWorker
     private int Block => _learner.Model.Batch > 0 ? _learner.Model.Batch : BlockRows;
 
     /// <inheritdoc/>
-    public double MeanGradient(ReadOnlySpan<float> parameters, LabelledRows rows, ReadOnlySpan<int> chosen, Span<float> gradient)
+    public double MeanGradient(
+        ReadOnlySpan<float> parameters, LabelledRows rows, ReadOnlySpan<int> chosen, Span<float> gradient, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfZero(chosen.Length, nameof(chosen));
         GradientModel model = Begin(parameters, rows);
@@ -39,7 +40,7 @@ internal sealed class OnnxWorker : ILearnerWorker
             for (int start = 0; start < chosen.Length; start += Block)
             {
                 ReadOnlySpan<int> block = chosen.Slice(start, Math.Min(Block, chosen.Length - start));
-                Run(model, rows, block, 1f / chosen.Length);
+                Run(model, rows, block, 1f / chosen.Length, cancellationToken);
                 loss += Loss(rows, block);
                 AddGradient(model, 1, gradient);
             }
@@ -56,7 +57,13 @@ internal sealed class OnnxWorker : ILearnerWorker
     /// <remarks>
     /// One run a row, in which no other row takes part: O(rows · model). A gradient that is not finite, which nothing could bound, counts as 0.
     /// </remarks>
-    public int ClippedGradientSum(ReadOnlySpan<float> parameters, LabelledRows rows, ReadOnlySpan<int> chosen, double clip, Span<float> sum)
+    public int ClippedGradientSum(
+        ReadOnlySpan<float> parameters,
+        LabelledRows rows,
+        ReadOnlySpan<int> chosen,
+        double clip,
+        Span<float> sum,
+        CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(clip);
         GradientModel model = Begin(parameters, rows);
@@ -66,7 +73,7 @@ internal sealed class OnnxWorker : ILearnerWorker
             int clipped = 0;
             for (int i = 0; i < chosen.Length; i++)
             {
-                Run(model, rows, chosen.Slice(i, 1), 1);
+                Run(model, rows, chosen.Slice(i, 1), 1, cancellationToken);
                 double squares = 0;
                 foreach (GradientParameter weight in model.Parameters)
                 {
@@ -94,7 +101,7 @@ internal sealed class OnnxWorker : ILearnerWorker
     }
 
     /// <inheritdoc/>
-    public void Scores(ReadOnlySpan<float> parameters, LabelledRows rows, int first, Span<float> scores)
+    public void Scores(ReadOnlySpan<float> parameters, LabelledRows rows, int first, Span<float> scores, CancellationToken cancellationToken = default)
     {
         GradientModel model = Begin(parameters, rows);
         try
@@ -110,7 +117,7 @@ internal sealed class OnnxWorker : ILearnerWorker
                     places[i] = first + start + i;
                 }
 
-                Run(model, rows, places, 0);
+                Run(model, rows, places, 0, cancellationToken);
                 _scores.AsSpan(0, places.Length * Classes).CopyTo(scores[(start * Classes)..]);
             }
         }
@@ -137,7 +144,7 @@ internal sealed class OnnxWorker : ILearnerWorker
     }
 
     // Scores and the gradient of the rows' losses, each counted with a weight. A model of one batch size is filled up with copies that do not count.
-    private void Run(GradientModel model, LabelledRows rows, ReadOnlySpan<int> block, float weight)
+    private void Run(GradientModel model, LabelledRows rows, ReadOnlySpan<int> block, float weight, CancellationToken cancellationToken)
     {
         int count = _learner.Model.Batch > 0 ? _learner.Model.Batch : block.Length;
         int features = _learner.Features;
@@ -152,7 +159,7 @@ internal sealed class OnnxWorker : ILearnerWorker
             }
         }
 
-        model.Evaluate(_inputs.AsSpan(0, count * features), count, targets, [], _scores.AsSpan(0, count * Classes));
+        model.Evaluate(_inputs.AsSpan(0, count * features), count, targets, [], _scores.AsSpan(0, count * Classes), cancellation: cancellationToken);
     }
 
     private void AddGradient(GradientModel model, float factor, Span<float> gradient)

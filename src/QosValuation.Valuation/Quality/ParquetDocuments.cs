@@ -40,6 +40,21 @@ internal static class ParquetDocuments
             int group = g;
             stream.Allow(MostReads(stream));
             string?[][] values = Guarded(path, () => ReadGroup(reader, group, columns, path));
+            for (int k = 0; k < columns.Length; k++)
+            {
+                stream.Allow(MostReads(stream));
+                (DataField column, string?[] texts) = (columns[k], values[k]);
+                int damage = IsText(column) ? Guarded(path, () => ParquetText.FindDamage(stream, group, column, texts)) : -1;
+                if (damage >= 0)
+                {
+                    throw new QosValuationException(
+                        Faults.DocumentNotReadable,
+                        $"'{path}' holds a text that is no valid UTF-8: row {row + damage + 1} of its column '{column.Name}'. Write the file again with "
+                        + "texts in UTF-8.",
+                        path);
+                }
+            }
+
             for (int i = 0; i < values[0].Length; i++)
             {
                 row++;

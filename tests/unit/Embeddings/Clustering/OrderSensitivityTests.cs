@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using QosValuation.Embeddings.Clustering;
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
@@ -99,6 +101,40 @@ public sealed class OrderSensitivityTests
             Assert.Equal(noise.Average(), result.Noise, 1e-12);
             Assert.Equal((120, 3, 0.75), (result.Records, result.Pairs, result.SimilarityThreshold));
         }
+    }
+
+    [Fact]
+    public void AMergeIsComparedWithTheOrderOfArrival()
+    {
+        float[][] vectors = Mixture(16, 120, 12, 15, 0.7);
+        string[] keys = [.. vectors.Select((_, i) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"ann\0r{i}"))))];
+        int[] order = [.. Enumerable.Range(0, vectors.Length)];
+        Array.Sort([.. keys], order, StringComparer.Ordinal);
+        int[] arrival = NaiveLeader(vectors, 0.75);
+        int[] groups = NaiveLeader([.. order.Select(i => vectors[i])], 0.75);
+        int[] merged = new int[vectors.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            merged[order[i]] = groups[i];
+        }
+
+        var collector = new RecordCollector(fault => throw fault) { WithMergeOrder = true };
+        for (int i = 0; i < vectors.Length; i++)
+        {
+            collector.Add(new ClipEmbedding { Source = $"s{i}", Item = $"r{i}", Contributor = "ann", Modality = Modality.Image, Vector = vectors[i] });
+        }
+
+        VectorMatrix records = collector.Complete()!;
+        Assert.Equal(order, collector.MergeOrder);
+        OrderSensitivityResult result = OrderSensitivityEstimator.MeasureMerge(records, 0.75, collector.MergeOrder);
+        double expected = AdjustedRandIndex.Compute(arrival, merged);
+        Assert.InRange(expected, 0.05, 0.95);
+        Assert.Equal(expected, result.AdjustedRandIndex, 1e-12);
+        Assert.True(double.IsNaN(result.AdjustedRandIndexStandardError));
+        Assert.Equal((120, 1, 0.75), (result.Records, result.Pairs, result.SimilarityThreshold));
+        int[][] both = [arrival, merged];
+        Assert.Equal(both.Average(one => one.GroupBy(group => group).Count(group => group.Count() > 1)), result.Clusters, 1e-12);
+        Assert.Equal(both.Average(one => one.GroupBy(group => group).Count(group => group.Count() == 1)), result.Noise, 1e-12);
     }
 
     [Fact]

@@ -75,6 +75,21 @@ public sealed class SimulationJoinerTests
     }
 
     [Fact]
+    public void RefusesShardsOfAnotherVersion()
+    {
+        SimulationShard[] parts = [.. Parts(3)];
+        string own = typeof(SimulationShard).Assembly.GetName().Version!.ToString(3);
+        Assert.All(parts, part => Assert.Equal(own, part.ModuleVersion));
+        SimulationShard[] older = [.. parts.Select(part => Hashed(part with { ModuleVersion = "0.0.9" }))];
+        Assert.Contains($"{own} and 0.0.9", Refused("ShardsDiffer", [.. parts[..2], .. older[2..]]), StringComparison.Ordinal);
+
+        // All of one version are joined, whichever that is.
+        var joiner = new SimulationJoiner([new SumReduction()]);
+        Array.ForEach(older, joiner.Add);
+        Assert.Equal([Whole("a", 1), Whole("b", 2)], joiner.Join());
+    }
+
+    [Fact]
     public void RefusesWhatWasChanged()
     {
         SimulationShard part = Parts(3)[3];
@@ -96,6 +111,7 @@ public sealed class SimulationJoinerTests
             part with { Total = int.MaxValue },
             part with { Seed = 2 },
             part with { Run = "other" },
+            part with { ModuleVersion = "99.0.0" },
             part with { Result = Told(Whole("c", 1)) },
             part with { Result = "a" },
             part with { Result = "null" },
@@ -153,6 +169,12 @@ public sealed class SimulationJoinerTests
         }
 
         return [.. parts];
+    }
+
+    private static SimulationShard Hashed(SimulationShard part)
+    {
+        var reduction = new SumReduction();
+        return part with { Hash = ShardedRun.HashOf(part, reduction, reduction.TryRead(part.Result)!) };
     }
 
     private static string Told(SumRow row) => JsonSerializer.Serialize(row);

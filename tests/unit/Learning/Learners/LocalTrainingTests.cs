@@ -225,20 +225,28 @@ public sealed class LocalTrainingTests
 
         public ILearnerWorker CreateWorker() => this;
 
-        public double MeanGradient(ReadOnlySpan<float> parameters, LabelledRows rows, ReadOnlySpan<int> chosen, Span<float> gradient)
+        public double MeanGradient(
+            ReadOnlySpan<float> parameters, LabelledRows rows, ReadOnlySpan<int> chosen, Span<float> gradient, CancellationToken cancellationToken = default)
         {
             seen.Add(chosen.ToArray());
             gradient.Clear();
             return 0;
         }
 
-        public int ClippedGradientSum(ReadOnlySpan<float> parameters, LabelledRows rows, ReadOnlySpan<int> chosen, double clip, Span<float> sum)
+        public int ClippedGradientSum(
+            ReadOnlySpan<float> parameters,
+            LabelledRows rows,
+            ReadOnlySpan<int> chosen,
+            double clip,
+            Span<float> sum,
+            CancellationToken cancellationToken = default)
         {
             seen.Add(chosen.ToArray());
             sum.Clear();
             return 0;
         }
 
-        public void Scores(ReadOnlySpan<float> parameters, LabelledRows rows, int first, Span<float> scores) => scores.Clear();
+        public void Scores(ReadOnlySpan<float> parameters, LabelledRows rows, int first, Span<float> scores, CancellationToken cancellationToken = default) =>
+            scores.Clear();
     }
 }

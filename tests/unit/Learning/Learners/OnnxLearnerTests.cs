@@ -100,6 +100,31 @@ public sealed class OnnxLearnerTests : IDisposable
     }
 
     [Fact]
+    public void WhatWasStoppedLeavesNothingBehind()
+    {
+        int[] widths = [5, 7, 3];
+        ILearner dense = DenseLearnerTests.Make(widths);
+        float[] parameters = DenseLearnerTests.Start(dense, 2);
+        LabelledRows rows = DenseLearnerTests.Random(200, 5, 3, 3);
+        int[] chosen = [.. Enumerable.Range(0, 200)];
+        using OnnxLearner onnx = Open(widths, parameters, ["*"]);
+        var stopped = new CancellationToken(canceled: true);
+        foreach (ILearner learner in (ILearner[])[dense, onnx])
+        {
+            float[] expected = new float[parameters.Length];
+            double loss = learner.CreateWorker().MeanGradient(parameters, rows, chosen, expected);
+            ILearnerWorker worker = learner.CreateWorker();
+            float[] found = new float[parameters.Length];
+            float[] scores = new float[200 * 3];
+            Assert.ThrowsAny<OperationCanceledException>(() => worker.MeanGradient(parameters, rows, chosen, found, stopped));
+            Assert.ThrowsAny<OperationCanceledException>(() => worker.ClippedGradientSum(parameters, rows, chosen, 0.1, found, stopped));
+            Assert.ThrowsAny<OperationCanceledException>(() => worker.Scores(parameters, rows, 0, scores, stopped));
+            Assert.Equal(loss, worker.MeanGradient(parameters, rows, chosen, found));
+            Assert.Equal(expected, found);
+        }
+    }
+
+    [Fact]
     public void TheHeadAloneIsTrainedUnlessMoreIsNamed()
     {
         int[] widths = [5, 7, 3];
