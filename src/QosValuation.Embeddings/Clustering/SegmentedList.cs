@@ -8,7 +8,7 @@ internal sealed class SegmentedList<T>
     where T : unmanaged
 {
     // At most 64 KiB, below what the large object heap takes: that one is collected last.
-    private static readonly int _bits = 16 - System.Numerics.BitOperations.Log2((uint)((2 * Unsafe.SizeOf<T>()) - 1));
+    private static readonly int Bits = 16 - System.Numerics.BitOperations.Log2((uint)((2 * Unsafe.SizeOf<T>()) - 1));
     private readonly List<T[]> _segments = [];
 
     /// <summary>The number of items.</summary>
@@ -21,7 +21,7 @@ internal sealed class SegmentedList<T>
         get
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
-            return ref _segments[index >> _bits][index & ((1 << _bits) - 1)];
+            return ref _segments[index >> Bits][index & ((1 << Bits) - 1)];
         }
     }
 
@@ -29,13 +29,13 @@ internal sealed class SegmentedList<T>
     /// <param name="item">The item.</param>
     public void Add(T item)
     {
-        int within = Count & ((1 << _bits) - 1);
-        if (Count >> _bits == _segments.Count)
+        int within = Count & ((1 << Bits) - 1);
+        if (Count >> Bits == _segments.Count)
         {
-            _segments.Add(new T[1 << _bits]);
+            _segments.Add(new T[1 << Bits]);
         }
 
-        _segments[Count >> _bits][within] = item;
+        _segments[Count >> Bits][within] = item;
         Count++;
     }
 
@@ -43,12 +43,12 @@ internal sealed class SegmentedList<T>
     /// <param name="count">The least number of items there are to be in all.</param>
     public void GrowTo(int count)
     {
-        while ((_segments.Count << _bits) < count)
+        while ((_segments.Count << Bits) < count)
         {
-            _segments.Add(new T[1 << _bits]);
+            _segments.Add(new T[1 << Bits]);
         }
 
-        Count = Math.Max(Count, _segments.Count << _bits);
+        Count = Math.Max(Count, _segments.Count << Bits);
     }
 
     /// <summary>Sets all items to zero. O(items).</summary>
