@@ -28,7 +28,7 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
     // Where texts come long after the images nobody else comes to fill the block: they must not pile up behind it.
     private const int MostWaiting = 8 * LeaderClustering.BlockRows;
 
-    private readonly List<Placement> _placements = [];
+    private readonly SegmentedList<Placement> _placements = new();
     private readonly List<Group> _groups = [];
     private readonly List<int> _clusters = [];
     private readonly SortedDictionary<int, List<ClipEmbedding>> _founders = [];
@@ -103,8 +103,9 @@ internal sealed class OnlineEmbeddingClusterer(ClusteringOptions options, Action
         writer.Write(_leaders is not null);
         _leaders?.Save(writer);
         writer.Write(_placements.Count);
-        foreach (Placement placement in _placements)
+        for (int i = 0; i < _placements.Count; i++)
         {
+            Placement placement = _placements[i];
             writer.Write(placement.Group);
             writer.Write((byte)placement.Novelty);
         }

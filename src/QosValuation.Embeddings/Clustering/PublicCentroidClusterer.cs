@@ -17,7 +17,7 @@ internal sealed class PublicCentroidClusterer : EmbeddingClusterer
     private readonly float[][] _centroids;
     private readonly ClusterTally[] _tallies;
     private readonly List<ClipEmbedding>[] _members;
-    private readonly List<(int Cluster, Novelty Novelty)> _placements = [];
+    private readonly SegmentedList<(int Cluster, Novelty Novelty)> _placements = new();
     private readonly RecordBatch _batch = new();
     private readonly bool[] _seen = new bool[2];
     private float[] _place = [];

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using QosValuation.Foundation.Names;
 
@@ -10,15 +9,15 @@ namespace QosValuation.Embeddings.Clustering;
 /// record of its own. Records are numbered from 0 in order of arrival.
 /// </summary>
 /// <remarks>
-/// <para>Only a digest of a record's contributor and Item is kept, with the record's number and 32 bits of its image's source: 40 bytes, up
-/// to twice that while the table has room to grow, and none for an empty Item. The digest is the first 128 bits of SHA-256, so that nobody
+/// <para>Only a digest of a record's contributor and Item is kept, with the record's number and 32 bits of its image's source: 29 to
+/// 32 bytes (see <see cref="DigestTable"/>), and none for an empty Item. The digest is the first 128 bits of SHA-256, so that nobody
 /// can choose two names that collide.</para>
 /// <para>Items that the module makes hold their source (<see cref="ClipEmbedding.Item"/>), so that unlike things never share one. Items that
 /// the user gives are trusted, and <see cref="Warning"/> tells of records whose images come from different sources.</para>
 /// </remarks>
 public sealed class RecordIndex
 {
-    private readonly Dictionary<(ulong High, ulong Low), Entry> _records = [];
+    private readonly DigestTable _records = new();
     private readonly HashSet<int> _mixed = [];
     private string _example = string.Empty;
 
@@ -67,7 +66,8 @@ public sealed class RecordIndex
             return true;
         }
 
-        ref Entry entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_records, KeyOf(contributor, embedding.Item), out bool known);
+        (ulong high, ulong low) = KeyOf(contributor, embedding.Item);
+        ref DigestEntry entry = ref _records.FindOrAdd(high, low, out bool known);
         if (!known)
         {
             entry.Index = Count++;
@@ -88,7 +88,7 @@ public sealed class RecordIndex
         }
     }
 
-    private void Compare(ref Entry entry, ClipEmbedding embedding)
+    private void Compare(ref DigestEntry entry, ClipEmbedding embedding)
     {
         if (embedding.Modality != Modality.Image || string.IsNullOrEmpty(embedding.Source))
         {
@@ -111,8 +111,9 @@ public sealed class RecordIndex
     {
         writer.Write(Count);
         writer.Write(_records.Count);
-        foreach (((ulong high, ulong low), int index) in _records.Select(record => (record.Key, record.Value.Index)).OrderBy(record => record.Index))
+        for (int i = 0; i < _records.Count; i++)
         {
+            (ulong high, ulong low, int index, _) = _records[i];
             writer.Write(high);
             writer.Write(low);
             writer.Write(index);
@@ -125,17 +126,9 @@ public sealed class RecordIndex
         Count = reader.ReadCount();
         for (int left = reader.ReadCount(); left > 0; left--)
         {
-            (ulong High, ulong Low) key = (reader.ReadUInt64(), reader.ReadUInt64());
-            _records.Add(key, new Entry { Index = reader.ReadCount() });
+            ref DigestEntry entry = ref _records.FindOrAdd(reader.ReadUInt64(), reader.ReadUInt64(), out bool known);
+            entry.Index = known ? throw new InvalidDataException("A record is there twice.") : reader.ReadCount();
         }
-    }
-
-    private struct Entry
-    {
-        public int Index;
-
-        // 0 before the first image.
-        public int Source;
     }
 
     private static (ulong High, ulong Low) KeyOf(string contributor, string item)
