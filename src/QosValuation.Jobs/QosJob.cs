@@ -125,9 +125,13 @@ public sealed class QosJob
 
     /// <summary>Looks again.</summary>
     /// <param name="cancellationToken">Stops the waiting for the scheduler.</param>
-    /// <exception cref="QosValuationException"><c>JobSchedulerFailed</c>, <c>JobSchedulerNotFound</c>, <c>JobNotReadable</c>.</exception>
+    /// <exception cref="QosValuationException">
+    /// <c>JobNotFound</c>, <c>JobSchedulerFailed</c>, <c>JobSchedulerNotFound</c>, <c>JobNotReadable</c>.
+    /// </exception>
     public void Refresh(CancellationToken cancellationToken)
     {
+        Folder.RequirePresent();
+
         // Asked first: what ends between the two questions is then seen as done by the second.
         bool isAtWork = !IsWholeAndDone() && _scheduler.IsAtWork(Folder, cancellationToken);
         Look(isAtWork);
@@ -185,12 +189,17 @@ public sealed class QosJob
         }
     }
 
-    /// <summary>Deletes the job's folder.</summary>
+    /// <summary>Deletes the job's folder; where the path is a link to it, the link alone.</summary>
     /// <param name="cancellationToken">Stops the waiting for the scheduler.</param>
-    /// <exception cref="QosValuationException"><c>JobAtWork</c>.</exception>
+    /// <exception cref="QosValuationException"><c>JobAtWork</c>, <c>JobNotFound</c>.</exception>
     public void Remove(CancellationToken cancellationToken)
     {
         RequireRest(cancellationToken);
+        if (new DirectoryInfo(Path).LinkTarget is not null)
+        {
+            Directory.Delete(Path);
+            return;
+        }
 
         // The manifest first: half a folder is no job.
         File.Delete(Folder.In("job.json"));
@@ -230,6 +239,7 @@ public sealed class QosJob
     /// <summary>Refuses a job at work. What ran a job that is done ends a moment later, and is waited for.</summary>
     private void RequireRest(CancellationToken cancellationToken)
     {
+        Folder.RequirePresent();
         long start = Stopwatch.GetTimestamp();
         while (_scheduler.IsAtWork(Folder, cancellationToken))
         {

@@ -230,4 +230,59 @@ Describe 'Submit-QosJob' {
             { Get-QosJob "$folder/full" -ErrorAction Stop } | Should -Throw -ErrorId 'JobNotReadable,*'
         }
     }
+
+    It 'leaves no folder where the disk is full, and says so' -Skip:(-not $IsLinux -or (id -u) -ne 0) {
+        $small = New-Item -ItemType Directory "$folder/small"
+        & mount -t tmpfs -o size=8k none $small 2>$null
+        if ($LASTEXITCODE) { Set-ItResult -Skipped -Because 'nothing may be mounted here'; return }
+        try {
+            { Submit-QosJob -Shards 2 -ScriptBlock { 1 } -JobPath "$small/job" } | Should -Throw -ErrorId 'DiskFull,*' -ExpectedMessage "The disk is full: *job' could not*"
+            Get-ChildItem -LiteralPath $small | Should -BeNullOrEmpty
+        }
+        finally {
+            & umount $small
+        }
+    }
+}
+
+Describe 'A job whose folder is not what it was' {
+    BeforeAll {
+        $whole = Submit-QosJob -Shards 1 -JobPath "$folder/whole" -ScriptBlock { 'kept' } | Wait-QosJob
+        function Copy-Job([string] $To) {
+            Copy-Item -LiteralPath $whole.Path -Destination "$folder/$To" -Recurse
+            "$folder/$To"
+        }
+    }
+
+    It 'is not deleted through a link, of which the link alone is' -Skip:($IsWindows) {
+        $null = New-Item -ItemType SymbolicLink -Path "$folder/link" -Target $whole.Path
+        Get-QosJob "$folder/link" | Remove-QosJob
+        Get-Item -LiteralPath "$folder/link" -ErrorAction Ignore | Should -BeNullOrEmpty
+        Get-QosJob -LiteralPath $whole.Path | Receive-QosJob | Should -Be 'kept'
+    }
+
+    It 'is not there any more, for <Command>' -ForEach @(
+        @{ Command = 'Wait-QosJob' }, @{ Command = 'Receive-QosJob' }, @{ Command = 'Stop-QosJob' }, @{ Command = 'Resume-QosJob' }, @{ Command = 'Remove-QosJob' }
+    ) {
+        $job = Get-QosJob -LiteralPath (Copy-Job "gone $Command")
+        Remove-Item -LiteralPath $job.Path -Recurse
+        $job | & $Command -ErrorAction SilentlyContinue -ErrorVariable failed
+        $failed | Should -HaveCount 1
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'JobNotFound,*'
+        "$failed" | Should -BeLike "*gone $Command' of the job * is not there any more*"
+        Test-Path -LiteralPath $job.Path | Should -BeFalse
+    }
+
+    It 'is damaged where its manifest says null for <Name>' -ForEach @(
+        @{ Name = 'Name' }, @{ Name = 'Id' }, @{ Name = 'Program' }, @{ Name = 'ModuleVersion' }
+    ) {
+        $file = "$(Copy-Job "null $Name")/job.json"
+        $manifest = Get-Content -LiteralPath $file -Raw | ConvertFrom-Json
+        $manifest.$Name = $null
+        $manifest | ConvertTo-Json -Depth 9 | Set-Content -LiteralPath $file
+        Get-QosJob (Split-Path $file) -ErrorAction SilentlyContinue -ErrorVariable failed | Should -BeNullOrEmpty
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'JobNotReadable,*'
+        "$failed" | Should -BeLike "*$Name/job.json' is damaged*"
+        "$failed" | Should -Not -Match 'QosValuation\.Jobs'
+    }
 }

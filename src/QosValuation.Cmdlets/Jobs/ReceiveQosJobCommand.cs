@@ -30,7 +30,11 @@ public sealed class ReceiveQosJobCommand : QosJobCommand
     /// <inheritdoc/>
     private protected override void Process(QosJob job)
     {
-        TryItem(job.Path, () => job.Refresh(Cancellation));
+        if (!TryItem(job.Path, () => job.Refresh(Cancellation)) && !Directory.Exists(job.Path))
+        {
+            return;
+        }
+
         var watch = new JobWatch(this, WriteWarning);
         int waiting = 0;
         int first = job.HasMerge ? 0 : 1;

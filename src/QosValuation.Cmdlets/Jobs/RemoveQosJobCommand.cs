@@ -3,7 +3,8 @@ using System.Management.Automation;
 namespace QosValuation.Cmdlets.Jobs;
 
 /// <summary>Deletes the folders of jobs: their results, their logs, and the copies of their scripts.</summary>
-/// <remarks>A job at work is refused: stop it first, as in Get-QosJob ./qosjob-1f03 | Stop-QosJob | Remove-QosJob.</remarks>
+/// <remarks>A job at work is refused: stop it first, as in Get-QosJob ./qosjob-1f03 | Stop-QosJob | Remove-QosJob. Of a link to a job's folder the
+/// link alone is deleted.</remarks>
 /// <example>
 /// <summary>Delete what is done</summary>
 /// <code>Get-QosJob | Where-Object State -EQ Completed | Remove-QosJob</code>

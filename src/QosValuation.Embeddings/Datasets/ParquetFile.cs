@@ -267,7 +267,7 @@ internal sealed class ParquetFile : IDisposable
         }
         catch (Exception exception) when (exception is not (QosValuationException or OperationCanceledException or UnauthorizedAccessException))
         {
-            throw _fault($"cannot be read as Parquet: {exception.Message}", exception);
+            throw _fault($"cannot be read as Parquet: {DamageText.Of(exception)}", exception);
         }
     }
 }

@@ -28,6 +28,7 @@ public sealed class JobFolder
     private static readonly JsonSerializerOptions Options = new()
     {
         WriteIndented = true,
+        RespectNullableAnnotations = true,
         Converters = { new JsonStringEnumConverter() },
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
@@ -63,7 +64,9 @@ public sealed class JobFolder
     /// <param name="arguments">Its arguments, as CLIXML.</param>
     /// <param name="merge">The script that merges; null for none.</param>
     /// <returns>The folder.</returns>
-    /// <exception cref="QosValuationException"><c>JobNotValid</c>, or <c>JobFolderNotEmpty</c>.</exception>
+    /// <exception cref="QosValuationException">
+    /// <c>JobNotValid</c>, <c>JobFolderNotEmpty</c>, <c>DiskFull</c> or <c>FileNotWritable</c>; no folder is left then.
+    /// </exception>
     public static JobFolder Create(string path, JobManifest manifest, string worker, string script, string arguments, string? merge)
     {
         ArgumentNullException.ThrowIfNull(manifest);
@@ -75,24 +78,16 @@ public sealed class JobFolder
             throw new QosValuationException(Faults.JobFolderNotEmpty, $"'{full}' holds something already; a job needs a folder of its own.", full);
         }
 
-        MakeFolder(full);
-        var folder = new JobFolder(full, manifest);
-        foreach (int element in Enumerable.Range(Merge, manifest.Shards + 1))
+        try
         {
-            MakeFolder(folder.ElementPath(element));
+            return Fill(new JobFolder(full, manifest), worker, script, arguments, merge);
         }
-
-        folder.WriteText(WorkerName, worker);
-        folder.WriteText(ScriptName, script);
-        folder.WriteText(ArgumentName, arguments);
-        if (merge is not null)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            folder.WriteText(MergeName, merge);
+            // Nothing else lay in it.
+            TryDelete(full);
+            throw DiskFaults.Explain(exception, full, "No job was submitted.");
         }
-
-        // Last, because a folder is a job by its manifest.
-        folder.WriteJson(ManifestName, manifest);
-        return folder;
     }
 
     /// <summary>Opens a job's folder.</summary>
@@ -200,6 +195,16 @@ public sealed class JobFolder
 
     internal string In(params ReadOnlySpan<string> parts) => System.IO.Path.Combine([Path, .. parts]);
 
+    /// <summary>Refuses a job whose folder was deleted or moved after it was opened.</summary>
+    /// <exception cref="QosValuationException"><c>JobNotFound</c>.</exception>
+    internal void RequirePresent()
+    {
+        if (!File.Exists(In(ManifestName)))
+        {
+            throw new QosValuationException(Faults.JobNotFound, $"The folder '{Path}' of the job {Manifest.Name} is not there any more.", Path);
+        }
+    }
+
     internal void SetStatus(int element, ElementStatus status)
     {
         _completed.Remove(element);
@@ -249,7 +254,17 @@ public sealed class JobFolder
         {
             return null;
         }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException exception)
+        {
+            // The text of the exception speaks of types of ours.
+            string place = exception.Path is { Length: > 1 } property ? $", at {property}" : string.Empty;
+            throw new QosValuationException(
+                Faults.JobNotReadable,
+                string.Create(CultureInfo.InvariantCulture, $"'{file}' is damaged: its JSON is not what a job writes (line {exception.LineNumber + 1 ?? 1}{place})."),
+                file,
+                exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new QosValuationException(Faults.JobNotReadable, $"'{file}' cannot be read: {exception.Message}", file, exception);
         }
@@ -281,6 +296,38 @@ public sealed class JobFolder
     }
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
+
+    private static JobFolder Fill(JobFolder folder, string worker, string script, string arguments, string? merge)
+    {
+        MakeFolder(folder.Path);
+        foreach (int element in Enumerable.Range(Merge, folder.Manifest.Shards + 1))
+        {
+            MakeFolder(folder.ElementPath(element));
+        }
+
+        folder.WriteText(WorkerName, worker);
+        folder.WriteText(ScriptName, script);
+        folder.WriteText(ArgumentName, arguments);
+        if (merge is not null)
+        {
+            folder.WriteText(MergeName, merge);
+        }
+
+        // Last, because a folder is a job by its manifest.
+        folder.WriteJson(ManifestName, folder.Manifest);
+        return folder;
+    }
+
+    private static void TryDelete(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
 
     private static void MakeFolder(string path)
     {

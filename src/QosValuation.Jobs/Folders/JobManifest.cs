@@ -80,12 +80,13 @@ public sealed partial record JobManifest
         Require(ThrottleLimit >= 0, $"A throttle limit of {ThrottleLimit} cannot be: it is at least 1.", ThrottleLimit);
         Require(CpusPerShard is >= 0 and <= 4096, $"{CpusPerShard} processors a shard cannot be: there are 1 to 4096.", CpusPerShard);
         Require(JobName().IsMatch(Name), $"'{Name}' cannot be a job's name: letters, digits, '.', '_' and '-', at most 64, the first no '-' or '.'.", Name);
+        Require(Program.All(part => part is not null), "A part of the program that runs scripts is null.", Name);
         if (Scheduler == JobScheduler.Ssh)
         {
             Require(Ssh is { HostNames.Count: > 0 }, "-Scheduler Ssh needs -HostName: the machines that run the shards.", Name);
             foreach (string host in Ssh!.HostNames)
             {
-                Require(HostName().IsMatch(host), $"'{host}' cannot be the name or the address of a host.", host);
+                Require(host is not null && HostName().IsMatch(host), $"'{host}' cannot be the name or the address of a host.", host);
             }
 
             Require(Ssh.UserName is null || HostName().IsMatch(Ssh.UserName), $"'{Ssh.UserName}' cannot be the name of a user.", Ssh.UserName);
@@ -107,6 +108,7 @@ public sealed partial record JobManifest
         if (Scheduler == JobScheduler.Slurm)
         {
             SlurmOptions slurm = Slurm ?? new SlurmOptions();
+            Require(slurm.Arguments.All(argument => argument is not null), "An argument of sbatch is null.", Name);
             Require(slurm.Memory is null || Memory().IsMatch(slurm.Memory), $"'{slurm.Memory}' is not an amount of memory such as 4G.", slurm.Memory);
             Require(
                 slurm.Time is null || slurm.Time >= TimeSpan.FromMinutes(1),

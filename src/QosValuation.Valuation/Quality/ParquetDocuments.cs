@@ -149,7 +149,7 @@ internal static class ParquetDocuments
         }
         catch (Exception exception) when (exception is not (QosValuationException or OperationCanceledException or UnauthorizedAccessException))
         {
-            throw new QosValuationException(Faults.DocumentNotReadable, $"'{path}' cannot be read as Parquet: {exception.Message}", path, exception);
+            throw new QosValuationException(Faults.DocumentNotReadable, $"'{path}' cannot be read as Parquet: {DamageText.Of(exception)}", path, exception);
         }
     }
 }

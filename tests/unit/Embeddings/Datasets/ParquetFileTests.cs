@@ -94,6 +94,37 @@ public sealed class ParquetFileTests : IDisposable
         Assert.Equal(["a\uFFFDb", "ß"], DocumentReader.Read(path, "a", _ => { }).Select(document => document.Text));
     }
 
+    [Fact]
+    public void A_damaged_file_is_read_or_refused_in_words_about_the_file()
+    {
+        byte[][] whole = [ParquetBytes.Vectors(1, [3, 4], [0, 2], [-1, 0]), ParquetBytes.Texts("text", "a"u8.ToArray(), null, "ß"u8.ToArray())];
+        var random = new Random(7);
+        int refused = 0;
+        for (int round = 0; round < 600; round++)
+        {
+            byte[] bytes = [.. whole[round % 2]];
+            for (int changes = random.Next(1, 4); changes > 0; changes--)
+            {
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            }
+
+            string path = Write($"damaged-{round}", bytes);
+            try
+            {
+                _ = round % 2 == 0 ? EmbeddingFile.Read(path).Count() : DocumentReader.Read(path, "a", _ => { }).Count();
+            }
+            catch (QosValuationException fault)
+            {
+                refused++;
+                Assert.Contains(path, fault.Message, StringComparison.Ordinal);
+                Assert.DoesNotMatch(
+                    "Object reference|Index was outside|Arithmetic operation|Specified argument|Parameter '|The given key|Unable to cast|Array dimensions", fault.Message);
+            }
+        }
+
+        Assert.InRange(refused, 200, 600);
+    }
+
     private string Refused(byte[] file)
     {
         string path = Write("refused", file);
