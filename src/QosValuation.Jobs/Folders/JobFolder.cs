@@ -260,7 +260,8 @@ public sealed class JobFolder
             string place = exception.Path is { Length: > 1 } property ? $", at {property}" : string.Empty;
             throw new QosValuationException(
                 Faults.JobNotReadable,
-                string.Create(CultureInfo.InvariantCulture, $"'{file}' is damaged: its JSON is not what a job writes (line {exception.LineNumber + 1 ?? 1}{place})."),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"'{file}' is damaged: its JSON is not what a job writes (line {exception.LineNumber + 1 ?? 1}{place})."),
                 file,
                 exception);
         }
