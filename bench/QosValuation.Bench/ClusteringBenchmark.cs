@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Google.Protobuf;
@@ -269,11 +270,24 @@ internal static class ClusteringBenchmark
         private readonly RandomSource _random = RandomSource.Create(1);
         private readonly float[][] _directions;
         private readonly float[][] _scatter;
+        private readonly float _strength;
 
-        public RecordStream(int clusters)
+        /// <summary>Draws the directions that records scatter about.</summary>
+        /// <param name="clusters">Their number.</param>
+        /// <param name="intrinsic">The dimension of a plane that all directions lie in, by topics of about a hundred; 0 for anywhere.</param>
+        public RecordStream(int clusters, int intrinsic = 0)
         {
-            _directions = [.. Enumerable.Range(0, clusters).Select(_ => Direction())];
             _scatter = [.. Enumerable.Range(0, 1024).Select(_ => Direction())];
+            _strength = intrinsic == 0 ? 0.7f : 0.3f;
+            if (intrinsic == 0)
+            {
+                _directions = [.. Enumerable.Range(0, clusters).Select(_ => Direction())];
+                return;
+            }
+
+            float[][] axes = [.. Enumerable.Range(0, intrinsic).Select(_ => Direction())];
+            double[][] topics = [.. Enumerable.Range(0, Math.Max(1, clusters / 100)).Select(_ => Coordinates(intrinsic))];
+            _directions = [.. Enumerable.Range(0, clusters).Select(_ => Within(axes, topics[_random.NextInt32(topics.Length)]))];
         }
 
         public void Found(int first, Span<float> vectors)
@@ -293,11 +307,25 @@ internal static class ClusteringBenchmark
                 Span<float> vector = vectors.Slice(i * Dimension, Dimension);
                 for (int k = 0; k < Dimension; k++)
                 {
-                    vector[k] = direction[k] + (0.7f * scatter[k]);
+                    vector[k] = direction[k] + (_strength * scatter[k]);
                 }
 
                 UnitVector.TryNormalize(vector);
             }
+        }
+
+        private double[] Coordinates(int count) => [.. Enumerable.Range(0, count).Select(_ => _random.NextNormal())];
+
+        private float[] Within(float[][] axes, double[] topic)
+        {
+            float[] vector = new float[Dimension];
+            for (int axis = 0; axis < axes.Length; axis++)
+            {
+                TensorPrimitives.MultiplyAdd(axes[axis], (float)(topic[axis] + _random.NextNormal()), vector, vector);
+            }
+
+            UnitVector.TryNormalize(vector);
+            return vector;
         }
 
         private float[] Direction()

@@ -40,8 +40,10 @@ grouping.SetAction(parsed => ClusteringBenchmark.Memory(parsed.GetValue(records)
 
 var many = new Option<int>("--clusters") { Description = "Clusters they are compared with.", DefaultValueFactory = _ => 200_000 };
 var compared = new Option<int>("--records") { Description = "Records compared, divided among the turns.", DefaultValueFactory = _ => 1_280 };
-var search = new Command("clustering-search", "The approximate search for the nearest of very many clusters against the exact one, with its recall.") { compared, many, threads, repeats };
-search.SetAction(parsed => ScaleBenchmark.Search(parsed.GetValue(compared), parsed.GetValue(many), parsed.GetValue(threads), parsed.GetValue(repeats)));
+var intrinsic = new Option<int>("--intrinsic") { Description = "The dimension of a plane that the clusters lie in; 0 for directions anywhere.", DefaultValueFactory = _ => 0 };
+var search = new Command("clustering-search", "The approximate search for the nearest of very many clusters against the exact one, with its recall.") { compared, many, threads, repeats, intrinsic };
+search.SetAction(parsed => ScaleBenchmark.Search(
+    parsed.GetValue(compared), parsed.GetValue(many), parsed.GetValue(threads), parsed.GetValue(repeats), parsed.GetValue(intrinsic)));
 
 var streamed = new Option<int>("--vectors") { Description = "Vectors streamed from Parquet; 0 for none.", DefaultValueFactory = _ => 1_000_000 };
 var allocated = new Option<int>("--agents") { Description = "Agents allocated to from columns; 0 for none.", DefaultValueFactory = _ => 10_000_000 };

@@ -40,13 +40,16 @@ internal static class ScaleBenchmark
     /// <param name="clusters">The directions that records scatter about; the first record of each founds its cluster.</param>
     /// <param name="threads">The most threads.</param>
     /// <param name="repeats">The number of turns.</param>
+    /// <param name="intrinsic">The dimension of a plane that the directions lie in, by topics of about a hundred; 0 for anywhere.</param>
     /// <returns>0.</returns>
-    public static int Search(int records, int clusters, int threads, int repeats)
+    public static int Search(int records, int clusters, int threads, int repeats, int intrinsic)
     {
-        var stream = new ClusteringBenchmark.RecordStream(clusters);
+        // Within a plane directions lie closer, and it takes a higher threshold to tell them apart.
+        double threshold = intrinsic == 0 ? 0.7 : 0.9;
+        var stream = new ClusteringBenchmark.RecordStream(clusters, intrinsic);
         float[] vectors = new float[Block * Dimension];
         int[] groups = new int[Block], exactly = new int[Block];
-        var approximate = new LeaderClustering(Dimension, 0.7, threads, NeighbourSearch.Approximate, Math.Min(1000, clusters / 2));
+        var approximate = new LeaderClustering(Dimension, threshold, threads, NeighbourSearch.Approximate, Math.Min(1000, clusters / 2));
         var clock = Stopwatch.StartNew();
         for (int first = 0; first < clusters; first += Block)
         {
@@ -56,7 +59,7 @@ internal static class ScaleBenchmark
         }
 
         Line($"{approximate.GroupCount:N0} clusters of {Dimension} components founded by the approximate search in {clock.Elapsed.TotalSeconds:F0} s");
-        var exact = new LeaderClustering(Dimension, 0.7, threads);
+        var exact = new LeaderClustering(Dimension, threshold, threads);
         using (var content = new MemoryStreams())
         {
             approximate.Save(content.Writer);

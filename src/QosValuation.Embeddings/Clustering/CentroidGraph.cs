@@ -19,6 +19,10 @@ internal sealed unsafe class CentroidGraph
     // The copies that a search proposes.
     private const int Proposals = 8;
 
+    // What was found enough for centroids in a plane of 32 or 64 dimensions.
+    private const int AdditionWidth = 64;
+    private const int SearchWidth = 48;
+
     private const float LeastLikeness = 0.97f;
 
     // One vector in so many is compared with all centroids, to measure the recall; a prime, so that it falls in with no period of the data.
@@ -72,7 +76,7 @@ internal sealed unsafe class CentroidGraph
     /// <summary>Makes a graph without copies.</summary>
     /// <returns>Null where there is no library for this platform.</returns>
     public static CentroidGraph? TryCreate(CentroidPanels centroids, int dimension, int maximumThreads) =>
-        NeighbourGraph.TryCreate(dimension) is { } graph ? new CentroidGraph(graph, centroids, dimension, maximumThreads) : null;
+        NeighbourGraph.TryCreate(dimension, AdditionWidth, SearchWidth) is { } graph ? new CentroidGraph(graph, centroids, dimension, maximumThreads) : null;
 
     /// <summary>Adds a copy of each centroid, in order of their groups.</summary>
     public void AddAll(CancellationToken cancellationToken)

@@ -16,7 +16,6 @@ public sealed unsafe partial class NeighbourGraph
 {
     private const string Library = "libusearch_c";
     private const nuint Connectivity = 16;
-    private const nuint Expansion = 128;
     private const nuint SmallestCapacity = 1024;
 
     private nint _index;
@@ -54,18 +53,22 @@ public sealed unsafe partial class NeighbourGraph
 
     /// <summary>Makes a graph without vectors.</summary>
     /// <param name="dimension">The length of the vectors.</param>
+    /// <param name="additionWidth">How many candidates are kept while a vector is added (efConstruction): more find better neighbours, and take longer.</param>
+    /// <param name="searchWidth">How many are kept while one is searched for (ef), at least as many as are to be found.</param>
     /// <returns>The graph; null where there is no library for this platform, or it does not load.</returns>
-    public static NeighbourGraph? TryCreate(int dimension)
+    public static NeighbourGraph? TryCreate(int dimension, int additionWidth = 128, int searchWidth = 128)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(dimension);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(additionWidth);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(searchWidth);
         return TryMake(new Options
         {
             Metric = MetricKind.Cos,
             Scalar = ScalarKind.Float16,
             Dimensions = (nuint)dimension,
             Connectivity = Connectivity,
-            ExpansionAdd = Expansion,
-            ExpansionSearch = Expansion,
+            ExpansionAdd = (nuint)additionWidth,
+            ExpansionSearch = (nuint)searchWidth,
         });
     }
 
