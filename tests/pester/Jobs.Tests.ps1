@@ -254,9 +254,9 @@ Describe 'A job whose folder is not what it was' {
         }
     }
 
-    It 'is not deleted through a link, of which the link alone is' -Skip:($IsWindows) {
+    It 'is not deleted through a link, of which the link alone is, named <Name>' -Skip:($IsWindows) -ForEach @(@{ Name = 'link' }, @{ Name = 'link/' }) {
         $null = New-Item -ItemType SymbolicLink -Path "$folder/link" -Target $whole.Path
-        Get-QosJob "$folder/link" | Remove-QosJob
+        Get-QosJob "$folder/$Name" | Remove-QosJob
         Get-Item -LiteralPath "$folder/link" -ErrorAction Ignore | Should -BeNullOrEmpty
         Get-QosJob -LiteralPath $whole.Path | Receive-QosJob | Should -Be 'kept'
     }

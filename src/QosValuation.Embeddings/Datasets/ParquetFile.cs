@@ -223,10 +223,9 @@ internal sealed class ParquetFile : IDisposable
     {
         _stream.Allow((3 * _stream.Length) + Slack);
         int row = ParquetText.FindDamage(_stream, group, column.Field!, texts);
-        return row < 0 ? texts : throw _fault(
-            $"holds a text that is no valid UTF-8: row {Enumerable.Range(0, group).Sum(before => (long)RowsOf(before)) + row + 1} of its column "
-            + $"'{column.Name}'. Write the file again with texts in UTF-8.",
-            null);
+        return row < 0
+            ? texts
+            : throw _fault(ParquetText.Describe(Enumerable.Range(0, group).Sum(before => (long)RowsOf(before)) + row + 1, column.Name), null);
     }
 
     private static string?[] Strings(ParquetRowGroupReader rows, DataField field, int count)

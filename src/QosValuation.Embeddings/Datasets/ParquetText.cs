@@ -10,6 +10,13 @@ public static class ParquetText
 {
     private const char Replacement = '\uFFFD';
 
+    /// <summary>What a message says of such a text.</summary>
+    /// <param name="row">The row of the file, from 1.</param>
+    /// <param name="column">The column's name.</param>
+    /// <returns>What follows the file's name, and what to do.</returns>
+    public static string Describe(long row, string column) =>
+        $"holds a text that is no valid UTF-8: row {row} of its column '{column}'. Write the file again with texts in UTF-8.";
+
     /// <summary>Looks for a text that is no UTF-8 in a column of a row group. The bytes are read again only where a text holds U+FFFD.</summary>
     /// <param name="stream">The file.</param>
     /// <param name="group">The row group.</param>

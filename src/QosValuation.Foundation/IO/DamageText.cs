@@ -8,5 +8,5 @@ public static class DamageText
     /// <returns>A sentence or a part of one.</returns>
     public static string Of(Exception exception) => exception is IOException or FormatException or NotSupportedException or InvalidDataException
         ? exception.Message
-        : "its contents are damaged, or it is no such file.";
+        : "its contents are damaged.";
 }

@@ -72,7 +72,7 @@ public sealed class JobFolder
         ArgumentNullException.ThrowIfNull(manifest);
         manifest = manifest with { ScriptHash = Hash(script), ArgumentHash = Hash(arguments), MergeHash = merge is null ? null : Hash(merge) };
         manifest.Check();
-        string full = System.IO.Path.GetFullPath(path);
+        string full = FullPath(path);
         if (File.Exists(full) || (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any()))
         {
             throw new QosValuationException(Faults.JobFolderNotEmpty, $"'{full}' holds something already; a job needs a folder of its own.", full);
@@ -96,7 +96,7 @@ public sealed class JobFolder
     /// <exception cref="QosValuationException"><c>JobNotFound</c>, or <c>JobNotReadable</c>.</exception>
     public static JobFolder Open(string path)
     {
-        string full = System.IO.Path.GetFullPath(path);
+        string full = FullPath(path);
         string file = System.IO.Path.Combine(full, ManifestName);
         if (!File.Exists(file))
         {
@@ -295,6 +295,9 @@ public sealed class JobFolder
         using FileStream stream = RegularFile.OpenRead(file, FileShare.Read, 1 << 16);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
+
+    // With a separator at its end, a link would be taken for the folder that it leads to.
+    private static string FullPath(string path) => System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
 

@@ -48,10 +48,7 @@ internal static class ParquetDocuments
                 if (damage >= 0)
                 {
                     throw new QosValuationException(
-                        Faults.DocumentNotReadable,
-                        $"'{path}' holds a text that is no valid UTF-8: row {row + damage + 1} of its column '{column.Name}'. Write the file again with "
-                        + "texts in UTF-8.",
-                        path);
+                        Faults.DocumentNotReadable, $"'{path}' {ParquetText.Describe(row + damage + 1, column.Name)}", path);
                 }
             }
 
