@@ -139,8 +139,11 @@ Import-Module '$ModuleManifest'
 New-Item -ItemType File '$gate/submitted' | Out-Null
 `$job | Wait-QosJob
 "@
-        $start = [System.Diagnostics.ProcessStartInfo]::new($pwsh[0])
-        $pwsh | Select-Object -Skip 1 | ForEach-Object { $start.ArgumentList.Add($_) }
+
+        # Tests that a shell runs in the background would hand on that Ctrl+C is ignored.
+        $command = @(if ($IsLinux) { 'env', '--default-signal=INT' }) + $pwsh
+        $start = [System.Diagnostics.ProcessStartInfo]::new($command[0])
+        $command | Select-Object -Skip 1 | ForEach-Object { $start.ArgumentList.Add($_) }
         '-NoProfile', '-File', $script | ForEach-Object { $start.ArgumentList.Add($_) }
         $start.RedirectStandardOutput = $true
         $process = [System.Diagnostics.Process]::Start($start)
