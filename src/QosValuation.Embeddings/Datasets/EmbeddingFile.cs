@@ -1,5 +1,6 @@
 using QosValuation.Embeddings.Clustering;
 using QosValuation.Embeddings.Encoding;
+using QosValuation.Foundation.IO;
 using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Sharding;
 
@@ -152,7 +153,7 @@ public static class EmbeddingFile
     /// <param name="path">The file.</param>
     /// <returns>True where its name says so.</returns>
     public static bool IsSidecar(string path) =>
-        Path.GetFileNameWithoutExtension(path).EndsWith(".metadata", StringComparison.OrdinalIgnoreCase);
+        Path.GetFileNameWithoutExtension(PairedFile.OwnPath(path)).EndsWith(".metadata", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The number of rows of a file, for progress; null where the file would have to be read through.</summary>
     /// <param name="path">The file, or a folder as <see cref="Read"/> takes it.</param>
@@ -175,15 +176,15 @@ public static class EmbeddingFile
     {
         Action<string>? warned = options.Warned;
         using IVectorSource source = Open(path, options.Format, Unknown(path, warned));
-        string? metadataPath = options.MetadataPath ?? (source is NpyVectorSource ? EmbeddingMetadataFile.FindSidecar(path) : null);
-        using IEnumerator<EmbeddingMetadata>? metadata = metadataPath is null
-            ? null
-            : EmbeddingMetadataFile.Open(metadataPath, source.Count ?? CountThrough(path, options.Format), warned).Rows.GetEnumerator();
+        string? metadataPath = options.MetadataPath ?? (source is NpyVectorSource vectors ? FindSidecar(path, vectors, cancellation) : null);
         if (metadataPath is not null && source is NpyVectorSource array)
         {
             RequireDigest(array, path, metadataPath, cancellation);
         }
 
+        using IEnumerator<EmbeddingMetadata>? metadata = metadataPath is null
+            ? null
+            : EmbeddingMetadataFile.Open(metadataPath, source.Count ?? CountThrough(path, options.Format), warned).Rows.GetEnumerator();
         string folder = options.FolderName ?? Path.GetFileName(Path.GetDirectoryName(path)) ?? string.Empty;
         int dimension = -1;
         foreach (VectorRow row in VectorSource.Rows(source, exception => NotReadable(path, exception)))
@@ -252,6 +253,13 @@ public static class EmbeddingFile
             };
             yield return (row.Number, new LabelledEmbedding(embedding, beside?.Label ?? own?.Label));
         }
+    }
+
+    /// <summary>The metadata that lie beside an array, <c>name.metadata.jsonl</c> or <c>name.metadata.csv</c>; null where there are none.</summary>
+    private static string? FindSidecar(string path, NpyVectorSource vectors, CancellationToken cancellation)
+    {
+        string own = EmbeddingMetadataFile.SidecarOf(path, () => vectors.Count == 0 ? null : vectors.Digest(cancellation));
+        return ((string[])[own, Path.ChangeExtension(path, ".metadata.csv")]).FirstOrDefault(File.Exists);
     }
 
     private static void RequireDigest(NpyVectorSource array, string path, string metadataPath, CancellationToken cancellation)

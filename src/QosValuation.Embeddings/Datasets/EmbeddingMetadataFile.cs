@@ -14,18 +14,22 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
     /// <returns><c>name.metadata.jsonl</c>.</returns>
     public static string SidecarPath(string path) => Path.ChangeExtension(path, ".metadata.jsonl");
 
-    /// <summary>The metadata beside an embedding file.</summary>
-    /// <param name="path">The embedding file.</param>
-    /// <returns>The path of <c>name.metadata.jsonl</c> or <c>name.metadata.csv</c>; null where neither exists.</returns>
-    public static string? FindSidecar(string path) =>
-        ((string[])[SidecarPath(path), Path.ChangeExtension(path, ".metadata.csv")]).FirstOrDefault(File.Exists);
+    /// <summary>The <c>name.metadata.jsonl</c> that belongs to an array.</summary>
+    /// <param name="path">The array.</param>
+    /// <param name="digest">Reckons the digest that its metadata tell; null where it has no rows, of which metadata tell nothing.</param>
+    /// <returns>The file, which may not exist; or what an export that was killed laid ready for it.</returns>
+    public static string SidecarOf(string path, Func<string?> digest) => PairedFile.Beside(
+        SidecarPath(path),
+        pending => VectorsDigest(pending) is { } told
+            ? told.Equals(digest(), StringComparison.OrdinalIgnoreCase)
+            : new FileInfo(pending).Length == 0 && digest() is null);
 
     /// <summary>The digest of the vectors that metadata belong to, as their first row tells it.</summary>
     /// <param name="path">The metadata file.</param>
     /// <returns>A SHA-256 digest in hexadecimal; null where the file tells none, as those of other programs do.</returns>
     public static string? VectorsDigest(string path)
     {
-        if (Path.GetExtension(path).ToUpperInvariant() is not (".JSONL" or ".NDJSON"))
+        if (FormatOf(path) is not (".JSONL" or ".NDJSON"))
         {
             return null;
         }
@@ -66,7 +70,7 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
             throw new QosValuationException(Faults.MetadataNotFound, $"The metadata file '{path}' does not exist.", path);
         }
 
-        EmbeddingMetadataFile file = Path.GetExtension(path).ToUpperInvariant() switch
+        EmbeddingMetadataFile file = FormatOf(path) switch
         {
             ".CSV" => Counted(tell => Unlabelled(() => new CsvVectorSource(path, requiresVectors: false, tell), path), unknown),
             ".JSONL" or ".NDJSON" => Counted(tell => Unlabelled(() => new JsonLinesVectorSource(path, requiresVectors: false, tell), path), unknown),
@@ -82,6 +86,8 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
                 + "Give the metadata that belongs to the vectors, a record a row in the same order.",
                 path);
     }
+
+    private static string FormatOf(string path) => Path.GetExtension(PairedFile.OwnPath(path)).ToUpperInvariant();
 
     // The rows are read twice, and what is not known is told once.
     private static EmbeddingMetadataFile Counted(

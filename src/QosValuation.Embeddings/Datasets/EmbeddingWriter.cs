@@ -17,7 +17,7 @@ namespace QosValuation.Embeddings.Datasets;
 /// <remarks>
 /// A .npy holds 32-bit floats; what else an embedding carries goes to <c>name.metadata.jsonl</c> beside it, which
 /// <see cref="EmbeddingFile.Read"/> finds by itself. The first line there holds the digest of the vectors, so that the two belong
-/// together or are refused: a process may be killed between giving the one file its name and the other.
+/// together or are refused, and a process that is killed leaves the old pair or the new one (<see cref="PairedFile"/>).
 /// </remarks>
 public sealed class EmbeddingWriter : IDisposable
 {
@@ -179,13 +179,13 @@ public sealed class EmbeddingWriter : IDisposable
             _isComplete = true;
             Close();
 
-            // Between the two, old vectors stand beside new metadata; its digest tells that they do not belong together.
-            if (_sidecar is not null)
+            if (_sidecar is null)
             {
-                AtomicFile.Commit(_sidecar.Name, EmbeddingMetadataFile.SidecarPath(_path));
+                AtomicFile.Commit(_stream.Name, _path);
+                return;
             }
 
-            AtomicFile.Commit(_stream.Name, _path);
+            PairedFile.Commit(_stream.Name, _path, _sidecar.Name, EmbeddingMetadataFile.SidecarPath(_path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

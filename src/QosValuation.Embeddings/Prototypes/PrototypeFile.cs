@@ -67,13 +67,13 @@ public static class PrototypeFile
                 case EmbeddingFileFormat.Npy:
                     using (var npy = new MemoryStream())
                     {
-                        // A process may be killed between the two files: the one says of which vectors it speaks.
                         WriteNpy(npy, prototypes);
                         byte[] bytes = npy.ToArray();
-                        AtomicFile.Write(
+                        PairedFile.Write(
+                            path,
+                            stream => stream.Write(bytes),
                             EmbeddingMetadataFile.SidecarPath(path),
                             stream => WriteJson(stream, prototypes, isArray: false, withVector: false, withContributors, Digest(bytes)));
-                        AtomicFile.Write(path, stream => stream.Write(bytes));
                     }
 
                     break;
@@ -301,7 +301,11 @@ public static class PrototypeFile
 
     private static List<DpPrototype> ReadNpy(string path)
     {
-        string beside = EmbeddingMetadataFile.SidecarPath(path);
+        string beside = EmbeddingMetadataFile.SidecarOf(path, () =>
+        {
+            using var vectors = new NpyVectorSource(path);
+            return vectors.Count == 0 ? null : Digest(RegularFile.ReadAllBytes(path));
+        });
         if (!File.Exists(beside))
         {
             throw NotValid(path, $"'{Path.GetFileName(beside)}', which says what the vectors are, is not beside it.");
@@ -314,8 +318,8 @@ public static class PrototypeFile
             throw NotValid(path, $"it holds {source.Count} vectors, and '{Path.GetFileName(beside)}' describes {rows.Count}.");
         }
 
-        if (rows.Count > 0 && rows[0].TryGetValue(VectorsDigest, out JsonElement digest)
-            && !digest.ToString().Equals(Digest(RegularFile.ReadAllBytes(path)), StringComparison.OrdinalIgnoreCase))
+        if (rows.Count > 0 && rows[0].TryGetValue(VectorsDigest, out JsonElement told)
+            && !told.ToString().Equals(Digest(RegularFile.ReadAllBytes(path)), StringComparison.OrdinalIgnoreCase))
         {
             throw NotValid(path, $"its vectors are not those that '{Path.GetFileName(beside)}' describes: export both again.");
         }

@@ -39,32 +39,42 @@ public static partial class AtomicFile
     /// <exception cref="IOException">The file cannot be written; or the target is a pipe or a device, which must not be replaced.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        ArgumentNullException.ThrowIfNull(write);
-        string full = Path.GetFullPath(path);
-        string? temporary = null;
+        string temporary = WriteTemporary(path, write);
         try
         {
-            using (FileStream stream = CreateTemporary(full))
-            {
-                temporary = stream.Name;
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-
-            Commit(temporary, full);
+            Commit(temporary, path);
         }
         catch
         {
-            if (temporary is not null)
-            {
-                TryDelete(temporary);
-            }
-
+            TryDelete(temporary);
             throw;
         }
     }
 
-    /// <summary>Begins a file: makes a temporary one beside it, which <see cref="Commit"/> gives its name or <see cref="TryDelete"/> removes.</summary>
+    /// <summary>Writes a temporary file, onto the disk; on any failure it is removed.</summary>
+    /// <param name="path">The target that it will have; its folder is created.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <returns>The temporary file, closed.</returns>
+    internal static string WriteTemporary(string path, Action<Stream> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        string? temporary = null;
+        try
+        {
+            using FileStream stream = CreateTemporary(path);
+            temporary = stream.Name;
+            write(stream);
+            stream.Flush(flushToDisk: true);
+            return temporary;
+        }
+        catch
+        {
+            TryDelete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Begins a file: makes a temporary one beside it, which <see cref="Commit(string, string)"/> gives its name or <see cref="TryDelete"/> removes.</summary>
     /// <param name="path">The target; its folder is created.</param>
     /// <returns>The temporary file, which its owner alone may read; its path is the stream's name.</returns>
     /// <exception cref="IOException">The folder cannot be written to; or the target is a pipe or a device, which must not be replaced.</exception>
@@ -91,12 +101,19 @@ public static partial class AtomicFile
     /// <summary>Gives a temporary file its name, and the permissions of the file that it replaces; a new file gets those of any new file.</summary>
     /// <param name="temporary">A closed file from <see cref="CreateTemporary"/>.</param>
     /// <param name="path">The target.</param>
-    public static void Commit(string temporary, string path)
+    public static void Commit(string temporary, string path) => Commit(temporary, path, path);
+
+    /// <summary>Gives a temporary file its name, and the permissions of another one.</summary>
+    /// <param name="temporary">A closed file from <see cref="CreateTemporary"/>.</param>
+    /// <param name="path">The target.</param>
+    /// <param name="like">The file in the same folder whose permissions it gets; where there is none, those of any new file.</param>
+    internal static void Commit(string temporary, string path, string like)
     {
         string full = Path.GetFullPath(path);
+        like = Path.GetFullPath(like);
         if (!OperatingSystem.IsWindows())
         {
-            UnixFileMode mode = File.Exists(full) ? File.GetUnixFileMode(full)
+            UnixFileMode mode = File.Exists(like) ? File.GetUnixFileMode(like)
                 : Folders.TryGetValue(Path.GetDirectoryName(full)!, out UnixFileMode known) ? known
                 : Private;
             File.SetUnixFileMode(temporary, mode);
@@ -144,9 +161,14 @@ public static partial class AtomicFile
     }
 
     /// <summary>Deletes a file where it exists, and never throws.</summary>
-    /// <param name="path">The file.</param>
-    public static void TryDelete(string path)
+    /// <param name="path">The file; null for none.</param>
+    public static void TryDelete(string? path)
     {
+        if (path is null)
+        {
+            return;
+        }
+
         try
         {
             File.Delete(path);

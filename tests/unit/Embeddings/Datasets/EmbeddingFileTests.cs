@@ -271,10 +271,62 @@ public sealed class EmbeddingFileTests : IDisposable
         Assert.Equal("EmbeddingFileNotReadable", Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("two.npy")).ToList()).ErrorId);
     }
 
+    [Theory]
+    [InlineData(5, 7)]
+    [InlineData(7, 5)]
+    [InlineData(5, 5)]
+    [InlineData(5, 0)]
+    [InlineData(0, 5)]
+    public void An_export_that_is_killed_leaves_the_old_embeddings_or_the_new_ones(int old, int fresh)
+    {
+        string array = _folder.File("e.npy");
+        string metadata = _folder.File("e.metadata.jsonl");
+        string pending = metadata + ".pending";
+        (byte[] Array, byte[] Metadata) Pair(int seed, int count)
+        {
+            Export("e.npy", RandomEmbeddings(new Random(seed), count));
+            return (File.ReadAllBytes(array), File.ReadAllBytes(metadata));
+        }
+
+        (byte[] Array, byte[] Metadata) before = Pair(1, old);
+        float[][] oldVectors = [.. EmbeddingFile.Read(array).Select(e => e.Vector)];
+        (byte[] Array, byte[] Metadata) after = Pair(2, fresh);
+        float[][] newVectors = [.. EmbeddingFile.Read(array).Select(e => e.Vector)];
+
+        // Killed before the array has its name, after it, and the same with no old pair.
+        File.WriteAllBytes(pending, after.Metadata);
+        File.WriteAllBytes(metadata, before.Metadata);
+        File.WriteAllBytes(array, before.Array);
+        Assert.Equal(oldVectors, EmbeddingFile.Read(array).Select(e => e.Vector));
+        File.WriteAllBytes(array, after.Array);
+        Assert.Equal(newVectors, EmbeddingFile.Read(array).Select(e => e.Vector));
+        File.Delete(metadata);
+        Assert.Equal(newVectors, EmbeddingFile.Read(array).Select(e => e.Vector));
+        Assert.All(EmbeddingFile.Read(array), e => Assert.DoesNotContain("e.npy", e.Item, StringComparison.Ordinal));
+        Assert.Equal([array], EmbeddingFile.FilesIn(Path.GetDirectoryName(array)!));
+
+        // The next export leaves no trace of it.
+        Pair(1, old);
+        Assert.Equal(oldVectors, EmbeddingFile.Read(array).Select(e => e.Vector));
+        Assert.False(File.Exists(pending));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("{}\n{}\n")]
+    [InlineData("{\"vectorsSha256\":\"00\"}\n")]
+    public void What_lies_ready_for_other_vectors_is_not_looked_at(string pending)
+    {
+        Export("e.npy", RandomEmbeddings(new Random(1), 5));
+        ClipEmbedding[] before = [.. EmbeddingFile.Read(_folder.File("e.npy"))];
+        File.WriteAllText(_folder.File("e.metadata.jsonl.pending"), pending);
+        Assert.Equal(before.Select(e => e.Item), EmbeddingFile.Read(_folder.File("e.npy")).Select(e => e.Item));
+    }
+
     [Fact]
     public void Vectors_beside_the_metadata_of_others_are_refused()
     {
-        // What a process leaves that is killed between the two renames: its metadata beside the vectors of before.
         Export("e.npy", RandomEmbeddings(new Random(1), 5));
         byte[] before = File.ReadAllBytes(_folder.File("e.npy"));
         Export("e.npy", RandomEmbeddings(new Random(2), 5));
@@ -282,6 +334,14 @@ public sealed class EmbeddingFileTests : IDisposable
         File.WriteAllBytes(_folder.File("e.npy"), before);
         var fault = Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("e.npy")).ToList());
         Assert.Equal(("MetadataMismatch", FaultKind.Integrity), (fault.ErrorId, fault.Kind));
+
+        // That they are of others is told, and not that their number differs, which metadata given by hand would be told.
+        Export("e.npy", RandomEmbeddings(new Random(2), 7));
+        File.WriteAllBytes(_folder.File("e.npy"), before);
+        fault = Assert.Throws<QosValuationException>(() => EmbeddingFile.Read(_folder.File("e.npy")).ToList());
+        Assert.Equal(("MetadataMismatch", FaultKind.Integrity), (fault.ErrorId, fault.Kind));
+        Export("e.npy", RandomEmbeddings(new Random(2), 5));
+        File.WriteAllBytes(_folder.File("e.npy"), before);
 
         // One flipped bit of a number, and metadata of other programs, which tell no digest.
         before[128] ^= 1;

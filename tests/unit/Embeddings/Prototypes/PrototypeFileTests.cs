@@ -46,6 +46,34 @@ public sealed class PrototypeFileTests : IDisposable
         Assert.True(Assert.Throws<QosValuationException>(() => PrototypeFile.Read(path)).Is(Faults.PrototypeFileNotValid));
     }
 
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(1, 2)]
+    [InlineData(1, 0)]
+    public void AnExportThatIsKilledLeavesTheOldPrototypesOrTheNewOnes(int old, int fresh)
+    {
+        string path = Path.Combine(_folder.Path, "p.npy");
+        string beside = Path.Combine(_folder.Path, "p.metadata.jsonl");
+        (byte[] Vectors, byte[] Beside, string[] Facts) Written(IEnumerable<DpPrototype> prototypes)
+        {
+            PrototypeFile.Write(path, [.. prototypes]);
+            return (File.ReadAllBytes(path), File.ReadAllBytes(beside), [.. PrototypeFile.Read(path).Select(Facts)]);
+        }
+
+        var before = Written(Prototypes().Take(old));
+        var after = Written(Prototypes().Reverse().Take(fresh));
+        File.WriteAllBytes(beside + ".pending", after.Beside);
+        File.WriteAllBytes(beside, before.Beside);
+        File.WriteAllBytes(path, before.Vectors);
+        Assert.Equal(before.Facts, PrototypeFile.Read(path).Select(Facts));
+        File.WriteAllBytes(path, after.Vectors);
+        Assert.Equal(after.Facts, PrototypeFile.Read(path).Select(Facts));
+        File.Delete(beside);
+        Assert.Equal(after.Facts, PrototypeFile.Read(path).Select(Facts));
+        Written(Prototypes());
+        Assert.Equal([beside, path], Directory.GetFiles(_folder.Path).Order(StringComparer.Ordinal));
+    }
+
     /// <summary>A property that a prototype gains is published only when somebody decides so.</summary>
     [Fact]
     public void WritesNothingThatIsNotOnTheList()
