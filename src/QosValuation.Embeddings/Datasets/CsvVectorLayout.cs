@@ -12,7 +12,7 @@ namespace QosValuation.Embeddings.Datasets;
 internal sealed record CsvVectorLayout(
     int Width,
     bool HasHeader,
-    IReadOnlyList<(int Column, string Name, bool IsPadded)> Metadata,
+    IReadOnlyList<(int Column, string Name, MetadataField Field, bool IsPadded)> Metadata,
     int[] Components,
     bool IsJoint,
     IReadOnlyList<string> Unknown)
@@ -28,9 +28,10 @@ internal sealed record CsvVectorLayout(
     public static CsvVectorLayout Of(IReadOnlyList<string> header)
     {
         string[] names = [.. header.Select(name => name.Trim())];
-        (int Column, string Name, bool IsPadded)[] metadata = [.. names
-            .Select((name, column) => (Column: column, Name: name, IsPadded: header[column].StartsWith(' ')))
-            .Where(entry => EmbeddingMetadata.IsColumn(entry.Name))];
+        (int Column, string Name, MetadataField Field, bool IsPadded)[] metadata = [.. names
+            .Select((name, column) => (Column: column, Name: name, Field: EmbeddingMetadata.FieldOf(name), IsPadded: header[column].StartsWith(' ')))
+            .Where(entry => entry.Field is not null)
+            .Select(entry => (entry.Column, entry.Name, entry.Field!.Value, entry.IsPadded))];
         int joint = Array.FindIndex(names, EmbeddingMetadata.IsVector);
         int[] components = joint >= 0 ? [joint] : NumberedColumns(names);
         HashSet<int> known = [.. components, .. metadata.Select(entry => entry.Column)];

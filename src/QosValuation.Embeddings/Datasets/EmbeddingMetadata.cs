@@ -2,43 +2,83 @@ using QosValuation.Foundation.IO;
 
 namespace QosValuation.Embeddings.Datasets;
 
+/// <summary>What a column of metadata says about an embedding; named as an export names its columns, which come first and in this order.</summary>
+internal enum MetadataField
+{
+    /// <summary>Where the embedding comes from.</summary>
+    Source,
+
+    /// <summary>What was embedded.</summary>
+    Item,
+
+    /// <summary>Image or text.</summary>
+    Modality,
+
+    /// <summary>The encoder.</summary>
+    Model,
+
+    /// <summary>Whose it is.</summary>
+    Contributor,
+
+    /// <summary>Its place among the others.</summary>
+    Ordinal,
+
+    /// <summary>The cluster.</summary>
+    ClusterId,
+
+    /// <summary>How it came into the cluster.</summary>
+    Novelty,
+
+    /// <summary>The class.</summary>
+    Label,
+
+    /// <summary>The part of a divided run.</summary>
+    Shard,
+
+    /// <summary>The place in the order of the whole run.</summary>
+    ShardPosition,
+}
+
 /// <summary>What a metadata file, or the columns beside a vector, say about an embedding. Null where they say nothing.</summary>
 internal sealed record EmbeddingMetadata
 {
-    public string? Source { get; init; }
+    private static readonly Dictionary<string, MetadataField> Fields =
+        Enum.GetValues<MetadataField>().ToDictionary(field => field.ToString(), StringComparer.OrdinalIgnoreCase);
 
-    public string? Item { get; init; }
+    public string? Source { get; set; }
 
-    public Modality? Modality { get; init; }
+    public string? Item { get; set; }
 
-    public string? Model { get; init; }
+    public Modality? Modality { get; set; }
 
-    public string? Contributor { get; init; }
+    public string? Model { get; set; }
 
-    public long? Ordinal { get; init; }
+    public string? Contributor { get; set; }
 
-    public int? ClusterId { get; init; }
+    public long? Ordinal { get; set; }
 
-    public Novelty? Novelty { get; init; }
+    public int? ClusterId { get; set; }
+
+    public Novelty? Novelty { get; set; }
 
     /// <summary>The class that the embedding belongs to.</summary>
-    public string? Label { get; init; }
+    public string? Label { get; set; }
 
     /// <summary>What names the source of a text, where <see cref="Source"/> names the picture that it describes.</summary>
-    public string? Caption { get; init; }
+    public string? Caption { get; set; }
 
     /// <summary>Why there is nothing to embed in this row; null where there is.</summary>
-    public string? Problem { get; init; }
+    public string? Problem { get; set; }
 
-    public string? Shard { get; init; }
+    public string? Shard { get; set; }
 
-    public long? ShardPosition { get; init; }
+    public long? ShardPosition { get; set; }
 
     /// <summary>The further columns of a shard's export, in order.</summary>
-    public static IReadOnlyList<string> ShardColumns { get; } = ["Shard", "ShardPosition"];
+    public static IReadOnlyList<string> ShardColumns { get; } = [nameof(MetadataField.Shard), nameof(MetadataField.ShardPosition)];
 
     /// <summary>The columns that an export writes, in order.</summary>
-    public static IReadOnlyList<string> Columns { get; } = ["Source", "Item", "Modality", "Model", "Contributor", "Ordinal", "ClusterId", "Novelty", "Label"];
+    public static IReadOnlyList<string> Columns { get; } = [.. Enum.GetNames<MetadataField>().Except(ShardColumns)];
 
     /// <summary>Whether a column carries metadata rather than a component of the vector.</summary>
     /// <param name="column">The column's name.</param>
@@ -48,7 +88,7 @@ internal sealed record EmbeddingMetadata
     /// <summary>Whether a column names the source by a word of its own, and not as the text that is its caption.</summary>
     /// <param name="column">Its name.</param>
     /// <returns>True for Source, Path, FullName and FileName.</returns>
-    public static bool IsPath(string column) => FieldOf(column) == "Source"
+    public static bool IsPath(string column) => FieldOf(column) == MetadataField.Source
         && !column.Equals("Text", StringComparison.OrdinalIgnoreCase) && !column.Equals("Caption", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a column or property holds a whole vector.</summary>
@@ -104,41 +144,77 @@ internal sealed record EmbeddingMetadata
     public static string? CsvValue(ClipEmbedding embedding, string? label, int column) =>
         column is 0 or 1 or 3 or 4 or 8 ? SpreadsheetText.Guarded(Value(embedding, label, column)) : Value(embedding, label, column);
 
-    /// <summary>A copy with one more value out of a .csv, without the guard of <see cref="CsvValue"/>.</summary>
-    /// <param name="column">The column's name, in any of its spellings; other columns are ignored.</param>
-    /// <param name="value">The value as the file holds it.</param>
-    /// <returns>The copy.</returns>
-    /// <exception cref="FormatException">The value does not suit the column.</exception>
-    public EmbeddingMetadata WithCsv(string column, string value) => With(column, SpreadsheetText.Plain(value));
-
-    /// <summary>A copy with one more value.</summary>
-    /// <param name="column">The column's name, in any of its spellings; other columns are ignored.</param>
-    /// <param name="value">The value as text; blank for none.</param>
-    /// <returns>The copy.</returns>
-    /// <exception cref="FormatException">The value does not suit the column.</exception>
-    public EmbeddingMetadata With(string column, string? value)
+    /// <summary>What a column says.</summary>
+    /// <param name="column">The column's name, in any of its spellings.</param>
+    /// <returns>The field; null for a column that is not known.</returns>
+    public static MetadataField? FieldOf(string column)
     {
-        string? field = FieldOf(column);
-        if (field is null || value is null || (value.Length == 0 && field is not ("Source" or "Model" or "Contributor")))
+        string name = column.Replace("_", string.Empty, StringComparison.Ordinal);
+        return name.ToUpperInvariant() switch
         {
-            return this;
+            "PATH" or "FULLNAME" or "FILENAME" or "TEXT" or "CAPTION" => MetadataField.Source,
+            "IMAGEID" => MetadataField.Item,
+            "CLASS" => MetadataField.Label,
+            _ => Fields.TryGetValue(name, out MetadataField field) ? field : null,
+        };
+    }
+
+    /// <summary>Takes a value out of a .csv, without the guard of <see cref="CsvValue"/>.</summary>
+    /// <param name="field">What the column says.</param>
+    /// <param name="column">The column's name.</param>
+    /// <param name="value">The value as the file holds it.</param>
+    /// <exception cref="FormatException">The value does not suit the column.</exception>
+    public void SetCsv(MetadataField field, string column, string value) => Set(field, column, SpreadsheetText.Plain(value));
+
+    /// <summary>Takes a value.</summary>
+    /// <param name="field">What the column says.</param>
+    /// <param name="column">The column's name.</param>
+    /// <param name="value">The value as text; blank for none.</param>
+    /// <exception cref="FormatException">The value does not suit the column.</exception>
+    public void Set(MetadataField field, string column, string? value)
+    {
+        if (value is null || (value.Length == 0 && field is not (MetadataField.Source or MetadataField.Model or MetadataField.Contributor)))
+        {
+            return;
         }
 
-        return field switch
+        switch (field)
         {
-            "Source" => this with { Source = value },
-            "Item" => this with { Item = value },
-            "Modality" => this with { Modality = Parse<Modality>(column, value) },
-            "Model" => this with { Model = value },
-            "Label" => this with { Label = value },
-            "Contributor" => this with { Contributor = value },
-            "Ordinal" => this with { Ordinal = Whole(column, value) },
-            // Other programs have columns of that name as well, which say something else.
-            "Shard" => this with { Shard = Foundation.Sharding.Shard.TryParse(value)?.ToString() },
-            "ShardPosition" => this with { ShardPosition = Position(column, value) },
-            "ClusterId" => this with { ClusterId = checked((int)Whole(column, value)) },
-            _ => this with { Novelty = Parse<Novelty>(column, value) },
-        };
+            case MetadataField.Source:
+                Source = value;
+                break;
+            case MetadataField.Item:
+                Item = value;
+                break;
+            case MetadataField.Modality:
+                Modality = Parse<Modality>(column, value);
+                break;
+            case MetadataField.Model:
+                Model = value;
+                break;
+            case MetadataField.Label:
+                Label = value;
+                break;
+            case MetadataField.Contributor:
+                Contributor = value;
+                break;
+            case MetadataField.Ordinal:
+                Ordinal = Whole(column, value);
+                break;
+            case MetadataField.Shard:
+                // Other programs have columns of that name as well, which say something else.
+                Shard = Foundation.Sharding.Shard.TryParse(value)?.ToString();
+                break;
+            case MetadataField.ShardPosition:
+                ShardPosition = Position(column, value);
+                break;
+            case MetadataField.ClusterId:
+                ClusterId = checked((int)Whole(column, value));
+                break;
+            default:
+                Novelty = Parse<Novelty>(column, value);
+                break;
+        }
     }
 
     private static T Parse<T>(string column, string value)
@@ -157,26 +233,4 @@ internal sealed record EmbeddingMetadata
         && (column.Equals("Ordinal", StringComparison.OrdinalIgnoreCase) || parsed is >= int.MinValue and <= int.MaxValue)
             ? parsed
             : throw new FormatException($"{column} is '{value}', not a whole number in range.");
-
-    private static string? FieldOf(string column)
-    {
-        string name = column.Replace("_", string.Empty, StringComparison.Ordinal);
-        foreach (string known in Columns)
-        {
-            if (known.Equals(name, StringComparison.OrdinalIgnoreCase))
-            {
-                return known;
-            }
-        }
-
-        return name.ToUpperInvariant() switch
-        {
-            "PATH" or "FULLNAME" or "FILENAME" or "TEXT" or "CAPTION" => "Source",
-            "IMAGEID" => "Item",
-            "CLASS" => "Label",
-            "SHARD" => "Shard",
-            "SHARDPOSITION" => "ShardPosition",
-            _ => null,
-        };
-    }
 }

@@ -24,6 +24,7 @@ internal sealed class ParquetMetadata
     private readonly ParquetColumn? _caption;
     private readonly ParquetColumn? _status;
     private readonly ParquetColumn[] _named;
+    private readonly MetadataField[] _fields;
 
     /// <summary>Finds the columns.</summary>
     /// <param name="file">The file.</param>
@@ -41,6 +42,7 @@ internal sealed class ParquetMetadata
         _status = address is null ? null : Text("status");
         _named = [.. file.Columns.Where(column => column is { IsList: false, Kind: not (ParquetKind.Other or ParquetKind.Half) }
             && column != _caption && EmbeddingMetadata.IsColumn(column.Name))];
+        _fields = Array.ConvertAll(_named, column => EmbeddingMetadata.FieldOf(column.Name)!.Value);
     }
 
     /// <summary>Opens a file of metadata.</summary>
@@ -110,18 +112,21 @@ internal sealed class ParquetMetadata
             if (pictures?[row] is { Length: > 0 } picture)
             {
                 bool isWhole = Path.IsPathFullyQualified(picture) || picture.Contains("://", StringComparison.Ordinal);
-                own = own with { Source = picture, Item = own.Item ?? (isWhole ? picture : $"{folder}#{picture}") };
+                own.Source = picture;
+                own.Item ??= isWhole ? picture : $"{folder}#{picture}";
             }
 
             if (captions?[row] is { Length: > 0 } caption)
             {
-                own = own with { Caption = caption };
+                own.Caption = caption;
             }
 
-            yield return statuses is null || statuses[row] is null or Success ? own : own with
+            if (statuses?[row] is not (null or Success))
             {
-                Problem = own.Problem ?? $"its status is {statuses[row]}, so that there is no picture.",
-            };
+                own.Problem ??= $"its status is {statuses[row]}, so that there is no picture.";
+            }
+
+            yield return own;
         }
 
         string?[]? Texts(ParquetColumn? column) => column is null ? null : _file.Texts(group, column);
@@ -178,14 +183,15 @@ internal sealed class ParquetMetadata
         {
             for (int k = 0; k < texts.Length; k++)
             {
-                own = own.With(_named[k].Name, texts[k][row]);
+                own.Set(_fields[k], _named[k].Name, texts[k][row]);
             }
 
             return own;
         }
         catch (FormatException exception)
         {
-            return own with { Problem = exception.Message };
+            own.Problem = exception.Message;
+            return own;
         }
     }
 }

@@ -226,7 +226,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
         var own = new EmbeddingMetadata();
         try
         {
-            foreach ((int column, string name, bool isPadded) in layout.Metadata)
+            foreach ((int column, string name, MetadataField field, bool isPadded) in layout.Metadata)
             {
                 // A blank after each comma separates the fields and is no part of them.
                 if (!Utf8.IsValid(_csv.GetSpan(column)))
@@ -235,7 +235,7 @@ internal sealed class CsvVectorSource(string path, bool requiresVectors = true, 
                 }
 
                 string value = _csv.GetString(column);
-                own = own.WithCsv(name, isPadded ? value.TrimStart(' ') : value);
+                own.SetCsv(field, name, isPadded ? value.TrimStart(' ') : value);
             }
         }
         catch (FormatException exception)
@@ -318,12 +318,10 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
         var metadata = new EmbeddingMetadata();
         foreach (JsonProperty property in element.EnumerateObject())
         {
-            metadata = property.Value.ValueKind switch
+            if (property.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number && EmbeddingMetadata.FieldOf(property.Name) is { } field)
             {
-                JsonValueKind.String => metadata.With(property.Name, property.Value.GetString()),
-                JsonValueKind.Number => metadata.With(property.Name, property.Value.GetRawText()),
-                _ => metadata,
-            };
+                metadata.Set(field, property.Name, property.Value.ToString());
+            }
         }
 
         return metadata;
