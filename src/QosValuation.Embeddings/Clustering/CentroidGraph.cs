@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using QosValuation.Foundation.Numerics;
 
 namespace QosValuation.Embeddings.Clustering;
 

@@ -1,3 +1,5 @@
+using QosValuation.Foundation.Numerics;
+
 namespace QosValuation.Embeddings.Clustering;
 
 /// <summary>
@@ -75,28 +77,4 @@ internal sealed unsafe class CentroidPanels(int dimension)
             PanelKernel.Row(vector, Panel(panel), dimension, products + ((nint)panel * PanelKernel.Columns));
         }
     }
-}
-
-/// <summary>Floats that start at a multiple of 64 bytes and do not move: no vector of them crosses a cache line.</summary>
-internal sealed unsafe class AlignedFloats
-{
-    private readonly float[] _array;
-
-    /// <summary>Allocates zeros.</summary>
-    /// <param name="length">How many.</param>
-    public AlignedFloats(long length)
-    {
-        Length = length;
-        _array = GC.AllocateArray<float>(checked((int)(length + 16)), pinned: true);
-        fixed (float* start = _array)
-        {
-            Pointer = (float*)(((nuint)start + 63) & ~(nuint)63);
-        }
-    }
-
-    /// <summary>How many floats there are.</summary>
-    public long Length { get; }
-
-    /// <summary>A pointer to the first element; valid as long as this object is reachable.</summary>
-    public float* Pointer { get; }
 }

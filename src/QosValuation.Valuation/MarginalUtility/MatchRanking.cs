@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace QosValuation.Valuation.MarginalUtility;
 
@@ -15,15 +16,21 @@ namespace QosValuation.Valuation.MarginalUtility;
 /// </summary>
 internal sealed class MatchRanking
 {
-    // Products of a block of test points: 16 MiB.
-    private const int BlockNumbers = 1 << 22;
-    private const int MostTests = 64;
+    // Products of a block of test points: 32 MiB.
+    private const int BlockNumbers = 1 << 23;
+    private const int MostTests = 126;
+
+    // Points whose sums stay in the first cache.
+    private const int Part = 1024;
     private readonly LabelledPoints _train;
     private readonly LabelledPoints _test;
     private readonly double[] _factors;
     private readonly NeighborDistances _distances;
     private readonly NeighborProducts _products;
     private readonly Dictionary<int, int[]> _classes;
+
+    // The place of each training point among those of its class.
+    private readonly int[] _placeInClass;
 
     /// <summary>Prepares the ranking. O(n).</summary>
     /// <param name="train">The training points.</param>
@@ -37,6 +44,14 @@ internal sealed class MatchRanking
         var wanted = test.Labels.ToHashSet();
         _classes = Enumerable.Range(0, train.Count).Where(i => wanted.Contains(train.Labels[i])).GroupBy(i => train.Labels[i]).ToDictionary(
             points => points.Key, points => points.ToArray());
+        _placeInClass = new int[train.Count];
+        foreach (int[] points in _classes.Values)
+        {
+            for (int place = 0; place < points.Length; place++)
+            {
+                _placeInClass[points[place]] = place;
+            }
+        }
     }
 
     /// <summary>
@@ -75,9 +90,10 @@ internal sealed class MatchRanking
         double[] values = new double[n];
         int most = Math.Min(_test.Count, Math.Clamp(BlockNumbers / Math.Max(1, n), 1, MostTests));
 
-        // Blocks of nearly the same size, in whole tiles of four.
+        // Blocks of nearly the same size, in whole tiles.
         int blocks = (_test.Count + most - 1) / most;
-        most = Math.Min(most, (((_test.Count + blocks - 1) / blocks) + 3) & ~3);
+        int even = (_test.Count + blocks - 1) / blocks;
+        most = Math.Min(most, (even + NeighborProducts.Tests - 1) / NeighborProducts.Tests * NeighborProducts.Tests);
         float[][] buffers = [.. Enumerable.Range(0, most).Select(_ => GC.AllocateUninitializedArray<float>(n))];
         double[][] worth = new double[most][];
         var free = new ConcurrentBag<Scratch>();
@@ -86,29 +102,20 @@ internal sealed class MatchRanking
             int block = first;
             int count = Math.Min(most, _test.Count - first);
             float[][] rows = count == most ? buffers : buffers[..count];
-            _products.Compute(first, rows, run);
+            double[][] squares = [.. Enumerable.Range(0, count).Select(t => new double[_classes.GetValueOrDefault(_test.Labels[block + t], []).Length])];
+            var tests = Enumerable.Range(0, count).GroupBy(t => _test.Labels[block + t]).ToDictionary(one => one.Key, one => one.ToArray());
+            _products.Compute(first, rows, run, (start, length) => Measure(start, length, block, tests, squares));
             run.For(count, isThreadSafe: true, t =>
             {
                 Scratch scratch = free.TryTake(out Scratch? taken) ? taken : new Scratch(n);
-                worth[t] = Rank(block + t, rows[t], scratch);
+                worth[t] = Rank(block + t, rows[t], squares[t], scratch);
                 free.Add(scratch);
             });
 
-            // In the order of the test points, whoever ranked them.
-            const int Part = 4096;
             run.For((n + Part - 1) / Part, isThreadSafe: true, part =>
             {
                 int start = part * Part;
-                Span<double> sums = values.AsSpan(start, Math.Min(Part, n - start));
-                for (int t = 0; t < count; t++)
-                {
-                    ReadOnlySpan<double> table = worth[t];
-                    ReadOnlySpan<int> places = MemoryMarshal.Cast<float, int>(rows[t].AsSpan(start, sums.Length));
-                    for (int i = 0; i < sums.Length; i++)
-                    {
-                        sums[i] += table[places[i]];
-                    }
-                }
+                Add(worth.AsSpan(0, count), rows, start, values.AsSpan(start, Math.Min(Part, n - start)));
             });
             run.Progress((double)(first + count) / _test.Count);
         }
@@ -121,69 +128,131 @@ internal sealed class MatchRanking
         return values;
     }
 
+    // The distances of points to the test points of their class.
+    private void Measure(int start, int length, int block, Dictionary<int, int[]> testsOf, double[][] squares)
+    {
+        const int Most = 4 * NeighborProducts.BlockRows;
+        Span<int> tests = stackalloc int[Most];
+        Span<int> points = stackalloc int[Most];
+        Span<double> found = stackalloc double[Most];
+        int pairs = 0;
+        for (int point = start; point < start + length; point++)
+        {
+            foreach (int t in testsOf.GetValueOrDefault(_train.Labels[point], []))
+            {
+                (tests[pairs], points[pairs]) = (block + t, point);
+                if (++pairs == Most)
+                {
+                    Settle(tests, points, found);
+                    pairs = 0;
+                }
+            }
+        }
+
+        Settle(tests[..pairs], points[..pairs], found);
+
+        void Settle(ReadOnlySpan<int> tests, ReadOnlySpan<int> points, Span<double> found)
+        {
+            _distances.Compute(tests, points, found);
+            for (int i = 0; i < points.Length; i++)
+            {
+                squares[tests[i] - block][_placeInClass[points[i]]] = found[i];
+            }
+        }
+    }
+
+    // Adds up what points are worth to each test point, in the order of the test points, whoever ranked them. Four at a time, so that the sums are
+    // read and written once for four.
+    private static void Add(ReadOnlySpan<double[]> worth, ReadOnlySpan<float[]> rows, int start, Span<double> sums)
+    {
+        int t = 0;
+        for (; t <= worth.Length - 4; t += 4)
+        {
+            ReadOnlySpan<int> a = Places(rows[t], start, sums.Length), b = Places(rows[t + 1], start, sums.Length);
+            ReadOnlySpan<int> c = Places(rows[t + 2], start, sums.Length), d = Places(rows[t + 3], start, sums.Length);
+            Add(
+                sums,
+                ref MemoryMarshal.GetReference(a),
+                ref MemoryMarshal.GetReference(b),
+                ref MemoryMarshal.GetReference(c),
+                ref MemoryMarshal.GetReference(d),
+                ref MemoryMarshal.GetArrayDataReference(worth[t]),
+                ref MemoryMarshal.GetArrayDataReference(worth[t + 1]),
+                ref MemoryMarshal.GetArrayDataReference(worth[t + 2]),
+                ref MemoryMarshal.GetArrayDataReference(worth[t + 3]));
+        }
+
+        for (; t < worth.Length; t++)
+        {
+            ReadOnlySpan<int> places = Places(rows[t], start, sums.Length);
+            double[] of = worth[t];
+            for (int i = 0; i < sums.Length; i++)
+            {
+                sums[i] += of[places[i]];
+            }
+        }
+
+        static ReadOnlySpan<int> Places(float[] row, int start, int length) => MemoryMarshal.Cast<float, int>(row.AsSpan(start, length));
+    }
+
+    // All places are entries of their tables.
+    private static void Add(
+        Span<double> sums, ref int a, ref int b, ref int c, ref int d, ref double ofA, ref double ofB, ref double ofC, ref double ofD)
+    {
+        for (int i = 0; i < sums.Length; i++)
+        {
+            sums[i] = sums[i] + Unsafe.Add(ref ofA, Unsafe.Add(ref a, i)) + Unsafe.Add(ref ofB, Unsafe.Add(ref b, i))
+                + Unsafe.Add(ref ofC, Unsafe.Add(ref c, i)) + Unsafe.Add(ref ofD, Unsafe.Add(ref d, i));
+        }
+    }
+
     // Puts into the place of each product the point's entry in the table that is returned: entry g for a point of another class with g points
     // of the test point's class nearer, entry m + 1 + j for the (j + 1)-th nearest of these m points.
-    private double[] Rank(int test, float[] products, Scratch scratch)
+    private double[] Rank(int test, float[] products, ReadOnlySpan<double> squares, Scratch scratch)
     {
         Span<int> places = MemoryMarshal.Cast<float, int>(products.AsSpan());
-        if (!_classes.TryGetValue(_test.Labels[test], out int[]? own))
+        int label = _test.Labels[test];
+        if (!_classes.TryGetValue(label, out int[]? own))
         {
             places.Clear();
             return [0];
         }
 
         int m = own.Length;
-        Span<double> squares = scratch.Squares.AsSpan(0, m);
         Span<int> order = scratch.Order.AsSpan(0, m);
-        _distances.Compute(test, own, squares);
         scratch.Sorter.Sort(squares, order);
         var line = new MatchLine(squares, order, own, scratch);
-        Span<int> counts = scratch.Counts.AsSpan(0, m + 1);
-        counts.Clear();
-        int[] open = scratch.Open;
-        int uncertain = 0;
         double square = _products.TestSquares[test];
-        int label = _test.Labels[test];
-        ReadOnlySpan<int> labels = _train.Labels;
-        Span<int> from = stackalloc int[Vector512<double>.Count];
-        Span<int> to = stackalloc int[Vector512<double>.Count];
-        for (int start = 0; start < places.Length; start += from.Length)
+        Span<int> open = scratch.Open.AsSpan(0, line.Place(products, _products, square, scratch.Open));
+
+        // A neighbour may lie near these few, and lies in the place of each point of the test point's class.
+        int uncertain = 0;
+        foreach (int i in open)
         {
-            int lanes = Math.Min(from.Length, places.Length - start);
-            Distances(products, start, lanes, square, out Vector512<double> distances, out Vector512<double> bounds);
-            line.Buckets(distances - bounds, from);
-            line.Buckets(distances + bounds, to);
-            for (int lane = 0; lane < lanes; lane++)
+            if (_train.Labels[i] == label)
             {
-                int i = start + lane;
-                if (labels[i] == label)
-                {
-                    continue;
-                }
-
-                int nearer = line.Between(from[lane], to[lane]);
-                if (nearer < 0)
-                {
-                    nearer = line.Between(distances[lane] - bounds[lane], distances[lane] + bounds[lane]);
-                    if (nearer < 0)
-                    {
-                        open[uncertain++] = i;
-                        continue;
-                    }
-                }
-
-                places[i] = nearer;
-                counts[nearer]++;
+                continue;
             }
+
+            double sum = _products.Squares[i] + square;
+            double distance = sum - (2 * (double)products[i]);
+            double bound = _products.Bound(sum);
+            int nearer = line.Between(distance - bound, distance + bound);
+            if (nearer < 0)
+            {
+                open[uncertain++] = i;
+                continue;
+            }
+
+            places[i] = nearer;
         }
 
-                Span<double> exact = scratch.Exact.AsSpan(0, uncertain);
-        _distances.Compute(test, open.AsSpan(0, uncertain), exact);
+        open = open[..uncertain];
+        Span<double> exact = scratch.Exact.AsSpan(0, uncertain);
+        _distances.Compute(test, open, exact);
         for (int k = 0; k < uncertain; k++)
         {
-            int nearer = line.Before(exact[k], open[k]);
-            places[open[k]] = nearer;
-            counts[nearer]++;
+            places[open[k]] = line.Before(exact[k], open[k]);
         }
 
         for (int j = 0; j < m; j++)
@@ -191,38 +260,14 @@ internal sealed class MatchRanking
             places[line.Points[j]] = m + 1 + j;
         }
 
-        return Worth(counts);
-    }
-
-    // Distances of up to eight points by their products, and by how much they may be off.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Distances(
-        ReadOnlySpan<float> products, int start, int count, double square, out Vector512<double> distances, out Vector512<double> bounds)
-    {
-        Vector512<double> sums;
-        Vector512<double> wide;
-        if (count == Vector512<double>.Count)
+        Span<int> counts = scratch.Counts.AsSpan(0, (2 * m) + 1);
+        counts.Clear();
+        foreach (int place in places)
         {
-            sums = Vector512.Create<double>(_products.Squares.AsSpan(start));
-            wide = Vector512.WidenLower(Vector256.Create<float>(products[start..]).ToVector512Unsafe());
-        }
-        else
-        {
-            Span<double> padded = stackalloc double[2 * Vector512<double>.Count];
-            padded.Clear();
-            for (int lane = 0; lane < count; lane++)
-            {
-                padded[lane] = _products.Squares[start + lane];
-                padded[Vector512<double>.Count + lane] = products[start + lane];
-            }
-
-            sums = Vector512.Create<double>(padded);
-            wide = Vector512.Create<double>(padded[Vector512<double>.Count..]);
+            counts[place]++;
         }
 
-        sums += Vector512.Create(square);
-        distances = sums - (wide + wide);
-        bounds = _products.Bound(sums);
+        return Worth(counts[..(m + 1)]);
     }
 
     // The recursion from the farthest point; the value changes only where the class does.
@@ -255,6 +300,24 @@ internal sealed class MatchRanking
     // The points of the test point's class by distance, ties by index, with a table that leads near a distance.
     private readonly ref struct MatchLine
     {
+        private const int Lanes = 8;
+
+        // Buckets of more neighbours are searched by halves.
+        private const int ShortRun = 8;
+
+        // The places of the bits of each byte, a byte each.
+        private static readonly ulong[] Choices = [.. Enumerable.Range(0, 1 << Lanes).Select(bits =>
+        {
+            ulong places = 0;
+            int shift = 0;
+            for (int left = bits; left != 0; left &= left - 1)
+            {
+                places |= (ulong)BitOperations.TrailingZeroCount(left) << shift;
+                shift += 8;
+            }
+
+            return places;
+        })];
         private readonly Span<int> _starts;
         private readonly double _scale;
         private readonly double _first;
@@ -306,13 +369,60 @@ internal sealed class MatchRanking
 
         public ReadOnlySpan<int> Points { get; }
 
-        // How many are nearer than all distances of two buckets and between them; −1 where one of them lies there.
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public int Between(int from, int to)
+        // Puts into the place of each product how many are nearer, where all distances that it leaves open fall into buckets between two
+        // neighbours; the others, and those past the last whole vector, keep their product and are given out. Returns how many. No branch
+        // depends on the distances.
+        public unsafe int Place(float[] products, NeighborProducts bounds, double square, int[] open)
         {
-            int nearer = _starts[from];
-            return nearer == _starts[to + 1] ? nearer : -1;
+            int whole = products.Length - (products.Length % Lanes);
+            int given;
+            fixed (float* product = products)
+            fixed (double* squares = bounds.Squares)
+            fixed (int* starts = _starts, first = open)
+            fixed (ulong* choices = Choices)
+            {
+                given = Place(product, squares, whole, square, bounds, starts, first, choices);
+            }
+
+            for (int i = whole; i < products.Length; i++)
+            {
+                open[given++] = i;
+            }
+
+            return given;
         }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private unsafe int Place(
+            float* products, double* squares, int whole, double square, NeighborProducts bounds, int* starts, int* open, ulong* choices)
+        {
+            int* next = open;
+            for (int start = 0; start < whole; start += Lanes)
+            {
+                Vector512<double> sums = Vector512.Load(squares + start) + Vector512.Create(square);
+                Vector256<float> product = Vector256.Load(products + start);
+                Vector512<double> wide = Vector512.WidenLower(product.ToVector512Unsafe());
+                Vector512<double> distances = sums - (wide + wide);
+                Vector512<double> bound = bounds.Bound(sums);
+                Vector256<int> nearer = Gather(starts, Buckets(distances - bound));
+                Vector256<int> closed = Vector256.Equals(nearer, Gather(starts + 1, Buckets(distances + bound)));
+                Vector256.ConditionalSelect(closed, nearer, product.AsInt32()).Store((int*)products + start);
+
+                // The others move to the front; those behind them are overwritten by the next.
+                uint left = closed.ExtractMostSignificantBits() ^ ((1 << Lanes) - 1);
+                Vector256<int> chosen = Vector256.WidenLower(Vector256.WidenLower(Vector256.CreateScalar(choices[left]).AsByte()).AsUInt16()).AsInt32();
+                (Vector256.Create(start) + chosen).Store(next);
+                next += BitOperations.PopCount(left);
+            }
+
+            return (int)(next - open);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static unsafe Vector256<int> Gather(int* from, Vector256<int> indices) => Avx2.IsSupported
+            ? Avx2.GatherVector256(from, indices, sizeof(int))
+            : Vector256.Create(
+                from[indices[0]], from[indices[1]], from[indices[2]], from[indices[3]], from[indices[4]], from[indices[5]], from[indices[6]], from[indices[7]]);
 
         // How many are nearer than all distances of an interval; −1 where one of them lies in it, or where a limit is no number.
         public int Between(double from, double to)
@@ -323,14 +433,25 @@ internal sealed class MatchRanking
 
         // The buckets of eight distances; 0, where a point always lies, of what is no number.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Buckets(Vector512<double> squares, Span<int> buckets)
+        private Vector256<int> Buckets(Vector512<double> squares)
         {
             Vector512<double> place = (squares - Vector512.Create(_first)) * _scale;
             place = Vector512.ConditionalSelect(Vector512.GreaterThan(place, Vector512<double>.Zero), place, Vector512<double>.Zero);
             var last = Vector512.Create((double)_last);
             place = Vector512.ConditionalSelect(Vector512.LessThan(place, last), place, last);
+            if (Avx512F.IsSupported)
+            {
+                return Avx512F.ConvertToVector256Int32WithTruncation(place);
+            }
+
+            if (Avx.IsSupported)
+            {
+                return Vector256.Create(
+                    Avx.ConvertToVector128Int32WithTruncation(place.GetLower()), Avx.ConvertToVector128Int32WithTruncation(place.GetUpper()));
+            }
+
             Vector512<long> whole = Vector512.ConvertToInt64Native(place);
-            Vector512.Narrow(whole, whole).GetLower().CopyTo(buckets);
+            return Vector512.Narrow(whole, whole).GetLower();
         }
 
         // How many are nearer than a distance.
@@ -339,6 +460,16 @@ internal sealed class MatchRanking
             int bucket = Bucket(square);
             int low = _starts[bucket];
             int high = _starts[bucket + 1];
+            if (high - low <= ShortRun)
+            {
+                while (low < high && Squares[low] < square)
+                {
+                    low++;
+                }
+
+                return low;
+            }
+
             while (low < high)
             {
                 int middle = (low + high) >> 1;
@@ -400,8 +531,6 @@ internal sealed class MatchRanking
     {
         public NeighborSorter Sorter { get; } = new(count);
 
-        public double[] Squares { get; } = new double[count];
-
         public double[] Sorted { get; } = new double[count + 1];
 
         public double[] Exact { get; } = new double[count];
@@ -410,9 +539,9 @@ internal sealed class MatchRanking
 
         public int[] Points { get; } = new int[count];
 
-        public int[] Open { get; } = new int[count];
+        public int[] Open { get; } = new int[count + 8];
 
-        public int[] Counts { get; } = new int[count + 1];
+        public int[] Counts { get; } = new int[(2 * count) + 1];
 
         public int[] Starts { get; set; } = [];
     }

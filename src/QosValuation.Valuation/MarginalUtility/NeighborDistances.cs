@@ -36,48 +36,61 @@ internal sealed class NeighborDistances
         run.For(blocks, isThreadSafe: true, block => Block(block * BlockRows, Math.Min(_rows.Length, (block + 1) * BlockRows), first, squares));
     }
 
-    /// <summary>The distances of a test point to chosen training points, to the bit those of the other overload. O(points · d), SIMD.</summary>
+    /// <summary>The distances of a test point to chosen training points, to the bit those of the other overloads. O(points · d), SIMD.</summary>
     /// <param name="test">The test point.</param>
     /// <param name="points">The training points.</param>
     /// <param name="squares">Receives a squared distance each.</param>
+    public void Compute(int test, ReadOnlySpan<int> points, Span<double> squares) => Compute([test], 0, points, squares);
+
+    /// <summary>The distances of pairs of a test point and a training point, to the bit those of the other overloads. O(pairs · d), SIMD.</summary>
+    /// <param name="tests">The test points.</param>
+    /// <param name="points">As many training points.</param>
+    /// <param name="squares">Receives a squared distance each.</param>
+    public void Compute(ReadOnlySpan<int> tests, ReadOnlySpan<int> points, Span<double> squares) => Compute(tests, 1, points, squares);
+
+    // Four pairs at a time. The step is 0 where all have one test point.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Compute(int test, ReadOnlySpan<int> points, Span<double> squares)
+    private void Compute(ReadOnlySpan<int> tests, int step, ReadOnlySpan<int> points, Span<double> squares)
     {
-        ref double point = ref MemoryMarshal.GetArrayDataReference(_tests[test]);
         for (int i = 0; i < points.Length; i += Side)
         {
             // Past the end the last one repeats.
             int last = points.Length - 1;
-            (int p, int q, int r, int s) = (points[i], points[Math.Min(i + 1, last)], points[Math.Min(i + 2, last)], points[Math.Min(i + 3, last)]);
+            (int j, int k, int l) = (Math.Min(i + 1, last), Math.Min(i + 2, last), Math.Min(i + 3, last));
+            (int p, int q, int r, int s) = (points[i], points[j], points[k], points[l]);
+            (int t, int u, int v, int w) = (tests[i * step], tests[j * step], tests[k * step], tests[l * step]);
             ref float x = ref MemoryMarshal.GetArrayDataReference(_rows[p]);
             ref float y = ref MemoryMarshal.GetArrayDataReference(_rows[q]);
             ref float z = ref MemoryMarshal.GetArrayDataReference(_rows[r]);
-            ref float w = ref MemoryMarshal.GetArrayDataReference(_rows[s]);
+            ref float o = ref MemoryMarshal.GetArrayDataReference(_rows[s]);
+            ref double a = ref MemoryMarshal.GetArrayDataReference(_tests[t]);
+            ref double b = ref MemoryMarshal.GetArrayDataReference(_tests[u]);
+            ref double c = ref MemoryMarshal.GetArrayDataReference(_tests[v]);
+            ref double d = ref MemoryMarshal.GetArrayDataReference(_tests[w]);
 
-            // The next four are scattered over the memory: fetched now, they are there in time.
+            // The next four may be scattered over the memory: fetched now, they are there in time.
             ref float nextX = ref MemoryMarshal.GetArrayDataReference(_rows[points[Math.Min(i + 4, last)]]);
             ref float nextY = ref MemoryMarshal.GetArrayDataReference(_rows[points[Math.Min(i + 5, last)]]);
             ref float nextZ = ref MemoryMarshal.GetArrayDataReference(_rows[points[Math.Min(i + 6, last)]]);
-            ref float nextW = ref MemoryMarshal.GetArrayDataReference(_rows[points[Math.Min(i + 7, last)]]);
-            Vector512<double> xs = default, ys = default, zs = default, ws = default;
-            int k = 0;
-            for (; k <= _dimension - Step; k += Step)
+            ref float nextO = ref MemoryMarshal.GetArrayDataReference(_rows[points[Math.Min(i + 7, last)]]);
+            Vector512<double> xs = default, ys = default, zs = default, os = default;
+            int n = 0;
+            for (; n <= _dimension - Step; n += Step)
             {
-                var own = Vector512.LoadUnsafe(ref point, (nuint)k);
-                Prefetch(ref nextX, k);
-                Prefetch(ref nextY, k);
-                Prefetch(ref nextZ, k);
-                Prefetch(ref nextW, k);
-                xs = Add(xs, Widen(ref x, k) - own);
-                ys = Add(ys, Widen(ref y, k) - own);
-                zs = Add(zs, Widen(ref z, k) - own);
-                ws = Add(ws, Widen(ref w, k) - own);
+                Prefetch(ref nextX, n);
+                Prefetch(ref nextY, n);
+                Prefetch(ref nextZ, n);
+                Prefetch(ref nextO, n);
+                xs = Add(xs, Widen(ref x, n) - Vector512.LoadUnsafe(ref a, (nuint)n));
+                ys = Add(ys, Widen(ref y, n) - Vector512.LoadUnsafe(ref b, (nuint)n));
+                zs = Add(zs, Widen(ref z, n) - Vector512.LoadUnsafe(ref c, (nuint)n));
+                os = Add(os, Widen(ref o, n) - Vector512.LoadUnsafe(ref d, (nuint)n));
             }
 
-            squares[Math.Min(i + 3, last)] = Rest(Vector512.Sum(ws), s, test, k);
-            squares[Math.Min(i + 2, last)] = Rest(Vector512.Sum(zs), r, test, k);
-            squares[Math.Min(i + 1, last)] = Rest(Vector512.Sum(ys), q, test, k);
-            squares[i] = Rest(Vector512.Sum(xs), p, test, k);
+            squares[l] = Rest(Vector512.Sum(os), s, w, n);
+            squares[k] = Rest(Vector512.Sum(zs), r, v, n);
+            squares[j] = Rest(Vector512.Sum(ys), q, u, n);
+            squares[i] = Rest(Vector512.Sum(xs), p, t, n);
         }
     }
 

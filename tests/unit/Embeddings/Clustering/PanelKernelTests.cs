@@ -1,4 +1,5 @@
 using QosValuation.Embeddings.Clustering;
+using QosValuation.Foundation.Numerics;
 using QosValuation.Foundation.Randomness;
 
 namespace QosValuation.Tests;
