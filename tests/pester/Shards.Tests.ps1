@@ -266,6 +266,52 @@ Describe 'Group-Embedding -MergeState' {
         { Group-Embedding -MergeState "$place/*.state", "$place/other.run" } | Should -Throw -ErrorId 'StateParameterMismatch,*'
         $null = $whole | Group-Embedding -State "$place/bare.run" -NoveltyThreshold 3 -WithoutMember
         { Group-Embedding -MergeState "$place/bare.run" } | Should -Throw -ErrorId 'StateWithoutMembers,*'
+        { Group-Embedding -MergeState "$place/*.state" -Search Approximate } | Should -Throw -ErrorId 'StateParameterMismatch,*'
+        { Group-Embedding -MergeState $place } | Should -Throw -ErrorId 'StateIsFolder,*' -ExpectedMessage '*is a folder*'
+    }
+}
+
+Describe 'Group-Embedding -Search Approximate above the number of clusters that are all compared' {
+    BeforeAll {
+        # 101,000 directions, and after them 2,000 of them once more: 2,000 clusters of two records beside as many records that are alone.
+        $place = & $folder
+        $alone, $twice, $length = 101000, 2000, 8
+        $random = [System.Random]::new(5)
+        $numbers = [float[]]::new(($alone + $twice) * $length)
+        for ($i = 0; $i -lt $alone * $length; $i++) { $numbers[$i] = $random.NextSingle() - 0.5 }
+        for ($k = 0; $k -lt $twice; $k++) { [Array]::Copy($numbers, 50 * $k * $length, $numbers, ($alone + $k) * $length, $length) }
+        $bytes = [byte[]]::new(4 * $numbers.Length)
+        [Buffer]::BlockCopy($numbers, 0, $bytes, 0, $bytes.Length)
+        $header = "{'descr': '<f4', 'fortran_order': False, 'shape': ($($alone + $twice), $length), }".PadRight(117) + "`n"
+        [System.IO.File]::WriteAllBytes("$place/v.npy", [byte[]] (0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0, 118, 0 + [System.Text.Encoding]::ASCII.GetBytes($header) + $bytes))
+        $with = @{ SimilarityThreshold = 0.9999; NoveltyThreshold = 2 }
+        function Get-Pair {
+            param($Clusters)
+            $Clusters | ForEach-Object { ($_.Members.Ordinal | Sort-Object) -join '+' } | Sort-Object
+        }
+
+        $expected = 0..($twice - 1) | ForEach-Object { "$(50 * $_)+$($alone + $_)" } | Sort-Object
+    }
+
+    It 'finds the clusters, tells its recall, goes on from its state, and merges the states of shards' {
+        $told = Import-Embedding "$place/v.npy" | Group-Embedding @with -Search Approximate -Verbose 4>&1
+        $recall = @($told | Where-Object { $_ -is [Management.Automation.VerboseRecord] -and "$_" -like '*approximate*' })
+        $recall | Should -HaveCount 1
+        "$recall" | Should -Match 'approximate for [\d.,]+ records\. Of [\d.,]+ sampled'
+        Get-Pair @($told | Where-Object { $_ -isnot [Management.Automation.VerboseRecord] }) | Should -Be $expected
+
+        # The second run goes on from the graph of the first.
+        $records = @(Import-Embedding "$place/v.npy")
+        $null = $records[0..102000] | Group-Embedding @with -Search Approximate -State "$place/whole.state"
+        Get-Pair @($records[102001..102999] | Group-Embedding -State "$place/whole.state") | Should -Be $expected
+
+        foreach ($i in 1, 2) {
+            Import-Embedding "$place/v.npy" -Shard "$i/2" | Group-Embedding @with -Search Approximate -State "$place/part$i.state" | Out-Null
+        }
+
+        $merged = Group-Embedding -MergeState "$place/part*.state" -Verbose 4>&1
+        "$($merged | Where-Object { $_ -is [Management.Automation.VerboseRecord] })" | Should -BeLike '*approximate*'
+        Get-Pair @($merged | Where-Object { $_ -isnot [Management.Automation.VerboseRecord] }) | Should -Be $expected
     }
 }
 

@@ -71,14 +71,15 @@ public sealed partial class GroupEmbeddingCommand
 
         _settings = ClusteringMerge.RequireAlike(_parts);
         if ((SimilarityThreshold is { } similarity && similarity != (_settings.SimilarityThreshold ?? similarity))
-            || (IsBound(nameof(NoveltyThreshold)) && NoveltyThreshold != _settings.NoveltyThreshold))
+            || (IsBound(nameof(NoveltyThreshold)) && NoveltyThreshold != _settings.NoveltyThreshold)
+            || (IsBound(nameof(Search)) && Search != _settings.Search))
         {
             throw new QosValuationException(
                 Faults.StateParameterMismatch,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The clustering states were made with a similarity threshold of {_settings.SimilarityThreshold} and a novelty threshold of "
-                        + $"{_settings.NoveltyThreshold}: use the same, or leave both out."),
+                    $"The clustering states were made with a similarity threshold of {_settings.SimilarityThreshold}, a novelty threshold of "
+                        + $"{_settings.NoveltyThreshold} and the search {_settings.Search}: use the same, or leave them out."),
                 _settings.Path);
         }
     }
@@ -108,20 +109,13 @@ public sealed partial class GroupEmbeddingCommand
         }
 
         _statePath = ResolveNewPath(State);
-        if (File.Exists(_statePath))
+        if (System.IO.Path.Exists(_statePath))
         {
             _state = ClusteringState.Load(_statePath, Cancellation);
             WriteVerbose(string.Create(
                 CultureInfo.CurrentCulture,
                 $"Going on from '{_statePath}': {_state.RecordCount:N0} records at a similarity of {_state.SimilarityThreshold} and "
                 + $"\u0393 = {_state.NoveltyThreshold}."));
-        }
-        else if (Directory.Exists(_statePath))
-        {
-            throw new QosValuationException(
-                Faults.StateIsFolder,
-                $"'{_statePath}' is a folder: name a file for the clustering state.",
-                _statePath);
         }
         else
         {

@@ -61,10 +61,15 @@ public sealed class ClusteringState
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <returns>The state.</returns>
     /// <exception cref="QosValuationException">
-    /// <c>StateNotRecognised</c>, <c>StateDamaged</c>, <c>StateVersionNotSupported</c> or <c>StateNotReadable</c>.
+    /// <c>StateIsFolder</c>, <c>StateNotRecognised</c>, <c>StateDamaged</c>, <c>StateVersionNotSupported</c> or <c>StateNotReadable</c>.
     /// </exception>
     public static ClusteringState Load(string path, CancellationToken cancellationToken = default)
     {
+        if (Directory.Exists(path))
+        {
+            throw new QosValuationException(Faults.StateIsFolder, $"'{path}' is a folder: name a file for the clustering state.", path);
+        }
+
         SealedFile file = Exact;
         byte[] digest;
         try

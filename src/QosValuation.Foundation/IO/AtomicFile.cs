@@ -74,7 +74,9 @@ public static partial class AtomicFile
         }
     }
 
-    /// <summary>Begins a file: makes a temporary one beside it, which <see cref="Commit(string, string)"/> gives its name or <see cref="TryDelete"/> removes.</summary>
+    /// <summary>
+    /// Begins a file: makes a temporary one beside it, which <see cref="Commit(string, string)"/> gives its name or <see cref="TryDelete"/> removes.
+    /// </summary>
     /// <param name="path">The target; its folder is created.</param>
     /// <returns>The temporary file, which its owner alone may read; its path is the stream's name.</returns>
     /// <exception cref="IOException">The folder cannot be written to; or the target is a pipe or a device, which must not be replaced.</exception>

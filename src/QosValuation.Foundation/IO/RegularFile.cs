@@ -37,7 +37,7 @@ public static partial class RegularFile
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static FileStream OpenRead(string path, FileShare share = FileShare.Read, int bufferSize = 1 << 12)
     {
-        Require(path);
+        RequireFile(path);
         return new FileStream(path, FileMode.Open, FileAccess.Read, share, bufferSize);
     }
 
@@ -48,7 +48,7 @@ public static partial class RegularFile
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static SafeFileHandle OpenHandle(string path)
     {
-        Require(path);
+        RequireFile(path);
         return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
     }
 
@@ -59,7 +59,7 @@ public static partial class RegularFile
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static byte[] ReadAllBytes(string path)
     {
-        Require(path);
+        RequireFile(path);
         return File.ReadAllBytes(path);
     }
 
@@ -89,7 +89,7 @@ public static partial class RegularFile
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static string ReadAllText(string path)
     {
-        Require(path);
+        RequireFile(path);
         return File.ReadAllText(path);
     }
 
@@ -107,6 +107,16 @@ public static partial class RegularFile
 
         stream.Position = stream.Length - 1;
         return stream.ReadByte() is '\n' or '\r';
+    }
+
+    // A folder would be told as an access that is denied.
+    private static void RequireFile(string path)
+    {
+        Require(path);
+        if (Directory.Exists(path))
+        {
+            throw new IOException("it is a folder, not a file.");
+        }
     }
 
     /// <summary>What a path names where it is neither a file nor a folder; null otherwise.</summary>
