@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using QosValuation.Foundation.Numerics;
 
 namespace QosValuation.Markets.Auctions;
@@ -72,15 +73,10 @@ public static class DataAuctioneer
         options.Validate();
         double[] quality = Column(qualities, "qualities");
         double[] utility = Column(utilities, "marginal utilities");
-        for (int i = 0; i < costs.Length; i++)
+        for (int i = CountValid(costs, quality, utility, options.Kappa); i < costs.Length; i++)
         {
-            bool isValid = costs[i] is >= 0 and <= double.MaxValue && quality[i] is >= 0 and <= double.MaxValue
-                && double.IsFinite(utility[i]) && utility[i] + options.Kappa >= 0;
-            if (!isValid)
-            {
-                var offer = new DataOffer { Contributor = string.Empty, Cost = costs[i], Quality = quality[i], MarginalUtility = utility[i] };
-                offer.Validate(i + 1, options.Kappa);
-            }
+            var offer = new DataOffer { Contributor = string.Empty, Cost = costs[i], Quality = quality[i], MarginalUtility = utility[i] };
+            offer.Validate(i + 1, options.Kappa);
         }
 
         return Clear(costs, quality, utility, [], [], options);
@@ -99,6 +95,29 @@ public static class DataAuctioneer
                 : throw new QosValuationException(
                     Faults.ColumnLengthMismatch, $"There are {column.Length:N0} {name} and {costs.Length:N0} costs; give one for each offer.", column.Length);
         }
+    }
+
+    // How many offers at the front are valid, in whole vectors.
+    private static int CountValid(double[] costs, double[] qualities, double[] utilities, double kappa)
+    {
+        int i = 0;
+        var most = Vector512.Create(double.MaxValue);
+        for (; i <= costs.Length - Vector512<double>.Count; i += Vector512<double>.Count)
+        {
+            var cost = Vector512.Create(costs, i);
+            var quality = Vector512.Create(qualities, i);
+            var utility = Vector512.Create(utilities, i);
+            Vector512<double> isValid = Vector512.GreaterThanOrEqual(cost, Vector512<double>.Zero) & Vector512.LessThanOrEqual(cost, most)
+                & Vector512.GreaterThanOrEqual(quality, Vector512<double>.Zero) & Vector512.LessThanOrEqual(quality, most)
+                & Vector512.LessThanOrEqual(Vector512.Abs(utility), most)
+                & Vector512.GreaterThanOrEqual(utility + Vector512.Create(kappa), Vector512<double>.Zero);
+            if (!Vector512.EqualsAll(isValid.AsInt64(), Vector512<long>.AllBitsSet))
+            {
+                break;
+            }
+        }
+
+        return i;
     }
 
     /// <summary>The award of one offer out of columns.</summary>

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace QosValuation.Markets.Auctions;
 
@@ -129,6 +130,18 @@ internal sealed class QMiaAuction : IDataAuction
         {
             double[] payments = outcome.Payments;
             AwardReason[] reasons = outcome.Reasons;
+            if (Avx512F.IsSupported)
+            {
+                int whole = end - ((end - start) % Vector512<double>.Count);
+                fixed (double* payment = payments, ratio = ratios)
+                fixed (AwardReason* reason = reasons)
+                {
+                    Settle(start, whole, cost, value, below, payment, ratio, (int*)reason);
+                }
+
+                start = whole;
+            }
+
             for (int i = start; i < end; i++)
             {
                 double c = cost[i];
@@ -151,6 +164,54 @@ internal sealed class QMiaAuction : IDataAuction
                 payments[i] = crossed is > 0 and < Window
                     ? Math.Max(Math.Max(budget - (_sums[Window - crossed] - c), v * Before(crossed)), c)
                     : Threshold(i, c, v);
+            }
+        }
+
+        // The same for eight offers at a time: nearly half of them win, in no order that a branch could foresee.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Settle(int start, int end, double* cost, double* value, double below, double* payments, double* ratio, int* reasons)
+        {
+            Vector512<double> firstSums = Vector512.Create<double>(_sums), lastSums = Vector512.Create<double>(_sums.AsSpan(Vector512<double>.Count));
+            Vector512<double> first = Vector512.Create<double>(_densities), last = Vector512.Create<double>(_densities.AsSpan(Vector512<double>.Count));
+            var all = Vector512.Create(budget);
+            for (int i = start; i < end; i += Vector512<double>.Count)
+            {
+                Vector512<double> c = Vector512.Load(cost + i);
+                Vector512<double> v = Vector512.Load(value + i);
+                Vector512<double> takesPart = Vector512.GreaterThan(v, Vector512<double>.Zero);
+                Vector512<double> wins = takesPart & Vector512.LessThan(Vector512.Load(ratio + i), Vector512.Create(below));
+                Vector512<long> loses = Vector512.ConditionalSelect(
+                    takesPart.AsInt64(),
+                    Vector512.ConditionalSelect(
+                        Vector512.GreaterThan(c, all).AsInt64(), Vector512.Create((long)AwardReason.TooDear), Vector512.Create((long)AwardReason.Blocked)),
+                    Vector512.Create((long)AwardReason.ZeroValue));
+                Vector512<long> reason = Vector512.ConditionalSelect(wins.AsInt64(), Vector512.Create((long)AwardReason.Won), loses);
+                Vector512.Narrow(reason, reason).GetLower().Store(reasons + i);
+
+                // How many places of the window come before the crossing, by halves.
+                Vector512<long> before = Vector512<long>.Zero;
+                for (int step = Window / 2; step > 0; step /= 2)
+                {
+                    before += Vector512.Create((long)step) & ~Crossed(before + Vector512.Create(step - 1L));
+                }
+
+                before -= ~Crossed(before);
+                Vector512<double> sum = Avx512F.PermuteVar8x64x2(firstSums, before, lastSums);
+                Vector512<double> density = Avx512F.PermuteVar8x64x2(first, before - Vector512<long>.One, last);
+                Vector512<double> payment = Vector512.Max(Vector512.Max(all - (sum - c), v * density), c);
+                Vector512.ConditionalSelect(wins, payment, Vector512<double>.Zero).Store(payments + i);
+                Vector512<long> outside = Vector512.Equals(before, Vector512<long>.Zero) | Vector512.Equals(before, Vector512.Create((long)Window));
+                ulong left = (outside & wins.AsInt64()).ExtractMostSignificantBits();
+                for (; left != 0; left &= left - 1)
+                {
+                    int offer = i + BitOperations.TrailingZeroCount(left);
+                    payments[offer] = Threshold(offer, cost[offer], value[offer]);
+                }
+
+                // All bits of the lanes in which a place is crossed.
+                [MethodImpl(MethodImplOptions.AggressiveInlining)]
+                Vector512<long> Crossed(Vector512<long> place) => Vector512.LessThanOrEqual(
+                    all - (Avx512F.PermuteVar8x64x2(firstSums, place, lastSums) - c), Avx512F.PermuteVar8x64x2(first, place, last) * v).AsInt64();
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 
 namespace QosValuation.Markets.Auctions;
 
@@ -25,15 +26,31 @@ internal static class VirtualValue
             }
         }
 
-        for (int i = 0; i < values.Length; i++)
+        switch (options.Concave)
         {
-            double value = options.Concave switch
-            {
-                ConcaveUtility.Sqrt => Math.Sqrt(values[i]),
-                ConcaveUtility.Log => Math.Log(1 + values[i]),
-                _ => values[i],
-            };
-            values[i] = double.IsFinite(value) ? value : 0;
+            case ConcaveUtility.Sqrt:
+                TensorPrimitives.Sqrt(values, values);
+                break;
+            case ConcaveUtility.Log:
+                for (int i = 0; i < values.Length; i++)
+                {
+                    values[i] = Math.Log(1 + values[i]);
+                }
+
+                break;
+        }
+
+        int k = 0;
+        for (; k <= values.Length - Vector512<double>.Count; k += Vector512<double>.Count)
+        {
+            var value = Vector512.Create(values, k);
+            Vector512.ConditionalSelect(
+                Vector512.LessThanOrEqual(Vector512.Abs(value), Vector512.Create(double.MaxValue)), value, Vector512<double>.Zero).CopyTo(values, k);
+        }
+
+        for (; k < values.Length; k++)
+        {
+            values[k] = double.IsFinite(values[k]) ? values[k] : 0;
         }
 
         return values;
