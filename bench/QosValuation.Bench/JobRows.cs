@@ -4,6 +4,10 @@ using QosValuation.Embeddings.Models;
 namespace QosValuation.Bench;
 
 /// <summary>A job of shards by two local workers beside the same job by one: the ratio is 2 where the second worker costs nothing.</summary>
+/// <remarks>
+/// One worker alone has the other processor for its garbage collector and its compiler, which two leave to nobody; as a scheduler of a cluster
+/// confines a job, each has as many processors as it has workers. Both are told.
+/// </remarks>
 internal sealed class JobRows : IBenchmark
 {
     private const int Shards = 4;
@@ -22,15 +26,27 @@ internal sealed class JobRows : IBenchmark
             yield return context.Compare(
                 $"{name}, {Shards} shards of photographs, 2 workers of a thread",
                 "1 worker of a thread",
-                () => Job(context, module, images, model, 2),
-                () => Job(context, module, images, model, 1),
+                () => Job(context, module, images, model, 2, isConfined: false),
+                () => Job(context, module, images, model, 1, isConfined: false),
                 1.8,
                 byClock: true);
+            if (Peers.Output("taskset", [.. Confinement(2), "true"]) is not null)
+            {
+                yield return context.Compare(
+                    $"{name}, {Shards} shards of photographs, 2 workers confined to 2 processors",
+                    "1 worker confined to 1 processor",
+                    () => Job(context, module, images, model, 2, isConfined: true),
+                    () => Job(context, module, images, model, 1, isConfined: true),
+                    1.8,
+                    byClock: true);
+            }
         }
     }
 
+    private static string[] Confinement(int processors) => ["--cpu-list", string.Create(CultureInfo.InvariantCulture, $"0-{processors - 1}")];
+
     // From when the job was handed over to the end of its last shard: workers start, load the model, embed, and write their results.
-    private static Timing Job(BenchmarkContext context, string module, string images, string model, int workers)
+    private static Timing Job(BenchmarkContext context, string module, string images, string model, int workers, bool isConfined)
     {
         string path = Path.Combine(context.Folder, "job-" + Guid.NewGuid().ToString("N"));
         string script = $$"""
@@ -46,7 +62,8 @@ internal sealed class JobRows : IBenchmark
             if ($job.State -ne 'Completed') { throw "The job ended as $($job.State)." }
             ($job.Ended - $from).TotalSeconds.ToString([cultureinfo]::InvariantCulture)
             """;
-        string output = Peers.Output("dotnet", ["pwsh", "-NoProfile", "-NonInteractive", "-Command", script])
+        string[] command = [.. isConfined ? ["taskset", .. Confinement(workers)] : (string[])[], "dotnet", "pwsh", "-NoProfile", "-NonInteractive", "-Command", script];
+        string output = Peers.Output(command[0], command[1..])
             ?? throw new InvalidOperationException("The job did not run.");
         Directory.Delete(path, recursive: true);
         double seconds = double.Parse(output.Trim(), CultureInfo.InvariantCulture);

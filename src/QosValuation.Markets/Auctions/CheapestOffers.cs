@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace QosValuation.Markets.Auctions;
 
@@ -40,13 +41,7 @@ internal sealed unsafe class CheapestOffers : IDisposable
         Sums = ArrayPool<double>.Shared.Rent(Count + 1);
         Parallel.For(0, _parts, part => Gather(Start(part, Count), Start(part + 1, Count)));
         ArrayPool<ulong>.Shared.Return(_from);
-        double sum = 0;
-        Sums[0] = 0;
-        for (int k = 0; k < Count; k++)
-        {
-            sum += Costs[k];
-            Sums[k + 1] = sum;
-        }
+        Sum(Costs.AsSpan(0, Count), Sums);
     }
 
     /// <summary>
@@ -87,6 +82,18 @@ internal sealed unsafe class CheapestOffers : IDisposable
         foreach (double[] column in (ReadOnlySpan<double[]>)[Costs, _ratios, Sums])
         {
             ArrayPool<double>.Shared.Return(column);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Sum(ReadOnlySpan<double> costs, Span<double> sums)
+    {
+        double sum = 0;
+        sums[0] = 0;
+        for (int k = 0; k < costs.Length; k++)
+        {
+            sum += costs[k];
+            sums[k + 1] = sum;
         }
     }
 
@@ -154,38 +161,48 @@ internal sealed unsafe class CheapestOffers : IDisposable
         Parallel.For(0, _parts, part => Pack(Start(part, _all), starts[part], starts[part + 1], origin, range, shift));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private double Survey(int start, int end, double[] sums, int[] counts)
     {
         var costs = new ReadOnlySpan<double>(_allCosts + start, end - start);
         TensorPrimitives.Divide(costs, new ReadOnlySpan<double>(_allValues + start, end - start), _ratios.AsSpan(start, end - start));
         double largest = 0;
-        for (int i = start; i < end; i++)
+        fixed (double* ratios = _ratios)
         {
-            if (_allValues[i] > 0)
+            for (int i = start; i < end; i++)
             {
-                int bucket = (int)(Bits(i) >> CoarseShift);
-                sums[bucket] += _allCosts[i];
-                counts[bucket]++;
-                largest = Math.Max(largest, _allCosts[i]);
+                if (_allValues[i] > 0)
+                {
+                    int bucket = (int)(Bits(ratios[i]) >> CoarseShift);
+                    sums[bucket] += _allCosts[i];
+                    counts[bucket]++;
+                    largest = _allCosts[i] > largest ? _allCosts[i] : largest;
+                }
             }
         }
 
         return largest;
     }
 
-    private void Pack(int i, int next, int end, ulong origin, ulong range, int shift)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Pack(int start, int next, int end, ulong origin, ulong range, int shift)
     {
-        for (; next < end; i++)
+        double* values = _allValues;
+        fixed (double* ratios = _ratios)
+        fixed (ulong* from = _from)
         {
-            // What does not belong is overwritten by the next that does.
-            ulong place = Bits(i) - origin;
-            _from[next] = (place >> shift << 32) | (uint)i;
-            next += place <= range && _allValues[i] > 0 ? 1 : 0;
+            for (int i = start; next < end; i++)
+            {
+                // What does not belong is overwritten by the next that does.
+                ulong place = Bits(ratios[i]) - origin;
+                from[next] = (place >> shift << 32) | (uint)i;
+                next += place <= range && values[i] > 0 ? 1 : 0;
+            }
         }
     }
 
     // Doubles from 0 on are ordered as their bits are; adding 0 turns −0 into 0.
-    private ulong Bits(int i) => BitConverter.DoubleToUInt64Bits(_ratios[i] + 0.0);
+    private static ulong Bits(double ratio) => BitConverter.DoubleToUInt64Bits(ratio + 0.0);
 
     // Least significant digit first. Each part counts and moves its own stretch; within a digit's bucket the parts follow each other.
     private void Sort()
@@ -194,15 +211,7 @@ internal sealed unsafe class CheapestOffers : IDisposable
         for (int digit = 0; digit < Digits; digit++)
         {
             int shift = 32 + (digit * DigitBits);
-            Parallel.For(0, _parts, part =>
-            {
-                int[] counts = places[part];
-                Array.Clear(counts);
-                foreach (ulong key in _from.AsSpan(Start(part, Count)..Start(part + 1, Count)))
-                {
-                    counts[(int)(key >> shift) & (DigitBuckets - 1)]++;
-                }
-            });
+            Parallel.For(0, _parts, part => CountDigits(_from.AsSpan(Start(part, Count)..Start(part + 1, Count)), shift, places[part]));
             int sum = 0;
             for (int bucket = 0; bucket < DigitBuckets; bucket++)
             {
@@ -212,20 +221,32 @@ internal sealed unsafe class CheapestOffers : IDisposable
                 }
             }
 
-            Parallel.For(0, _parts, part =>
-            {
-                int[] own = places[part];
-                ulong[] to = _to;
-                foreach (ulong key in _from.AsSpan(Start(part, Count)..Start(part + 1, Count)))
-                {
-                    to[own[(int)(key >> shift) & (DigitBuckets - 1)]++] = key;
-                }
-            });
+            Parallel.For(0, _parts, part => Move(_from.AsSpan(Start(part, Count)..Start(part + 1, Count)), shift, places[part], _to));
             (_from, _to) = (_to, _from);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CountDigits(ReadOnlySpan<ulong> keys, int shift, int[] counts)
+    {
+        Array.Clear(counts);
+        foreach (ulong key in keys)
+        {
+            counts[(int)(key >> shift) & (DigitBuckets - 1)]++;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Move(ReadOnlySpan<ulong> keys, int shift, int[] places, ulong[] to)
+    {
+        foreach (ulong key in keys)
+        {
+            to[places[(int)(key >> shift) & (DigitBuckets - 1)]++] = key;
+        }
+    }
+
     // Offers whose leading bits agree, in order of their index so far, by ψ itself.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SettleRuns()
     {
         for (int start = 0; start < Count;)
@@ -268,13 +289,20 @@ internal sealed unsafe class CheapestOffers : IDisposable
 
     private double Ratio(int position) => _ratios[(int)(uint)_from[position]];
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Gather(int start, int end)
     {
-        for (int k = start; k < end; k++)
+        double* all = _allCosts;
+        fixed (ulong* from = _from)
+        fixed (int* offers = Offers)
+        fixed (double* costs = Costs)
         {
-            int offer = (int)(uint)_from[k];
-            Offers[k] = offer;
-            Costs[k] = _allCosts[offer];
+            for (int k = start; k < end; k++)
+            {
+                int offer = (int)(uint)from[k];
+                offers[k] = offer;
+                costs[k] = all[offer];
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using QosValuation.Foundation.Numerics;
 
@@ -98,6 +99,7 @@ public static class DataAuctioneer
     }
 
     // How many offers at the front are valid, in whole vectors.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int CountValid(double[] costs, double[] qualities, double[] utilities, double kappa)
     {
         int i = 0;
@@ -228,17 +230,7 @@ public static class DataAuctioneer
         }
 
         double total = CompensatedSum.Of(payments);
-        double value = 0;
-        double asked = 0;
-        int winners = 0;
-        for (int i = 0; i < costs.Length; i++)
-        {
-            int won = outcome.Reasons[i] == AwardReason.Won ? 1 : 0;
-            winners += won;
-            value += BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(values[i]) & -(long)won);
-            asked += BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(costs[i]) & -(long)won);
-        }
-
+        (int winners, double value, double asked) = Totals(outcome.Reasons, values, costs);
         return new AuctionColumns
         {
             Costs = costs,
@@ -263,6 +255,24 @@ public static class DataAuctioneer
                 IsTruthful = auction.IsTruthful && mixed is null or { IsTruthful: true },
             },
         };
+    }
+
+    // The winners, and the sums of their values and costs in the order of the offers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static (int Winners, double Value, double Cost) Totals(AwardReason[] reasons, double[] values, double[] costs)
+    {
+        double value = 0;
+        double cost = 0;
+        int winners = 0;
+        for (int i = 0; i < reasons.Length; i++)
+        {
+            int won = reasons[i] == AwardReason.Won ? 1 : 0;
+            winners += won;
+            value += BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(values[i]) & -(long)won);
+            cost += BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(costs[i]) & -(long)won);
+        }
+
+        return (winners, value, cost);
     }
 
     private static double[] NoCriticalCosts(int count)

@@ -64,7 +64,7 @@ internal sealed class QMiaAuction : IDataAuction
     private sealed unsafe class Thresholds(
         int[] offers, int count, double[] costs, double[] sums, double[] ratios, double budget, AuctionOutcome outcome)
     {
-        // Most thresholds cross within so many places before the budget's end.
+        // Nearly all thresholds cross within so many places, most of them at the last: one behind the budget's end.
         private const int Window = 16;
         private readonly double[] _sums = new double[Window];
         private readonly double[] _densities = new double[Window];
@@ -80,7 +80,7 @@ internal sealed class QMiaAuction : IDataAuction
             // Offers below this ψ have places before the window's: they are paid as they come, with no way through the order.
             double below = -1;
             int first = 0;
-            int near = _winners - Window + 1;
+            int near = Math.Min(_winners + 1, count - 1) - Window + 1;
             if (near > 0 && _winners < count)
             {
                 sums.AsSpan(near, Window).CopyTo(_sums);
@@ -248,6 +248,7 @@ internal sealed class QMiaAuction : IDataAuction
             return low;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private double Threshold(int offer, double cost, double value)
         {
             // The place matters only where the crossing comes before it, which ψ tells nearly always.
@@ -261,6 +262,7 @@ internal sealed class QMiaAuction : IDataAuction
             return Payment(position, Crossing(position + 1, cost, value), cost, value);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private int Crossing(int first, double cost, double value)
         {
             // The first m ≥ first where the money left is at most what the next density allows; true at the end, where there is no next.

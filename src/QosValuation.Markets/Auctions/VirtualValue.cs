@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace QosValuation.Markets.Auctions;
@@ -11,6 +12,7 @@ internal static class VirtualValue
     /// <param name="utility">φ.</param>
     /// <param name="options">η, γ, κ and u.</param>
     /// <returns>v.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double[] Of(ReadOnlySpan<double> quality, ReadOnlySpan<double> utility, AuctionOptions options)
     {
         double[] values = GC.AllocateUninitializedArray<double>(quality.Length);
