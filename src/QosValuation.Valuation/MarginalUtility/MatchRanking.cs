@@ -129,6 +129,7 @@ internal sealed class MatchRanking
     }
 
     // The distances of points to the test points of their class.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Measure(int start, int length, int block, Dictionary<int, int[]> testsOf, double[][] squares)
     {
         const int Most = 4 * NeighborProducts.BlockRows;
@@ -196,6 +197,7 @@ internal sealed class MatchRanking
     }
 
     // All places are entries of their tables.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add(
         Span<double> sums, ref int a, ref int b, ref int c, ref int d, ref double ofA, ref double ofB, ref double ofC, ref double ofD)
     {
@@ -208,6 +210,7 @@ internal sealed class MatchRanking
 
     // Puts into the place of each product the point's entry in the table that is returned: entry g for a point of another class with g points
     // of the test point's class nearer, entry m + 1 + j for the (j + 1)-th nearest of these m points.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private double[] Rank(int test, float[] products, ReadOnlySpan<double> squares, Scratch scratch)
     {
         Span<int> places = MemoryMarshal.Cast<float, int>(products.AsSpan());
@@ -271,6 +274,7 @@ internal sealed class MatchRanking
     }
 
     // The recursion from the farthest point; the value changes only where the class does.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private double[] Worth(ReadOnlySpan<int> counts)
     {
         int m = counts.Length - 1;
@@ -323,6 +327,7 @@ internal sealed class MatchRanking
         private readonly double _first;
         private readonly int _last;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public MatchLine(ReadOnlySpan<double> squares, ReadOnlySpan<int> order, int[] own, Scratch scratch)
         {
             int m = order.Length;
@@ -455,6 +460,7 @@ internal sealed class MatchRanking
         }
 
         // How many are nearer than a distance.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public int Below(double square)
         {
             int bucket = Bucket(square);
@@ -487,6 +493,7 @@ internal sealed class MatchRanking
         }
 
         // How many come before a point.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public int Before(double square, int point)
         {
             int low = Below(square);

@@ -105,6 +105,7 @@ internal sealed unsafe class NeighborProducts
     }
 
     // Eight training points, which stay in the first cache, by three test points. Points past the end repeat the last one.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Block(int start, int end, int first, float[][] products, float* packed)
     {
         float* tile = stackalloc float[Points * Tests];
@@ -259,6 +260,7 @@ internal sealed unsafe class NeighborProducts
         return half.GetLower() + half.GetUpper();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Square(ReadOnlySpan<float> vector)
     {
         Vector512<double> a = default, b = default, c = default, d = default;

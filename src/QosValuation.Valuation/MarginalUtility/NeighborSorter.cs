@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace QosValuation.Valuation.MarginalUtility;
 
 /// <summary>
@@ -15,6 +17,7 @@ internal sealed class NeighborSorter(int count)
     /// <summary>Orders points.</summary>
     /// <param name="squares">A distance of at least 0 a point.</param>
     /// <param name="order">Receives the points, the nearest first.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Sort(ReadOnlySpan<double> squares, Span<int> order)
     {
         Array.Clear(_counts);
