@@ -16,9 +16,9 @@ namespace QosValuation.Valuation.MarginalUtility;
 /// </summary>
 internal sealed class MatchRanking
 {
-    // Products of a block of test points: 32 MiB.
-    private const int BlockNumbers = 1 << 23;
-    private const int MostTests = 126;
+    // Products of a block of test points: 16 MiB.
+    private const int BlockNumbers = 1 << 22;
+    private const int MostTests = 63;
 
     // Points whose sums stay in the first cache.
     private const int Part = 1024;
