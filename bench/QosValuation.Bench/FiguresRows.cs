@@ -24,6 +24,6 @@ internal sealed class FiguresRows : IBenchmark
             throw new InvalidOperationException(FormattableString.Invariant($"The means of both sides are {farthest:F1} standard errors apart."));
         }
 
-        return [turns.Row(work, name, 5, byClock: true), turns.Row(work, name, null)];
+        return [turns.Row(work + ", by the clock", name, 5, byClock: true), turns.Row(work + ", by processor time", name, null)];
     }
 }
