@@ -22,7 +22,7 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
         SidecarPath(path),
         pending => VectorsDigest(pending) is { } told
             ? told.Equals(digest(), StringComparison.OrdinalIgnoreCase)
-            : new FileInfo(pending).Length == 0 && digest() is null);
+            : new FileInfo(pending) is { Exists: true, Length: 0 } && digest() is null);
 
     /// <summary>The digest of the vectors that metadata belong to, as their first row tells it.</summary>
     /// <param name="path">The metadata file.</param>

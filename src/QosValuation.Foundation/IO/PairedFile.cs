@@ -84,6 +84,8 @@ public static class PairedFile
     {
         ArgumentNullException.ThrowIfNull(belongs);
         string pending = PendingPath(beside);
-        return File.Exists(pending) && belongs(pending) ? pending : beside;
+
+        // A writer at work may have given it its own name meanwhile.
+        return File.Exists(pending) && belongs(pending) && File.Exists(pending) ? pending : beside;
     }
 }

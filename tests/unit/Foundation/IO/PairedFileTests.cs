@@ -61,6 +61,11 @@ public sealed class PairedFileTests : IDisposable
         File.WriteAllText(PairedFile.PendingPath(Beside), "about two");
         Assert.Equal(Beside, PairedFile.Beside(Beside, _ => false));
         Assert.Equal(PairedFile.PendingPath(Beside), PairedFile.Beside(Beside, path => File.ReadAllText(path) == "about two"));
+        Assert.Equal(Beside, PairedFile.Beside(Beside, path =>
+        {
+            File.Move(path, Beside, overwrite: true);
+            return true;
+        }));
         Assert.Equal((Beside, Beside), (PairedFile.OwnPath(Beside), PairedFile.OwnPath(PairedFile.PendingPath(Beside))));
     }
 
