@@ -23,20 +23,14 @@ internal sealed class JobRows : IBenchmark
         foreach (string model in context.Models.Count > 0 ? context.Models : ["clip-small"])
         {
             string name = ClipModelCatalog.Resolve(model).Name;
-            yield return context.Compare(
-                $"{name}, {Shards} shards of photographs, 2 workers of a thread",
-                "1 worker of a thread",
-                () => Job(context, module, images, model, 2, isConfined: false),
-                () => Job(context, module, images, model, 1, isConfined: false),
-                1.8,
-                byClock: true);
-            if (Peers.Output("taskset", [.. Confinement(2), "true"]) is not null)
+            bool canConfine = Peers.Output("taskset", [.. Confinement(2), "true"]) is not null;
+            foreach (bool isConfined in canConfine ? (bool[])[false, true] : [false])
             {
                 yield return context.Compare(
-                    $"{name}, {Shards} shards of photographs, 2 workers confined to 2 processors",
-                    "1 worker confined to 1 processor",
-                    () => Job(context, module, images, model, 2, isConfined: true),
-                    () => Job(context, module, images, model, 1, isConfined: true),
+                    $"{name}, {Shards} shards of photographs, 2 workers {(isConfined ? "confined to 2 processors" : "of a thread")}",
+                    isConfined ? "1 worker confined to 1 processor" : "1 worker of a thread",
+                    () => Job(context, module, images, model, 2, isConfined),
+                    () => Job(context, module, images, model, 1, isConfined),
                     1.8,
                     byClock: true);
             }

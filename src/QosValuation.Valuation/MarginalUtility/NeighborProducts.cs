@@ -110,7 +110,7 @@ internal sealed unsafe class NeighborProducts
     {
         float* tile = stackalloc float[Points * Tests];
         int tiles = (products.Length + Tests - 1) / Tests;
-        int lines = (_stride + Step - 1) / Step;
+        int lines = _stride / Step;
         for (int row = start; row < end; row += Points)
         {
             int rows = Math.Min(Points, end - row);
@@ -224,7 +224,7 @@ internal sealed unsafe class NeighborProducts
         }
 
         Fold(axSum, aySum, azSum, awSum).Store(sums);
-        Fold(bxSum, bySum, bzSum, bwSum).Store(sums + (1 * Points));
+        Fold(bxSum, bySum, bzSum, bwSum).Store(sums + Points);
         Fold(cxSum, cySum, czSum, cwSum).Store(sums + (2 * Points));
     }
 
