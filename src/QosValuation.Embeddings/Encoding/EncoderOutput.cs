@@ -104,7 +104,7 @@ internal sealed record EncoderOutput(string Name, TensorElementType ElementType,
         catch (OnnxRuntimeException exception)
         {
             throw new QosValuationException(
-                Faults.ModelNotReadable, $"ONNX Runtime cannot run '{graph.Path}': {exception.Message}", graph.Path, exception);
+                Faults.ModelNotReadable, $"ONNX Runtime cannot run '{graph.Path}': {OnnxRuntimeHost.ReasonOf(exception)}", graph.Path, exception);
         }
     }
 

@@ -18,6 +18,9 @@ internal sealed class EncoderSession : IDisposable
         (ExecutionProvider.OpenVino, "OpenVINOExecutionProvider"),
     ];
 
+    // ONNX Runtime's own choice, EXHAUSTIVE, takes longer at each new shape, as a last batch has, and results differed between runs (docs/gpu.md).
+    private static readonly Dictionary<string, string> CudaSettings = new() { ["cudnn_conv_algo_search"] = "HEURISTIC" };
+
     private static readonly ConcurrentDictionary<ExecutionProvider, bool> Working = [];
 
     private readonly InferenceSession _session;
@@ -114,7 +117,7 @@ internal sealed class EncoderSession : IDisposable
         catch (OnnxRuntimeException exception)
         {
             throw new QosValuationException(
-                Faults.ModelNotReadable, $"ONNX Runtime cannot open '{encoder.Path}': {exception.Message}", encoder.Path, exception);
+                Faults.ModelNotReadable, $"ONNX Runtime cannot open '{encoder.Path}': {OnnxRuntimeHost.ReasonOf(exception)}", encoder.Path, exception);
         }
     }
 
@@ -145,7 +148,7 @@ internal sealed class EncoderSession : IDisposable
         catch (OnnxRuntimeException exception)
         {
             throw new QosValuationException(
-                Faults.InferenceFailed, $"ONNX Runtime failed to run '{_path}': {exception.Message}", _path, exception);
+                Faults.InferenceFailed, $"ONNX Runtime failed to run '{_path}': {OnnxRuntimeHost.ReasonOf(exception)}", _path, exception);
         }
     }
 
@@ -163,7 +166,12 @@ internal sealed class EncoderSession : IDisposable
             switch (provider)
             {
                 case ExecutionProvider.Cuda:
-                    settings.AppendExecutionProvider_CUDA();
+                    using (var cuda = new OrtCUDAProviderOptions())
+                    {
+                        cuda.UpdateOptions(CudaSettings);
+                        settings.AppendExecutionProvider_CUDA(cuda);
+                    }
+
                     break;
                 case ExecutionProvider.TensorRT:
                     settings.AppendExecutionProvider_Tensorrt();
@@ -193,10 +201,16 @@ internal sealed class EncoderSession : IDisposable
         }
     }
 
-    private static QosValuationException NotAvailable(ExecutionProvider provider, string cause, Exception? inner) => new(
-        Faults.ExecutionProviderNotAvailable,
-        $"The execution provider {provider} cannot be used: {cause.TrimEnd('.', '\n')}."
-            + ProviderLibraries.Advice(provider, AvailableProviders().Contains(provider)),
-        provider.ToString(),
-        inner);
+    private static QosValuationException NotAvailable(ExecutionProvider provider, string cause, Exception? inner)
+    {
+        string advice = ProviderLibraries.Advice(provider, AvailableProviders().Contains(provider));
+        string reason = (inner is OnnxRuntimeException fault ? OnnxRuntimeHost.ReasonOf(fault) : cause).TrimEnd('.', '\n');
+        return new QosValuationException(
+            Faults.ExecutionProviderNotAvailable,
+            inner is null || advice.Length == 0
+                ? $"The execution provider {provider} cannot be used: {reason}.{advice}"
+                : $"The execution provider {provider} cannot be used.{advice} ONNX Runtime says: {reason}.",
+            provider.ToString(),
+            inner);
+    }
 }

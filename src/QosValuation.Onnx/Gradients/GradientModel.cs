@@ -96,7 +96,7 @@ public sealed class GradientModel : IDisposable
             {
                 throw new QosValuationException(
                     Faults.ModelNotReadable,
-                    $"ONNX Runtime cannot run the gradient graph: {error.Message} Check that the model itself runs.",
+                    $"ONNX Runtime cannot run the gradient graph: {OnnxRuntimeHost.ReasonOf(error)} Check that the model itself runs.",
                     graph.OutputName,
                     error);
             }

@@ -55,7 +55,7 @@ internal static class ShapeProbe
             {
                 throw new QosValuationException(
                     Faults.GradientShapesUnknown,
-                    $"The model does not run, so its gradient cannot be built: {error.Message} "
+                    $"The model does not run, so its gradient cannot be built: {OnnxRuntimeHost.ReasonOf(error)} "
                         + "Check the model file, and the image size if the model leaves it open.",
                     graph.Model.Graph.Name,
                     error);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
@@ -83,24 +84,46 @@ public static partial class OnnxRuntimeHost
         return options is null ? new InferenceSession(model) : new InferenceSession(model, options);
     }
 
-    /// <summary>Opens and runs a graph of one node, to see whether what the options name works on this machine.</summary>
-    /// <param name="options">How it runs.</param>
+    /// <summary>
+    /// Opens and runs a graph of one convolution, to see whether the provider that the options name works on this machine. A convolution, for ONNX
+    /// Runtime loads cuDNN at the first one only; and nowhere else than there, for it leaves to the processor what a provider cannot do.
+    /// </summary>
+    /// <param name="options">How it runs, with a provider other than the processor; changed, so for this run alone.</param>
     /// <exception cref="OnnxRuntimeException">It does not work: a library, a driver or a device is missing.</exception>
     public static void Probe(SessionOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
         var type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = OnnxType.Single, Shape = new TensorShapeProto() } };
-        type.TensorType.Shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = 1 });
+        long[] shape = [1, 1, 1, 1];
+        type.TensorType.Shape.Dim.Add(shape.Select(size => new TensorShapeProto.Types.Dimension { DimValue = size }));
         var graph = new GraphProto { Name = "probe" };
         graph.Input.Add(new ValueInfoProto { Name = "x", Type = type });
+        graph.Initializer.Add(new TensorProto { Name = "w", DataType = OnnxType.Single, Dims = { shape }, FloatData = { 1f } });
         graph.Output.Add(new ValueInfoProto { Name = "y", Type = type });
-        graph.Node.Add(OnnxGraph.MakeNode("Neg", ["x"], ["y"]));
+        graph.Node.Add(OnnxGraph.MakeNode("Conv", ["x", "w"], ["y"]));
         var model = new ModelProto { IrVersion = 8, Graph = graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = string.Empty, Version = 13 });
+        options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
         using InferenceSession session = Open(model.ToByteArray(), options);
-        using OrtValue input = OrtValue.CreateTensorValueFromMemory([1f], [1]);
+        using OrtValue input = OrtValue.CreateTensorValueFromMemory([1f], shape);
         using var run = new RunOptions();
         session.Run(run, ["x"], [input], ["y"]).Dispose();
     }
+
+    /// <summary>What ONNX Runtime says of a failure, without its codes and the places of its own source.</summary>
+    /// <param name="exception">The failure.</param>
+    /// <returns>A sentence, ended by a full stop.</returns>
+    public static string ReasonOf(OnnxRuntimeException exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+
+        // "[ErrorCode:Fail] /onnxruntime_src/….cc:296 function [ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : the reason", of which all but the reason may be missing.
+        string reason = Preamble().Replace(exception.Message, string.Empty).Trim().TrimEnd('.');
+        return (reason.Length > 0 ? reason : exception.Message) + ".";
+    }
+
+    [GeneratedRegex(@"^(.*\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : |\[ErrorCode:\w+\] )", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex Preamble();
 
     private static OrtEnv Start()
     {

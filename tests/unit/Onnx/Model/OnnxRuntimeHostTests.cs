@@ -27,6 +27,26 @@ public sealed class OnnxRuntimeHostTests
         Assert.Empty(others);
     }
 
+    [Fact]
+    public void AProbeIsNotLeftToTheProcessor()
+    {
+        using SessionOptions processorAlone = OnnxRuntimeHost.NewOptions();
+        OnnxRuntimeException refused = Assert.Throws<OnnxRuntimeException>(() => OnnxRuntimeHost.Probe(processorAlone));
+        Assert.Contains("fallback", OnnxRuntimeHost.ReasonOf(refused), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void AReasonIsToldWithoutCodesAndPlacesOfSource()
+    {
+        OnnxRuntimeException damaged = Assert.Throws<OnnxRuntimeException>(() => OnnxRuntimeHost.Open("not a model"u8.ToArray()));
+        Assert.Contains("ErrorCode", damaged.Message, StringComparison.Ordinal);
+        string reason = OnnxRuntimeHost.ReasonOf(damaged);
+        Assert.DoesNotContain("ErrorCode", reason, StringComparison.Ordinal);
+        Assert.Contains("model", reason, StringComparison.OrdinalIgnoreCase);
+        Assert.EndsWith(".", reason, StringComparison.Ordinal);
+        Assert.EndsWith(reason[..^1], damaged.Message.Trim().TrimEnd('.'), StringComparison.Ordinal);
+    }
+
     private static string? NativeVariable(string name) =>
         OperatingSystem.IsWindows() ? Environment.GetEnvironmentVariable(name) : Marshal.PtrToStringUTF8(GetVariable(name));
 
