@@ -246,6 +246,24 @@ Describe 'Submit-QosJob' {
             & umount $small
         }
     }
+
+    It 'says of a shard whose result fills the disk that it is full, and goes on where there is space' -Skip:(-not $IsLinux -or (id -u) -ne 0) {
+        $small = New-Item -ItemType Directory "$folder/filled"
+        & mount -t tmpfs -o size=1m none $small 2>$null
+        if ($LASTEXITCODE) { Set-ItResult -Skipped -Because 'nothing may be mounted here'; return }
+        try {
+            $job = Submit-QosJob -Shards 1 -JobPath "$small/job" -MaximumRetries 0 -ScriptBlock { 'x' * 2MB } | Wait-QosJob
+            $job.State | Should -Be Failed
+            $job | Receive-QosJob -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+            "$failed" | Should -BeLike "*failed with exit code 1*The disk is full: *$small/job/elements/00001/result-*Free some space*"
+            Get-ChildItem "$small/job/elements/00001/result-*" | Should -BeNullOrEmpty
+            & mount -o remount,size=8m $small
+            ($job | Resume-QosJob | Wait-QosJob | Receive-QosJob).Length | Should -Be 2MB
+        }
+        finally {
+            & umount $small
+        }
+    }
 }
 
 Describe 'A job whose folder is not what it was' {

@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using System.Management.Automation;
 using System.Reflection;
 using System.Runtime.Loader;
 using System.Security.Cryptography;
 using System.Text;
+using QosValuation.Foundation.IO;
 using QosValuation.Jobs.Folders;
 
 namespace QosValuation.Cmdlets.Jobs;
@@ -49,6 +51,23 @@ public static class JobWorker
     /// <param name="hostName">The machine that does the work.</param>
     /// <returns>The attempt; null where the element is done already.</returns>
     public static JobAttempt? Begin(string jobPath, int element, string hostName) => JobAttempt.Begin(JobFolder.Open(jobPath), element, hostName);
+
+    /// <summary>Why a script ended early, in the words of the module's errors.</summary>
+    /// <param name="error">What ended it.</param>
+    /// <returns>A message: that the disk is full, where that is the cause, and how to go on; else the record's own.</returns>
+    public static string Explain(ErrorRecord error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        for (Exception? cause = error.Exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is IOException full && DiskFaults.IsDiskFull(full))
+            {
+                return $"The disk is full: {full.Message.TrimEnd('.')}. {Faults.DiskFull.Advice}";
+            }
+        }
+
+        return error.ToString();
+    }
 
     /// <summary>Ends this process with all that it started when another one has ended: an element does not outlive what started it.</summary>
     /// <param name="parentId">The other process.</param>

@@ -23,6 +23,11 @@ $work = {
     param([string] $Folder, [string] $ModulePath, [string] $Version, [string] $Build, [int] $Index, [int] $Count, [string] $WorkingDirectory,
         [int] $Depth, [string] $ResultPath, [string[]] $Parts)
 
+    function Get-Worker {
+        $there = (Get-Command Submit-QosJob -Module QosValuation -ErrorAction Ignore).ImplementingType
+        $there ? $there.Assembly.GetType('QosValuation.Cmdlets.Jobs.JobWorker') : $null
+    }
+
     function Get-ModuleFault {
         try {
             if (-not (Get-Module QosValuation)) {
@@ -33,8 +38,7 @@ $work = {
             return "QosValuation cannot be imported on $([System.Environment]::MachineName): $_ Install version $Version there, or name its place with -ModulePath."
         }
 
-        $there = (Get-Command Submit-QosJob -Module QosValuation -ErrorAction Ignore).ImplementingType
-        $found = $there ? $there.Assembly.GetType('QosValuation.Cmdlets.Jobs.JobWorker')::Build : 'a build without jobs'
+        $found = (Get-Worker)::Build ?? 'a build without jobs'
         if ($found -ne $Build) {
             return "QosValuation on $([System.Environment]::MachineName) is version $((Get-Module QosValuation).Version), build $found; " +
                 "the job was submitted by version $Version, build $Build. Results of different builds are not mixed."
@@ -101,7 +105,7 @@ $work = {
         $said.Message = $said.ExitCode ? "The script ended with exit code $($said.ExitCode)." : ''
     }
     catch {
-        $said.Message = "$_"
+        $said.Message = (Get-Worker)::Explain($_)
         [Console]::Error.WriteLine(($_ | Out-String).TrimEnd())
     }
 

@@ -117,7 +117,7 @@ public static partial class OnnxRuntimeHost
     {
         ArgumentNullException.ThrowIfNull(exception);
 
-        // "[ErrorCode:Fail] /onnxruntime_src/….cc:296 function [ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : the reason", of which all but the reason may be missing.
+        // "[ErrorCode:Fail] /onnxruntime_src/….cc:296 function [ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : the reason"; all but the reason may be missing.
         string reason = Preamble().Replace(exception.Message, string.Empty).Trim().TrimEnd('.');
         return (reason.Length > 0 ? reason : exception.Message) + ".";
     }
