@@ -7,7 +7,7 @@ Lets embeddings arrive in random orders, clusters them online, and averages for 
 
 The embeddings are those of -Path: a file of embeddings (.npy, .csv, .jsonl), or a folder of photographs, which are embedded with -Model. Without it scenes are drawn and embedded with the built-in clip-small.
 
-Exit codes: 0 the figure was made and shows what the paper says: for every Γ the value grows with quantity while a further record adds less in the second half than in the first, and a larger Γ has more novel records and confirms its first cluster later; 1 an error; 2 the figure was made, but does not show all of that.
+Exit codes: 0 the figure was made and shows what the paper says: for every Γ the value grows with quantity while a further record adds less in the second half than in the first, and a larger Γ has more novel records, where any are left, and confirms its first cluster later, if at all; 1 an error; 2 the figure was made, but does not show all of that.
 
 .PARAMETER Path
 A file of embeddings (.npy, .csv or .jsonl, as Import-Embedding reads), or a folder of photographs. Without it scenes are drawn.
@@ -34,7 +34,7 @@ The random orders that are averaged; 200 by default.
 The numbers of records at which rows are made; twenty by default, evenly spaced up to all records.
 
 .PARAMETER SimilarityThreshold
-The cosine from which a cluster takes a record: 0.7 by default, which suits images of CLIP ViT-B/32; 0.85 for drawn scenes, which lie closer together.
+The cosine from which a cluster takes a record. By default that of the embeddings' model, as for Invoke-ValuationSimulation, and 0.7 where a file names none, which suits images of CLIP ViT-B/32; 0.85 for drawn scenes, which lie closer together than photographs.
 
 .PARAMETER Force
 Replaces results of another run. Without it they are an error; results of the same run are made again.
@@ -89,7 +89,7 @@ param(
 
     [ValidateRange(0.0, 1.0)]
     [ValidateScript({ $_ -isnot [string] -or -not $_.Contains(',') }, ErrorMessage = "'{0}' is not a number: write decimals with a point, and nothing between thousands.")]
-    $SimilarityThreshold = ($Path ? 0.7 : 0.85)
+    $SimilarityThreshold
 )
 
 $ErrorActionPreference = 'Stop'
@@ -114,7 +114,14 @@ Invoke-FigureBody {
     $files = 'a', 'b' | ForEach-Object { $name -replace '\.csv$', "$_.csv" }
     $run = Get-FigureRun $bound $Quick $Seed $Path $Model
     Assert-FigureRun $files $run $Force
-    $settings = @{ NoveltyThreshold = $NoveltyThreshold; Repetition = $Quick ? 20 : $Repetition; Seed = $Seed; SimilarityThreshold = $SimilarityThreshold }
+    $settings = @{ NoveltyThreshold = $NoveltyThreshold; Repetition = $Quick ? 20 : $Repetition; Seed = $Seed }
+    if ($bound.ContainsKey('SimilarityThreshold')) {
+        $settings.SimilarityThreshold = $SimilarityThreshold
+    }
+    elseif (-not $Path) {
+        $settings.SimilarityThreshold = 0.85
+    }
+
     if ($Quantity) {
         $settings.Quantity = $Quantity
     }

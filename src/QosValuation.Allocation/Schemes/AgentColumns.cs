@@ -1,3 +1,4 @@
+using System.Text;
 using QosValuation.Allocation.Fairness;
 using QosValuation.Allocation.Optimal;
 using QosValuation.Foundation.IO;
@@ -55,7 +56,7 @@ public sealed class AgentColumns
 
     /// <summary>
     /// Reads a CSV file with the column Value, and where it has them Agent (or Contributor, Address), Capacity and Remaining. Other columns are
-    /// ignored. O(size of the file).
+    /// ignored. O(size of the file), and O(N log N) for names.
     /// </summary>
     /// <param name="path">The file in UTF-8, with a header; names of columns are not case-sensitive. Names of agents are folded
     /// (<see cref="ContributorName"/>), numbers read by <see cref="NumberText"/>.</param>
@@ -63,12 +64,14 @@ public sealed class AgentColumns
     /// <param name="remaining">R of all agents where the file has no such column, and of those whose field is empty.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>The agents in the order of the file.</returns>
-    /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>, <c>AgentNotValid</c>: the first row at fault is named.</exception>
+    /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>, <c>AgentNotValid</c>, <c>AgentRepeated</c>: the first row at fault is named.</exception>
     public static AgentColumns ReadCsv(string path, double capacity, double remaining, CancellationToken cancellationToken)
     {
         CsvNumberTable table = CsvNumberTable.Read(
             path, "agent", ["Agent", "Contributor", "Address"], [("Value", null), ("Capacity", capacity), ("Remaining", remaining)], cancellationToken);
-        return new AgentColumns(table.Columns[0], table.Columns[1], table.Columns[2], table, path);
+        return table.FindRepeatedName() is (int first, int second)
+            ? throw TokenAgent.Repeated(Encoding.UTF8.GetString(table.Name(first)), $" in '{path}', as agent {first + 1} and {second + 1}")
+            : new AgentColumns(table.Columns[0], table.Columns[1], table.Columns[2], table, path);
     }
 
     /// <summary>Reads NumPy arrays, one a column. O(N).</summary>

@@ -30,6 +30,13 @@ public sealed record TokenAgent
         return remaining + room > capacity ? Math.BitDecrement(room) : room;
     }
 
+    /// <summary>The fault of a name that several agents have.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="rows">Where they stand, such as <c> (agents 1 and 3)</c>; empty where that says nothing.</param>
+    /// <returns><c>AgentRepeated</c>.</returns>
+    public static QosValuationException Repeated(string name, string rows = "") => new(
+        Faults.AgentRepeated, $"The agent '{name}' is there twice{rows}, and would have two buckets and two shares.", name);
+
     /// <summary>Checks the agent's numbers. O(1).</summary>
     /// <exception cref="QosValuationException"><c>AgentNotValid</c> for a name that lost letters,
     /// for NaN, infinite and negative numbers, and for R &gt; B.</exception>

@@ -64,6 +64,7 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
     private const double DefaultRequestCost = 1;
 
     private readonly List<QosAgent> _agents = [];
+    private readonly AlikeNames _names = new();
     private QosStrategy[]? _strategies;
 
     /// <summary>How many agents are made up where none come from the pipeline; 500 by default.</summary>
@@ -298,7 +299,17 @@ public sealed class InvokeQosSimulationCommand : QosCmdlet
             Quantity = Quantity,
             Strategies = _strategies is null ? Strategy ?? [] : [],
         };
-        TryItem(Agent, () => _agents.Add(row.ToAgent(_agents.Count + 1, IsBound(nameof(Alpha)))));
+        TryItem(Agent, () =>
+        {
+            QosAgent agent = row.ToAgent(_agents.Count + 1, IsBound(nameof(Alpha)));
+            if (_names.Contains(agent.Name))
+            {
+                throw TokenAgent.Repeated(agent.Name);
+            }
+
+            _agents.Add(agent);
+            _names.Add(agent.Name);
+        });
     }
 
     /// <inheritdoc/>

@@ -133,6 +133,11 @@ public abstract class TokenAgentCommand : QosCmdlet
     private void Add(string name, double value, double capacity, double remaining)
     {
         name = ContributorName.Fold(name);
+        if (_names.Contains(name))
+        {
+            throw TokenAgent.Repeated(name);
+        }
+
         _agents.Add(name, value, capacity, remaining);
         _names.Add(name);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using QosValuation.Cmdlets.Markets;
 using QosValuation.Foundation.Names;
 using QosValuation.Markets.Ledger;
 
@@ -9,7 +10,7 @@ namespace QosValuation.Cmdlets;
 /// <remarks>
 /// <para>A DAT record (address, v, ρ) binds a data value to the account that earned it (paper, section II-B). Records form a chain: each holds the SHA-256
 /// hash of the one before, so a change anywhere shows. Data values from Measure-DataValue bind by property name: Contributor is the address, Value the
-/// value.</para>
+/// value. Objects with IsWinner false, such as the losers of an auction, are left out.</para>
 /// <para>What has been written to the pipeline is on disk, whatever happens next. A record that comes alone is appended at once; of a fast stream those
 /// that arrive within 50 milliseconds share a transaction: all of them are in the ledger, or none. Several processes may append at once.</para>
 /// <para>What is appended twice counts twice. -SkipExisting leaves out what stands there already, for a script that may be run again.</para>
@@ -36,6 +37,8 @@ public sealed class AddDatRecordCommand : StoreCommand
     private readonly AlikeNames _names = new();
     private DatLedger? _ledger;
     private DatLedgerAppender? _appender;
+    private long _row;
+    private bool _isWon;
 
     /// <summary>The ledger: a SQLite file, or the address of one in PostgreSQL; created where it does not exist.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Ledger")]
@@ -77,8 +80,13 @@ public sealed class AddDatRecordCommand : StoreCommand
     /// <inheritdoc/>
     protected override void Process()
     {
-        if (!TryItem(InputObject, this, static command => command.RequireProperties(
-            typeof(DataValue), command.InputObject, "the properties Address and Value", nameof(Address), nameof(Value))))
+        _isWon = false;
+        TryItem(InputObject, this, static command =>
+        {
+            command.RequireProperties(typeof(DataValue), command.InputObject, "the properties Address and Value", nameof(Address), nameof(Value));
+            command._isWon = command.IsWon();
+        });
+        if (!_isWon)
         {
             return;
         }
@@ -102,6 +110,15 @@ public sealed class AddDatRecordCommand : StoreCommand
 
         TryItem(Address, this, static command => command._appender!.Add(command.Address, command.Value, command.Pointer));
         WriteAppended();
+    }
+
+    // Who has a record is paid, and its sealed data may be opened: the losers of an auction have none.
+    private bool IsWon()
+    {
+        _row++;
+        object? isWinner = InputObject?.BaseObject is DataValue ? null : RecordProperties.Find(InputObject, nameof(DataAward.IsWinner))?.Value;
+        return OfferFields.Truth(isWinner)
+            ?? throw DataOffer.NotValid(_row, Address, nameof(DataAward.IsWinner), isWinner?.ToString(), "give True or False", InputObject);
     }
 
     /// <inheritdoc/>

@@ -8,6 +8,11 @@ public static partial class Faults
         FaultKind.InvalidData,
         "Give each agent finite numbers of at least 0, with no more tokens remaining than its capacity.");
 
+    /// <summary>An agent is there twice, and has one bucket.</summary>
+    public static Fault AgentRepeated { get; } = Define(
+        FaultKind.InvalidData,
+        "Add the values of one agent up (Group-Object Agent), or give two agents two names.");
+
     /// <summary>The lists of values, capacities and remaining tokens differ in length.</summary>
     public static Fault AgentsNotAligned { get; } = Define(FaultKind.InvalidArgument, "Give one number for each agent in every list.");
 

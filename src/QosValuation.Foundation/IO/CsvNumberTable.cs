@@ -38,6 +38,51 @@ public sealed class CsvNumberTable
         return _names is null ? [] : _names.AsSpan(start, _nameEnds[row] - start);
     }
 
+    /// <summary>Finds a name that two rows have. O(n log n), and 8 bytes a row for as long as it takes.</summary>
+    /// <returns>The rows, from 0; null where all names differ, or there are none. Empty names are nobody's, and may repeat.</returns>
+    public (int First, int Second)? FindRepeatedName()
+    {
+        if (_names is null)
+        {
+            return null;
+        }
+
+        // Hashes of 32 bits, of which some names share one: these alone are compared.
+        int[] hashes = new int[_nameEnds.Length];
+        for (int row = 0; row < hashes.Length; row++)
+        {
+            var hash = default(HashCode);
+            hash.AddBytes(Name(row));
+            hashes[row] = hash.ToHashCode();
+        }
+
+        int[] sorted = [.. hashes];
+        Array.Sort(sorted);
+        var shared = new HashSet<int>();
+        for (int i = 1; i < sorted.Length; i++)
+        {
+            if (sorted[i] == sorted[i - 1])
+            {
+                shared.Add(sorted[i]);
+            }
+        }
+
+        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int row = 0; row < hashes.Length && shared.Count > 0; row++)
+        {
+            if (shared.Contains(hashes[row]) && !Name(row).IsEmpty)
+            {
+                string name = Encoding.UTF8.GetString(Name(row));
+                if (!seen.TryAdd(name, row))
+                {
+                    return (seen[name], row);
+                }
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Reads a file with a header; names of columns are not case-sensitive, and other columns are ignored. O(size of the file).</summary>
     /// <param name="path">The file.</param>
     /// <param name="item">What a row is, such as <c>agent</c>, for messages.</param>

@@ -15,6 +15,15 @@ public sealed class AlikeNames
         : $"{_alike.Count} {(_alike.Count == 1 ? "name looks" : "names look")} like another one, such as {_example}: they differ in letter case, or in letters "
             + "of different scripts, and count as different contributors. Give one contributor one name.";
 
+    /// <summary>Whether a name was added before. O(length).</summary>
+    /// <param name="name">A folded name; an empty one is nobody's, and never known.</param>
+    /// <returns>True for the same name, not for one that looks like it.</returns>
+    public bool Contains(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.Length > 0 && _bySkeleton.TryGetValue(ContributorName.Skeleton(name), out string? first) && (first == name || _alike.Contains(name));
+    }
+
     /// <summary>Adds a name. O(length).</summary>
     /// <param name="name">A folded name (<see cref="ContributorName.Fold"/>); an empty one is nobody's.</param>
     /// <returns>The name it looks like; null where it looks like none, or is known.</returns>
