@@ -245,9 +245,9 @@ Invoke-FigureBody {
         }
 
         if ($round -eq 1) {
-            Export-FigureCsv $offers (& $at '-offers.csv')
+            Export-FigureCsv $offers (& $at '-offers.csv') $run
             $awards = @($offers | Invoke-DataAuction -Mechanism ProportionalShare -Budget $budget)
-            Export-FigureCsv $awards (& $at '-awards.csv')
+            Export-FigureCsv $awards (& $at '-awards.csv') $run
             $ledger = & $at '.db'
             Remove-Item -Path "$ledger*", (& $at '-bought.jsonl'), (& $at '-settlement.json') -ErrorAction Ignore
             foreach ($award in $awards | Where-Object IsWinner) {
@@ -257,9 +257,9 @@ Invoke-FigureBody {
             # The data earn: a month of calls of what was trained on them.
             $null = Add-UsageRecord -LedgerPath $ledger -Source 'place-classifier' -Kind ApiCall -Quantity 10000 -Revenue 25
             $pool = (Get-UsageRecord -LedgerPath $ledger | Measure-Object Revenue -Sum).Sum
-            Export-FigureCsv @($awards | Measure-UtilityShare -Pool $pool) (& $at '-shares.csv')
+            Export-FigureCsv @($awards | Measure-UtilityShare -Pool $pool) (& $at '-shares.csv') $run
             $scores = $offers | Select-Object Contributor, @{ n = 'Volume'; e = { $_.Photographs } }, Quality, @{ n = 'Impact'; e = { $_.MarginalUtility } }
-            Export-FigureCsv @($scores | Measure-DataShareToken -Supply 100000 -Whole) (& $at '-tokens.csv')
+            Export-FigureCsv @($scores | Measure-DataShareToken -Supply 100000 -Whole) (& $at '-tokens.csv') $run
             $null = $all | Export-DataAward -Award $awards -OutputPath (& $at '-bought.jsonl')
             $key = Join-Path ([System.IO.Path]::GetTempPath()) "market-$([guid]::NewGuid().ToString('N')).pem"
             try {
@@ -271,7 +271,7 @@ Invoke-FigureBody {
         }
     }
 
-    Export-FigureCsv @($rows) (& $at '-rounds.csv')
+    Export-FigureCsv @($rows) (& $at '-rounds.csv') $run
     $best = @($rows | Where-Object Buying -EQ 'ProportionalShare' | ForEach-Object Accuracy)
     $summary = @(foreach ($buying in $buyings) {
             $group = @($rows | Where-Object Buying -EQ $buying)
@@ -293,7 +293,7 @@ Invoke-FigureBody {
                 PaidStandardError         = $paidError
             }
         })
-    Export-FigureCsv $summary (& $at '.csv')
+    Export-FigureCsv $summary (& $at '.csv') $run
     Save-FigureRun $made $run
     $summary
     Write-Progress -Id 1 -Activity 'Data market' -Completed

@@ -55,8 +55,13 @@ function Get-FigureRun([hashtable] $Bound, [bool] $Quick, [int] $Seed, [string] 
 
 # runs.json in a folder notes of each result what run it is of. A file that cannot be read notes nothing.
 function Read-FigureRun([string] $Folder) {
+    $file = Join-Path $Folder 'runs.json'
+    if (-not (Test-Path -LiteralPath $file)) {
+        return @{}
+    }
+
     try {
-        Get-Content -LiteralPath (Join-Path $Folder 'runs.json') -Raw -ErrorAction Stop | ConvertFrom-Json -AsHashtable -ErrorAction Stop
+        Get-Content -LiteralPath $file -Raw -ErrorAction Stop | ConvertFrom-Json -AsHashtable -ErrorAction Stop
     }
     catch {
         @{}
@@ -108,8 +113,8 @@ function ConvertTo-SpreadsheetRow {
     }
 }
 
-# Writes rows whole or not at all, and in the invariant culture.
-function Export-FigureCsv([object[]] $Rows, [string] $Path) {
+# Writes rows whole or not at all, and in the invariant culture; and notes what run they are of, so that a run that was stopped can be made again.
+function Export-FigureCsv([object[]] $Rows, [string] $Path, $Run) {
     $temporary = "$Path.$([guid]::NewGuid().ToString('N').Substring(0, 8)).tmp"
     $culture = [cultureinfo]::CurrentCulture
     try {
@@ -117,6 +122,9 @@ function Export-FigureCsv([object[]] $Rows, [string] $Path) {
         [cultureinfo]::CurrentCulture = [cultureinfo]::InvariantCulture
         $Rows | ConvertTo-SpreadsheetRow | Export-Csv -LiteralPath $temporary -ErrorAction Stop
         [System.IO.File]::Move($temporary, $Path, $true)
+        if ($Run) {
+            Save-FigureRun $Path $Run
+        }
     }
     finally {
         [cultureinfo]::CurrentCulture = $culture
@@ -212,8 +220,7 @@ function Invoke-AllocationFigure {
         $watch = [System.Diagnostics.Stopwatch]::StartNew()
         Invoke-AllocationSimulation @simulation -ErrorAction Stop | Tee-Object -Variable rows
         $watch.Stop()
-        Export-FigureCsv $rows $path
-        Save-FigureRun $path $run
+        Export-FigureCsv $rows $path $run
         $claim = [QosValuation.AllocationClaim]::Of([QosValuation.AllocationSimulationResult[]] @($rows))
         $script:FigureExitCode = 0
         $text = "Figure ${Number}: $(@($rows).Count) rows in $($watch.Elapsed.TotalSeconds.ToString('F1')) s, written to $path."

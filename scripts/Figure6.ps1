@@ -134,9 +134,8 @@ Invoke-FigureBody {
     }
 
     $largest = ($rows.Quantity | Measure-Object -Maximum).Maximum
-    Export-FigureCsv $rows $files[0]
-    Export-FigureCsv @($rows | Where-Object Quantity -eq $largest) $files[1]
-    Save-FigureRun $files $run
+    Export-FigureCsv $rows $files[0] $run
+    Export-FigureCsv @($rows | Where-Object Quantity -eq $largest) $files[1] $run
     $claim = [QosValuation.ValuationClaim]::Of([QosValuation.ValuationSimulationResult[]] @($rows))
     $script:FigureExitCode = $claim.IsShown ? 0 : 2
     $each = $rows | Where-Object Quantity -eq $largest | ForEach-Object {

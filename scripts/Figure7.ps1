@@ -375,8 +375,8 @@ function Invoke-Figure7 {
                 PerceptualMargin = $likeness[0]; PerceptualMarginStandardError = $likeness[1]; PerceptualFirst = @($_.Group | Where-Object PerceptualRank -EQ 1).Count / $_.Count
             }
         })
-    Export-FigureCsv $rows $path
-    Export-FigureCsv $summary (Join-Path $folder "$name-summary.csv")
+    Export-FigureCsv $rows $path $run
+    Export-FigureCsv $summary (Join-Path $folder "$name-summary.csv") $run
 
     # The picture: the first repeat of the four releases by the first attacker.
     $shown = $rows | Where-Object { $_.Repeat -eq 1 -and $_.Method -eq $Method[0] -and $_.Gamma -eq $NoveltyThreshold -and ($_.Release -ne 'Image-Ours' -or $_.Epsilon -eq 1) -and $_.ImagePath } | ForEach-Object {

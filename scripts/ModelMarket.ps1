@@ -205,7 +205,7 @@ Invoke-FigureBody {
             $members | Invoke-ModelMarket -Algorithm $algorithms -PassThru:$isFirst -Seed $number @fast
         })
     $plain = $rows | Select-Object Seed, Algorithm, Round, Client, Accuracy, Loss, Imports, Exports, Gain, Paid, Received, Cost, Utility, Welfare, IsRational
-    Export-FigureCsv @($plain) (& $at '-rounds.csv')
+    Export-FigureCsv @($plain) (& $at '-rounds.csv') $run
 
     # Each algorithm by seed: accuracy (best over rounds) and utility (summed), the means over clients; differences are paired.
     $measured = @{}
@@ -236,7 +236,7 @@ Invoke-FigureBody {
                 RationalShare            = $report.RationalShare
             }
         })
-    Export-FigureCsv $summary (& $at '.csv')
+    Export-FigureCsv $summary (& $at '.csv') $run
     $summary
 
     Write-Progress -Id 1 -Activity 'Model market' -Status 'Lies' -PercentComplete 85
@@ -246,7 +246,7 @@ Invoke-FigureBody {
     $draw = [System.Random]::new($Seed)
     $liars = @($members | ForEach-Object { $_ | New-ModelClient -Cost ($Cost * (0.5 + $draw.NextDouble())) -GainScale ($scale * (0.5 + 0.5 * $draw.NextDouble())) })
     $lies = @('Marginal', 'Critical' | ForEach-Object { Measure-Lie $liars $last[0].Distance $_ })
-    Export-FigureCsv $lies (& $at '-lies.csv')
+    Export-FigureCsv $lies (& $at '-lies.csv') $run
 
     Write-Progress -Id 1 -Activity 'Model market' -Status 'Contribution and tokens' -PercentComplete 95
     # The last client turns the sign of its model. What each model brought, by Shapley, is its value; a harmful one has none to be paid for.
@@ -263,7 +263,7 @@ Invoke-FigureBody {
                 StandardError = $value.StandardError; Tokens = $grants[$client.Contributor]
             }
         })
-    Export-FigureCsv $tokens (& $at '-tokens.csv')
+    Export-FigureCsv $tokens (& $at '-tokens.csv') $run
 
     # Utility does not depend on accuracy: the same clients, who hardly train.
     $spoiled = @($members | Invoke-ModelMarket -Algorithm FedAvg -Seed $Seed -Round 1 -LocalStep 1 -LearningRate 1e-6)
@@ -279,7 +279,7 @@ Invoke-FigureBody {
         })
     $privacy = @($reports[0]) + @($private | Measure-ModelMarket) |
         Select-Object Epsilon, Seeds, Accuracy, AccuracyStandardError, FinalAccuracy, FinalAccuracyStandardError, Utility, UtilityStandardError
-    Export-FigureCsv @($privacy) (& $at '-privacy.csv')
+    Export-FigureCsv @($privacy) (& $at '-privacy.csv') $run
 
     $ipfl = $summary[0]
     $others = @($summary | Select-Object -Skip 1)
@@ -307,7 +307,7 @@ Invoke-FigureBody {
         @{ Claim = 'Utility does not depend on accuracy'; Expected = $true; Holds = $apart -eq 0
             Measured = "the same clients with accuracies of $($accuracies[0].ToString('F3')) and $($accuracies[1].ToString('F3')): utilities differ by $apart" }
     ) | ForEach-Object { [pscustomobject] [ordered]@{ PSTypeName = 'QosValuation.ModelMarketClaim'; Claim = $_.Claim; Holds = [bool] $_.Holds; Expected = $_.Expected; Measured = $_.Measured } }
-    Export-FigureCsv $claims (& $at '-claims.csv')
+    Export-FigureCsv $claims (& $at '-claims.csv') $run
 
     $facts = [ordered]@{ Seed = "$Seed to $($Seed + $count - 1)"; Data = $run.Data; Classes = $classes.Count; Vectors = $vectors.Count; Clients = $Clients
         Rounds = $fast.Round; K = $scale; Cost = $Cost; 'Local steps' = $fast.LocalStep; 'Learning rate' = $fast.LearningRate }

@@ -29,7 +29,7 @@ A captions file in COCO layout for -Images.
 The encoder, a name or a folder; clip-small by default.
 
 .PARAMETER NoveltyThreshold
-Γ: the first Γ records of a cluster are novel, and a cluster of more than Γ is confirmed; 50 by default, as in the paper.
+Γ: the first Γ records of a cluster are novel, and a cluster that holds Γ is confirmed; 50 by default, as in the paper.
 
 .PARAMETER Epsilon
 ε of each prototype; 1 by default, as in the paper.
@@ -115,7 +115,9 @@ function Get-Photograph([string] $Folder) {
         Import-CocoDataset $Annotations $Images -ErrorAction Continue
     }
     else {
-        Get-ChildItem -LiteralPath $Images -Recurse -File | ForEach-Object { [pscustomobject]@{ Path = $_.FullName; Captions = @() } }
+        Get-ChildItem -LiteralPath $Images -Recurse -File |
+            Where-Object { $_.Name -match '^[^.].*\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|svg)$' } | # what Get-ClipEmbedding takes out of a folder
+            ForEach-Object { [pscustomobject]@{ Path = $_.FullName; Captions = @() } }
     }
 }
 
@@ -159,7 +161,7 @@ function Get-NearestCaption([object[]] $Embeddings) {
 $bound = $PSBoundParameters
 Invoke-FigureBody {
     $folder = Split-Path (Resolve-FigurePath (Join-Path $OutputPath 'dataset.csv'))
-    $save = { param($rows, $name) Export-FigureCsv @($rows) (Join-Path $folder "$name.csv") }
+    $save = { param($rows, $name) Export-FigureCsv @($rows) (Join-Path $folder "$name.csv") $run }
     $results = 'dataset', 'retrieval', 'clusters', 'prototypes', 'data-values', 'allocation', 'fairness' | ForEach-Object { Join-Path $folder "$_.csv" }
     $run = Get-FigureRun $bound $Quick $Seed $Images $Model
     Assert-FigureRun $results $run $Force
@@ -188,6 +190,7 @@ Invoke-FigureBody {
         throw "Nothing could be embedded from '$Images'."
     }
 
+    $count = @($embeddings | Where-Object Modality -EQ Image).Count
     $embeddings | Export-Embedding (Join-Path $folder 'embeddings.npy') -Force
     $nearest = @(Get-NearestCaption $embeddings)
     $speed = ($embeddings.Count / $embedding.Elapsed.TotalSeconds).ToString('F0')
@@ -208,7 +211,7 @@ Invoke-FigureBody {
         }) 'clusters'
     $confirmed = @($clusters | Where-Object IsConfirmed)
     $noise = @($labelled | Where-Object Novelty -EQ Noise | Select-Object Item -Unique).Count
-    $finding = "$($clusters.Count) clusters, $($confirmed.Count) confirmed at Γ = $NoveltyThreshold, $noise of $($photographs.Count) records are noise"
+    $finding = "$($clusters.Count) clusters, $($confirmed.Count) confirmed at Γ = $NoveltyThreshold, $noise of $(@($labelled | Select-Object Item -Unique).Count) records are noise"
     Write-Finding 'Clusters' 'clusters.csv' $finding
 
     $clean = @($confirmed | New-DpPrototype -Mechanism None -WarningAction SilentlyContinue)
@@ -217,20 +220,24 @@ Invoke-FigureBody {
         $parameters = $mechanism -eq 'ImageDp' ? @{} : @{ Epsilon = $Epsilon; Delta = 1e-5 }
         foreach ($prototype in $confirmed | New-DpPrototype -Mechanism $mechanism @parameters -Seed $Seed -WarningAction SilentlyContinue) {
             $cosines = @{}
-            $clean | Where-Object Modality -EQ $prototype.Modality | ForEach-Object { $cosines[$_.ClusterId] = Measure-Cosine $prototype.Vector $_.Vector }
+            $candidates = @($clean | Where-Object Modality -EQ $prototype.Modality)
+            $candidates | ForEach-Object { $cosines[$_.ClusterId] = Measure-Cosine $prototype.Vector $_.Vector }
             $nearestCluster = $cosines.Keys | Sort-Object { $cosines[$_] } -Descending | Select-Object -First 1
             $prototype | Select-Object Mechanism, ClusterId, Modality, Count, Epsilon, Delta, Sensitivity, Sigma, IsFormal,
                 @{ n = 'CosineToClean'; e = { $cosines[$prototype.ClusterId] } },
-                @{ n = 'FindsOwnCluster'; e = { $nearestCluster -eq $prototype.ClusterId } }
+                @{ n = 'FindsOwnCluster'; e = { $candidates.Count -gt 1 ? $nearestCluster -eq $prototype.ClusterId : $null } }
         }
     }
     if ($prototypes) {
         & $save $prototypes 'prototypes'
+        $isTold = $confirmed.Count -gt 1
         $each = $prototypes | Group-Object Mechanism | ForEach-Object {
             $mean = ($_.Group | Measure-Object CosineToClean -Average).Average
-            "$($_.Name) $($mean.ToString('F2')) ($(@($_.Group | Where-Object FindsOwnCluster).Count)/$($_.Count))"
+            $found = $isTold ? " ($(@($_.Group | Where-Object FindsOwnCluster).Count)/$($_.Count))" : ''
+            "$($_.Name) $($mean.ToString('F2'))$found"
         }
-        $finding = "ε = ${Epsilon}: mean cosine to the prototype without noise (that still find their cluster): $($each -join ', ')"
+        $chance = $isTold ? " (that still find their cluster among $($confirmed.Count))" : '; with one confirmed cluster there is no other to be taken for'
+        $finding = "ε = ${Epsilon}: mean cosine to the prototype without noise${chance}: $($each -join ', ')"
         Write-Finding 'Prototypes' 'prototypes.csv' $finding
     }
     else {
@@ -262,9 +269,8 @@ Invoke-FigureBody {
     $one = $rows | ForEach-Object { [QosValuation.AllocationSimulationResult]@{ Scheme = $_.Scheme; Agents = $_.Agents; Jain = $_.Jain; Gini = $_.Gini } }
     $claim = [QosValuation.AllocationClaim]::Of([QosValuation.AllocationSimulationResult[]] @($one))
     $script:FigureExitCode = $claim.IsShown ? 0 : 2
-    Save-FigureRun @($results | Where-Object { Test-Path -LiteralPath $_ }) $run
     $seconds = $watch.Elapsed.TotalSeconds.ToString('F1')
-    $text = "Pipeline: $($photographs.Count) photographs by $($values.Count) contributors in $seconds s, written to $folder."
+    $text = "Pipeline: $count photographs by $($values.Count) contributors in $seconds s, written to $folder."
     Write-Host "$text Proposed is $($claim.IsShown ? '' : 'not ')the fairest of the paper's schemes by both indices."
 }
 

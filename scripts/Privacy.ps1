@@ -130,14 +130,14 @@ Invoke-FigureBody {
         $clusters | Measure-PrototypeUtility -Epsilon $Epsilon @utility
         $clusters | Measure-PrototypeUtility -Mechanism ImageDp @utility
     ) | Tee-Object -Variable curve
-    Export-FigureCsv $curve $utilityPath
+    Export-FigureCsv $curve $utilityPath $run
 
     $membership = @{ Trials = $Quick ? 1000 : 20 * $count; Seed = $Seed; Modality = 'Image' }
     $(
         $clusters | Invoke-MembershipInferenceAttack -Epsilon $Epsilon @membership
         $clusters | Invoke-MembershipInferenceAttack -Mechanism ImageDp @membership
     ) | Tee-Object -Variable attacks
-    Export-FigureCsv $attacks $membershipPath
+    Export-FigureCsv $attacks $membershipPath $run
 
     # The mechanisms as they are, and one whose noise is half of what it should be.
     $audit = @{ Trials = 5000 * $count; Seed = $Seed }
@@ -150,8 +150,7 @@ Invoke-FigureBody {
     ) | Tee-Object -Variable kept
     $halved = Measure-EmpiricalPrivacy -Epsilon 5 -NoiseScale 0.5 @audit
     $halved
-    Export-FigureCsv (@($kept) + $halved) $auditPath
-    Save-FigureRun $utilityPath, $membershipPath, $auditPath $run
+    Export-FigureCsv (@($kept) + $halved) $auditPath $run
     $watch.Stop()
 
     $violated = @($kept | Where-Object IsViolated).Count

@@ -20,6 +20,38 @@ Describe 'Invoke-TokenAllocation' {
         $grants[1].Remaining | Should -Be 1
     }
 
+    It 'gives an agent one bucket, also where it comes twice' {
+        $twice = (New-TestAgent a 1 4 0), (New-TestAgent b 3 4 0), (New-TestAgent ' a ' 9 4 0), (New-TestAgent A 2 4 0)
+        $grants = $twice | Invoke-TokenAllocation -Supply 100 -ErrorVariable refused -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
+        $grants.Agent | Should -Be 'a', 'b', 'A'
+        $grants.Value | Should -Be 1, 3, 2
+        $refused.FullyQualifiedErrorId | Should -BeLike 'AgentRepeated,*'
+        $refused.TargetObject | Should -Be a
+        "$refused" | Should -BeLike "The agent 'a' is there twice*"
+        foreach ($cmdlet in 'Get-FairnessFrontier', 'Invoke-QosSimulation') {
+            { $twice[0, 0] | & $cmdlet -Supply 5 -ErrorAction Stop } | Should -Throw -ErrorId 'AgentRepeated,*'
+        }
+
+        # One that was refused for its numbers has no bucket yet.
+        $mended = (New-TestAgent a -1 4 0), (New-TestAgent a 1 4 0) | Invoke-TokenAllocation -Supply 2 -ErrorAction SilentlyContinue
+        $mended.Tokens | Should -Be 2
+
+        $table = Join-Path $TestDrive twice.csv
+        $out = Join-Path $TestDrive twice-grants.csv
+        @('Agent,Value', 'alice,1', ',1', 'bob,2', ',3', ' alice,1') | Set-Content $table
+        { Invoke-TokenAllocation -Path $table -OutputPath $out } | Should -Throw -ErrorId 'AgentRepeated,*' -ExpectedMessage "*'alice'*as agent 1 and 5*"
+        $out | Should -Not -Exist
+        @('Agent,Value') + (1..3000 | ForEach-Object { "agent-$_,1" }) | Set-Content $table
+        (Invoke-TokenAllocation -Path $table -OutputPath $out).Count | Should -Be 3000
+    }
+
+    It 'says that a number for all agents is one' {
+        { $agents | Invoke-TokenAllocation -Supply 10 -Capacity 2, 5 } | Should -Throw '*takes one number, and 2 were given: 2, 5*'
+        { $agents | Get-FairnessFrontier -Supply 10 -Capacity 1, 2, 3 } | Should -Throw '*takes one number, and 3 were given*'
+        { Invoke-QosSimulation -Agents 3 -ArrivalRate 1, 2 } | Should -Throw '*takes one number, and 2 were given*'
+        ($agents | Invoke-TokenAllocation -Supply 12 -Capacity (, 5)).Capacity | Should -Be 5, 5, 5
+    }
+
     It 'follows -Scheme <Scheme>' -ForEach @(
         @{ Scheme = 'WaterFilling'; Tokens = 4, 5, 4 }
         @{ Scheme = 'MaxWelfare'; Tokens = 4, 5, 4 }

@@ -37,7 +37,11 @@ Describe 'Get-ClipEmbedding over images' {
 
     It 'takes folders, and with -Recurse their subfolders' {
         @(Get-ClipEmbedding $images/contributor-01).Count | Should -Be @(Get-ChildItem $images/contributor-01).Count
-        Get-ClipEmbedding $scenes | Should -BeNullOrEmpty
+        Get-ClipEmbedding $scenes -WarningVariable said -WarningAction SilentlyContinue | Should -BeNullOrEmpty
+        "$said" | Should -Be "No image lies in '$scenes' itself; -Recurse takes its subfolders as well."
+        $bare = New-Item -ItemType Directory (Join-Path $TestDrive 'bare')
+        Get-ClipEmbedding $bare, $images/contributor-01 -Recurse -WarningVariable said -WarningAction SilentlyContinue | Should -Not -BeNullOrEmpty
+        "$said" | Should -Be "No image lies in '$bare'."
         @(Get-ClipEmbedding $scenes -Recurse).Source | Sort-Object | Should -Be @(Get-ChildItem $scenes -Recurse -Filter *.jpg | ForEach-Object FullName | Sort-Object)
     }
 

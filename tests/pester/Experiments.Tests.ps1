@@ -143,6 +143,22 @@ Describe 'scripts/Pipeline.ps1' {
         $own = @{ Images = Join-Path $scenes images; Annotations = Join-Path $scenes captions.json; NoveltyThreshold = 10 }
     }
 
+    It 'counts photographs only, and does not praise the finding of a cluster that is the only one' {
+        $plain = Join-Path $TestDrive 'plain photographs'
+        $null = New-Item -ItemType Directory $plain
+        $items[0..19].Path | ForEach-Object { Copy-Item $_ (Join-Path $plain "$(New-Guid).jpg") }
+        'no picture' | Set-Content (Join-Path $plain captions.json)
+        'no picture' | Set-Content (Join-Path $plain ._photo.jpg)
+        $folder = Join-Path $TestDrive 'pipeline-plain'
+        $null = & $pipeline -Images $plain -OutputPath $folder -NoveltyThreshold 18 -Model clip-mini -InformationVariable said -ErrorVariable failed 6> $null
+        $failed | Should -BeNullOrEmpty
+        "$said" | Should -BeLike '*Pipeline: 20 photographs by*'
+        @(Import-Csv (Join-Path $folder dataset.csv)).Count | Should -Be 20
+        if (@(Import-Csv (Join-Path $folder clusters.csv) | Where-Object IsConfirmed -EQ True).Count -eq 1) {
+            Import-Csv (Join-Path $folder prototypes.csv) | ForEach-Object FindsOwnCluster | Select-Object -Unique | Should -Be ''
+        }
+    }
+
     It 'gives what the cmdlets give one by one' {
         $folder = Join-Path $TestDrive 'pipeline'
         $rows = @(& $pipeline @own -OutputPath $folder -Supply 5 -InformationVariable said 6> $null)

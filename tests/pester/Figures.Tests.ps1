@@ -98,6 +98,13 @@ Describe 'scripts/Figure6.ps1' {
         "$said" | Should -Match 'more slowly for 5 of 5 Γ.*increase 4 .*later 4 of 4'
     }
 
+    It 'takes the threshold of the model for photographs' {
+        $photographs = @(New-SceneDataset (Join-Path $folder scenes) -Count 12 -ImageSize 64 -Seed 1)
+        $rows = & $script -Path (Split-Path (Split-Path $photographs[0].Path)) -Model clip-mini -Repetition 2 -NoveltyThreshold 2 -OutputPath (Join-Path $folder scenes-out) 6> $null
+        $rows.SimilarityThreshold | Select-Object -Unique | Should -Be (Get-ClipEmbedding $photographs[0].Path -Model clip-mini | Invoke-ValuationSimulation -NoveltyThreshold 1 -Repetition 1 -WarningAction Ignore).SimilarityThreshold
+        $rows[0].SimilarityThreshold | Should -Not -Be 0.7
+    }
+
     It 'repeats with a seed, and names its files after a name' {
         $few = @{ Path = $vectors; Repetition = 3; NoveltyThreshold = 8; SimilarityThreshold = 0.95; OutputPath = Join-Path $folder 'own.csv' }
         $first = & $script @few -Seed 3 6> $null
@@ -141,5 +148,18 @@ Describe 'scripts/Figure6.ps1' {
 
     It 'has help' {
         Assert-ScriptHelp $script -Synopsis 'Fig\. 6' -Examples 3
+    }
+}
+
+Describe 'scripts/Figure.Common.ps1' {
+    It 'notes with each file what run it is of, so that a run that was stopped can be made again' {
+        . (Join-Path $RepositoryRoot 'scripts/Figure.Common.ps1')
+        $file = Join-Path (New-Item -ItemType Directory (Join-Path $TestDrive noted)) 'some.csv'
+        $run = Get-FigureRun @{} $true 1 '' ''
+        Export-FigureCsv @([pscustomobject]@{ A = 1 }) $file $run
+        { Assert-FigureRun $file $run $false } | Should -Not -Throw
+        { Assert-FigureRun $file (Get-FigureRun @{} $true 2 '' '') $false } | Should -Throw "*is of another run (Seed '1', not '2')*"
+        Export-FigureCsv @([pscustomobject]@{ A = 1 }) (Join-Path $TestDrive noted/other.csv)
+        { Assert-FigureRun (Join-Path $TestDrive noted/other.csv) $run $false } | Should -Throw '*nothing notes what run it is of*'
     }
 }

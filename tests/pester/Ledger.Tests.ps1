@@ -9,6 +9,19 @@ Describe 'The DAT ledger' {
         $ledger = Join-Path $folder 'market.db'
     }
 
+    It 'gives the losers of an auction no record, also where the awards come out of a file' {
+        $awards = 'ann', 'bob', 'cid' | ForEach-Object { [pscustomobject]@{ Contributor = $_; Cost = $_ -eq 'bob' ? 99 : 1; Quality = 1; MarginalUtility = 1; Hash = 'ab' * 32 } } |
+            Invoke-DataAuction -Mechanism ProportionalShare -Budget 10
+        $awards.IsWinner | Should -Be $true, $false, $true
+        $awards | Add-DatRecord -LedgerPath "$TestDrive/won.db" | ForEach-Object Address | Should -Be ann, cid
+        $awards | Export-Csv "$TestDrive/awards.csv"
+        Import-Csv "$TestDrive/awards.csv" | Where-Object IsWinner | Add-DatRecord -LedgerPath "$TestDrive/won-csv.db" | ForEach-Object Address | Should -Be ann, cid
+        $odd = [pscustomobject]@{ Contributor = 'dan'; Value = 1; IsWinner = 'perhaps' }, [pscustomobject]@{ Contributor = 'eve'; Value = 1; IsWinner = 1 }
+        ($odd | Add-DatRecord -LedgerPath "$TestDrive/won.db" -ErrorVariable refused -ErrorAction SilentlyContinue).Address | Should -Be eve
+        $refused.FullyQualifiedErrorId | Should -BeLike 'OfferNotValid,*'
+        "$refused" | Should -BeLike "*'dan'*'perhaps' as its IsWinner; give True or False*"
+    }
+
     It 'appends from the pipeline by property name, reads back in order, and verifies' {
         $written = [pscustomobject]@{ Contributor = 'alice'; Value = 1.5; Pointer = 'sha256:a' },
         [pscustomobject]@{ Agent = 'bob'; Value = 0; Pointer = '' } | Add-DatRecord -LedgerPath $ledger

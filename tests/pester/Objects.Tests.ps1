@@ -189,6 +189,12 @@ Describe 'The commonest mistake' {
 }
 
 Describe 'Export-DpPrototype' {
+    It 'says that there was nothing to export' {
+        @() | Export-DpPrototype (Join-Path $TestDrive nothing.npy) -WarningVariable said -WarningAction SilentlyContinue | Should -BeNullOrEmpty
+        "$said" | Should -BeLike "There was no prototype to export*nothing.npy'."
+        Join-Path $TestDrive nothing.npy | Should -Not -Exist
+    }
+
     It 'publishes to <_> what can be read back, and no contributor' -ForEach 'npy', 'csv', 'jsonl', 'json' {
         $file = Join-Path $TestDrive "published.$_"
         $released = @($clusters | New-DpPrototype -Neighboring AddRemove) + @($clusters | New-DpPrototype -Epsilon 0.5)

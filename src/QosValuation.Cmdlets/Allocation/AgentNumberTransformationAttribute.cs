@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 
 namespace QosValuation.Cmdlets.Allocation;
@@ -20,6 +21,12 @@ internal sealed class AgentNumberTransformationAttribute : ArgumentTransformatio
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
     {
         object? given = RecordProperties.Unwrap(inputData);
+        if (given is IList several)
+        {
+            inputData = NumberAttribute.OneOf(several);
+            given = RecordProperties.Unwrap(inputData);
+        }
+
         if (given is null || (given is string text && string.IsNullOrWhiteSpace(text)))
         {
             return MayBeAbsent ? null : WhenEmpty;

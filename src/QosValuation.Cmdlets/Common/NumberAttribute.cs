@@ -27,15 +27,22 @@ internal class NumberAttribute : ArgumentTransformationAttribute
         object? given = RecordProperties.Unwrap(inputData);
         if (given is IList several && !TakesList)
         {
-            return several.Count == 1
-                ? Read(RecordProperties.Unwrap(several[0]), several[0])
-                : throw new ArgumentTransformationMetadataException(
-                    $"The parameter takes one number, and {several.Count} were given: {string.Join(", ", several.Cast<object?>().Take(5))}"
-                    + (several.Count > 5 ? ", …" : string.Empty) + ".");
+            object? one = OneOf(several);
+            return Read(RecordProperties.Unwrap(one), one);
         }
 
         return given is IList list ? list.Cast<object?>().Select(element => Read(RecordProperties.Unwrap(element), element)).ToArray() : Read(given, inputData);
     }
+
+    /// <summary>The number of a list that holds one.</summary>
+    /// <param name="several">The list.</param>
+    /// <returns>Its element.</returns>
+    /// <exception cref="ArgumentTransformationMetadataException">The list holds several, or none.</exception>
+    internal static object? OneOf(IList several) => several.Count == 1
+        ? several[0]
+        : throw new ArgumentTransformationMetadataException(
+            $"The parameter takes one number, and {several.Count} were given: {string.Join(", ", several.Cast<object?>().Take(5))}"
+            + (several.Count > 5 ? ", …" : string.Empty) + ".");
 
     /// <summary>Reads a value that PowerShell would convert.</summary>
     /// <param name="given">The value.</param>

@@ -4,6 +4,7 @@ using System.Management.Automation;
 using QosValuation.Embeddings.Encoding;
 using QosValuation.Embeddings.Models;
 using QosValuation.Embeddings.Text;
+using QosValuation.Foundation.IO;
 using QosValuation.Foundation.Sharding;
 
 namespace QosValuation.Cmdlets;
@@ -572,9 +573,16 @@ public sealed class GetClipEmbeddingCommand : ClipModelCommand
                     continue;
                 }
 
+                bool isEmpty = true;
                 foreach (string image in ImageFileFinder.Find(found, Recurse, fault => WriteFault(fault)))
                 {
+                    isEmpty = false;
                     yield return new FoundImage(image, Shard is null ? string.Empty : ShardIdentity.OfFile(root ?? System.IO.Path.GetFullPath(found), image));
+                }
+
+                if (isEmpty)
+                {
+                    WriteWarning($"No image lies in '{DisplayText.Of(found)}'{(Recurse ? string.Empty : " itself; -Recurse takes its subfolders as well")}.");
                 }
             }
         }

@@ -65,6 +65,7 @@ public sealed class ExportDpPrototypeCommand : QosCmdlet
     {
         if (_prototypes.Count == 0)
         {
+            WriteWarning($"There was no prototype to export, so that nothing was written to '{ResolveNewPath(Path)}'.");
             return;
         }
 

@@ -75,8 +75,8 @@ public static class DataQualityVerifier
     [
         (nameof(a.Quality), a.Quality, b.Quality),
         (nameof(a.Cleanliness), a.Cleanliness, b.Cleanliness),
-        (nameof(a.Errors), a.Errors, b.Errors),
-        (nameof(a.Tokens), a.Tokens, b.Tokens),
+        (nameof(a.Errors), a.Errors ?? double.NaN, b.Errors ?? double.NaN),
+        (nameof(a.Tokens), a.Tokens ?? double.NaN, b.Tokens ?? double.NaN),
         (nameof(a.Entropy), a.Entropy, b.Entropy),
         (nameof(a.NormalizedEntropy), a.NormalizedEntropy, b.NormalizedEntropy),
         (nameof(a.GiniSimpson), a.GiniSimpson, b.GiniSimpson),

@@ -80,8 +80,8 @@ public sealed class PrivateQualityReleaser
             // Clipping after the noise costs no privacy.
             Quality = Math.Clamp((mean.Vector[0] + 1.0) / 2, 0, 1),
             Cleanliness = double.NaN,
-            Errors = 0,
-            Tokens = 0,
+            Errors = null,
+            Tokens = null,
             Documents = mean.Count,
             Entropy = double.NaN,
             NormalizedEntropy = double.NaN,
