@@ -167,6 +167,51 @@ Describe '-Shard and Join-Embedding' {
         { Join-Embedding } | Should -Throw -ErrorId 'InputIsNull,*'
     }
 
+    It 'refuses to join where a row cannot be read, or nothing lies' {
+        $place = & $folder
+        foreach ($i in 1..2) { Get-ClipEmbedding $images -Recurse -Shard "$i/2" -Model clip-mini -CachePath $cache | Export-Embedding "$place/part$i.jsonl" }
+        $lines = Get-Content "$place/part2.jsonl"
+        $lines[0] = $lines[0].Substring(0, 200)
+        $lines | Set-Content "$place/part2.jsonl"
+        $out = @()
+        { Join-Embedding "$place/part*.jsonl" -ErrorVariable faults -ErrorAction SilentlyContinue | ForEach-Object { $out += $_ } } |
+            Should -Throw -ErrorId 'ShardsMissing,*' -ExpectedMessage '*or a row of one*'
+        $out.Count | Should -Be 0
+        $row = $null
+        $null = Import-Embedding "$place/part2.jsonl" -ErrorVariable row -ErrorAction SilentlyContinue
+        "$row" | Should -BeLike '*it is no JSON object: what stands at byte * of its line*'
+        $bare = & $folder
+        { Join-Embedding $bare, "$place/part1.jsonl" -AllowMissing -ErrorAction Stop } | Should -Throw -ErrorId 'ShardsMissing,*' -ExpectedMessage '*No embedding file lies at*'
+        { Join-Embedding $bare -ErrorAction SilentlyContinue } | Should -Throw -ErrorId 'ShardsMissing,*'
+    }
+
+    It 'refuses shards of different models, also among clustering states' {
+        $place = & $folder
+        $small = @{ 1 = 'clip-mini'; 2 = 'clip-small' }
+        foreach ($i in 1..2) {
+            $part = @(Get-ClipEmbedding $images -Recurse -Shard "$i/2" -Model $small[$i])
+            $part | Export-Embedding "$place/part$i.npy"
+            $null = $part | Group-Embedding -SimilarityThreshold 0.8 -NoveltyThreshold 2 -State "$place/part$i.state"
+            $part | ForEach-Object { $_.Shard = $null; $_ } | Group-Embedding -SimilarityThreshold 0.8 -NoveltyThreshold 2 -State "$place/bare$i.state" | Out-Null
+        }
+
+        { Join-Embedding "$place/*.npy" -ErrorAction Stop } | Should -Throw -ErrorId 'ShardsDiffer,*' -ExpectedMessage "*'clip-small'*'clip-mini'*"
+        { 1..2 | ForEach-Object { Import-Embedding "$place/part$_.npy" } | Join-Embedding } | Should -Throw -ErrorId 'ShardsDiffer,*'
+        foreach ($kind in 'part', 'bare') {
+            { Group-Embedding -MergeState "$place/$kind*.state" -State "$place/whole.run" } | Should -Throw -ErrorId 'StateParameterMismatch,*' -ExpectedMessage '*different models*'
+            "$place/whole.run" | Should -Not -Exist
+        }
+    }
+
+    It 'does not write a shard to a table that has no place for what it says' -ForEach 'csv', 'parquet' {
+        $place = & $folder
+        $whole = @(Get-ClipEmbedding $images -Recurse -Model clip-mini -CachePath $cache)
+        $part = @(Get-ClipEmbedding $images -Recurse -Shard 1/2 -Model clip-mini -CachePath $cache)
+        $null = $whole[0], $part[0], $whole[1] | Export-Embedding "$place/mixed.$_" -ErrorVariable faults -ErrorAction SilentlyContinue
+        $faults.FullyQualifiedErrorId | Should -BeLike 'ShardsDiffer,*'
+        @(Import-Embedding "$place/mixed.$_").Source | Should -Be $whole[0, 1].Source
+    }
+
     It 'does not divide what is divided' {
         $place = Save-Shard 2 { Get-ClipEmbedding $images -Recurse -Shard $args[0] -Model clip-mini -CachePath $cache }
         { Import-Embedding "$place/part1.npy" -Shard 1/2 -ErrorAction Stop } | Should -Throw -ErrorId 'ShardedAlready,*'

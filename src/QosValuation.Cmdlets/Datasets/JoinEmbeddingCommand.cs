@@ -71,7 +71,7 @@ public sealed class JoinEmbeddingCommand : QosCmdlet
             throw new QosValuationException(Faults.InputIsNull, "Name the files of the shards with -Path, or pipe embeddings or files in.");
         }
 
-        _joiner = new EmbeddingJoiner(fault => WriteFault(fault), WriteWarning);
+        _joiner = new EmbeddingJoiner(FailRow, WriteWarning);
         AddFiles(Path, literal: false);
         AddFiles(LiteralPath, literal: true);
     }
@@ -94,6 +94,10 @@ public sealed class JoinEmbeddingCommand : QosCmdlet
                     {
                         _joiner!.Add(new LabelledEmbedding(embedding, EmbeddingLabel.Of(item!)));
                     }
+                    else
+                    {
+                        _hasFailed = true;
+                    }
 
                     break;
             }
@@ -106,7 +110,8 @@ public sealed class JoinEmbeddingCommand : QosCmdlet
         if (_hasFailed)
         {
             throw new QosValuationException(
-                Faults.ShardsMissing, "A part could not be read, as the error before this one says: nothing is joined, because it would not be the whole.");
+                Faults.ShardsMissing,
+                "A part, or a row of one, could not be read, as the error before this one says: nothing is joined, because it would not be the whole.");
         }
 
         _joiner!.Check(AllowMissing);
@@ -133,22 +138,38 @@ public sealed class JoinEmbeddingCommand : QosCmdlet
     {
         foreach (string path in paths)
         {
+            bool isResolved = false;
             bool isFound = false;
             bool isPattern = !literal && WildcardPattern.ContainsWildcardCharacters(path);
             foreach (string found in ResolvePaths([path], literal))
             {
-                isFound = true;
+                isResolved = true;
                 bool isFolder = Directory.Exists(found);
                 foreach (string file in isFolder ? EmbeddingFile.FilesIn(found) : [found])
                 {
                     if (!isPattern || !EmbeddingFile.IsSidecar(file))
                     {
-                        _hasFailed |= !TryItem(file, () => _joiner!.Add(file, Cancellation));
+                        isFound = true;
+                        if (!TryItem(file, () => _joiner!.Add(file, Cancellation)))
+                        {
+                            _hasFailed = true; // not |=, which forgets what a row in the file set meanwhile
+                        }
                     }
                 }
             }
 
+            if (isResolved && !isFound)
+            {
+                WriteFault(new QosValuationException(Faults.ShardsMissing, $"No embedding file lies at '{path}': name the files of the shards.", path));
+            }
+
             _hasFailed |= !isFound;
         }
+    }
+
+    private void FailRow(QosValuationException fault)
+    {
+        _hasFailed = true;
+        WriteFault(fault);
     }
 }

@@ -55,7 +55,8 @@ public static class ClusteringMerge
     /// <param name="cancellation">Stops the work.</param>
     /// <returns>The embeddings.</returns>
     /// <exception cref="QosValuationException">
-    /// <c>StateWithoutMembers</c>, <c>ShardsMissing</c>, <c>ShardsDiffer</c>, <c>ShardsContradict</c>, <c>StateDamaged</c>.
+    /// <c>StateWithoutMembers</c>, <c>ShardsMissing</c>, <c>ShardsDiffer</c>, <c>ShardsContradict</c>, <c>StateDamaged</c>; <c>StateParameterMismatch</c>:
+    /// members are of different models.
     /// </exception>
     public static IEnumerable<ClipEmbedding> Members(
         IReadOnlyList<ClusteringState> states, bool allowMissing, Action<string> warned, CancellationToken cancellation = default)
@@ -63,10 +64,23 @@ public static class ClusteringMerge
         ArgumentNullException.ThrowIfNull(states);
         ArgumentNullException.ThrowIfNull(warned);
         List<ClipEmbedding> members = [];
+        string? model = null;
         foreach (ClusteringState state in states)
         {
             cancellation.ThrowIfCancellationRequested();
+            int before = members.Count;
             members.AddRange(state.ReadMembers());
+            foreach (ClipEmbedding member in members.Skip(before).Where(static member => !string.IsNullOrEmpty(member.Model)))
+            {
+                model ??= member.Model;
+                if (member.Model != model)
+                {
+                    throw new QosValuationException(
+                        Faults.StateParameterMismatch,
+                        $"The clustering states hold embeddings of different models: '{states[0].Path}' of '{model}', '{state.Path}' of '{member.Model}'.",
+                        state.Path);
+                }
+            }
         }
 
         if (members.TrueForAll(static member => member.Shard is null))

@@ -100,7 +100,7 @@ public sealed class EmbeddingWriter : IDisposable
     /// <param name="embedding">The embedding; its vector is as long as the others.</param>
     /// <param name="label">Its class; null takes the one that it carries, see <see cref="LabelledEmbedding.ToEmbedding"/>.</param>
     /// <exception cref="QosValuationException">
-    /// DimensionMismatch, VectorNotFinite: this embedding was not written, others may be. FileNotWritable, DiskFull.
+    /// DimensionMismatch, VectorNotFinite, ShardsDiffer: this embedding was not written, others may be. FileNotWritable, DiskFull.
     /// </exception>
     public void Write(ClipEmbedding embedding, string? label)
     {
@@ -121,6 +121,15 @@ public sealed class EmbeddingWriter : IDisposable
             throw new QosValuationException(
                 Faults.VectorNotFinite,
                 $"The vector of '{embedding.Source}' holds NaN or an infinite number; it is not written.",
+                embedding.Source);
+        }
+
+        // The first embedding decides which columns there are.
+        if (Count > 0 && !_hasShards && embedding.Shard is not null && _format is EmbeddingFileFormat.Csv or EmbeddingFileFormat.Parquet)
+        {
+            throw new QosValuationException(
+                Faults.ShardsDiffer,
+                $"'{embedding.Source}' says of which shard it is, and the first embedding in '{_path}' does not: they are of different runs. It is not written.",
                 embedding.Source);
         }
 

@@ -201,7 +201,8 @@ internal sealed class ParquetFile : IDisposable
 
     private int NumbersOf(ParquetRowGroupReader rows, DataField field)
     {
-        long count = rows.GetMetadata(field)?.MetaData?.NumValues ?? throw new InvalidDataException($"a row group has no column {field.Path}.");
+        ColumnMetaData column = rows.GetMetadata(field)?.MetaData ?? throw new InvalidDataException($"a row group has no column {field.Path}.");
+        long count = column.NumValues;
         if (count is < 0 or > MostGroupNumbers)
         {
             throw _fault(
@@ -215,6 +216,8 @@ internal sealed class ParquetFile : IDisposable
             throw new InvalidDataException($"it announces {count:N0} numbers, and is {_stream.Length:N0} bytes long.");
         }
 
+        _stream.Allow((2 * _stream.Length) + Slack);
+        ParquetPages.Require(_stream, column);
         _stream.Allow(_stream.Length + Slack);
         return (int)count;
     }

@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace QosValuation.Embeddings.Datasets;
 
 /// <summary>
-/// Looks through the footer of a Parquet file before the library does: damage there could make it count to two thousand million, or go deeper than its
-/// stack. What is looked at is the form (Thrift's compact protocol), not the content.
+/// Looks through the footer of a Parquet file before the library does: damage there could make it count to two thousand million, go deeper than its
+/// stack, or read on behind the end for ever, for it takes a field for what it should be, whatever the file says that it is. What is looked at is the
+/// form (Thrift's compact protocol) and the types of Parquet's fields, not their values.
 /// </summary>
 public static class ParquetFooter
 {
@@ -34,14 +35,15 @@ public static class ParquetFooter
         stream.Position = stream.Length - Tail - length;
         stream.ReadExactly(footer);
         ReadOnlySpan<byte> rest = footer;
-        if (!SkipStruct(ref rest, 0))
+        if (!SkipStruct(ref rest, 0, ParquetShape.FileMetaData))
         {
             throw new InvalidDataException("its footer is damaged.");
         }
     }
 
-    private static bool SkipStruct(ref ReadOnlySpan<byte> rest, int depth)
+    private static bool SkipStruct(ref ReadOnlySpan<byte> rest, int depth, ParquetShape? shape)
     {
+        long id = 0;
         while (TryByte(ref rest, out byte header))
         {
             if (header == 0)
@@ -49,7 +51,16 @@ public static class ParquetFooter
                 return true;
             }
 
-            if ((header >> 4 == 0 && !TryNumber(ref rest, out _)) || ((header & 15) > 2 && !Skip(ref rest, header & 15, depth)))
+            ulong absolute = 0;
+            if (header >> 4 == 0 && !TryNumber(ref rest, out absolute))
+            {
+                return false;
+            }
+
+            id = header >> 4 == 0 ? Signed(absolute) : id + (header >> 4);
+            int type = header & 15;
+            ParquetShape.Field? field = shape?.FieldOf(id);
+            if ((field is not null && !field.Takes(type)) || (type > 2 && !Skip(ref rest, type, depth, field)))
             {
                 return false;
             }
@@ -58,7 +69,7 @@ public static class ParquetFooter
         return false;
     }
 
-    private static bool Skip(ref ReadOnlySpan<byte> rest, int type, int depth)
+    internal static bool Skip(ref ReadOnlySpan<byte> rest, int type, int depth, ParquetShape.Field? field)
     {
         const int Double = 8;
         switch (type)
@@ -72,16 +83,16 @@ public static class ParquetFooter
             case 8:
                 return TryNumber(ref rest, out ulong length) && TrySlice(ref rest, length);
             case 9 or 10:
-                return depth < MostDepth && SkipList(ref rest, depth + 1);
+                return depth < MostDepth && SkipList(ref rest, depth + 1, field);
             case 12:
-                return depth < MostDepth && SkipStruct(ref rest, depth + 1);
+                return depth < MostDepth && SkipStruct(ref rest, depth + 1, field?.Inner);
             default:
                 // Parquet has no maps.
                 return false;
         }
     }
 
-    private static bool SkipList(ref ReadOnlySpan<byte> rest, int depth)
+    private static bool SkipList(ref ReadOnlySpan<byte> rest, int depth, ParquetShape.Field? field)
     {
         const int Long = 15;
         if (!TryByte(ref rest, out byte header))
@@ -95,14 +106,16 @@ public static class ParquetFooter
             return false;
         }
 
-        if (count > (ulong)rest.Length)
+        // An empty list may say that it is one of anything.
+        if (count > (ulong)rest.Length || (count > 0 && field is not null && !field.TakesElement(header & 15)))
         {
             return false;
         }
 
+        ParquetShape.Field? element = field?.Element;
         for (; count > 0; count--)
         {
-            if (!Skip(ref rest, header & 15, depth))
+            if (!Skip(ref rest, header & 15, depth, element))
             {
                 return false;
             }
@@ -111,7 +124,9 @@ public static class ParquetFooter
         return true;
     }
 
-    private static bool TryByte(ref ReadOnlySpan<byte> rest, out byte value)
+    internal static long Signed(ulong number) => (long)(number >> 1) ^ -(long)(number & 1);
+
+    internal static bool TryByte(ref ReadOnlySpan<byte> rest, out byte value)
     {
         value = rest.IsEmpty ? (byte)0 : rest[0];
         return TrySlice(ref rest, 1);
@@ -128,7 +143,7 @@ public static class ParquetFooter
         return true;
     }
 
-    private static bool TryNumber(ref ReadOnlySpan<byte> rest, out ulong number)
+    internal static bool TryNumber(ref ReadOnlySpan<byte> rest, out ulong number)
     {
         const int MostBits = 64;
         number = 0;

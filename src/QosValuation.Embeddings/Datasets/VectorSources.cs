@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -386,9 +387,14 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
 
             return new VectorRow(number, null, metadata, "it has no array named vector.");
         }
-        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException)
+        catch (JsonException exception)
         {
-            return new VectorRow(number, null, null, exception.Message);
+            return new VectorRow(number, null, null, string.Create(
+                CultureInfo.InvariantCulture, $"it is no JSON object: what stands at byte {exception.BytePositionInLine + 1} of its line does not belong there."));
+        }
+        catch (Exception exception) when (exception is FormatException or InvalidOperationException)
+        {
+            return new VectorRow(number, null, null, "it holds a number or a text that cannot be read.");
         }
 
         VectorRow Vector(JsonElement array, EmbeddingMetadata? metadata)

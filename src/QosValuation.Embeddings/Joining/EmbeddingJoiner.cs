@@ -25,6 +25,7 @@ public sealed class EmbeddingJoiner
     private readonly HashSet<int> _present = [];
     private int _count;
     private string? _marked;
+    private string? _model;
     private string? _unmarked;
 
     /// <summary>Creates a joiner without parts.</summary>
@@ -222,6 +223,14 @@ public sealed class EmbeddingJoiner
         {
             throw new QosValuationException(
                 Faults.ShardsDiffer, $"{origin} is of one of {shard.Count} shards, {_marked} of one of {_count}: they are of different runs.", origin);
+        }
+
+        // What a user made may say nothing of its model.
+        _model = string.IsNullOrEmpty(_model) ? embedding.Model : _model;
+        if (embedding.Model != _model && !string.IsNullOrEmpty(embedding.Model))
+        {
+            throw new QosValuationException(
+                Faults.ShardsDiffer, $"{origin} is of the model '{embedding.Model}', {_marked} of '{_model}': they are of different runs.", origin);
         }
 
         _present.Add(shard.Index);

@@ -39,6 +39,8 @@ internal static class ParquetDocuments
         {
             int group = g;
             stream.Allow(MostReads(stream));
+            Guarded(path, () => RequirePages(stream, reader, group, columns));
+            stream.Allow(MostReads(stream));
             string?[][] values = Guarded(path, () => ReadGroup(reader, group, columns, path));
             for (int k = 0; k < columns.Length; k++)
             {
@@ -89,6 +91,17 @@ internal static class ParquetDocuments
 
     // The library reads texts as memory of characters.
     private static bool IsText(DataField column) => column.ClrType == typeof(string) || column.ClrType == typeof(ReadOnlyMemory<char>);
+
+    private static bool RequirePages(MeteredReadStream stream, ParquetReader reader, int group, DataField[] columns)
+    {
+        using ParquetRowGroupReader rows = reader.OpenRowGroupReader(group);
+        foreach (DataField column in columns)
+        {
+            ParquetPages.Require(stream, rows.GetMetadata(column)?.MetaData ?? throw new InvalidDataException($"a row group has no column {column.Name}."));
+        }
+
+        return true;
+    }
 
     private static string?[][] ReadGroup(ParquetReader reader, int group, DataField[] columns, string path)
     {

@@ -28,6 +28,31 @@ public sealed class ParquetFileTests : IDisposable
         Assert.Contains("data_page_version='1.0'", fault.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A page that announces more than a file of this kind holds is refused before there is room made for it.</summary>
+    [Theory]
+    [InlineData(100, 1 << 20, true)]
+    [InlineData(100, 1 << 26, true)]
+    [InlineData(100, (1 << 26) + 100_000, false)]
+    [InlineData(1_000_000, (1 << 26) + 200_000_000, true)]
+    [InlineData(100, int.MaxValue, false)]
+    [InlineData(100, -1, false)]
+    [InlineData(-1, 100, false)]
+    [InlineData(int.MaxValue, 100, false)]
+    public void Pages_that_unpack_to_gigabytes_are_refused(int packed, int unpacked, bool isTaken)
+    {
+        byte[] header = new ParquetBytes.Thrift().I32(1, 0).I32(2, unpacked).I32(3, packed).Struct(5, new ParquetBytes.Thrift().I32(1, 10).I32(2, 0)).End();
+        using var stream = new MemoryStream([.. "PAR1"u8, .. header, .. new byte[2_000_000]]);
+        var column = new Parquet.Meta.ColumnMetaData { DataPageOffset = 4, NumValues = 10 };
+        if (isTaken)
+        {
+            ParquetPages.Require(stream, column);
+        }
+        else
+        {
+            Assert.Throws<InvalidDataException>(() => ParquetPages.Require(stream, column));
+        }
+    }
+
     [Fact]
     public void A_vector_of_the_wrong_type_is_named_with_its_type()
     {

@@ -65,6 +65,34 @@ public sealed class ParquetFooterTests
         Refuse(ParquetBytes.File([], [.. Enumerable.Repeat((byte)0x19, 1_000_000), 0]));
     }
 
+    /// <summary>
+    /// The library reads a field as what it should be, whatever the footer says that it is: with a list of truth values in the place of a column's path it
+    /// reads on behind the end, for ever.
+    /// </summary>
+    [Fact]
+    public void Refuses_fields_of_other_types()
+    {
+        Require(Footer(new ParquetBytes.Thrift().Claim(3, 8, 1), 1, (byte)'a'));
+        for (int type = 1; type <= 12; type++)
+        {
+            if (type != 8)
+            {
+                Refuse(Footer(new ParquetBytes.Thrift().Claim(3, type, 1), 1, (byte)'a'));
+            }
+        }
+
+        Refuse(ParquetBytes.File([], new ParquetBytes.Thrift().I64(1, 1).End()));
+        Refuse(ParquetBytes.File([], new ParquetBytes.Thrift().Text(3, "rows").End()));
+        Require(ParquetBytes.File([], new ParquetBytes.Thrift().I32(1, 1).I64(3, 1).Text(6, "anyone").I32(20, 1).End()));
+
+        static byte[] Footer(ParquetBytes.Thrift column, params byte[] path)
+        {
+            // Of a column in a chunk in a group: what stands behind its path ends it and all around it.
+            byte[] metadata = [.. column.End()[..^1], .. path, 0];
+            return ParquetBytes.File([], [0x49, 0x1C, 0x19, 0x1C, 0x3C, .. metadata, 0, 0, 0]);
+        }
+    }
+
     [Fact]
     public void Random_bytes_are_taken_or_refused_and_nothing_else()
     {
@@ -89,7 +117,7 @@ public sealed class ParquetFooterTests
         var inner = new ParquetBytes.Thrift();
         for (int i = 0; i < depth; i++)
         {
-            inner = new ParquetBytes.Thrift().Struct(1, inner);
+            inner = new ParquetBytes.Thrift().Struct(12, inner); // A field that the format does not know.
         }
 
         return inner.End();
