@@ -64,7 +64,9 @@ public sealed class AgentColumns
     /// <param name="remaining">R of all agents where the file has no such column, and of those whose field is empty.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>The agents in the order of the file.</returns>
-    /// <exception cref="QosValuationException"><c>ColumnNotReadable</c>, <c>AgentNotValid</c>, <c>AgentRepeated</c>: the first row at fault is named.</exception>
+    /// <exception cref="QosValuationException">
+    /// <c>ColumnNotReadable</c>, <c>AgentNotValid</c>, <c>AgentRepeated</c>: the first row at fault is named.
+    /// </exception>
     public static AgentColumns ReadCsv(string path, double capacity, double remaining, CancellationToken cancellationToken)
     {
         CsvNumberTable table = CsvNumberTable.Read(

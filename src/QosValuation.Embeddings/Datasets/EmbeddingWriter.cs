@@ -129,7 +129,8 @@ public sealed class EmbeddingWriter : IDisposable
         {
             throw new QosValuationException(
                 Faults.ShardsDiffer,
-                $"'{embedding.Source}' says of which shard it is, and the first embedding in '{_path}' does not: they are of different runs. It is not written.",
+                $"'{embedding.Source}' says of which shard it is, and the first embedding in '{_path}' does not: they are of different runs. "
+                + "It is not written.",
                 embedding.Source);
         }
 

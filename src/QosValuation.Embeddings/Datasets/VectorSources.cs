@@ -389,8 +389,9 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
         }
         catch (JsonException exception)
         {
+            long? at = exception.BytePositionInLine + 1;
             return new VectorRow(number, null, null, string.Create(
-                CultureInfo.InvariantCulture, $"it is no JSON object: what stands at byte {exception.BytePositionInLine + 1} of its line does not belong there."));
+                CultureInfo.InvariantCulture, $"it is no JSON object: what stands at byte {at} of its line does not belong there."));
         }
         catch (Exception exception) when (exception is FormatException or InvalidOperationException)
         {

@@ -12,7 +12,9 @@ public sealed record DataQuality
     /// <summary>1 − min(1, k·errors/tokens), in [0, 1]; 0 without tokens. NaN in a private release.</summary>
     public required double Cleanliness { get; init; }
 
-    /// <summary>The errors of all documents: corrupt characters, OCR artefacts, broken words, unknown words, and one for each duplicate. Null in a private release.</summary>
+    /// <summary>
+    /// The errors of all documents: corrupt characters, OCR artefacts, broken words, unknown words, and one for each duplicate. Null in a private release.
+    /// </summary>
     public required long? Errors { get; init; }
 
     /// <summary>The words of all documents. Null in a private release.</summary>
