@@ -87,7 +87,8 @@ public sealed class DatLedger : IDisposable
     /// <param name="skipExisting">Whether an entry is left out whose address, value and pointer a record has already.</param>
     /// <returns>The records as stored.</returns>
     /// <exception cref="QosValuationException">
-    /// <c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>, <c>DiskFull</c>, <c>DatabaseBusy</c>.
+    /// <c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>, <c>DiskFull</c>, <c>DatabaseBusy</c>,
+    /// <c>DatabaseNotReadable</c>.
     /// </exception>
     public IReadOnlyList<DatRecord> Append(
         IEnumerable<(string Address, double Value, string Pointer)> entries, DateTime? clock = null, bool skipExisting = false) =>
@@ -97,13 +98,9 @@ public sealed class DatLedger : IDisposable
         IEnumerable<(string Address, double Value, string Pointer)> entries, bool isReserved, DateTime? clock = null, bool skipExisting = false)
     {
         ArgumentNullException.ThrowIfNull(entries);
-        (string Address, double Value, string Pointer)[] all = [.. entries.Select(entry => (ContributorName.Fold(entry.Address), entry.Value, entry.Pointer))];
-        foreach ((string address, double value, string pointer) in all)
-        {
-            Validate(address, value, pointer, isReserved);
-        }
-
-        return _store.Guard(() => _store.Run(writes: true, () =>
+        (string Address, double Value, string Pointer)[] all =
+            [.. entries.Select(entry => (Validate(entry.Address, entry.Value, entry.Pointer, isReserved), entry.Value, entry.Pointer))];
+        return Guarded(() => _store.Run(writes: true, () =>
         {
             (long sequence, string previous) = ReadHead() ?? (0, DatRecord.Genesis);
             var records = new List<DatRecord>(all.Length);
@@ -282,13 +279,15 @@ public sealed class DatLedger : IDisposable
             ("@pointer", pointer)) is not null;
 
     /// <summary>Refuses what is no record.</summary>
-    /// <param name="address">The account.</param>
+    /// <param name="address">The account as it was given: what is left of it once it is folded is what counts.</param>
     /// <param name="value">v.</param>
     /// <param name="pointer">ρ.</param>
     /// <param name="isReserved">Whether the account may be one of <see cref="LedgerAccount"/>.</param>
+    /// <returns>The account as it is stored.</returns>
     /// <exception cref="QosValuationException"><c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>.</exception>
-    internal static void Validate(string address, double value, string pointer, bool isReserved = false)
+    internal static string Validate(string address, double value, string pointer, bool isReserved = false)
     {
+        address = ContributorName.Fold(address);
         if (!(value >= 0) || double.IsInfinity(value))
         {
             throw new QosValuationException(Faults.DatValueNotValid, $"The value {value} of '{address}' is not a finite number of at least 0.", value);
@@ -308,6 +307,8 @@ public sealed class DatLedger : IDisposable
                 $"The address '{address}' begins as those of usage and releases do, which Add-UsageRecord and Unprotect-DataSubmission write.",
                 address);
         }
+
+        return address;
     }
 
     private static void ValidateText(string text, Fault fault, string name, bool allowEmpty)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using QosValuation.Foundation.IO;
 
 namespace QosValuation.Markets.Ledger;
 
@@ -7,7 +8,10 @@ namespace QosValuation.Markets.Ledger;
 /// once; of a fast stream at most <see cref="BatchSize"/> records or <see cref="Window"/> share a transaction, and with it one wait for the disk.
 /// What arrived is on disk after <see cref="Window"/> even where nothing follows.
 /// </summary>
-/// <remarks>Adding and completing belong to one thread; appending may happen on a thread of the pool.</remarks>
+/// <remarks>
+/// Adding and completing belong to one thread; appending may happen on a thread of the pool, where nobody would catch what it throws and the process would
+/// end. Whatever goes wrong is therefore kept for <see cref="Take"/>, and a cancellation for the next call.
+/// </remarks>
 public sealed class DatLedgerAppender : IDisposable
 {
     /// <summary>The most records of one transaction.</summary>
@@ -17,12 +21,14 @@ public sealed class DatLedgerAppender : IDisposable
     private readonly bool _skipsExisting;
     private readonly Lock _gate = new();
     private readonly Timer _timer;
+    private readonly CancellationToken _cancellation = WorkCancellation.Current;
     private List<(string Address, double Value, string Pointer)> _pending = [];
     private List<DatRecord> _appended = [];
     private List<DatAppendFailure> _failures = [];
     private long _lastAppend;
     private bool _isTimed;
     private bool _isDisposed;
+    private bool _isStopped;
 
     /// <summary>Creates an appender.</summary>
     /// <param name="ledger">The ledger; it stays the caller's, who uses it for nothing else meanwhile.</param>
@@ -32,7 +38,7 @@ public sealed class DatLedgerAppender : IDisposable
         _skipsExisting = skipsExisting;
         ArgumentNullException.ThrowIfNull(ledger);
         _ledger = ledger;
-        _timer = new Timer(_ => Flush(), null, Timeout.Infinite, Timeout.Infinite);
+        _timer = new Timer(_ => AppendWaiting(), null, Timeout.Infinite, Timeout.Infinite);
     }
 
     /// <summary>How long a record waits for others at most.</summary>
@@ -45,6 +51,7 @@ public sealed class DatLedgerAppender : IDisposable
     /// <exception cref="QosValuationException">
     /// <c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>: the record is not taken.
     /// </exception>
+    /// <exception cref="OperationCanceledException">The work was stopped (<see cref="WorkCancellation"/>) while records were being appended.</exception>
     public void Add(string address, double value, string pointer)
     {
         DatLedger.Validate(address, value, pointer);
@@ -61,18 +68,16 @@ public sealed class DatLedgerAppender : IDisposable
                 _timer.Change(Window, Timeout.InfiniteTimeSpan);
             }
         }
+
+        ThrowIfStopped();
     }
 
     /// <summary>Appends what waits.</summary>
+    /// <exception cref="OperationCanceledException">As <see cref="Add"/>.</exception>
     public void Flush()
     {
-        lock (_gate)
-        {
-            if (!_isDisposed)
-            {
-                Append();
-            }
-        }
+        AppendWaiting();
+        ThrowIfStopped();
     }
 
     /// <summary>What was appended, and what could not be, since the last call.</summary>
@@ -106,6 +111,26 @@ public sealed class DatLedgerAppender : IDisposable
         }
     }
 
+    private void AppendWaiting()
+    {
+        lock (_gate)
+        {
+            if (!_isDisposed)
+            {
+                Append();
+            }
+        }
+    }
+
+    private void ThrowIfStopped()
+    {
+        if (Volatile.Read(ref _isStopped))
+        {
+            throw new OperationCanceledException(_cancellation);
+        }
+    }
+
+    // Throws nothing.
     private void Append()
     {
         _isTimed = false;
@@ -120,8 +145,15 @@ public sealed class DatLedgerAppender : IDisposable
         {
             _appended.AddRange(_ledger.Append(batch, skipExisting: _skipsExisting));
         }
-        catch (QosValuationException fault)
+        catch (Exception) when (_cancellation.IsCancellationRequested)
         {
+            // A file says that it is busy, a server that the query was cancelled: both say no more than that the user has stopped the work.
+            Volatile.Write(ref _isStopped, true);
+        }
+        catch (Exception exception)
+        {
+            QosValuationException fault = exception as QosValuationException ?? new(
+                Faults.UnexpectedFailure, $"{exception.Message.TrimEnd('.')} ({exception.GetType().Name}).", null, exception);
             _failures.Add(new DatAppendFailure(fault, [.. batch.Select(entry => entry.Address)]));
         }
         finally
