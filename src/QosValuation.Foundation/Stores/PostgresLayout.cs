@@ -48,6 +48,22 @@ internal static class PostgresLayout
         SELECT coalesce(pg_catalog.string_agg(text, E'\n' ORDER BY text COLLATE "C"), '') FROM line
         """;
 
+    /// <summary>Whether there is a table of a name, and no view or the like in its place.</summary>
+    /// <param name="found">What stands in the schema.</param>
+    /// <param name="table">The name.</param>
+    /// <returns>True where there is one.</returns>
+    public static bool HasTable(string found, string table) =>
+        found.Split('\n').Any(line => line.StartsWith($"r {table}: ", StringComparison.Ordinal));
+
+    /// <summary>The lines that tell of one table: its columns, keys and indices, and whatever computes something when it is used.</summary>
+    /// <param name="found">What stands in the schema.</param>
+    /// <param name="table">The table.</param>
+    /// <returns>These lines.</returns>
+    public static string Of(string found, string table) => string.Join('\n', found.Split('\n').Where(line =>
+        line.StartsWith($"r {table}: ", StringComparison.Ordinal)
+            || line.StartsWith($"index of {table}: ", StringComparison.Ordinal)
+            || line.EndsWith(" of " + table, StringComparison.Ordinal)));
+
     /// <summary>The first line of one layout that another lacks, or the other way round.</summary>
     /// <param name="found">What stands in the schema.</param>
     /// <param name="wanted">What should; a line that begins with four blanks goes on the one before.</param>

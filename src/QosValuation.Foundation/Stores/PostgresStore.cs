@@ -19,6 +19,10 @@ namespace QosValuation.Foundation.Stores;
 internal sealed class PostgresStore : DataStore
 {
     private const int RowsPerBatch = 1000;
+
+    // What PostgresLayout says of the table of versions, which alone is read before the others are compared.
+    private const string MigrationLayout = "index of migration: version; primary\nr migration: version bigint not null, kind text not null";
+
     private static readonly TimeSpan LongestLookUp = TimeSpan.FromSeconds(15);
 
     private readonly PostgresAddress _address;
@@ -205,10 +209,13 @@ internal sealed class PostgresStore : DataStore
         try
         {
             connection.OpenAsync(Cancellation).GetAwaiter().GetResult();
+
+            // Without row security a policy is an error and does not run, also where somebody adds one after the catalogue was looked through.
             using var command = new NpgsqlCommand(
                 """
                 SELECT pg_catalog.set_config('search_path', @path, false),
                     pg_catalog.set_config('client_min_messages', 'error', false),
+                    pg_catalog.set_config('row_security', 'off', false),
                     pg_catalog.set_config('lock_timeout',
                         CASE pg_catalog.current_setting('lock_timeout') WHEN '0' THEN '30s' ELSE pg_catalog.current_setting('lock_timeout') END, false),
                     pg_catalog.set_config('synchronous_commit',
@@ -221,11 +228,11 @@ internal sealed class PostgresStore : DataStore
             _cancel = command.Cancel;
             using NpgsqlDataReader reader = command.ExecuteReader();
             reader.Read();
-            if (reader.GetString(4) != "UTF8")
+            if (reader.GetString(5) != "UTF8")
             {
                 throw new QosValuationException(
                     Faults.DatabaseNotReadable,
-                    $"The database of '{Address.Text}' is encoded in {reader.GetString(4)}; names need one with ENCODING 'UTF8'.",
+                    $"The database of '{Address.Text}' is encoded in {reader.GetString(5)}; names need one with ENCODING 'UTF8'.",
                     Address.Text);
             }
         }
@@ -299,7 +306,7 @@ internal sealed class PostgresStore : DataStore
         if (version > 0 && kind != Schema.Kind)
         {
             throw new QosValuationException(
-                Faults.DatabaseNotReadable, $"'{Address.Text}' is a {kind}, and no {Schema.Kind}; nothing was changed.", Address.Text);
+                Faults.DatabaseNotReadable, $"'{Address.Text}' is a {Short(kind)}, and no {Schema.Kind}; nothing was changed.", Address.Text);
         }
 
         if (version > Schema.Postgres.Count)
@@ -352,21 +359,32 @@ internal sealed class PostgresStore : DataStore
         return true;
     }
 
+    // The catalogue comes first: a policy, rule or view in the place of the table would run with the rights of whoever reads it.
     private (long Version, string? Kind, bool IsEmpty) ReadVersion()
     {
-        bool hasVersion = Scalar(
-            "SELECT 1 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
-                + "WHERE n.nspname = @schema AND c.relname = 'migration' AND c.relkind = 'r'",
-            ("@schema", _address.Name)) is not null;
-        if (!hasVersion)
+        string layout = ReadLayout();
+        if (!PostgresLayout.HasTable(layout, "migration"))
         {
-            return (0, null, ReadLayout().Length == 0);
+            return (0, null, layout.Length == 0);
+        }
+
+        if (PostgresLayout.Difference(PostgresLayout.Of(layout, "migration"), MigrationLayout) is string foreign)
+        {
+            throw Foreign(foreign);
         }
 
         using DbCommand command = Command($"SELECT version, kind FROM {_address.Name}.migration ORDER BY version DESC LIMIT 1");
         using DbDataReader reader = command.ExecuteReader();
-        return reader.Read() ? (reader.GetInt64(0), reader.GetString(1), false) : (0, null, false);
+        if (!reader.Read())
+        {
+            return (0, null, false);
+        }
+
+        long version = reader.GetInt64(0);
+        return version > 0 ? (version, reader.GetString(1), false) : throw Foreign($"there is no version {version}");
     }
+
+    private static string Short(string? text) => text?.Length > 80 ? text[..80] + "…" : text ?? string.Empty;
 
     /// <summary>Whether a change was kept whose commit was not answered. The lock is free only when the session that made it has ended.</summary>
     private bool WasKept(Exception cause)

@@ -188,10 +188,12 @@ public sealed partial class PrivacyBudgetStore : IDisposable
                     faults.Add(new PrivacyBudgetFault(0, PrivacyBudgetFaultKind.Damaged, "The database is damaged: " + damage));
                 }
 
-                layout = LayoutOf(store);
+                // Before any table is read: what somebody else made of one would run.
+                BudgetLayout known = LayoutOf(store) ?? throw new InvalidDataException(ForeignOf(store));
+                layout = known;
                 PrivacyBudget budget = ReadTerms(store)
                     ?? throw new InvalidDataException("It was begun and never became a budget.");
-                chain = new BudgetChain(budget, layout ?? throw new InvalidDataException(ForeignOf(store)));
+                chain = new BudgetChain(budget, known);
                 isExpected |= chain.Hash == expectedHead;
                 faults.AddRange(chain.Extend(store, (_, _, hash) => isExpected |= hash == expectedHead, cancellation));
                 if (chain.CheckHead(store) is PrivacyBudgetFault fault)

@@ -103,6 +103,84 @@ public sealed class PostgresStoreTests(StorePlaces places)
         Assert.Equal("DatabaseNotReadable", Assert.Throws<QosValuationException>(() => DatLedger.Open(place, create: false)).ErrorId);
     }
 
+    [PostgresTheory]
+    [InlineData("migration")]
+    [InlineData("budget")]
+    [InlineData("charge")]
+    [InlineData("head")]
+    public void APolicyRunsNothingWithTheRightsOfWhoeverReads(string table)
+    {
+        string visitor = "visitor_of_" + table;
+        foreach (bool isBudget in new[] { true, false })
+        {
+            if (!isBudget && table is not ("migration" or "head"))
+            {
+                continue;
+            }
+
+            string place = places.New(StoreKind.PostgreSql);
+            string schema = ((PostgresAddress)StoreAddress.Parse(place)).Name;
+            if (isBudget)
+            {
+                PrivacyBudget.Create(place, 1, 1e-5);
+            }
+            else
+            {
+                DatLedger.Open(place, create: true).Dispose();
+            }
+
+            Server.Sql($"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{visitor}') THEN CREATE ROLE {visitor} LOGIN PASSWORD '{PostgresServer.Password}'; END IF; END $$; "
+                + $"GRANT USAGE ON SCHEMA {schema} TO {visitor}; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA {schema} TO {visitor}; "
+                + "CREATE TABLE IF NOT EXISTS public.loot (who text); GRANT INSERT ON public.loot TO public; "
+                + $"CREATE FUNCTION {schema}.f() RETURNS bool LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.loot VALUES (current_user); RETURN true; END'; "
+                + $"ALTER TABLE {schema}.{table} ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON {schema}.{table} USING ({schema}.f())");
+            string asVisitor = With($"Username={visitor}", schema);
+            if (isBudget)
+            {
+                Assert.Contains(FaultOf(asVisitor), Damage);
+                string id = Record.Exception(() => Assert.False(PrivacyBudgetStore.Check(asVisitor).IsValid)) is QosValuationException fault ? fault.ErrorId : Damage[0];
+                Assert.Contains(id, Damage);
+            }
+            else
+            {
+                Assert.Equal("DatabaseNotReadable", Assert.Throws<QosValuationException>(() => DatLedger.Open(asVisitor, create: false)).ErrorId);
+            }
+
+            Assert.Equal(string.Empty, Server.Sql("SELECT * FROM public.loot"));
+        }
+    }
+
+    [PostgresFact]
+    public void APolicyThatIsAddedWhileALedgerIsOpenDoesNotRun()
+    {
+        string place = places.New(StoreKind.PostgreSql);
+        string schema = ((PostgresAddress)StoreAddress.Parse(place)).Name;
+        DatLedger.Open(place, create: true).Dispose();
+        Server.Sql($"CREATE ROLE late LOGIN PASSWORD '{PostgresServer.Password}'; GRANT USAGE ON SCHEMA {schema} TO late; "
+            + $"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA {schema} TO late; CREATE TABLE public.taken (who text); GRANT INSERT ON public.taken TO public");
+        using DatLedger ledger = DatLedger.Open(With("Username=late", schema), create: false);
+        Server.Sql($"CREATE FUNCTION {schema}.f() RETURNS bool LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.taken VALUES (current_user); RETURN true; END'; "
+            + $"ALTER TABLE {schema}.head ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON {schema}.head USING ({schema}.f()) WITH CHECK ({schema}.f())");
+        Assert.Equal("DatabaseNotPermitted", Assert.Throws<QosValuationException>(() => ledger.Append([("ann", 1, "p")])).ErrorId);
+        Assert.Equal(string.Empty, Server.Sql("SELECT * FROM public.taken"));
+    }
+
+    [PostgresTheory]
+    [InlineData("UPDATE migration SET version = -1")]
+    [InlineData("UPDATE migration SET kind = repeat('x', 100000)")]
+    [InlineData("ALTER TABLE migration ALTER COLUMN version TYPE text")]
+    [InlineData("ALTER TABLE migration ALTER COLUMN kind DROP NOT NULL; UPDATE migration SET kind = NULL")]
+    public void AVersionThatIsNoneIsRefusedInASentence(string sql)
+    {
+        string place = places.New(StoreKind.PostgreSql);
+        PrivacyBudget.Create(place, 1, 1e-5);
+        places.Change(place, sql);
+        QosValuationException refused = Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(place));
+        Assert.Equal("DatabaseNotReadable", refused.ErrorId);
+        Assert.Contains("'postgresql:", refused.Message, StringComparison.Ordinal);
+        Assert.InRange(refused.Message.Length, 1, 600);
+    }
+
     [PostgresFact]
     public void WhatIsNotThereOrOfAnotherKindIsNamed()
     {
