@@ -79,8 +79,11 @@ internal static class PostgresFaults
                 Faults.DatabaseBusy, $"Too many sessions use the {kind} '{address}' at once: {text}"),
             PostgresErrorCodes.QueryCanceled => (Faults.DatabaseTimedOut, $"The server ended work on the {kind} '{address}': {text} Nothing was kept."),
             PostgresErrorCodes.DiskFull => (Faults.DiskFull, $"The disk of the server is full: nothing was written to the {kind} '{address}'."),
-            PostgresErrorCodes.ReadOnlySqlTransaction => (
+            // The second: a standby has no serialisable transactions, and changes are nothing else.
+            PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.FeatureNotSupported when IsOfStandby(said) => (
                 Faults.DatabaseNotWritable, $"The {kind} '{address}' cannot be written to, as on a standby: {text}"),
+            PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted => (
+                Faults.DatabaseNotReadable, $"The tables of the {kind} '{address}' are damaged: {text}"),
             PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.DatatypeMismatch => (
                 Faults.DatabaseNotReadable, $"'{address}' cannot be read as a {kind}: {text}"),
             PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow => (
@@ -90,6 +93,9 @@ internal static class PostgresFaults
             _ => (Faults.DatabaseNotWritable, $"The server refused work on the {kind} '{address}': {text} Nothing was kept."),
         };
     }
+
+    private static bool IsOfStandby(PostgresException said) =>
+        said.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction || said.MessageText.Contains("hot standby", StringComparison.Ordinal);
 
     private static bool IsOfFile(Exception exception) => exception is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
         or CryptographicException;

@@ -206,6 +206,8 @@ public sealed class DatLedger : IDisposable
     /// <param name="cancellationToken">Stops the walk.</param>
     /// <returns>The report. A ledger that was cut, or rewritten from some record on in all its hashes, and whose head was
     /// rewritten too, is consistent in itself; only <paramref name="expectedHead"/> or a signed settlement exposes it.</returns>
+    /// <exception cref="QosValuationException"><c>DatabaseBusy</c>, and those of a server (<see cref="DataStore.Open"/>): whether the ledger is
+    /// whole was not found out.</exception>
     public DatLedgerReport Verify(string? expectedHead = null, CancellationToken cancellationToken = default)
     {
         var faults = new List<DatLedgerFault>();
@@ -245,7 +247,7 @@ public sealed class DatLedger : IDisposable
                 faults.AddRange(ChainDiagnosis.Of([.. Read()], head));
             }
         }
-        catch (QosValuationException fault)
+        catch (QosValuationException fault) when (fault.Fault == Faults.DatabaseNotReadable)
         {
             if (!isWhole)
             {

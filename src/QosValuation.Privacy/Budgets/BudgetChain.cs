@@ -3,6 +3,7 @@ using System.Data.Common;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using QosValuation.Foundation.Names;
 using QosValuation.Foundation.Stores;
 using QosValuation.Privacy.Accounting;
 
@@ -17,6 +18,7 @@ namespace QosValuation.Privacy.Budgets;
 /// bytes; the hash before the first is that of the budget's terms. Texts enter as the bytes that the file holds, each with its length, so
 /// that a byte that is no UTF-8 is seen. The head repeats the last release, the number of charges and the last hash, so that nothing can be
 /// dropped from the end without a trace.</para>
+/// <para>The accounts, which tell names that look alike, are in no hash: they follow from the names that were charged, and are compared with those.</para>
 /// <para>Whoever may write to the file can write another chain. What that cannot do is agree with a head hash that was kept elsewhere.</para>
 /// </remarks>
 internal sealed class BudgetChain
@@ -30,6 +32,7 @@ internal sealed class BudgetChain
     private readonly bool _isChained;
     private readonly Neighboring _neighboring;
     private readonly Dictionary<string, BudgetAccount> _accounts = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _skeletons = new(StringComparer.Ordinal);
 
     /// <summary>Begins a walk before the first release.</summary>
     /// <param name="budget">The terms.</param>
@@ -53,6 +56,18 @@ internal sealed class BudgetChain
 
     /// <summary>What each contributor has spent, and in how many releases.</summary>
     public IReadOnlyDictionary<string, BudgetAccount> Accounts => _accounts;
+
+    /// <summary>Whether somebody was charged whose name looks like this.</summary>
+    /// <param name="skeleton">The name's <see cref="ContributorName.Skeleton"/>.</param>
+    /// <returns>True where the store has an account for it.</returns>
+    public bool HasAccount(string skeleton) => _skeletons.Contains(skeleton);
+
+    /// <summary>Whether a row of the accounts is one that a charge has made: they are in no hash, and the names that were charged are.</summary>
+    /// <param name="skeleton">The row's skeleton.</param>
+    /// <param name="contributor">The row's name.</param>
+    /// <returns>False where somebody else wrote it.</returns>
+    public bool IsAccount(string skeleton, string contributor) =>
+        _accounts.ContainsKey(contributor) && ContributorName.Skeleton(contributor) == skeleton;
 
     /// <summary>What a contributor has spent: nothing where it was never charged.</summary>
     /// <param name="contributor">The contributor.</param>
@@ -222,6 +237,52 @@ internal sealed class BudgetChain
         return hash == Hash ? null : new PrivacyBudgetFault(0, PrivacyBudgetFaultKind.Changed, "The terms, or the note of the last release, were changed.");
     }
 
+    /// <summary>Compares the accounts, by which a name that looks like another is known, with the names that were charged. O(accounts).</summary>
+    /// <param name="store">The store, in the view of it that was walked.</param>
+    /// <returns>What is wrong.</returns>
+    public IEnumerable<PrivacyBudgetFault> CheckAccounts(DataStore store)
+    {
+        if (!_isChained)
+        {
+            yield break;
+        }
+
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        using (DbCommand command = store.Command("SELECT skeleton, contributor FROM account ORDER BY skeleton"))
+        using (DbDataReader reader = command.ExecuteReader())
+        {
+            while (reader.Read())
+            {
+                (string skeleton, string contributor) = (reader.GetString(0), reader.GetString(1));
+                if (IsAccount(skeleton, contributor))
+                {
+                    found.Add(skeleton);
+                }
+                else
+                {
+                    yield return WrongAccount(contributor);
+                }
+            }
+        }
+
+        foreach (string skeleton in _skeletons.Where(skeleton => !found.Contains(skeleton)).Order(StringComparer.Ordinal))
+        {
+            yield return MissingAccount(skeleton);
+        }
+    }
+
+    /// <summary>The fault of a row of the accounts that no charge has made.</summary>
+    /// <param name="contributor">Its name.</param>
+    /// <returns>The fault.</returns>
+    public static PrivacyBudgetFault WrongAccount(string contributor) =>
+        new(0, PrivacyBudgetFaultKind.Changed, $"The account of '{contributor}' was changed or inserted: no charge has made it.");
+
+    /// <summary>The fault of a charge whose account is gone.</summary>
+    /// <param name="skeleton">What the name looks like.</param>
+    /// <returns>The fault.</returns>
+    public static PrivacyBudgetFault MissingAccount(string skeleton) =>
+        new(0, PrivacyBudgetFaultKind.Dropped, $"Somebody whose name looks like '{skeleton}' was charged, and the account is missing.");
+
     /// <summary>Goes on over a release that is being written.</summary>
     /// <param name="id">The release's number.</param>
     /// <param name="release">The release's columns but its number.</param>
@@ -249,7 +310,8 @@ internal sealed class BudgetChain
             row.Add(charge.SquaredMu);
             row.Add(charge.Total.SquaredMu);
             row.Add(charge.Curve);
-            _accounts[charge.Contributor] = new BudgetAccount(charge.Total, _accounts.GetValueOrDefault(charge.Contributor).Releases + 1);
+            ref BudgetAccount account = ref AccountOf(charge.Contributor);
+            account = new BudgetAccount(charge.Total, account.Releases + 1);
         }
 
         Hash = row.Finish();
@@ -286,10 +348,21 @@ internal sealed class BudgetChain
         }
     }
 
+    private ref BudgetAccount AccountOf(string contributor)
+    {
+        ref BudgetAccount account = ref CollectionsMarshal.GetValueRefOrAddDefault(_accounts, contributor, out bool isKnown);
+        if (!isKnown)
+        {
+            _skeletons.Add(ContributorName.Skeleton(contributor));
+        }
+
+        return ref account;
+    }
+
     /// <summary>Adds a charge to what its contributor has spent, and compares that with what was noted, and with the release's event.</summary>
     private string? Count(string contributor, double cost, double total, byte[]? curve, PrivacyCost? sampled)
     {
-        ref BudgetAccount account = ref CollectionsMarshal.GetValueRefOrAddDefault(_accounts, contributor, out _);
+        ref BudgetAccount account = ref AccountOf(contributor);
         BudgetTotal sum = account.Total;
         if (!(cost >= 0) || double.IsInfinity(cost))
         {

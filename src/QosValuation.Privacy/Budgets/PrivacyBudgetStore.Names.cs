@@ -75,7 +75,7 @@ public sealed partial class PrivacyBudgetStore
 
     /// <summary>
     /// Refuses names that look like that of an account and are not it, and remembers the new ones. Part of the transaction that charges
-    /// them. O(names · log accounts).
+    /// them, after what others have charged was read: an account that does not fit the charges is damage. O(names · log accounts).
     /// </summary>
     private void RequireDistinct(IReadOnlyCollection<string> names)
     {
@@ -84,7 +84,14 @@ public sealed partial class PrivacyBudgetStore
         foreach (string name in names)
         {
             string skeleton = ContributorName.Skeleton(name);
-            if (!_accounts.TryGetValue(skeleton, out string? account) && !added.TryGetValue(skeleton, out account))
+            bool isKnown = _accounts.TryGetValue(skeleton, out string? account);
+            if (isKnown ? !_chain.IsAccount(skeleton, account!) : _chain.HasAccount(skeleton))
+            {
+                _accounts.Clear(); // the next look finds what stands there then
+                throw Damaged(Budget.Path, (isKnown ? BudgetChain.WrongAccount(account!) : BudgetChain.MissingAccount(skeleton)).Message);
+            }
+
+            if (!isKnown && !added.TryGetValue(skeleton, out account))
             {
                 added.Add(skeleton, name);
             }

@@ -170,7 +170,8 @@ public sealed partial class PrivacyBudgetStore : IDisposable
     /// <param name="cancellation">Stops the check.</param>
     /// <returns>The report. A file whose hashes were all written anew from some release on is consistent in itself; only
     /// <paramref name="expectedHead"/> exposes that.</returns>
-    /// <exception cref="QosValuationException"><c>DatabaseNotFound</c>, <c>DatabaseNotWritable</c>; <c>DatabaseNotReadable</c>: no budget at all.</exception>
+    /// <exception cref="QosValuationException"><c>DatabaseNotFound</c>, <c>DatabaseNotWritable</c>; <c>DatabaseNotReadable</c>: no budget at all;
+    /// <c>DatabaseBusy</c>, and those of a server (<see cref="DataStore.Open"/>): whether it is what was written was not found out.</exception>
     public static PrivacyBudgetReport Check(string path, string? expectedHead = null, CancellationToken cancellation = default)
     {
         using DataStore store = DataStore.Open(StoreAddress.Parse(path), StoreSchema, create: false, checksSchema: false);
@@ -201,10 +202,11 @@ public sealed partial class PrivacyBudgetStore : IDisposable
                     faults.Add(fault);
                 }
 
+                faults.AddRange(chain.CheckAccounts(store));
                 return true;
             });
         }
-        catch (QosValuationException fault)
+        catch (QosValuationException fault) when (fault.Fault == Faults.DatabaseNotReadable)
         {
             string message = fault.InnerException is InvalidDataException reason
                 ? reason.Message
@@ -463,7 +465,10 @@ public sealed partial class PrivacyBudgetStore : IDisposable
                 throw Damaged(store.Address.Text, damage);
             }
 
-            return new PrivacyBudgetStore(store, budget, Walk(store, new BudgetChain(budget, layout)));
+            BudgetChain chain = Walk(store, new BudgetChain(budget, layout));
+            return chain.CheckAccounts(store).FirstOrDefault() is PrivacyBudgetFault fault
+                ? throw Damaged(store.Address.Text, fault.Message)
+                : new PrivacyBudgetStore(store, budget, chain);
         });
     }
 

@@ -182,6 +182,47 @@ public sealed class PostgresStoreTests(StorePlaces places)
     }
 
     [PostgresFact]
+    public void WhatKeepsAStoreFromBeingCheckedIsNoDamage()
+    {
+        string place = places.New(StoreKind.PostgreSql);
+        string book = places.New(StoreKind.PostgreSql);
+        string schema = ((PostgresAddress)StoreAddress.Parse(place)).Name;
+        string ledgerSchema = ((PostgresAddress)StoreAddress.Parse(book)).Name;
+        PrivacyBudget.Create(place, 1, 1e-5);
+        using (PrivacyBudgetStore store = PrivacyBudgetStore.Open(place))
+        {
+            store.Charge([Charge(0.01, "ann")]);
+        }
+
+        using (DatLedger ledger = DatLedger.Open(book, create: true))
+        {
+            ledger.Append([("ann", 1, "p")]);
+        }
+
+        Server.Sql($"CREATE ROLE auditor LOGIN PASSWORD '{PostgresServer.Password}'; GRANT USAGE ON SCHEMA {schema}, {ledgerSchema} TO auditor; "
+            + $"GRANT SELECT ON {schema}.migration, {schema}.budget, {ledgerSchema}.migration TO auditor");
+        Assert.Equal("DatabaseNotPermitted", CheckFault(With("Username=auditor", schema)));
+        Assert.Equal("DatabaseNotPermitted", VerifyFault(With("Username=auditor", ledgerSchema)));
+
+        using var holder = new NpgsqlConnection(Server.Connection);
+        holder.Open();
+        using NpgsqlTransaction held = holder.BeginTransaction();
+        using (var command = new NpgsqlCommand($"LOCK TABLE {schema}.charge, {ledgerSchema}.record IN ACCESS EXCLUSIVE MODE", holder, held))
+        {
+            command.ExecuteNonQuery();
+        }
+
+        Assert.Equal("DatabaseBusy", CheckFault(With("Options=-c lock_timeout=200", schema)));
+        Assert.Equal("DatabaseBusy", VerifyFault(With("Options=-c lock_timeout=200", ledgerSchema)));
+        string CheckFault(string at) => Assert.Throws<QosValuationException>(() => PrivacyBudgetStore.Check(at)).ErrorId;
+        string VerifyFault(string at)
+        {
+            using DatLedger ledger = DatLedger.Open(at, create: false);
+            return Assert.Throws<QosValuationException>(() => ledger.Verify()).ErrorId;
+        }
+    }
+
+    [PostgresFact]
     public void WhatIsNotThereOrOfAnotherKindIsNamed()
     {
         string place = places.New(StoreKind.PostgreSql);

@@ -60,6 +60,82 @@ public sealed class BudgetNameTests(StorePlaces places) : IDisposable
         Assert.Equal(["al1ce", "alice", "alicia", "bob"], budget.Contributors.Select(spending => spending.Contributor));
     }
 
+    [Theory]
+    [EachStore]
+    public void AnAccountThatDoesNotFitTheChargesIsDamage(StoreKind kind)
+    {
+        foreach (string sql in new[]
+        {
+            "DELETE FROM account",
+            "DELETE FROM account WHERE contributor = 'alice'",
+            "UPDATE account SET skeleton = 'blice' WHERE contributor = 'alice'",
+            "UPDATE account SET contributor = '\u0430lice' WHERE contributor = 'alice'",
+            "UPDATE account SET contributor = 'bob' WHERE contributor = 'alice'",
+        })
+        {
+            string place = places.New(kind);
+            PrivacyBudget.Create(place, 1, 1e-5);
+            using PrivacyBudgetStore store = PrivacyBudgetStore.Open(place);
+            store.Charge([Charge("bob")]);
+            using (PrivacyBudgetStore other = PrivacyBudgetStore.Open(place))
+            {
+                other.Charge([Charge("alice")]);
+            }
+
+            Assert.True(PrivacyBudgetStore.Check(place).IsValid);
+            places.Change(place, sql);
+            foreach (string name in new[] { "\u0430lice", "alice" })
+            {
+                Assert.Equal("PrivacyBudgetDamaged", Assert.Throws<PrivacyBudgetException>(() => store.Charge([Charge(name)])).ErrorId);
+            }
+
+            PrivacyBudgetReport report = PrivacyBudgetStore.Check(place);
+            Assert.False(report.IsValid, sql);
+            Assert.Equal(2, report.Releases);
+            Assert.Equal("PrivacyBudgetDamaged", Assert.Throws<QosValuationException>(() => PrivacyBudgetStore.Open(place)).ErrorId);
+        }
+    }
+
+    [Theory]
+    [EachStore]
+    public void AnAccountThatNobodyWasChargedForIsDamage(StoreKind kind)
+    {
+        string place = places.New(kind);
+        PrivacyBudget.Create(place, 1, 1e-5);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(place);
+        store.Charge([Charge("alice")]);
+        places.Change(place, "INSERT INTO account VALUES ('eve', 'eve')");
+        Assert.Contains("'eve'", Assert.Single(PrivacyBudgetStore.Check(place).Faults).Message, StringComparison.Ordinal);
+        Assert.Equal("PrivacyBudgetDamaged", Assert.Throws<PrivacyBudgetException>(() => store.Charge([Charge("eve")])).ErrorId);
+        store.Charge([Charge("alice")]);
+    }
+
+    [Fact]
+    public void AFileFromBeforeMayHoldNamesThatLookAlike()
+    {
+        PrivacyBudget budget = PrivacyBudget.Create(BudgetPath, 1, 1e-5);
+        using (PrivacyBudgetStore store = PrivacyBudgetStore.Open(BudgetPath))
+        {
+            store.Charge([Charge("alice"), Charge("bob"), Charge("carol")]);
+        }
+
+        places.Change(BudgetPath, """
+            DROP TABLE account; DROP TABLE head; DROP INDEX charge_release;
+            ALTER TABLE release DROP COLUMN hash; ALTER TABLE release DROP COLUMN previous_hash;
+            UPDATE charge SET contributor = 'Alice' WHERE contributor = 'bob';
+            UPDATE charge SET contributor = 'alice ' WHERE contributor = 'carol';
+            PRAGMA user_version = 0;
+            """);
+        using (PrivacyBudgetStore again = PrivacyBudgetStore.Open(BudgetPath))
+        {
+            again.Charge([Charge("Alice")]);
+        }
+
+        Assert.True(PrivacyBudgetStore.Check(BudgetPath).IsValid);
+        Assert.Equal(4, PrivacyBudget.Open(BudgetPath).Releases);
+        Assert.Equal(["Alice", "alice", "alice "], budget.Contributors.Select(spending => spending.Contributor));
+    }
+
     [Fact]
     public void AFileFromBeforeKeepsItsAccounts()
     {
