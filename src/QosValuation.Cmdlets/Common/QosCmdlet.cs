@@ -351,29 +351,15 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
     /// <param name="path">A path, or the address of one in PostgreSQL (<see cref="StoreAddress"/>).</param>
     /// <returns>The full path, or the address without any password.</returns>
     /// <exception cref="QosValuationException"><c>DatabaseConnectionNotValid</c>, <c>NotAFileSystemPath</c>.</exception>
-    private protected string ResolveStore(string path)
-    {
-        if (!StoreAddress.IsPostgres(path))
-        {
-            return ResolveNewPath(path);
-        }
-
-        PostgresAddress address = PostgresAddress.ParseText(path);
-        WarnOfSecret(path[StoreAddress.PostgresPrefix.Length..]);
-        return address.Text;
-    }
+    private protected string ResolveStore(string path) =>
+        StoreAddress.IsPostgres(path) ? WarnOfSecret(PostgresAddress.ParseText(path)) : ResolveNewPath(path);
 
     /// <summary>Resolves a connection to a budget or a ledger.</summary>
     /// <param name="connectionString">Npgsql's settings, or a service.</param>
     /// <param name="name">The schema.</param>
     /// <returns>The address without any password.</returns>
     /// <exception cref="QosValuationException"><c>DatabaseConnectionNotValid</c>.</exception>
-    private protected string ResolveStore(string connectionString, string name)
-    {
-        PostgresAddress address = PostgresAddress.Create(connectionString, name);
-        WarnOfSecret(connectionString);
-        return address.Text;
-    }
+    private protected string ResolveStore(string connectionString, string name) => WarnOfSecret(PostgresAddress.Create(connectionString, name));
 
     /// <summary>Resolves budgets or ledgers that exist; what does not resolve costs one error record and the others go on.</summary>
     /// <param name="paths">Paths, or addresses in PostgreSQL.</param>
@@ -401,13 +387,15 @@ public abstract class QosCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    private void WarnOfSecret(string connectionString)
+    private string WarnOfSecret(PostgresAddress address)
     {
-        if (PostgresAddress.HasSecret(connectionString))
+        if (address.HeldSecret)
         {
             WriteWarning("The connection holds a password, which now stands in the history and in transcripts: keep it in a password file, PGPASSWORD or a "
                 + "service. It is not kept in objects, and forgotten when this session ends.");
         }
+
+        return address.Text;
     }
 
     /// <summary>Refuses to replace a file without -Force: the one rule of every cmdlet that writes files.</summary>

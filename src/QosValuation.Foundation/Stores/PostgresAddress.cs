@@ -26,6 +26,9 @@ public sealed partial class PostgresAddress : StoreAddress
         Name = name;
     }
 
+    /// <summary>Whether the settings held a password, which then stands in the history and in transcripts as well.</summary>
+    public bool HeldSecret { get; private init; }
+
     /// <summary>The schema that holds the budget or the ledger.</summary>
     public string Name { get; }
 
@@ -52,25 +55,13 @@ public sealed partial class PostgresAddress : StoreAddress
         builder.Remove("Password");
         builder.Remove("SSL Password");
         string settings = builder.ConnectionString;
-        var address = new PostgresAddress(settings, service, name);
-        if (secrets is not (null, null))
+        bool heldSecret = secrets is not (null, null);
+        if (heldSecret)
         {
             Secrets[Join(settings, service)] = secrets;
         }
 
-        return address;
-    }
-
-    /// <summary>Whether settings hold a password, which then stands in the history and in transcripts as well.</summary>
-    /// <param name="connectionString">The settings.</param>
-    /// <returns>True where there is one.</returns>
-    public static bool HasSecret(string connectionString)
-    {
-        ArgumentNullException.ThrowIfNull(connectionString);
-        int at = connectionString.LastIndexOf(NameKey, StringComparison.Ordinal);
-        connectionString = at < 0 ? connectionString : connectionString[..at];
-        (NpgsqlConnectionStringBuilder builder, _) = Read(connectionString);
-        return builder.Password is not null || builder.SslPassword is not null;
+        return new PostgresAddress(settings, service, name) { HeldSecret = heldSecret };
     }
 
     /// <summary>Reads an address from its text.</summary>
@@ -80,10 +71,15 @@ public sealed partial class PostgresAddress : StoreAddress
     public static PostgresAddress ParseText(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        text = text.TrimStart();
+        if (!text.StartsWith(PostgresPrefix, StringComparison.OrdinalIgnoreCase) || text.AsSpan(PostgresPrefix.Length).StartsWith("//"))
+        {
+            throw NotValid("An address such as postgres://… is not taken.");
+        }
+
         int at = text.LastIndexOf(NameKey, StringComparison.Ordinal);
         return at < PostgresPrefix.Length
-            ? throw new QosValuationException(
-                Faults.DatabaseConnectionNotValid, "The address of a store in PostgreSQL ends with ;Name= and the name of its schema.", PostgresPrefix)
+            ? throw NotValid("The address of a store in PostgreSQL ends with ;Name= and the name of its schema.")
             : Create(text[PostgresPrefix.Length..at], text[(at + NameKey.Length)..]);
     }
 
@@ -138,24 +134,38 @@ public sealed partial class PostgresAddress : StoreAddress
             var pairs = new System.Data.Common.DbConnectionStringBuilder { ConnectionString = connectionString };
             string? service = pairs.TryGetValue("service", out object? value) ? $"{value}" : null;
             pairs.Remove("service");
-            return (new NpgsqlConnectionStringBuilder(pairs.ConnectionString), service);
+            var builder = new NpgsqlConnectionStringBuilder(pairs.ConnectionString);
+            return IsOfLibpq(builder, service)
+                ? throw NotValid("The connection string is of libpq's form, whose settings stand side by side with blanks between them.")
+                : (builder, service);
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidCastException or OverflowException or KeyNotFoundException
             or NotSupportedException or InvalidOperationException)
         {
-            // Neither the text nor the cause is told: both may hold a part of a password.
-            throw new QosValuationException(
-                Faults.DatabaseConnectionNotValid,
-                "The connection string cannot be read. It holds Npgsql's settings as keyword=value, separated by ';', such as "
-                    + "Host=db.example;Database=market;Username=ann;SSL Mode=VerifyFull, or service=name; a value with ';' stands in quotation marks.",
-                PostgresPrefix);
+            throw NotValid("The connection string cannot be read.");
         }
     }
+
+    // Where blanks divide the settings, the first one has swallowed the others, a password among them.
+    private static bool IsOfLibpq(NpgsqlConnectionStringBuilder builder, string? service) =>
+        builder.Host?.AsSpan().ContainsAny(" \t\r\n=") == true
+        || (service is not null && SwallowedSecret().IsMatch(service))
+        || builder.Keys.Cast<string>().Any(key => key is not ("Password" or "SSL Password") && SwallowedSecret().IsMatch($"{builder[key]}"));
+
+    // Neither the text nor a cause is told: both may hold a part of a password.
+    private static QosValuationException NotValid(string why) => new(
+        Faults.DatabaseConnectionNotValid,
+        why + " It holds Npgsql's settings as keyword=value, separated by ';', such as Host=db.example;Database=market;Username=ann;SSL Mode=VerifyFull, or "
+            + "service=name; a value with ';' stands in quotation marks. As one text: postgresql:, the settings, ;Name= and the schema.",
+        PostgresPrefix);
 
     private static string Join(string settings, string? service) =>
         string.Join(';', new[] { service is null ? string.Empty : Quote(service), settings }.Where(part => part.Length > 0));
 
     private static string Quote(string service) => new System.Data.Common.DbConnectionStringBuilder { ["service"] = service }.ConnectionString;
+
+    [GeneratedRegex("(pass(word|wd)?|pwd)\\s*=", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex SwallowedSecret();
 
     [GeneratedRegex("^[a-z_][a-z0-9_]{0,62}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex SchemaName();

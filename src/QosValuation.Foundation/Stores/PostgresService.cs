@@ -125,9 +125,9 @@ internal static class PostgresService
         string word = at < 0 ? string.Empty : line[..at].Trim();
         try
         {
-            // Values such as verify-full and read-write are Npgsql's words without the hyphen.
+            // Values such as verify-full are Npgsql's words without the hyphen. (Those of target_session_attrs are its own.)
             string value = line[(at + 1)..].Trim();
-            bool isWord = word is "sslmode" or "target_session_attrs" or "gssencmode" or "channel_binding" or "sslnegotiation";
+            bool isWord = word is "sslmode" or "gssencmode" or "channel_binding" or "sslnegotiation";
             settings[Keywords[word]] = isWord ? value.Replace("-", string.Empty, StringComparison.Ordinal) : value;
         }
         catch (Exception exception) when (exception is KeyNotFoundException or ArgumentException or FormatException or InvalidCastException

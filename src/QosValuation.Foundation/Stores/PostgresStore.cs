@@ -16,7 +16,7 @@ namespace QosValuation.Foundation.Stores;
 /// Nothing is updated or deleted: a role that may only SELECT and INSERT is enough. Each change notes a key of its own in <c>head</c>. Where the connection
 /// is lost while a commit is under way, the key is looked up by a new connection after the old session has ended.
 /// </remarks>
-internal sealed class PostgresStore : DataStore
+internal sealed class PostgresStore : DataStore, IServerWait
 {
     private const int RowsPerBatch = 1000;
 
@@ -27,21 +27,17 @@ internal sealed class PostgresStore : DataStore
 
     private readonly PostgresAddress _address;
     private readonly long _lock;
-    private readonly CancellationTokenRegistration _registration;
     private NpgsqlConnection? _connection;
     private NpgsqlCommand? _layout;
     private string? _key;
     private bool _wasOpen;
-    private volatile Action? _cancel;
+    private Action? _cancel;
 
     private PostgresStore(PostgresAddress address, StoreSchema schema)
         : base(address, schema)
     {
         _address = address;
         _lock = BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes("QosValuation " + address.Name)));
-
-        // On another thread: the request goes to the server, and whoever cancels does not wait for it.
-        _registration = Cancellation.Register(() => Task.Run(() => _cancel?.Invoke()));
     }
 
     /// <summary>Opens a store, making or migrating it where that is asked for and the role may.</summary>
@@ -84,12 +80,12 @@ internal sealed class PostgresStore : DataStore
         {
             _layout = new NpgsqlCommand(PostgresLayout.Query, _connection);
             _layout.Parameters.AddWithValue("@schema", _address.Name);
-            _layout.Prepare();
+            Await(_layout.PrepareAsync());
         }
 
         _layout.Transaction = (NpgsqlTransaction?)Current?.Inner;
         _cancel = _layout.Cancel;
-        return (string)_layout.ExecuteScalar()!;
+        return (string)((IServerWait)this).For(_layout.ExecuteScalarAsync())!;
     }
 
     /// <inheritdoc/>
@@ -129,7 +125,7 @@ internal sealed class PostgresStore : DataStore
         }
 
         _cancel = command.Cancel;
-        return command;
+        return new PatientCommand(command, this);
     }
 
     /// <inheritdoc/>
@@ -139,7 +135,7 @@ internal sealed class PostgresStore : DataStore
         foreach (object?[][] part in rows.Chunk(RowsPerBatch))
         {
             Cancellation.ThrowIfCancellationRequested();
-            using var batch = new NpgsqlBatch(_connection, (NpgsqlTransaction?)Current?.Inner);
+            var batch = new NpgsqlBatch(_connection, (NpgsqlTransaction?)Current?.Inner);
             foreach (object?[] row in part)
             {
                 var command = new NpgsqlBatchCommand($"INSERT INTO {table} ({columns}) VALUES ({places})");
@@ -152,7 +148,8 @@ internal sealed class PostgresStore : DataStore
             }
 
             _cancel = batch.Cancel;
-            batch.ExecuteNonQuery();
+            ((IServerWait)this).For(batch.ExecuteNonQueryAsync());
+            batch.Dispose(); // not where it was given up, for it could not be cancelled afterwards
         }
     }
 
@@ -189,9 +186,66 @@ internal sealed class PostgresStore : DataStore
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        _registration.Dispose();
-        _cancel = null;
         Disconnect();
+    }
+
+    /// <inheritdoc/>
+    T IServerWait.For<T>(Task<T> answer)
+    {
+        Await(answer);
+        return answer.GetAwaiter().GetResult();
+    }
+
+    /// <inheritdoc/>
+    void IServerWait.End(DbDataReader reader)
+    {
+        if (Cancellation.IsCancellationRequested)
+        {
+            Abandon(Task.CompletedTask); // closing would wait for the rest of the answer
+        }
+        else
+        {
+            reader.Dispose();
+        }
+    }
+
+    // Gives up at once when the work is cancelled: a server that does not answer takes no request to cancel either.
+    private void Await(Task answer)
+    {
+        try
+        {
+            (answer.IsCompleted ? answer : answer.WaitAsync(Cancellation)).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException) when (!answer.IsCompleted)
+        {
+            Abandon(answer);
+            throw;
+        }
+    }
+
+    // Leaves the connection to another thread, which asks the server to stop and closes it when that has answered.
+    private void Abandon(Task answer)
+    {
+        NpgsqlConnection? connection = _connection;
+        Action? cancel = _cancel;
+        (_connection, _layout, _cancel) = (null, null, null);
+        if (connection is not null)
+        {
+            _ = Task.Run(() => Close(connection, cancel, answer), CancellationToken.None);
+        }
+
+        static async Task Close(NpgsqlConnection connection, Action? cancel, Task answer)
+        {
+            try
+            {
+                cancel?.Invoke();
+            }
+            finally
+            {
+                await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await connection.DisposeAsync().ConfigureAwait(false);
+            }
+        }
     }
 
     private QosValuationException Foreign(string what) => new(
@@ -205,13 +259,12 @@ internal sealed class PostgresStore : DataStore
         }
 
         Disconnect();
-        var connection = new NpgsqlConnection(_address.Resolve().ConnectionString);
+        _connection = OpenConnection();
         try
         {
-            connection.OpenAsync(Cancellation).GetAwaiter().GetResult();
 
             // Without row security a policy is an error and does not run, also where somebody adds one after the catalogue was looked through.
-            using var command = new NpgsqlCommand(
+            using DbCommand command = Command(
                 """
                 SELECT pg_catalog.set_config('search_path', @path, false),
                     pg_catalog.set_config('client_min_messages', 'error', false),
@@ -223,10 +276,8 @@ internal sealed class PostgresStore : DataStore
                         false),
                     pg_catalog.current_setting('server_encoding')
                 """,
-                connection);
-            command.Parameters.AddWithValue("@path", $"pg_catalog, {_address.Name}, pg_temp");
-            _cancel = command.Cancel;
-            using NpgsqlDataReader reader = command.ExecuteReader();
+                ("@path", $"pg_catalog, {_address.Name}, pg_temp"));
+            using DbDataReader reader = command.ExecuteReader();
             reader.Read();
             if (reader.GetString(5) != "UTF8")
             {
@@ -236,27 +287,73 @@ internal sealed class PostgresStore : DataStore
                     Address.Text);
             }
         }
+        catch
+        {
+            Disconnect();
+            throw;
+        }
+    }
+
+    private NpgsqlConnection OpenConnection()
+    {
+        NpgsqlConnection? connection = null;
+        try
+        {
+            connection = new NpgsqlConnection(_address.Resolve().ConnectionString);
+
+            // Not with the token: the library waits for the server before it lets go.
+            NpgsqlConnection opening = connection;
+            Task open = Task.Run(() => opening.OpenAsync(CancellationToken.None), CancellationToken.None);
+            try
+            {
+                open.WaitAsync(Cancellation).GetAwaiter().GetResult();
+            }
+            catch (OperationCanceledException) when (!open.IsCompleted)
+            {
+                connection = null;
+                _ = open.ContinueWith(_ => opening.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                throw;
+            }
+
+            return connection;
+        }
         catch (Exception exception)
         {
-            connection.Dispose();
+            connection?.Dispose();
             if (exception is PostgresException { SqlState: PostgresErrorCodes.InvalidPassword })
             {
                 _address.Forget();
             }
 
+            // Settings that do not go together are looked at here, and not when they are read.
+            if (exception is ArgumentException or NotSupportedException or FormatException or OverflowException
+                || (exception is InvalidOperationException && !PostgresFaults.IsOurs(exception)))
+            {
+                throw new QosValuationException(
+                    Faults.DatabaseConnectionNotValid,
+                    $"'{Address.Text}' cannot be connected to with these settings: {exception.Message.TrimEnd('.')}.",
+                    Address.Text,
+                    exception);
+            }
+
             throw;
         }
-
-        _connection = connection;
     }
 
     private void Disconnect()
     {
+        Current = null;
+        if (Cancellation.IsCancellationRequested)
+        {
+            Abandon(Task.CompletedTask);
+            return;
+        }
+
         NpgsqlConnection? connection = _connection;
         _connection = null;
+        _cancel = null;
         _layout?.Dispose();
         _layout = null;
-        Current = null;
         try
         {
             connection?.Dispose();
@@ -287,14 +384,17 @@ internal sealed class PostgresStore : DataStore
     {
         try
         {
-            if (_connection is { State: ConnectionState.Open })
+            if (Cancellation.IsCancellationRequested)
             {
-                using var command = new NpgsqlCommand("SELECT pg_catalog.pg_advisory_unlock(@key)", _connection);
-                command.Parameters.AddWithValue("@key", _lock);
+                Disconnect();
+            }
+            else if (_connection is { State: ConnectionState.Open })
+            {
+                using DbCommand command = Command("SELECT pg_catalog.pg_advisory_unlock(@key)", ("@key", _lock));
                 command.ExecuteNonQuery();
             }
         }
-        catch (Exception exception) when (PostgresFaults.IsOurs(exception))
+        catch (Exception exception) when (exception is OperationCanceledException || PostgresFaults.IsOurs(exception))
         {
             Disconnect(); // the lock goes with the session
         }
@@ -448,11 +548,17 @@ internal sealed class PostgresStore : DataStore
         protected override void Dispose(bool disposing)
         {
             store.Current = null;
+            if (store.Cancellation.IsCancellationRequested)
+            {
+                store.Disconnect(); // the server undoes what was not committed
+                return;
+            }
+
             try
             {
-                transaction.Dispose();
+                store.Await(transaction.DisposeAsync().AsTask());
             }
-            catch (Exception exception) when (PostgresFaults.IsOurs(exception))
+            catch (Exception exception) when (exception is OperationCanceledException || PostgresFaults.IsOurs(exception))
             {
                 store.Disconnect();
             }

@@ -11,10 +11,17 @@ public class StoreAddress
     /// <summary>The address as text, from which <see cref="Parse"/> makes it again: a path, or PostgreSQL's without any password.</summary>
     public string Text { get; }
 
-    /// <summary>Whether a text is the address of a store in PostgreSQL.</summary>
-    /// <param name="text">The text.</param>
+    // What libpq's addresses begin with as well.
+    private const string ShortPrefix = "postgres:";
+
+    /// <summary>Whether a text is the address of a store in PostgreSQL, or is meant to be one: it may hold a password, and is never shown.</summary>
+    /// <param name="text">The text; letter case does not matter.</param>
     /// <returns>False for a path.</returns>
-    public static bool IsPostgres(string text) => text is not null && text.StartsWith(PostgresPrefix, StringComparison.Ordinal);
+    public static bool IsPostgres(string text)
+    {
+        ReadOnlySpan<char> start = text.AsSpan().TrimStart();
+        return start.StartsWith(PostgresPrefix, StringComparison.OrdinalIgnoreCase) || start.StartsWith(ShortPrefix, StringComparison.OrdinalIgnoreCase);
+    }
 
     /// <summary>Reads an address.</summary>
     /// <param name="text">A path, or the text of another address.</param>

@@ -36,6 +36,9 @@ internal sealed class CuttingProxy : IDisposable
     /// <summary>Whether a connection that was cut can be made again.</summary>
     public bool StaysDown { get; set; }
 
+    /// <summary>Whether the server is frozen: connections are taken, and nothing passes any more.</summary>
+    public bool IsFrozen { get; set; }
+
     public void Dispose() => _listener.Dispose();
 
     private async Task AcceptAsync()
@@ -91,7 +94,7 @@ internal sealed class CuttingProxy : IDisposable
         }
     }
 
-    private static async Task PumpAsync(TcpClient from, TcpClient to, Func<ReadOnlyMemory<byte>, Task<bool>> passes)
+    private async Task PumpAsync(TcpClient from, TcpClient to, Func<ReadOnlyMemory<byte>, Task<bool>> passes)
     {
         byte[] buffer = new byte[1 << 16];
         try
@@ -99,6 +102,11 @@ internal sealed class CuttingProxy : IDisposable
             int read;
             while ((read = await from.GetStream().ReadAsync(buffer)) > 0 && await passes(buffer.AsMemory(0, read)))
             {
+                while (IsFrozen)
+                {
+                    await Task.Delay(20);
+                }
+
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, read));
             }
         }

@@ -339,6 +339,47 @@ public sealed class PostgresStoreTests(StorePlaces places)
     }
 
     [PostgresTheory]
+    [InlineData("connect")]
+    [InlineData("charge")]
+    [InlineData("check")]
+    public async Task AServerThatDoesNotAnswerIsGivenUpAtOnce(string what)
+    {
+        using var proxy = new CuttingProxy(Server.Port);
+        using var stop = new CancellationTokenSource();
+        string schema = ((PostgresAddress)StoreAddress.Parse(places.New(StoreKind.PostgreSql))).Name;
+        PrivacyBudget.Create(With("SSL Mode=Disable", schema), 1, 1e-5);
+        string place = With($"Port={proxy.Port};SSL Mode=Disable", schema);
+        using IDisposable scope = WorkCancellation.Enter(stop.Token);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(place);
+        proxy.IsFrozen = true;
+        Task work = Task.Run(() =>
+        {
+            if (what == "connect")
+            {
+                PrivacyBudgetStore.Open(place).Dispose();
+            }
+            else if (what == "charge")
+            {
+                store.Charge([Charge(0.01, "ann")]);
+            }
+            else
+            {
+                PrivacyBudgetStore.Check(place);
+            }
+        });
+        await Task.Delay(300);
+        Assert.False(work.IsCompleted);
+        long start = Stopwatch.GetTimestamp();
+        await stop.CancelAsync();
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 1);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(TimeSpan.FromSeconds(2)));
+        store.Dispose();
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 2);
+        proxy.IsFrozen = false;
+        Assert.Equal("0", Server.Sql($"SELECT count(*) FROM {schema}.release"));
+    }
+
+    [PostgresTheory]
     [InlineData(true)]
     [InlineData(false)]
     public void AConnectionThatIsCutAtACommitChargesOnce(bool isKept)
@@ -553,8 +594,8 @@ public sealed class PostgresStoreTests(StorePlaces places)
         Server.Sql("CREATE ROLE keeper LOGIN CREATEROLE PASSWORD 'sw0rdf;ish'''; GRANT CREATE ON DATABASE postgres TO keeper");
         string settings = $"Host=127.0.0.1;Port={Server.Port};Database=postgres;Username=keeper;Password=\"{Secret}\"";
         PostgresAddress address = PostgresAddress.Create(settings, schema);
-        Assert.True(PostgresAddress.HasSecret(settings));
-        Assert.False(PostgresAddress.HasSecret(address.Text[StoreAddress.PostgresPrefix.Length..]));
+        Assert.True(address.HeldSecret);
+        Assert.False(PostgresAddress.ParseText(address.Text).HeldSecret);
         Assert.DoesNotContain("sw0rd", address.Text, StringComparison.Ordinal);
         PrivacyBudget budget = PrivacyBudget.Create(address.Text, 1, 1e-5);
         Assert.DoesNotContain("sw0rd", System.Text.Json.JsonSerializer.Serialize(budget) + budget + budget.Path, StringComparison.Ordinal);
@@ -591,6 +632,13 @@ public sealed class PostgresStoreTests(StorePlaces places)
             sslmode=verify-full
             sslrootcert={Server.RootCertificate}
             connect_timeout=5
+            [two]
+            host=nowhere.invalid,localhost
+            port={Server.Port}
+            dbname=postgres
+            user=owner
+            password={PostgresServer.Password}
+            target_session_attrs=read-write
             [broken]
             hostname=x
             """);
@@ -603,6 +651,7 @@ public sealed class PostgresStoreTests(StorePlaces places)
             PrivacyBudget.Create(place, 1, 1e-5);
             Assert.Equal(1, PrivacyBudget.Open(place).Epsilon);
             Assert.Equal("DatabaseNotReachable", FaultOf(PostgresAddress.Create("service=market;Port=1", schema).Text));
+            Assert.Equal(1, PrivacyBudget.Open(PostgresAddress.Create("service=two", schema).Text).Epsilon);
             Assert.Equal("DatabaseConnectionNotValid", FaultOf(PostgresAddress.Create("service=nothing", schema).Text));
             Assert.Equal("DatabaseConnectionNotValid", FaultOf(PostgresAddress.Create("service=broken", schema).Text));
         }
@@ -637,6 +686,50 @@ public sealed class PostgresStoreTests(StorePlaces places)
         Assert.Equal("spring_1", ((PostgresAddress)StoreAddress.Parse(address.Text)).Name);
         Assert.False(StoreAddress.Parse("./postgresql:x") is PostgresAddress);
         Assert.Equal("DatabaseConnectionNotValid", Assert.Throws<QosValuationException>(() => StoreAddress.Parse("postgresql:Host=x")).ErrorId);
+    }
+
+    [Theory]
+    [InlineData("postgresql:host=localhost port=5544 dbname=market user=keeper password=hushhush;Name=x")]
+    [InlineData("postgresql:Host=localhost;Database=market user=keeper password = hushhush;Name=x")]
+    [InlineData("postgresql:service=market passwd=hushhush;Name=x")]
+    [InlineData("postgresql:Host=a=b;Name=x")]
+    [InlineData("postgresql:Host=a b;Name=x")]
+    [InlineData("postgresql://keeper:hushhush@localhost/market")]
+    [InlineData("PostgreSQL://keeper:hushhush@localhost/market;Name=x")]
+    [InlineData("postgres://keeper:hushhush@localhost/market?sslmode=require;Name=x")]
+    [InlineData("postgres:Host=localhost;Password=hushhush;Name=x")]
+    [InlineData(" Postgres:hushhush")]
+    public void AnAddressOfAnotherFormIsRefusedAndNotRepeated(string text)
+    {
+        Assert.True(StoreAddress.IsPostgres(text));
+        QosValuationException refused = Assert.Throws<QosValuationException>(() => StoreAddress.Parse(text));
+        Assert.Equal("DatabaseConnectionNotValid", refused.ErrorId);
+        Assert.Contains("Host=db.example;Database=market", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hush", refused.ToString() + refused.Subject, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ThePrefixOfAnAddressMayBeInCapitalsAndAPasswordMayHoldAnything()
+    {
+        Assert.Equal("postgresql:Host=db;Name=spring", StoreAddress.Parse("PostgreSQL:Host=db;Name=spring").Text);
+        PostgresAddress address = PostgresAddress.Create("Host=db;Password='hush;Name=xx'", "spring");
+        Assert.True(address.HeldSecret);
+        Assert.Equal("postgresql:Host=db;Name=spring", address.Text);
+        Assert.Equal("hush;Name=xx", address.Resolve().Password);
+        address = PostgresAddress.ParseText("postgresql:Host=db;Password='a password=b;Name=yy';Name=spring");
+        Assert.Equal(("a password=b;Name=yy", "spring"), (address.Resolve().Password, address.Name));
+    }
+
+    [PostgresTheory]
+    [InlineData("Host=")]
+    [InlineData("Port=99999")]
+    [InlineData("Read Buffer Size=512")]
+    [InlineData("Target Session Attributes=primary")]
+    public void SettingsThatDoNotGoTogetherAreNamedInASentence(string settings)
+    {
+        QosValuationException refused = Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(With(settings)));
+        Assert.Equal("DatabaseConnectionNotValid", refused.ErrorId);
+        Assert.EndsWith(".", refused.Message, StringComparison.Ordinal);
     }
 
     private static string FaultOf(string place) => Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(place)).ErrorId;
