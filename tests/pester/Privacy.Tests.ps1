@@ -294,6 +294,24 @@ while (-not (Test-Path '$path.first')) { Start-Sleep -Milliseconds 100 }
         $fault[0].FullyQualifiedErrorId | Should -BeLike 'PathNotFound,*'
     }
 
+    It 'takes an object for the very file that it names' {
+        $path, $other = 'b[1].db', 'b1.db' | ForEach-Object { Join-Path $TestDrive $_ }
+        $budget = New-PrivacyBudget -Epsilon 1 -Path $path
+        $null = New-PrivacyBudget -Epsilon 2 -Path $other
+        $budget | Export-Clixml -LiteralPath $TestDrive/object.xml
+        $copies = $budget, (Import-Clixml -LiteralPath $TestDrive/object.xml), ($budget | ConvertTo-Json | ConvertFrom-Json), [pscustomobject]@{ Path = $path }, (Get-Item -LiteralPath $path)
+        foreach ($copy in $copies) {
+            ($copy | Get-PrivacyBudget).Path | Should -Be $path
+            ($copy | Test-PrivacyBudget).Path | Should -Be $path
+            (Test-PrivacyBudget -InputObject $copy).Path | Should -Be $path
+        }
+        (Test-PrivacyBudget -LiteralPath $path | Test-PrivacyBudget).Path | Should -Be $path
+        ($path | Get-PrivacyBudget).Path | Should -Be $other -Because 'a text is a pattern'
+        (Join-Path $TestDrive 'b?.db' | Test-PrivacyBudget).Path | Should -Be $other
+        [pscustomobject]@{ Name = 'x' } | Get-PrivacyBudget -ErrorVariable fault -ErrorAction SilentlyContinue
+        $fault[0].FullyQualifiedErrorId | Should -BeLike 'PrivacyBudgetNotValid,*'
+    }
+
     It 'takes a budget from the pipeline, whatever its path' {
         $path = Join-Path $TestDrive '[b]udget.db'
         $null = New-TestCluster 0 10 | New-DpPrototype -Epsilon 0.5 -Budget (New-PrivacyBudget 1 1e-5 $path)

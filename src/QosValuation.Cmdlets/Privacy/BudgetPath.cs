@@ -25,7 +25,7 @@ internal static class BudgetPath
         };
         return string.IsNullOrEmpty(path)
             ? throw new QosValuationException(
-                Faults.PrivacyBudgetNotValid, "-Budget takes a budget from New-PrivacyBudget or Get-PrivacyBudget, or its path or address.", budget)
+                Faults.PrivacyBudgetNotValid, "A budget from New-PrivacyBudget or Get-PrivacyBudget is wanted, or its path or address.", budget)
             : path;
     }
 }

@@ -31,25 +31,8 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <seealso>about_QosValuation_Privacy</seealso>
 [Cmdlet(VerbsCommon.Get, "PrivacyBudget", DefaultParameterSetName = "Path")]
 [OutputType(typeof(PrivacyBudget), typeof(PrivacySpending))]
-public sealed class GetPrivacyBudgetCommand : StoreCommand
+public sealed class GetPrivacyBudgetCommand : BudgetCommand
 {
-    /// <summary>The budget's file; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [SupportsWildcards]
-    [ValidateNotNullOrEmpty]
-    public string[] Path { get; set; } = [];
-
-    /// <summary>The budget's file, taken as it is.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "LiteralPath", ValueFromPipelineByPropertyName = true)]
-    [Alias("PSPath")]
-    [ValidateNotNullOrEmpty]
-    public string[] LiteralPath { get; set; } = [];
-
-    /// <summary>Budgets that New-PrivacyBudget or Get-PrivacyBudget gave.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "InputObject", ValueFromPipeline = true)]
-    [ValidateNotNullOrEmpty]
-    public PrivacyBudget[] InputObject { get; set; } = [];
-
     /// <summary>Show what these contributors have spent instead of the budget; wildcards are allowed.</summary>
     [Parameter(Position = 1)]
     [SupportsWildcards]
@@ -57,18 +40,11 @@ public sealed class GetPrivacyBudgetCommand : StoreCommand
     public string[]? Contributor { get; set; }
 
     /// <inheritdoc/>
-    private protected override string DefaultName => BudgetPath.DefaultName;
-
-    /// <inheritdoc/>
     protected override void Process()
     {
         WildcardPattern[]? patterns = Contributor
             ?.Select(pattern => new WildcardPattern(ContributorName.Fold(pattern), WildcardOptions.CultureInvariant)).ToArray();
-        bool literal = LiteralPath.Length > 0;
-        IEnumerable<string> paths = ConnectionString is not null ? [StoreAt(string.Empty)]
-            : InputObject.Length > 0 ? InputObject.Select(budget => budget.Path)
-            : ResolveStores(literal ? LiteralPath : Path, literal);
-        foreach (string path in paths)
+        foreach (string path in Budgets())
         {
             TryItem(path, () =>
             {

@@ -36,33 +36,17 @@ namespace QosValuation.Cmdlets.Privacy;
 /// <seealso>about_QosValuation_Privacy</seealso>
 [Cmdlet(VerbsDiagnostic.Test, "PrivacyBudget", DefaultParameterSetName = "Path")]
 [OutputType(typeof(PrivacyBudgetReport))]
-public sealed class TestPrivacyBudgetCommand : StoreCommand
+public sealed class TestPrivacyBudgetCommand : BudgetCommand
 {
-    /// <summary>The budget's file; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [SupportsWildcards]
-    [ValidateNotNullOrEmpty]
-    public string[] Path { get; set; } = [];
-
-    /// <summary>The budget's file, taken as it is.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "LiteralPath", ValueFromPipelineByPropertyName = true)]
-    [Alias("PSPath")]
-    [ValidateNotNullOrEmpty]
-    public string[] LiteralPath { get; set; } = [];
-
     /// <summary>The HeadHash of an earlier check, in hexadecimal; the budget must contain it.</summary>
     [Parameter]
     [ValidatePattern("^[0-9a-fA-F]{64}$")]
     public string? ExpectedHash { get; set; }
 
     /// <inheritdoc/>
-    private protected override string DefaultName => BudgetPath.DefaultName;
-
-    /// <inheritdoc/>
     protected override void Process()
     {
-        bool literal = LiteralPath.Length > 0;
-        foreach (string path in ConnectionString is null ? ResolveStores(literal ? LiteralPath : Path, literal) : [StoreAt(string.Empty)])
+        foreach (string path in Budgets())
         {
             Cancellation.ThrowIfCancellationRequested();
             TryItem(path, () => WriteRecord(PrivacyBudgetStore.Check(path, ExpectedHash?.ToLowerInvariant(), Cancellation)));

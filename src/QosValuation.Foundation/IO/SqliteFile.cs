@@ -12,6 +12,9 @@ public static class SqliteFile
     /// <summary>How long a connection waits for another process's transaction, in milliseconds; less where the work is cancelled.</summary>
     public const int BusyTimeout = 30_000;
 
+    // By how much the index of the log grows at a time.
+    private const int GrowthOfLog = 32 << 10;
+
     /// <summary>Opens a file, creating it with its schema where it does not exist.</summary>
     /// <param name="path">The file; its folder is created.</param>
     /// <param name="applicationId">What kind of file it is (the header's application_id).</param>
@@ -259,7 +262,7 @@ public static class SqliteFile
     /// <returns>The fault to throw.</returns>
     public static QosValuationException Fault(SqliteException exception, string path, string kind) => exception.SqliteErrorCode switch
     {
-        SQLitePCL.raw.SQLITE_FULL => new(Faults.DiskFull, $"The disk is full: nothing was written to the {kind} '{path}'.", path, exception),
+        SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR when IsDiskFull(exception, path) => new(Faults.DiskFull, $"The disk is full: nothing was written to the {kind} '{path}'.", path, exception),
         SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new(
             Faults.DatabaseBusy, $"Another process kept the {kind} '{path}' locked for {BusyTimeout / 1000} seconds; try again.", path, exception),
         _ when IsNotWritable(exception) => new(
@@ -269,6 +272,29 @@ public static class SqliteFile
             path, exception),
         _ => new(Faults.DatabaseNotReadable, $"'{path}' cannot be read as a {kind}: {exception.Message}", path, exception),
     };
+
+    // Where the log or its index cannot grow SQLite says no more than that writing failed: whether for want of space is seen at the disk.
+    private static bool IsDiskFull(SqliteException exception, string path)
+    {
+        if (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL)
+        {
+            return true;
+        }
+
+        bool wrote = exception.SqliteExtendedErrorCode is SQLitePCL.raw.SQLITE_IOERR_WRITE or SQLitePCL.raw.SQLITE_IOERR_FSYNC
+            or SQLitePCL.raw.SQLITE_IOERR_TRUNCATE or SQLitePCL.raw.SQLITE_IOERR_SHMOPEN or SQLitePCL.raw.SQLITE_IOERR_SHMSIZE
+            or SQLitePCL.raw.SQLITE_IOERR_SHMMAP;
+        try
+        {
+            string full = Path.GetFullPath(path);
+            string disk = OperatingSystem.IsWindows() ? Path.GetPathRoot(full)! : Path.GetDirectoryName(full) ?? full;
+            return wrote && new DriveInfo(disk).AvailableFreeSpace < GrowthOfLog;
+        }
+        catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>
     /// Describes the tables and indices of a file, so that two files of one schema have one description, whether they were made with it or

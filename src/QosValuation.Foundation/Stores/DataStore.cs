@@ -23,6 +23,9 @@ public abstract class DataStore : IDisposable
     /// <summary>The store's tables.</summary>
     public StoreSchema Schema { get; }
 
+    /// <summary>The most bytes of UTF-8 in a name that an index of the store takes.</summary>
+    public virtual int LongestName => int.MaxValue;
+
     /// <summary>Ends waits and queries.</summary>
     private protected CancellationToken Cancellation { get; }
 

@@ -67,6 +67,10 @@ internal sealed class PostgresStore : DataStore, IServerWait
         }
     }
 
+    // A row of an index has at most 2704 bytes, which is less than a third of a page. Others stand beside the name.
+    /// <inheritdoc/>
+    public override int LongestName => 2600;
+
     /// <inheritdoc/>
     public override string? FindForeign() => PostgresLayout.Difference(ReadLayout(), Schema.PostgresLayout);
 

@@ -99,7 +99,7 @@ public sealed class DatLedger : IDisposable
     {
         ArgumentNullException.ThrowIfNull(entries);
         (string Address, double Value, string Pointer)[] all =
-            [.. entries.Select(entry => (Validate(entry.Address, entry.Value, entry.Pointer, isReserved), entry.Value, entry.Pointer))];
+            [.. entries.Select(entry => (Accept(entry.Address, entry.Value, entry.Pointer, isReserved), entry.Value, entry.Pointer))];
         return Guarded(() => _store.Run(writes: true, () =>
         {
             (long sequence, string previous) = ReadHead() ?? (0, DatRecord.Genesis);
@@ -279,6 +279,24 @@ public sealed class DatLedger : IDisposable
             ("@address", address),
             ("@value", value),
             ("@pointer", pointer)) is not null;
+
+    /// <summary>Refuses what is no record of this ledger: see <see cref="Validate"/>; an address may also be too long for its database.</summary>
+    /// <param name="address">The account as it was given.</param>
+    /// <param name="value">v.</param>
+    /// <param name="pointer">ρ.</param>
+    /// <param name="isReserved">Whether the account may be one of <see cref="LedgerAccount"/>.</param>
+    /// <returns>The account as it is stored.</returns>
+    /// <exception cref="QosValuationException"><c>DatValueNotValid</c>, <c>DatAddressNotValid</c>, <c>DatPointerNotValid</c>.</exception>
+    internal string Accept(string address, double value, string pointer, bool isReserved = false)
+    {
+        string account = Validate(address, value, pointer, isReserved);
+        return Encoding.UTF8.GetByteCount(account) <= _store.LongestName
+            ? account
+            : throw new QosValuationException(
+                Faults.DatAddressNotValid,
+                $"The address '{account[..40]}…' is too long: an address in this database has at most {_store.LongestName} bytes in UTF-8.",
+                account);
+    }
 
     /// <summary>Refuses what is no record.</summary>
     /// <param name="address">The account as it was given: what is left of it once it is folded is what counts.</param>

@@ -54,7 +54,7 @@ public sealed class DatLedgerAppender : IDisposable
     /// <exception cref="OperationCanceledException">The work was stopped (<see cref="WorkCancellation"/>) while records were being appended.</exception>
     public void Add(string address, double value, string pointer)
     {
-        DatLedger.Validate(address, value, pointer);
+        _ledger.Accept(address, value, pointer);
         lock (_gate)
         {
             _pending.Add((address, value, pointer));

@@ -97,7 +97,10 @@ internal sealed class BudgetLosses(PrivacyBudget budget)
             if (!_gaussian.TryGetValue(total.SquaredMu, out (double, double) found))
             {
                 Trim(_gaussian);
-                found = (GaussianCalibration.EpsilonOfSquaredMu(total.SquaredMu, budget.Delta), budget.RemainingOf(total.SquaredMu));
+                double epsilon = GaussianCalibration.EpsilonOfSquaredMu(total.SquaredMu, budget.Delta);
+
+                // ε of the budget's own μ² may round up to more than the ε that it was made of.
+                found = (Allows(total) ? Math.Min(epsilon, budget.Epsilon) : epsilon, budget.RemainingOf(total.SquaredMu));
                 _gaussian.Add(total.SquaredMu, found);
             }
 

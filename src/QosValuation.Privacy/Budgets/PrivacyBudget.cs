@@ -135,7 +135,8 @@ public sealed class PrivacyBudget
     /// <summary>The largest ε of one more release beside μ² already spent.</summary>
     /// <param name="spent">μ² ≥ 0.</param>
     /// <returns>ε ≥ 0.</returns>
-    internal double RemainingOf(double spent) => spent == 0 ? Epsilon : GaussianCalibration.EpsilonOfSquaredMu(Math.Max(0, SquaredMu - spent), Delta);
+    internal double RemainingOf(double spent) =>
+        spent == 0 ? Epsilon : Math.Min(Epsilon, GaussianCalibration.EpsilonOfSquaredMu(Math.Max(0, SquaredMu - spent), Delta));
 
     private T With<T>(Func<PrivacyBudgetStore, T> read)
     {

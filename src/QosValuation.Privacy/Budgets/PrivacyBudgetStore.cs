@@ -1,6 +1,8 @@
 using System.Data.Common;
 using System.Runtime.InteropServices;
+using System.Text;
 using QosValuation.Foundation.IO;
+using QosValuation.Foundation.Names;
 using QosValuation.Foundation.Stores;
 using QosValuation.Privacy.Accounting;
 using QosValuation.Privacy.Mechanisms;
@@ -535,13 +537,23 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         }
     }
 
-    private static void RequireName(string contributor)
+    private void RequireName(string contributor)
     {
         if (string.IsNullOrEmpty(contributor) || !SqliteFile.IsStorable(contributor))
         {
             throw new PrivacyBudgetException(
                 Faults.ContributorNotValid,
                 $"The contributor '{contributor}' cannot be charged: a name must not be empty nor hold U+0000 or a lone surrogate.",
+                contributor);
+        }
+
+        int longest = _store.LongestName;
+        if (longest < int.MaxValue
+            && Math.Max(Encoding.UTF8.GetByteCount(contributor), Encoding.UTF8.GetByteCount(ContributorName.Skeleton(contributor))) > longest)
+        {
+            throw new PrivacyBudgetException(
+                Faults.ContributorNotValid,
+                $"The contributor '{contributor[..40]}…' cannot be charged: a name in this database has at most {longest} bytes in UTF-8.",
                 contributor);
         }
     }
@@ -557,7 +569,7 @@ public sealed partial class PrivacyBudgetStore : IDisposable
         return cost.IsFinite ? cost : throw NotApplicable("A release without a guarantee has no finite cost.");
     }
 
-    private static Dictionary<string, Need> NeedsOf(IReadOnlyList<PrivacyCharge> charges, PrivacyCost[] costs)
+    private Dictionary<string, Need> NeedsOf(IReadOnlyList<PrivacyCharge> charges, PrivacyCost[] costs)
     {
         var needs = new Dictionary<string, Need>(StringComparer.Ordinal);
         for (int i = 0; i < costs.Length; i++)

@@ -1,3 +1,4 @@
+using QosValuation.Foundation.IO;
 using QosValuation.Markets.Ledger;
 using QosValuation.Privacy.Accounting;
 using QosValuation.Privacy.Budgets;
@@ -44,6 +45,47 @@ public sealed class SharedStoreTests(StorePlaces places)
         Assert.True(report.IsValid);
         Assert.Equal((Releases, Releases, 1), (report.Releases, report.Charges, report.Contributors));
         Assert.InRange(budget.Spent, 1 - 1e-6, 1);
+    }
+
+    [Theory]
+    [EachStore]
+    public void ANameThatAnIndexDoesNotTakeIsRefusedAlone(StoreKind kind)
+    {
+        string place = places.New(kind);
+        string book = places.New(kind);
+        string letters = string.Concat(Enumerable.Range(0, 2600).Select(i => (char)('a' + (int)((uint)(i * 2654435761L) >> 16 & 15))));
+        PrivacyBudget.Create(place, 1, 1e-5);
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(place);
+        using DatLedger ledger = DatLedger.Open(book, create: true);
+        using var appender = new DatLedgerAppender(ledger);
+        foreach (string name in new[] { letters, letters + "x", "ann" })
+        {
+            bool isTaken = kind == StoreKind.Sqlite || name.Length <= 2600;
+            var charge = new PrivacyCharge(new GaussianEvent(0.001), new ReleaseLabel("DiscreteGaussian"), [name]);
+            PrivacyBudgetException? refused = Record.Exception(() => store.Charge([charge])) as PrivacyBudgetException;
+            Assert.Equal(isTaken ? null : "ContributorNotValid", refused?.ErrorId);
+            QosValuationException? notAdded = Record.Exception(() => appender.Add(name, 1, "p")) as QosValuationException;
+            Assert.Equal(isTaken ? null : "DatAddressNotValid", notAdded?.ErrorId);
+            Assert.All([refused?.Message, notAdded?.Message], message => Assert.True(isTaken || message!.Contains("2600", StringComparison.Ordinal)));
+        }
+
+        appender.Flush();
+        Assert.Empty(appender.Take().Failures);
+        Assert.Equal(kind == StoreKind.Sqlite ? 3 : 2, ledger.Verify().Records);
+        Assert.Equal(kind == StoreKind.Sqlite ? 3 : 2, store.Budget.Releases);
+    }
+
+    [Fact]
+    public void AFailureToWriteOnAFullDiskIsSaidToBeOne()
+    {
+        var failure = new Microsoft.Data.Sqlite.SqliteException("disk I/O error", 10, 4874); // SQLITE_IOERR_SHMSIZE
+        Assert.Equal("DatabaseNotReadable", SqliteFile.Fault(failure, Path.Combine(Path.GetTempPath(), "x.db"), "ledger").ErrorId);
+        if (OperatingSystem.IsLinux())
+        {
+            // A file system without any space.
+            Assert.Equal("DiskFull", SqliteFile.Fault(failure, "/proc/x.db", "ledger").ErrorId);
+            Assert.Equal("DatabaseNotReadable", SqliteFile.Fault(new("disk I/O error", 10, 266), "/proc/x.db", "ledger").ErrorId); // SQLITE_IOERR_READ
+        }
     }
 
     [Theory]

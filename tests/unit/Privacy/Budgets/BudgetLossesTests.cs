@@ -16,6 +16,20 @@ public sealed class BudgetLossesTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void WhatABudgetAllowsIsNeverToldAsMoreThanItsEpsilon()
+    {
+        for (int i = 1; i <= 300; i++)
+        {
+            double epsilon = i / 37.0;
+            var budget = new PrivacyBudget(BudgetPath, epsilon, Delta, Neighboring.AddRemove, PrivacyUnit.Record, DateTime.UtcNow);
+            var losses = new BudgetLosses(budget);
+            Assert.InRange(losses.Epsilon(new BudgetTotal(budget.SquaredMu, null)), epsilon * (1 - 1e-9), epsilon);
+            Assert.InRange(losses.Remaining(new BudgetTotal(double.Epsilon, null)), epsilon * (1 - 1e-9), epsilon);
+            Assert.True(losses.Epsilon(new BudgetTotal(budget.SquaredMu * (1 + 1e-6), null)) > epsilon);
+        }
+    }
+
+    [Fact]
     public void ABudgetAllowsTheTrainingThatIsCalibratedForIt()
     {
         using PrivacyBudgetStore store = PrivacyBudgetStore.Create(BudgetPath, 2, Delta, Neighboring.AddRemove, PrivacyUnit.Record);
