@@ -6,7 +6,7 @@ namespace QosValuation.Cmdlets.Privacy;
 public abstract class BudgetCommand : StoreCommand
 {
     /// <summary>The budget's file; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", ValueFromPipeline = true)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path")]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
@@ -17,7 +17,11 @@ public abstract class BudgetCommand : StoreCommand
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>Budgets that New-PrivacyBudget or Get-PrivacyBudget gave, also those read back from a file: each is the one that its Path names exactly.</summary>
+    // Path takes nothing from the pipeline: PowerShell would make a text of an object, and a pattern of that.
+    /// <summary>
+    /// Budgets that New-PrivacyBudget or Get-PrivacyBudget gave, also those read back from a file: each is the one that its Path names exactly. A text from
+    /// the pipeline is taken as -Path takes it.
+    /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = "InputObject", ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
     public PSObject[] InputObject { get; set; } = [];
@@ -30,7 +34,8 @@ public abstract class BudgetCommand : StoreCommand
     private protected IEnumerable<string> Budgets() =>
         ConnectionString is not null ? [StoreAt(string.Empty)]
         : InputObject.Length == 0 ? ResolveStores(LiteralPath.Length > 0 ? LiteralPath : Path, LiteralPath.Length > 0)
-        : InputObject.Select(PathOf).OfType<string>().SelectMany(path => ResolveStores([path], literal: true));
+        : InputObject.SelectMany(item => item.BaseObject is string text ? ResolveStores([text], literal: false)
+            : PathOf(item) is string path ? ResolveStores([path], literal: true) : []);
 
     private string? PathOf(PSObject budget)
     {

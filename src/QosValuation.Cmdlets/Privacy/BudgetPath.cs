@@ -21,7 +21,7 @@ internal static class BudgetPath
             PrivacyBudget known => known.Path,
             string text => text,
             FileSystemInfo file => file.FullName,
-            _ => PSObject.AsPSObject(budget).Properties["Path"]?.Value as string,
+            _ => RecordReader.Bare(PSObject.AsPSObject(budget).Properties["Path"]?.Value) as string,
         };
         return string.IsNullOrEmpty(path)
             ? throw new QosValuationException(

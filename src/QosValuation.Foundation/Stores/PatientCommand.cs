@@ -158,13 +158,5 @@ internal sealed class PatientCommand(DbCommand inner, IServerWait wait) : DbComm
                 wait.End(inner);
             }
         }
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-            {
-                Close();
-            }
-        }
     }
 }
