@@ -92,13 +92,18 @@ Describe 'Budgets and ledgers in PostgreSQL' -Skip:([bool]$reason) {
         $warned | Should -Match 'holds a password'
         $budget.Remaining | Should -Be 1 -Because 'this session remembers it'
         { $null = $clusters | New-DpPrototype -Epsilon 9 -Budget "postgresql:$settings;Name=$name" -WarningAction SilentlyContinue } | Should -Throw -ErrorId 'PrivacyBudgetExceeded,*'
-        $failures = foreach ($wrong in "$settings;Hots=x", "postgresql:$settings", "postgresql:$settings;Port=x;Name=$name") {
+        $failures = foreach ($wrong in "$settings;Hots=x", "postgresql:$settings", "postgresql:$settings;Port=x;Name=$name",
+            "postgresql:host=127.0.0.1 port=$($server.Port) dbname=postgres user=keeper password=hush-hush;Name=$name", "PostgreSQL:$settings", "Postgres:$settings;Name=$name",
+            'postgres://keeper:hush-hush@127.0.0.1/postgres', 'PostgreSQL://keeper:hush-hush@127.0.0.1/postgres') {
             $fault = $null
             try { $null = Get-PrivacyBudget $wrong -ErrorAction Stop -WarningAction SilentlyContinue } catch { $fault = $_ }
             try { $null = Get-DatRecord $wrong -ErrorAction Stop -WarningAction SilentlyContinue } catch { $_.Exception.ToString(); "$($_.TargetObject)" }
             $fault | Should -Not -BeNullOrEmpty
             $fault.Exception.ToString(), "$($fault.TargetObject)", "$($fault.CategoryInfo)"
         }
+        $planned = New-PrivacyBudget -Epsilon 1 -ConnectionString 'host=127.0.0.1 user=keeper password=hush-hush' -WhatIf -ErrorAction SilentlyContinue -ErrorVariable refused *>&1
+        $refused[0].FullyQualifiedErrorId | Should -BeLike 'DatabaseConnectionNotValid,*'
+        "$planned$($refused[0].Exception)$($refused[0].TargetObject)" | Should -Not -Match 'hush'
         $shown = ($budget | Out-String), ($budget | Format-List * | Out-String), ($budget | ConvertTo-Json), ($failures | Where-Object { $_ -match 'postgresql' })
         $file = Join-Path $TestDrive 'kept.xml'
         $budget | Export-Clixml -LiteralPath $file

@@ -89,6 +89,13 @@ public sealed partial class PostgresAddress : StoreAddress
     {
         var given = new NpgsqlConnectionStringBuilder(_settings);
         NpgsqlConnectionStringBuilder builder = _service is null ? new() : PostgresService.Find(_service);
+
+        // libpq looks at what one host is, too; Npgsql does so where there are several, which may be the same.
+        if (builder.TargetSessionAttributes is not null && builder.Host is string host && !host.Contains(',', StringComparison.Ordinal))
+        {
+            builder.Host = $"{host},{host}";
+        }
+
         foreach (string key in given.Keys)
         {
             builder[key] = given[key];

@@ -639,6 +639,20 @@ public sealed class PostgresStoreTests(StorePlaces places)
             user=owner
             password={PostgresServer.Password}
             target_session_attrs=read-write
+            [one]
+            host=localhost
+            port={Server.Port}
+            dbname=postgres
+            user=owner
+            password={PostgresServer.Password}
+            target_session_attrs=prefer-standby
+            [standby]
+            host=localhost
+            port={Server.Port}
+            dbname=postgres
+            user=owner
+            password={PostgresServer.Password}
+            target_session_attrs=standby
             [broken]
             hostname=x
             """);
@@ -652,6 +666,8 @@ public sealed class PostgresStoreTests(StorePlaces places)
             Assert.Equal(1, PrivacyBudget.Open(place).Epsilon);
             Assert.Equal("DatabaseNotReachable", FaultOf(PostgresAddress.Create("service=market;Port=1", schema).Text));
             Assert.Equal(1, PrivacyBudget.Open(PostgresAddress.Create("service=two", schema).Text).Epsilon);
+            Assert.Equal(1, PrivacyBudget.Open(PostgresAddress.Create("service=one", schema).Text).Epsilon);
+            Assert.Equal("DatabaseNotReachable", FaultOf(PostgresAddress.Create("service=standby", schema).Text));
             Assert.Equal("DatabaseConnectionNotValid", FaultOf(PostgresAddress.Create("service=nothing", schema).Text));
             Assert.Equal("DatabaseConnectionNotValid", FaultOf(PostgresAddress.Create("service=broken", schema).Text));
         }
