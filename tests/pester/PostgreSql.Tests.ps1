@@ -101,9 +101,8 @@ Describe 'Budgets and ledgers in PostgreSQL' -Skip:([bool]$reason) {
             $fault | Should -Not -BeNullOrEmpty
             $fault.Exception.ToString(), "$($fault.TargetObject)", "$($fault.CategoryInfo)"
         }
-        $planned = New-PrivacyBudget -Epsilon 1 -ConnectionString 'host=127.0.0.1 user=keeper password=hush-hush' -WhatIf -ErrorAction SilentlyContinue -ErrorVariable refused *>&1
-        $refused[0].FullyQualifiedErrorId | Should -BeLike 'DatabaseConnectionNotValid,*'
-        "$planned$($refused[0].Exception)$($refused[0].TargetObject)" | Should -Not -Match 'hush'
+        $refused = { New-PrivacyBudget -Epsilon 1 -ConnectionString 'host=127.0.0.1 port=1 password=hush-hush' -WhatIf } | Should -Throw -ErrorId 'DatabaseConnectionNotValid,*' -PassThru
+        "$($refused.Exception)$($refused.TargetObject)$($refused.CategoryInfo)" | Should -Not -Match 'hush'
         $shown = ($budget | Out-String), ($budget | Format-List * | Out-String), ($budget | ConvertTo-Json), ($failures | Where-Object { $_ -match 'postgresql' })
         $file = Join-Path $TestDrive 'kept.xml'
         $budget | Export-Clixml -LiteralPath $file

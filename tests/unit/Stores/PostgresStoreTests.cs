@@ -748,6 +748,16 @@ public sealed class PostgresStoreTests(StorePlaces places)
         Assert.EndsWith(".", refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("cannot execute INSERT in a read-only transaction", "25006")]
+    [InlineData("cannot use serializable mode in a hot standby", "0A000")]
+    public void AStandbyIsSaidToBeOne(string message, string state)
+    {
+        QosValuationException refused = PostgresFaults.Explain(new PostgresException(message, "ERROR", "ERROR", state), "postgresql:x", "ledger");
+        Assert.Equal("DatabaseNotWritable", refused.ErrorId);
+        Assert.Contains("as on a standby", refused.Message, StringComparison.Ordinal);
+    }
+
     private static string FaultOf(string place) => Assert.Throws<QosValuationException>(() => PrivacyBudget.Open(place)).ErrorId;
 
     private static PrivacyCharge Charge(double squaredMu, params string[] contributors) =>
