@@ -262,7 +262,8 @@ public static class SqliteFile
     /// <returns>The fault to throw.</returns>
     public static QosValuationException Fault(SqliteException exception, string path, string kind) => exception.SqliteErrorCode switch
     {
-        SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR when IsDiskFull(exception, path) => new(Faults.DiskFull, $"The disk is full: nothing was written to the {kind} '{path}'.", path, exception),
+        SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR when IsDiskFull(exception, path) => new(
+            Faults.DiskFull, $"The disk is full: nothing was written to the {kind} '{path}'.", path, exception),
         SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new(
             Faults.DatabaseBusy, $"Another process kept the {kind} '{path}' locked for {BusyTimeout / 1000} seconds; try again.", path, exception),
         _ when IsNotWritable(exception) => new(

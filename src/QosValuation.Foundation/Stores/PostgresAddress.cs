@@ -162,8 +162,9 @@ public sealed partial class PostgresAddress : StoreAddress
     // Neither the text nor a cause is told: both may hold a part of a password.
     private static QosValuationException NotValid(string why) => new(
         Faults.DatabaseConnectionNotValid,
-        why + " A connection string holds Npgsql's settings as keyword=value, separated by ';', such as Host=db.example;Database=market;Username=ann;SSL Mode=VerifyFull, or "
-            + "service=name; a value with ';' stands in quotation marks. As one text: postgresql:, the settings, ;Name= and the schema.",
+        why + " A connection string holds Npgsql's settings as keyword=value, separated by ';', such as "
+            + "Host=db.example;Database=market;Username=ann;SSL Mode=VerifyFull, or service=name; a value with ';' stands in quotation marks. "
+            + "As one text: postgresql:, the settings, ;Name= and the schema.",
         PostgresPrefix);
 
     private static string Join(string settings, string? service) =>
