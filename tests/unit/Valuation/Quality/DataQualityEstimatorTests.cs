@@ -210,7 +210,7 @@ public sealed class DataQualityEstimatorTests
         Assert.Equal(0.6, released.Average(), 4 * 0.00892 / 20);
         double deviation = Math.Sqrt(released.Average(x => (x - 0.6) * (x - 0.6)));
         Assert.InRange(deviation, 0.0078, 0.0100);
-        Assert.True(double.IsNaN(one.Cleanliness) && one.Tokens == 0 && one.InputHash.Length == 0);
+        Assert.True(double.IsNaN(one.Cleanliness) && one.Tokens is null && one.Errors is null && one.InputHash.Length == 0);
         Assert.True(Assert.Throws<QosValuationException>(() => DataQualityVerifier.Compare(one, one)).Is(Faults.QualityNotRepeatable));
     }
 
