@@ -266,7 +266,6 @@ internal sealed class PostgresStore : DataStore, IServerWait
         _connection = OpenConnection();
         try
         {
-
             // Without row security a policy is an error and does not run, also where somebody adds one after the catalogue was looked through.
             using DbCommand command = Command(
                 """
