@@ -243,7 +243,7 @@ Describe 'Submit-QosJob' {
             Get-ChildItem -LiteralPath $small | Should -BeNullOrEmpty
         }
         finally {
-            & umount $small
+            & umount -l $small # the process that ran the job may not have ended yet
         }
     }
 
@@ -261,7 +261,40 @@ Describe 'Submit-QosJob' {
             ($job | Resume-QosJob | Wait-QosJob | Receive-QosJob).Length | Should -Be 2MB
         }
         finally {
-            & umount $small
+            & umount -l $small # the process that ran the job may not have ended yet
+        }
+    }
+}
+
+Describe 'A job that loses its place' {
+    It 'ends its shards where its folder is deleted, and does not make it again' {
+        $ids = New-Item -ItemType Directory "$folder/ids"
+        $job = Submit-QosJob -Shards 2 -ThrottleLimit 2 -JobPath "$folder/gone" -ScriptBlock { param($at) $PID > "$at/$ShardIndex"; Start-Sleep 300 } -ArgumentList $ids.FullName
+        $limit = [datetime]::UtcNow.AddSeconds(120)
+        while (@(Get-ChildItem $ids -File | Where-Object Length).Count -lt 2 -and [datetime]::UtcNow -lt $limit) { Start-Sleep -Milliseconds 200 }
+        $workers = Get-ChildItem $ids -File | ForEach-Object { [int] (Get-Content $_) }
+        $workers.Count | Should -Be 2
+        Remove-Item -Recurse -Force $job.Path
+        $limit = [datetime]::UtcNow.AddSeconds(120)
+        while ((Get-Process -Id $workers -ErrorAction Ignore) -and [datetime]::UtcNow -lt $limit) { Start-Sleep -Milliseconds 200 }
+        Get-Process -Id $workers -ErrorAction Ignore | Should -BeNullOrEmpty
+        $job.Path | Should -Not -Exist
+        { $job | Wait-QosJob -ErrorAction Stop } | Should -Throw -ErrorId 'JobNotFound,*'
+    }
+
+    It 'comes to an end where what its shards say fills the disk' -Skip:(-not $IsLinux -or (id -u) -ne 0) {
+        $small = New-Item -ItemType Directory "$folder/loud"
+        & mount -t tmpfs -o size=1m none $small 2>$null
+        if ($LASTEXITCODE) { Set-ItResult -Skipped -Because 'nothing may be mounted here'; return }
+        try {
+            $job = Submit-QosJob -Shards 1 -JobPath "$small/job" -MaximumRetries 0 -ScriptBlock { [Console]::Out.Write('x' * 8MB); 'heard' } | Wait-QosJob
+            $job.IsFinished | Should -BeTrue
+            $job.State | Should -Not -Be Completed
+            & mount -o remount,size=32m $small
+            $job | Resume-QosJob | Wait-QosJob | Receive-QosJob | Should -Be heard
+        }
+        finally {
+            & umount -l $small # the process that ran the job may not have ended yet
         }
     }
 }

@@ -227,6 +227,9 @@ public sealed class JobFolder
         }
     }
 
+    /// <summary>Whether the folder still holds the job.</summary>
+    internal bool IsThere => File.Exists(In(ManifestName));
+
     internal void RequestStop(bool isRequested)
     {
         if (isRequested)

@@ -100,12 +100,20 @@ internal sealed class ElementProcess : IDisposable
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
+    // Where the log cannot be written the process is listened to all the same: it would wait for ever for somebody to read what it says.
     private static async Task Append(Stream from, string file)
     {
-        FileStream to;
-        await using ((to = new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 1)).ConfigureAwait(false))
+        try
         {
-            await from.CopyToAsync(to).ConfigureAwait(false);
+            FileStream to;
+            await using ((to = new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 1)).ConfigureAwait(false))
+            {
+                await from.CopyToAsync(to).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            await from.CopyToAsync(Stream.Null).ConfigureAwait(false);
         }
     }
 }

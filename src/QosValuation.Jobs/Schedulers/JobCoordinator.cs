@@ -20,12 +20,16 @@ internal sealed class JobCoordinator
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
 
+    // A shared disk may be out of sight for an instant.
+    private static readonly TimeSpan LongestAbsence = TimeSpan.FromSeconds(5);
+
     private readonly JobFolder _folder;
     private readonly List<Place> _places;
     private readonly List<ElementProcess> _running = [];
     private readonly LinkedList<int> _waiting;
     private readonly Dictionary<int, int> _failures = [];
     private readonly Dictionary<int, string> _lastHosts = [];
+    private long _absentSince;
 
     private JobCoordinator(JobFolder folder)
     {
@@ -66,7 +70,7 @@ internal sealed class JobCoordinator
         try
         {
             Drain();
-            if (_folder.HasMerge && !_folder.IsStopRequested && Enumerable.Range(1, _folder.Manifest.Shards).All(_folder.IsCompleted))
+            if (_folder.HasMerge && _folder.IsThere && !_folder.IsStopRequested && Enumerable.Range(1, _folder.Manifest.Shards).All(_folder.IsCompleted))
             {
                 // Results have come home, so the merge is done here.
                 _places.Clear();
@@ -83,7 +87,7 @@ internal sealed class JobCoordinator
                 Log($"{_folder.NameOf(process.Element)} was stopped.");
                 if (_folder.StatusOf(process.Element) is { State: JobState.Running } status)
                 {
-                    _folder.SetStatus(process.Element, status with { State = JobState.Stopped, Ended = DateTime.UtcNow, Message = "The job was stopped." });
+                    Note(process.Element, status with { State = JobState.Stopped, Ended = DateTime.UtcNow, Message = "The job was stopped." });
                 }
 
                 process.Dispose();
@@ -95,7 +99,7 @@ internal sealed class JobCoordinator
 
     private void Drain()
     {
-        while ((_waiting.Count > 0 || _running.Count > 0) && !_folder.IsStopRequested)
+        while ((_waiting.Count > 0 || _running.Count > 0) && !_folder.IsStopRequested && !IsGone())
         {
             foreach (ElementProcess process in _running.Where(process => process.HasEnded).ToArray())
             {
@@ -196,17 +200,55 @@ internal sealed class JobCoordinator
         }
 
         string signal = exitCode > 128 && !OperatingSystem.IsWindows() ? $"It was ended by signal {exitCode - 128}. " : string.Empty;
-        _folder.SetStatus(element, (status ?? new ElementStatus { State = JobState.Failed, Attempt = 1 }) with
+        Note(element, (status ?? new ElementStatus { State = JobState.Failed, Attempt = 1 }) with
         {
             State = JobState.Failed, ExitCode = exitCode, Ended = DateTime.UtcNow, Message = (signal + message).Trim(),
         });
+    }
+
+    // What a full disk does not take is no reason to leave the other elements, and a folder that was deleted is not made again.
+    private void Note(int element, ElementStatus status)
+    {
+        if (!_folder.IsThere)
+        {
+            return;
+        }
+
+        try
+        {
+            _folder.SetStatus(element, status);
+        }
+        catch (Exception exception) when (exception is QosValuationException or IOException or UnauthorizedAccessException)
+        {
+            Log($"{_folder.NameOf(element)}: {exception.Message}");
+        }
+    }
+
+    /// <summary>Whether somebody deleted or moved the job's folder: nobody would ever see what else is done.</summary>
+    private bool IsGone()
+    {
+        if (_folder.IsThere)
+        {
+            _absentSince = 0;
+            return false;
+        }
+
+        _absentSince = _absentSince == 0 ? Stopwatch.GetTimestamp() : _absentSince;
+        return Stopwatch.GetElapsedTime(_absentSince) > LongestAbsence;
     }
 
     private void Log(FormattableString text)
     {
         string time = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         string line = DisplayText.Of(text.ToString(CultureInfo.InvariantCulture));
-        File.AppendAllText(_folder.In(CoordinatedScheduler.LogName), $"{time} {line}\n");
+        try
+        {
+            File.AppendAllText(_folder.In(CoordinatedScheduler.LogName), $"{time} {line}\n");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The work is worth more than its log.
+        }
     }
 
     private void Log(string text) => Log((FormattableString)$"{text}");
