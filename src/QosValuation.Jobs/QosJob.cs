@@ -15,6 +15,9 @@ public sealed class QosJob
 
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(30);
 
+    // A coordinator has a minute to start.
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(75);
+
     private readonly IJobScheduler _scheduler;
 
     private QosJob(JobFolder folder)
@@ -153,7 +156,7 @@ public sealed class QosJob
         cancellationToken.WaitHandle.WaitOne(Settling);
         cancellationToken.ThrowIfCancellationRequested();
         Refresh(cancellationToken);
-        if (State == JobState.Failed && Retry(isFresh: false, cancellationToken))
+        if (State == JobState.Failed && Retry(cancellationToken))
         {
             Look(isAtWork: true);
         }
@@ -167,10 +170,12 @@ public sealed class QosJob
     /// <exception cref="QosValuationException"><c>JobAtWork</c>, <c>JobNotSubmitted</c>, <c>JobSchedulerNotFound</c>.</exception>
     public bool Resume(CancellationToken cancellationToken)
     {
+        // Held while it is looked whether anybody is at work: of two sessions that resume, one does, and the other is told so.
+        using FileStream held = Hold(cancellationToken);
         RequireRest(cancellationToken);
         Folder.ForgetDamaged();
         Folder.RequestStop(false);
-        bool isStarted = Retry(isFresh: true, cancellationToken);
+        bool isStarted = _scheduler.Retry(Folder, isFresh: true, cancellationToken);
         Look(isStarted);
         return isStarted;
     }
@@ -253,11 +258,32 @@ public sealed class QosJob
         }
     }
 
-    private bool Retry(bool isFresh, CancellationToken cancellationToken)
+    private bool Retry(CancellationToken cancellationToken)
     {
         // Two sessions that wait for the same job start no shard twice.
         using FileStream? held = TryHold();
-        return held is not null && !_scheduler.IsAtWork(Folder, cancellationToken) && _scheduler.Retry(Folder, isFresh, cancellationToken);
+        return held is not null && !_scheduler.IsAtWork(Folder, cancellationToken) && _scheduler.Retry(Folder, isFresh: false, cancellationToken);
+    }
+
+    private FileStream Hold(CancellationToken cancellationToken)
+    {
+        Folder.RequirePresent();
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            if (TryHold() is FileStream held)
+            {
+                return held;
+            }
+
+            if (Stopwatch.GetElapsedTime(start) > LongestStart)
+            {
+                throw new QosValuationException(Faults.JobAtWork, $"Another session starts shards of the job '{Path}' again.", Path);
+            }
+
+            cancellationToken.WaitHandle.WaitOne(50);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
     }
 
     private FileStream? TryHold()

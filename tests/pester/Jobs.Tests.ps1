@@ -266,6 +266,29 @@ Describe 'Submit-QosJob' {
     }
 }
 
+Describe 'A job in several hands' {
+    It 'is resumed by one of the sessions that try at once, and the others are told so' {
+        $flags = New-Item -ItemType Directory "$folder/flags"
+        $job = Submit-QosJob -Shards 1 -JobPath "$folder/hands" -MaximumRetries 0 -ArgumentList $flags.FullName -ScriptBlock {
+            param($flags)
+            if (-not (Test-Path "$flags/open")) { throw 'not yet' }
+            while (-not (Test-Path "$flags/end")) { Start-Sleep -Milliseconds 100 }
+            'once'
+        } | Wait-QosJob
+        $job.State | Should -Be Failed
+        Set-Content "$flags/open" ''
+        $module = (Get-Module QosValuation).Path
+        $told = 1..3 | ForEach-Object -ThrottleLimit 3 -Parallel {
+            Import-Module $using:module
+            try { $null = Get-QosJob ($using:job).Path | Resume-QosJob -ErrorAction Stop; 'resumed' } catch { $_.FullyQualifiedErrorId }
+        }
+        Set-Content "$flags/end" ''
+        @($told -eq 'resumed').Count | Should -Be 1
+        @($told -like 'JobAtWork,*').Count | Should -Be 2
+        $job | Wait-QosJob | Receive-QosJob | Should -Be once
+    }
+}
+
 Describe 'A job that loses its place' {
     It 'ends its shards where its folder is deleted, and does not make it again' {
         $ids = New-Item -ItemType Directory "$folder/ids"
