@@ -180,6 +180,8 @@ Describe '-Shard and Join-Embedding' {
         $row = $null
         $null = Import-Embedding "$place/part2.jsonl" -ErrorVariable row -ErrorAction SilentlyContinue
         "$row" | Should -BeLike '*it is no JSON object: what stands at byte * of its line*'
+        $good = @(Get-ClipEmbedding $images -Recurse -Shard 1/2 -Model clip-mini -CachePath $cache)
+        { $good + [pscustomobject]@{ Source = 'half'; Modality = 'Image' } | Join-Embedding -AllowMissing -ErrorAction SilentlyContinue } | Should -Throw -ErrorId 'ShardsMissing,*'
         $bare = & $folder
         { Join-Embedding $bare, "$place/part1.jsonl" -AllowMissing -ErrorAction Stop } | Should -Throw -ErrorId 'ShardsMissing,*' -ExpectedMessage '*No embedding file lies at*'
         { Join-Embedding $bare -ErrorAction SilentlyContinue } | Should -Throw -ErrorId 'ShardsMissing,*'

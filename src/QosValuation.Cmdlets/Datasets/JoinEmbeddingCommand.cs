@@ -37,6 +37,7 @@ public sealed class JoinEmbeddingCommand : QosCmdlet
 {
     private EmbeddingJoiner? _joiner;
     private bool _hasFailed;
+    private bool _hasRefused;
 
     /// <summary>
     /// The files of the shards, wildcards allowed; a folder stands for the embedding files in it. Strings and files from the pipeline are paths too.
@@ -96,7 +97,7 @@ public sealed class JoinEmbeddingCommand : QosCmdlet
                     }
                     else
                     {
-                        _hasFailed = true;
+                        _hasRefused = true;
                     }
 
                     break;
@@ -107,7 +108,8 @@ public sealed class JoinEmbeddingCommand : QosCmdlet
     /// <inheritdoc/>
     protected override void End()
     {
-        if (_hasFailed)
+        // Where nothing but other things was piped in, there is no whole to speak of.
+        if (_hasFailed || (_hasRefused && _joiner!.Count > 0))
         {
             throw new QosValuationException(
                 Faults.ShardsMissing,
