@@ -83,7 +83,9 @@ public sealed class QosJob
     public static QosJob Open(string path)
     {
         var job = new QosJob(JobFolder.Open(path));
-        job.Look(isAtWork: false);
+
+        // What only a scheduler knows is not told as failed before it was asked, and not where it cannot be asked.
+        job.Look(isAtWork: !job._scheduler.RetriesByItself);
         return job;
     }
 
@@ -156,7 +158,7 @@ public sealed class QosJob
         cancellationToken.WaitHandle.WaitOne(Settling);
         cancellationToken.ThrowIfCancellationRequested();
         Refresh(cancellationToken);
-        if (State == JobState.Failed && Retry(cancellationToken))
+        if (State == JobState.Failed && Retry(cancellationToken) != false)
         {
             Look(isAtWork: true);
         }
@@ -258,11 +260,12 @@ public sealed class QosJob
         }
     }
 
-    private bool Retry(CancellationToken cancellationToken)
+    // True where shards were started, false where none has tries left; null where another session is about to start them, or has: of two sessions that
+    // wait for the same job one does, and the other goes on waiting.
+    private bool? Retry(CancellationToken cancellationToken)
     {
-        // Two sessions that wait for the same job start no shard twice.
         using FileStream? held = TryHold();
-        return held is not null && !_scheduler.IsAtWork(Folder, cancellationToken) && _scheduler.Retry(Folder, isFresh: false, cancellationToken);
+        return held is null || _scheduler.IsAtWork(Folder, cancellationToken) ? null : _scheduler.Retry(Folder, isFresh: false, cancellationToken);
     }
 
     private FileStream Hold(CancellationToken cancellationToken)

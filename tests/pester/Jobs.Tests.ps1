@@ -266,6 +266,63 @@ Describe 'Submit-QosJob' {
     }
 }
 
+Describe 'A script that hands work on' {
+    It 'gives $using: of an inner block the value of the session, or of the script where that sets it' {
+        $k = 3
+        $own = 7
+        $job = Submit-QosJob -Shards 1 -JobPath "$folder/inner" -MaximumRetries 0 -ScriptBlock {
+            $own = 10
+            "outer $using:k $using:own"
+            1..2 | ForEach-Object -Parallel { "inner $using:k $using:own $_" } -ThrottleLimit 1
+            1 | ForEach-Object { "same $using:k" }
+        }
+        $job | Wait-QosJob | Receive-QosJob | Should -Be 'outer 3 7', 'inner 3 10 1', 'inner 3 10 2', 'same 3'
+    }
+
+    It 'leaves $using: of an inner block to a script file, in UTF-16 too' {
+        $scale = 7
+        Set-Content "$folder/own.ps1" '$scale = 10; 1..2 | ForEach-Object -Parallel { "$($using:scale * $_) ä" } -ThrottleLimit 1' -Encoding unicode
+        Submit-QosJob -Shards 1 -JobPath "$folder/own" -MaximumRetries 0 -FilePath "$folder/own.ps1" | Wait-QosJob | Receive-QosJob | Should -Be '10 ä', '20 ä'
+        Remove-Variable scale
+        Submit-QosJob -Shards 1 -JobPath "$folder/own2" -MaximumRetries 0 -FilePath "$folder/own.ps1" | Wait-QosJob | Receive-QosJob | Should -Be '10 ä', '20 ä'
+    }
+}
+
+Describe 'A folder that others made or keep' {
+    It 'is readable by its owner alone, also where it was there already' -Skip:($IsWindows) {
+        $made = New-Item -ItemType Directory "$folder/wide"
+        & chmod 755 $made
+        $null = Submit-QosJob -Shards 1 -JobPath $made -ArgumentList geheim -ScriptBlock { param($x) } | Wait-QosJob
+        (Get-Item $made).UnixMode | Should -Be 'drwx------'
+    }
+
+    It 'shows a job that has ended as ended where nothing may be written' -Skip:(-not $IsLinux -or (id -u) -ne 0) {
+        $null = New-Item -ItemType Directory "$folder/archive", "$folder/seen"
+        $null = Submit-QosJob -Shards 1 -MaximumRetries 0 -JobPath "$folder/archive/job" -ScriptBlock { throw 'x' } | Wait-QosJob
+        & mount --bind "$folder/archive" "$folder/seen" 2>$null
+        if ($LASTEXITCODE) { Set-ItResult -Skipped -Because 'nothing may be mounted here'; return }
+        try {
+            & mount -o remount,ro,bind "$folder/seen"
+            $job = Get-QosJob "$folder/seen/job"
+            $job.State | Should -Be Failed
+            ($job | Wait-QosJob -Timeout 30).State | Should -Be Failed
+            $null = $job | Receive-QosJob -ErrorVariable failed -ErrorAction SilentlyContinue
+            $failed.FullyQualifiedErrorId | Should -BeLike 'JobShardFailed,*'
+        }
+        finally {
+            & umount -l "$folder/seen"
+        }
+    }
+
+    It 'is looked at without making the target of a link in it' -Skip:($IsWindows) {
+        $job = Submit-QosJob -Shards 1 -JobPath "$folder/linked" -MaximumRetries 0 -ScriptBlock { throw 'x' } | Wait-QosJob
+        Remove-Item "$($job.Path)/coordinator.lock"
+        $null = New-Item -ItemType SymbolicLink -Path "$($job.Path)/coordinator.lock" -Target "$folder/made-by-a-link"
+        (Get-QosJob $job.Path).State | Should -Be Failed
+        "$folder/made-by-a-link" | Should -Not -Exist
+    }
+}
+
 Describe 'A job in several hands' {
     It 'is resumed by one of the sessions that try at once, and the others are told so' {
         $flags = New-Item -ItemType Directory "$folder/flags"

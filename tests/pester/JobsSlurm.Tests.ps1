@@ -103,6 +103,49 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
         @(Get-ChildItem $marks).Count | Should -Be 4
     }
 
+    It 'is waited for by several sessions, of which one tries again and none tells a failure' {
+        $mark = "$folder/several.mark"
+        $job = Submit-QosJob -Scheduler Slurm -Shards 1 -JobPath "$folder/several" -MaximumRetries 2 -ArgumentList $mark -ScriptBlock {
+            param($Mark)
+            if (-not (Test-Path $Mark)) { $null = New-Item $Mark; exit 5 }
+            'fine'
+        }
+        scancel $job.SchedulerId[1]
+        Wait-Until { -not (squeue --noheader) } 120 'That the queue is empty'
+        $module = (Get-Module QosValuation).Path
+        $path = $job.Path
+        $states = 1..3 | ForEach-Object -ThrottleLimit 3 -Parallel {
+            Import-Module $using:module
+            while ([datetime]::UtcNow.Second % 5) { Start-Sleep -Milliseconds 10 }
+            "$((Get-QosJob $using:path | Wait-QosJob -Timeout 200).State)"
+        }
+        $states | Should -Be 'Completed', 'Completed', 'Completed'
+        $job | Receive-QosJob | Should -Be fine
+    }
+
+    It 'tells no failure of a job at work whose scheduler cannot be asked' {
+        $job = Submit-QosJob -Scheduler Slurm -Shards 1 -JobPath "$folder/unasked" -MaximumRetries 0 -ArgumentList "$folder/unasked.end" -ScriptBlock {
+            param($End)
+            while (-not (Test-Path $End)) { Start-Sleep -Milliseconds 200 }
+            'ended'
+        }
+        $known = $env:PATH
+        try {
+            $env:PATH = '/nowhere'
+            $seen = Get-QosJob $job.Path -ErrorVariable unasked -ErrorAction SilentlyContinue
+            $unasked.FullyQualifiedErrorId | Should -BeLike 'JobScheduler*'
+            $seen.IsFinished | Should -BeFalse
+            $null = Receive-QosJob -Path $job.Path -ErrorVariable told -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
+            @($told.FullyQualifiedErrorId) -like 'JobShardFailed*' | Should -BeNullOrEmpty
+        }
+        finally {
+            $env:PATH = $known
+            Set-Content "$folder/unasked.end" ''
+        }
+
+        Get-QosJob $job.Path | Wait-QosJob -Timeout 120 | Receive-QosJob | Should -Be ended
+    }
+
     It 'tells what failed, stops, and quotes what sbatch refuses' {
         $job = Submit-QosJob -Scheduler Slurm -Shards 1 -JobPath "$folder/stopped" -ScriptBlock { Start-Sleep 600 }
         $job | Stop-QosJob | Select-Object -ExpandProperty State | Should -Be 'Stopped'

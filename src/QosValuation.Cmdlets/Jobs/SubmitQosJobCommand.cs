@@ -196,7 +196,7 @@ public sealed class SubmitQosJobCommand : QosCmdlet
         string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6));
         string path = ResolveNewPath(JobPath ?? (IsBound(nameof(Name)) ? $"qosjob-{Name}-{id}" : $"qosjob-{id}"));
         var values = new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase);
-        string script = JobScript.Prepare(ReadScript(), "The script", SessionState, values);
+        string script = JobScript.Prepare(ReadScript(), "The script", SessionState, values, isFile: ParameterSetName != "ScriptBlock");
         string? merge = MergeScriptBlock is null ? null : JobScript.Prepare(MergeScriptBlock.ToString(), "The script that merges", SessionState, values);
         JobManifest manifest = MakeManifest(id);
         manifest.Check();
@@ -278,7 +278,9 @@ public sealed class SubmitQosJobCommand : QosCmdlet
             throw CmdletFaults.PathNotFound(FilePath);
         }
 
-        return System.Text.Encoding.UTF8.GetString(RegularFile.ReadAllBytes(file, LargestScript));
+        // As PowerShell reads a script: UTF-8, unless its first bytes say otherwise.
+        using var reader = new StreamReader(new MemoryStream(RegularFile.ReadAllBytes(file, LargestScript)), System.Text.Encoding.UTF8);
+        return reader.ReadToEnd();
     }
 
     private void Refuse(string[] parameters, JobScheduler scheduler)

@@ -307,6 +307,11 @@ public sealed class JobFolder
     private static JobFolder Fill(JobFolder folder, string worker, string script, string arguments, string? merge)
     {
         MakeFolder(folder.Path);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(folder.Path, OwnerOnly); // an empty folder that was there already has permissions of its own
+        }
+
         foreach (int element in Enumerable.Range(Merge, folder.Manifest.Shards + 1))
         {
             MakeFolder(folder.ElementPath(element));

@@ -57,13 +57,21 @@ internal abstract class CoordinatedScheduler : IJobScheduler
     /// <inheritdoc/>
     public bool IsAtWork(JobFolder folder, CancellationToken cancellationToken)
     {
-        if (!File.Exists(folder.In(LockName)))
+        string file = folder.In(LockName);
+        if (!File.Exists(file))
         {
             return false;
         }
 
-        using FileStream? free = TryLock(folder);
-        return free is null;
+        // A disk that may only be read lets nobody open the file for writing, which says nothing of who holds it.
+        try
+        {
+            return IsHeld(file, FileAccess.ReadWrite);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return IsHeld(file, FileAccess.Read);
+        }
     }
 
     /// <inheritdoc/>
@@ -101,15 +109,39 @@ internal abstract class CoordinatedScheduler : IJobScheduler
     /// <summary>Takes the coordinator's lock. The operating system releases it when the process ends, however it ends.</summary>
     /// <param name="folder">The job.</param>
     /// <returns>The lock; null where somebody holds it.</returns>
+    /// <exception cref="IOException">The file cannot be opened for another reason, such as a full disk.</exception>
     internal static FileStream? TryLock(JobFolder folder)
     {
         try
         {
             return new FileStream(folder.In(LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
         }
-        catch (IOException)
+        catch (IOException exception) when (IsSharing(exception))
         {
             return null;
         }
     }
+
+    // Makes no file: a link in a folder that somebody else made may lead anywhere.
+    private static bool IsHeld(string file, FileAccess access)
+    {
+        try
+        {
+            using var free = new FileStream(file, FileMode.Open, access, FileShare.None, 1);
+            return false;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+        catch (IOException exception) when (IsSharing(exception))
+        {
+            return true;
+        }
+    }
+
+    // Windows: ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION. Unix, where HResult is errno: EWOULDBLOCK (Linux, macOS).
+    private static bool IsSharing(IOException exception) => OperatingSystem.IsWindows()
+        ? exception.HResult is unchecked((int)0x80070020) or unchecked((int)0x80070021)
+        : exception.HResult is 11 or 35;
 }
