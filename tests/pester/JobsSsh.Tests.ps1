@@ -88,6 +88,23 @@ Describe 'Jobs by SSH' -Skip:([bool] $missing) {
         Get-EmbeddingHash ($job | Receive-QosJob) $folder | Should -Be $whole
     }
 
+    It 'counts a shard that ends its PowerShell as a try, and does not give its host up' {
+        $job = Submit-QosJob @ssh -HostName 127.0.0.1 -Shards 2 -ThrottleLimit 1 -MaximumRetries 0 -JobPath "$folder/left" -ArgumentList "$folder/left.runs" -ScriptBlock {
+            param($Runs)
+            if ($ShardIndex -eq 1) {
+                Add-Content $Runs 'run'
+                [System.Environment]::Exit(7)
+            }
+
+            'whole'
+        } | Wait-QosJob -Timeout 120
+        $job.State | Should -Be 'Failed'
+        @(Get-Content "$folder/left.runs").Count | Should -Be 1
+        $job.Elements[0].Attempts | Should -Be 1
+        $job.Elements[0].Message | Should -BeLike '*ended before the script did, and the host still answers*'
+        $job.Elements[1].State | Should -Be 'Completed'
+    }
+
     It 'brings exit codes, errors and what was printed home' {
         $job = Submit-QosJob @ssh -HostName 127.0.0.1 -Shards 1 -MaximumRetries 0 -JobPath "$folder/failed" -ScriptBlock { Write-Host 'printed there'; Write-Error 'soft'; exit 9 } | Wait-QosJob
         $job.Elements[0].ExitCode | Should -Be 9

@@ -183,14 +183,19 @@ if ($Element -lt 0) {
     $Element = [int] ($env:QOSVALUATION_SHARD -split '/')[0]
 }
 
-# Why a host does not answer: that it cannot be reached, that it has no PowerShell, or that its sshd offers none.
-function Get-HostFault([string] $Message) {
+# Runs a command on the host without PowerShell's remoting. The exit code 255 is ssh's own: the host cannot be reached.
+function Invoke-OnHost([string] $Command) {
     $arguments = @('-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10')
     if ($job.Ssh.Port) { $arguments += '-p', $job.Ssh.Port }
     if ($job.Ssh.KeyFilePath) { $arguments += '-i', $job.Ssh.KeyFilePath }
     if ($job.Ssh.UserName) { $arguments += '-l', $job.Ssh.UserName }
     foreach ($option in $job.Ssh.Options.PSObject.Properties) { $arguments += '-o', "$($option.Name)=$($option.Value)" }
-    $found = & ssh @arguments -- $HostName 'command -v pwsh; test -x "$(command -v pwsh)" || echo none' 2>&1
+    & ssh @arguments -- $HostName $Command 2>&1
+}
+
+# Why a host does not answer: that it cannot be reached, that it has no PowerShell, or that its sshd offers none.
+function Get-HostFault([string] $Message) {
+    $found = Invoke-OnHost 'command -v pwsh; test -x "$(command -v pwsh)" || echo none'
     if ($LASTEXITCODE -eq 255) {
         return "The host $HostName cannot be reached by SSH: $("$found".Trim())"
     }
@@ -258,7 +263,11 @@ else {
     }
 
     if (-not $said) {
-        $said = @{ ExitCode = 121; Message = "The connection to $HostName broke."; Objects = 0; Errors = 0 }
+        # A host that still answers is not lost: then it is the script that ended its PowerShell, and the attempt counts.
+        $null = Invoke-OnHost 'exit 0'
+        $said = $LASTEXITCODE -eq 255 ?
+            @{ ExitCode = 121; Message = "The connection to $HostName broke."; Objects = 0; Errors = 0 } :
+            @{ ExitCode = 1; Message = "PowerShell on $HostName ended before the script did, and the host still answers."; Objects = 0; Errors = 0 }
     }
 
     Remove-PSSession $session -ErrorAction Ignore
