@@ -94,10 +94,20 @@ public sealed class QosJob
     /// <param name="cancellationToken">Stops the waiting for the scheduler.</param>
     /// <returns>The job.</returns>
     /// <exception cref="QosValuationException"><c>JobNotSubmitted</c>, <c>JobSchedulerNotFound</c>.</exception>
+    /// <exception cref="OperationCanceledException">The waiting was stopped; the job is stopped too, and its folder stays.</exception>
     public static QosJob Submit(JobFolder folder, CancellationToken cancellationToken)
     {
         var job = new QosJob(folder);
-        job._scheduler.Submit(folder, cancellationToken);
+        try
+        {
+            job._scheduler.Submit(folder, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            folder.RequestStop(true); // what was started meanwhile ends, for nobody has been given the job
+            throw;
+        }
+
         job.Look(isAtWork: true);
         return job;
     }

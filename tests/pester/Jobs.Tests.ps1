@@ -346,6 +346,35 @@ Describe 'A job in several hands' {
     }
 }
 
+Describe 'A job whose submission is interrupted' {
+    It 'does not run on' {
+        # The process that runs the job may be there before this one looks.
+        for ($try = 1; $try -le 10 -and $state -ne 'Stopped'; $try++) {
+            $path = "$folder/interrupted-$try"
+            $shell = [powershell]::Create()
+            try {
+                $null = $shell.AddScript('param($module, $path) Import-Module $module; Submit-QosJob -Shards 1 -JobPath $path -ScriptBlock { Start-Sleep 300 }').AddArgument((Get-Module QosValuation).Path).AddArgument($path)
+                $running = $shell.BeginInvoke()
+                while (-not (Test-Path "$path/job.json") -and -not $running.IsCompleted) { Start-Sleep -Milliseconds 5 }
+                $shell.Stop()
+                $state = "$($shell.InvocationStateInfo.State)"
+            }
+            finally {
+                $shell.Dispose()
+            }
+
+            if ($state -ne 'Stopped') { $null = Get-QosJob $path | Stop-QosJob }
+        }
+
+        $state | Should -Be Stopped
+        $limit = [datetime]::UtcNow.AddSeconds(120)
+        do { $left = Get-Process pwsh, dotnet -ErrorAction Ignore | Where-Object { $_.CommandLine -like "*$path*" }; Start-Sleep -Milliseconds 200 } while ($left -and [datetime]::UtcNow -lt $limit)
+        $left | Should -BeNullOrEmpty
+        (Get-QosJob $path).State | Should -Be Stopped
+        (Get-QosJob $path).Elements[0].Attempts | Should -Be 0 -Because 'no shard began'
+    }
+}
+
 Describe 'A job that loses its place' {
     It 'ends its shards where its folder is deleted, and does not make it again' {
         $ids = New-Item -ItemType Directory "$folder/ids"
