@@ -124,6 +124,11 @@ public sealed class QosJob
     /// <exception cref="QosValuationException"><c>JobNotSubmitted</c>, <c>JobSchedulerNotFound</c>.</exception>
     public bool PrepareMerge(CancellationToken cancellationToken)
     {
+        if (Folder.IsStopRequested)
+        {
+            return false;
+        }
+
         if (Enumerable.Range(1, Shards).All(Folder.IsCompleted))
         {
             return HasMerge && !Folder.IsCompleted(JobFolder.Merge);
@@ -179,9 +184,18 @@ public sealed class QosJob
     /// <summary>Starts the shards that are not done again, with all their tries, and nothing else.</summary>
     /// <param name="cancellationToken">Stops the waiting for the scheduler.</param>
     /// <returns>False where all is done.</returns>
-    /// <exception cref="QosValuationException"><c>JobAtWork</c>, <c>JobNotSubmitted</c>, <c>JobSchedulerNotFound</c>.</exception>
+    /// <exception cref="QosValuationException">
+    /// <c>JobNotOwned</c>, <c>JobAtWork</c>, <c>JobNotSubmitted</c>, <c>JobNotReadable</c>, <c>JobSchedulerNotFound</c>.
+    /// </exception>
     public bool Resume(CancellationToken cancellationToken)
     {
+        Folder.RequirePresent();
+        if (!Folder.IsOwn)
+        {
+            throw new QosValuationException(
+                Faults.JobNotOwned, $"The job '{Path}' belongs to another user of this machine, and its script would run as you.", Path);
+        }
+
         // Held while it is looked whether anybody is at work: of two sessions that resume, one does, and the other is told so.
         using FileStream held = Hold(cancellationToken);
         RequireRest(cancellationToken);
@@ -237,6 +251,7 @@ public sealed class QosJob
         ArgumentNullException.ThrowIfNull(shard);
         string how = shard.State switch
         {
+            JobState.Failed when shard.ExitCode == 0 => "ended with exit code 0 and without a result",
             JobState.Failed => $"failed with exit code {shard.ExitCode}",
             JobState.Pending => "was never begun",
             _ => "did not end",
@@ -249,6 +264,10 @@ public sealed class QosJob
                 + $"Its logs lie in '{shard.LogPath}'.",
             shard.LogPath);
     }
+
+    /// <summary>Whether the job's folder is this user's. What lies in somebody else's is read, and never run.</summary>
+    /// <returns>True also on Windows, where Slurm is not.</returns>
+    public bool IsOwn() => Folder.IsOwn;
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} ({State})";
@@ -274,6 +293,11 @@ public sealed class QosJob
     // wait for the same job one does, and the other goes on waiting.
     private bool? Retry(CancellationToken cancellationToken)
     {
+        if (!Folder.IsOwn)
+        {
+            return false;
+        }
+
         using FileStream? held = TryHold();
         return held is null || _scheduler.IsAtWork(Folder, cancellationToken) ? null : _scheduler.Retry(Folder, isFresh: false, cancellationToken);
     }

@@ -266,6 +266,33 @@ Describe 'Submit-QosJob' {
     }
 }
 
+Describe 'A script that ends early' {
+    It 'keeps what it wrote where it ends by <Word>' -ForEach @(@{ Word = 'break' }, @{ Word = 'continue' }, @{ Word = 'return' }, @{ Word = 'exit' }) {
+        $job = Submit-QosJob -Shards 1 -JobPath "$folder/by $Word" -MaximumRetries 0 -ScriptBlock ([scriptblock]::Create("'first'; $Word; 'never'")) | Wait-QosJob
+        $job.State | Should -Be Completed
+        $job | Receive-QosJob | Should -Be first
+    }
+
+    It 'keeps what a merge wrote that ends by break' {
+        Submit-QosJob -Shards 2 -JobPath "$folder/merged by break" -MaximumRetries 0 -ScriptBlock { $ShardIndex; continue } -MergeScriptBlock {
+            foreach ($one in $input) { $one * 10 }
+            break
+        } | Wait-QosJob | Receive-QosJob | Should -Be 10, 20
+    }
+
+    It 'is told as failed where it <What>' -ForEach @(
+        @{ What = 'ends its PowerShell'; Text = '[System.Environment]::Exit(0)' }
+        @{ What = 'breaks to a label of nobody'; Text = 'break nowhere' }
+    ) {
+        $job = Submit-QosJob -Shards 1 -JobPath "$folder/when it $What" -MaximumRetries 0 -ScriptBlock ([scriptblock]::Create($Text)) | Wait-QosJob
+        $job.State | Should -Be Failed
+        $job.Elements[0].State | Should -Be Failed
+        $null = $job | Receive-QosJob -ErrorAction SilentlyContinue -ErrorVariable failed
+        $failed.FullyQualifiedErrorId | Should -BeLike 'JobShardFailed*'
+        "$failed" | Should -BeLike '*ended with exit code 0 and without a result*: PowerShell ended before the script did*'
+    }
+}
+
 Describe 'A script that hands work on' {
     It 'gives $using: of an inner block the value of the session, or of the script where that sets it' {
         $k = 3
@@ -434,6 +461,71 @@ Describe 'A job whose folder is not what it was' {
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'JobNotFound,*'
         "$failed" | Should -BeLike "*gone $Command' of the job * is not there any more*"
         Test-Path -LiteralPath $job.Path | Should -BeFalse
+    }
+
+    It 'is taken as an argument also when it was saved and loaded again' {
+        $file = "$folder/saved.clixml"
+        $whole | Export-Clixml $file
+        $saved = Import-Clixml $file
+        (Get-QosJob $saved).Id | Should -Be $whole.Id
+        (Wait-QosJob $saved).Id | Should -Be $whole.Id
+        Receive-QosJob $saved | Should -Be kept
+        Receive-QosJob -Job $saved, $whole | Should -Be kept, kept
+        $saved | Receive-QosJob | Should -Be kept
+        $saved.Path = "$folder/nowhere"
+        { Wait-QosJob $saved } | Should -Throw '*is not the folder of a job*'
+    }
+
+    It 'is damaged where its result, with the hash of it, is no CLIXML, and the other jobs are read' {
+        $copy = Copy-Job 'forged'
+        $file = "$copy/elements/00001/status.json"
+        $status = Get-Content -LiteralPath $file -Raw | ConvertFrom-Json
+        Set-Content -LiteralPath "$copy/elements/00001/$($status.Result)" '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04"><S>half</S'
+        $status.ResultHash = (Get-FileHash -LiteralPath "$copy/elements/00001/$($status.Result)").Hash.ToLowerInvariant()
+        $status | ConvertTo-Json | Set-Content -LiteralPath $file
+        Receive-QosJob -LiteralPath $copy, $whole.Path -ErrorAction SilentlyContinue -ErrorVariable failed | Select-Object -Last 1 | Should -Be kept
+        $failed.FullyQualifiedErrorId | Should -BeLike 'JobResultDamaged,*'
+        "$failed" | Should -BeLike "*00001/$($status.Result)' is no CLIXML*"
+    }
+
+    It 'is damaged where its manifest says <Value> for <Name>' -ForEach @(
+        @{ Name = 'Scheduler'; Value = 9 }, @{ Name = 'Scheduler'; Value = 'Nobody' }, @{ Name = 'Program'; Value = @() }
+    ) {
+        $file = "$(Copy-Job "$Name $Value")/job.json"
+        $manifest = Get-Content -LiteralPath $file -Raw | ConvertFrom-Json
+        $manifest.$Name = $Value
+        ConvertTo-Json $manifest -Depth 9 | Set-Content -LiteralPath $file
+        Get-QosJob -LiteralPath (Split-Path $file) -ErrorAction SilentlyContinue -ErrorVariable failed | Should -BeNullOrEmpty
+        $failed.FullyQualifiedErrorId | Should -BeLike 'JobNotReadable,*'
+        "$failed" | Should -BeLike "*$Name $Value/job.json' is damaged*"
+    }
+
+    It 'is damaged where what was given to Slurm says <What>' -ForEach @(
+        @{ What = '[null]' }, @{ What = '[{"ArrayId":"--user=root","MergeId":"1","Elements":[1],"IsFresh":true}]' }
+        @{ What = '[{"ArrayId":"1","MergeId":"-u","Elements":[1],"IsFresh":true}]' }, @{ What = '[{"ArrayId":"1","MergeId":"2","Elements":null,"IsFresh":true}]' }
+    ) {
+        $copy = Copy-Job ([guid]::NewGuid())
+        $manifest = Get-Content -LiteralPath "$copy/job.json" -Raw | ConvertFrom-Json
+        $manifest.Scheduler = 'Slurm'
+        ConvertTo-Json $manifest -Depth 9 | Set-Content -LiteralPath "$copy/job.json"
+        Set-Content -LiteralPath "$copy/slurm.json" $What
+        Get-QosJob -LiteralPath $copy -ErrorAction SilentlyContinue -ErrorVariable failed | Should -BeNullOrEmpty
+        $failed.FullyQualifiedErrorId | Should -BeLike 'JobNotReadable,*'
+        "$failed" | Should -BeLike "*slurm.json' is damaged*"
+    }
+
+    It 'is read, and never run, where it belongs to somebody else' -Skip:(-not $IsLinux -or (id -u) -ne 0) {
+        $copy = Copy-Job 'theirs'
+        & chown -R nobody $copy
+        Receive-QosJob -LiteralPath $copy | Should -Be kept
+        { Resume-QosJob -LiteralPath $copy -ErrorAction Stop } | Should -Throw -ErrorId 'JobNotOwned,*'
+    }
+
+    It 'is not run where the script that runs its shards was changed' {
+        $copy = Copy-Job 'changed'
+        Remove-Item -LiteralPath "$copy/elements/00001/status.json"
+        Add-Content -LiteralPath "$copy/worker.ps1" '# more'
+        { Resume-QosJob -LiteralPath $copy -ErrorAction Stop } | Should -Throw -ErrorId 'JobNotReadable,*' -ExpectedMessage "*worker.ps1' was changed*"
     }
 
     It 'is damaged where its manifest says null for <Name>' -ForEach @(

@@ -154,6 +154,53 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
         Test-Path "$folder/refused" | Should -BeFalse
     }
 
+    It 'does nothing more, and makes nothing again, where its folder was deleted or it was stopped while it waited for its turn' {
+        $gate = "$folder/turn"
+        $first = Submit-QosJob -Scheduler Slurm -Shards 2 -JobPath "$folder/busy" -ArgumentList $gate -ScriptBlock {
+            param($Gate)
+            $null = New-Item -ItemType File "$Gate-began-$ShardIndex"
+            while (-not (Test-Path $Gate)) { Start-Sleep -Milliseconds 100 }
+        }
+        Wait-Until { @(Get-ChildItem "$gate-began-*").Count -eq 2 } 60 'That both nodes are at work'
+        $gone = Submit-QosJob -Scheduler Slurm -Shards 1 -JobPath "$folder/gone" -ScriptBlock { 1 }
+        $stopped = Submit-QosJob -Scheduler Slurm -Shards 1 -JobPath "$folder/late" -ArgumentList "$folder/late.ran" -ScriptBlock { param($Ran) Set-Content $Ran 1 }
+        Remove-Item -LiteralPath $gone.Path -Recurse
+
+        # As Ctrl+C leaves it: Slurm was not told.
+        $null = New-Item -ItemType File "$folder/late/stop"
+        $null = New-Item -ItemType File $gate
+        Wait-Until { -not (squeue --noheader) } 120 'That the queue is empty'
+        ($first | Wait-QosJob).State | Should -Be Completed
+        Test-Path -LiteralPath $gone.Path | Should -BeFalse
+        Test-Path "$folder/late.ran" | Should -BeFalse
+        (Get-QosJob $stopped.Path).State | Should -Be Stopped
+        $stopped | Resume-QosJob | Wait-QosJob -Timeout 120 | Select-Object -ExpandProperty State | Should -Be Completed
+        Test-Path "$folder/late.ran" | Should -BeTrue
+    }
+
+    It 'says of a shard that ends its PowerShell that it has failed' {
+        $job = Submit-QosJob -Scheduler Slurm -Shards 1 -JobPath "$folder/exited" -MaximumRetries 0 -ScriptBlock { [System.Environment]::Exit(0) } | Wait-QosJob -Timeout 120
+        $job.State | Should -Be Failed
+        $job.Elements[0].State | Should -Be Failed
+        $job.Elements[0].Message | Should -BeLike 'PowerShell ended before the script did, with exit code 0*'
+    }
+
+    It 'is not run from a folder of somebody else, and what is submitted again is not what lies there' {
+        $job = Submit-QosJob -Scheduler Slurm -Shards 1 -JobPath "$folder/foreign" -MaximumRetries 3 -ScriptBlock { exit 5 }
+        scancel $job.SchedulerId
+        Wait-Until { -not (squeue --noheader) } 120 'That the queue is empty'
+        Set-Content "$folder/foreign/shard.sbatch" "#!/bin/bash`ntouch '$folder/foreign.ran'"
+        & chown -R nobody $job.Path
+        $waited = Get-QosJob $job.Path | Wait-QosJob -Timeout 60 -WarningVariable told -WarningAction SilentlyContinue
+        $waited.State | Should -Be Failed
+        "$told" | Should -BeLike '*belongs to another user*'
+        squeue --noheader | Should -BeNullOrEmpty
+        & chown -R root $job.Path
+        $null = Get-QosJob $job.Path | Wait-QosJob -Timeout 120
+        Test-Path "$folder/foreign.ran" | Should -BeFalse
+        (Get-QosJob $job.Path).Elements[0].ExitCode | Should -Be 5
+    }
+
     It 'runs a script by hand, by the same batch script' {
         Set-Content "$folder/by hand.ps1" 'param($To) Set-Content -LiteralPath "$To-$($env:QOSVALUATION_SHARD -replace "/", "of")" $env:DOTNET_PROCESSOR_COUNT'
         $env:QOSVALUATION_PWSH = (Get-PwshCommand)[-1]

@@ -105,6 +105,25 @@ Describe 'Jobs by SSH' -Skip:([bool] $missing) {
         $job.Elements[1].State | Should -Be 'Completed'
     }
 
+    It 'leaves nothing on the host where an attempt was killed' {
+        $temporary = [System.IO.Path]::GetTempPath()
+        $other = (New-Item -ItemType Directory "$temporary/qosvaluation-shard-of-nobody-$PID").FullName
+        $job = Submit-QosJob @ssh -HostName 127.0.0.1 -Shards 1 -MaximumRetries 1 -JobPath "$folder/killed" -ArgumentList "$folder/killed.runs" -ScriptBlock {
+            param($Runs)
+            if (-not (Test-Path $Runs)) {
+                Set-Content $Runs 'run'
+                Stop-Process -Id $PID -Force
+            }
+
+            @([System.IO.Directory]::GetDirectories([System.IO.Path]::GetTempPath(), 'qosvaluation-shard-*')).Count
+        } | Wait-QosJob -Timeout 120
+        # That of the second attempt, and one that no attempt made.
+        $job.Elements[0].Attempts | Should -Be 2
+        $job | Receive-QosJob | Should -Be 2
+        @([System.IO.Directory]::GetDirectories($temporary, 'qosvaluation-shard-*')) | Should -Be $other
+        Remove-Item -LiteralPath $other
+    }
+
     It 'brings exit codes, errors and what was printed home' {
         $job = Submit-QosJob @ssh -HostName 127.0.0.1 -Shards 1 -MaximumRetries 0 -JobPath "$folder/failed" -ScriptBlock { Write-Host 'printed there'; Write-Error 'soft'; exit 9 } | Wait-QosJob
         $job.Elements[0].ExitCode | Should -Be 9

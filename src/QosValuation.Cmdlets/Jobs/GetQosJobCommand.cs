@@ -39,6 +39,7 @@ public sealed class GetQosJobCommand : QosCmdlet
     /// <summary>Jobs at which to look again.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Job", ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
+    [Job]
     public QosJob[] Job { get; set; } = [];
 
     /// <inheritdoc/>

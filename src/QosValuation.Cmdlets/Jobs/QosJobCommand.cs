@@ -8,6 +8,7 @@ public abstract class QosJobCommand : QosCmdlet
     /// <summary>The jobs, from Submit-QosJob or Get-QosJob.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Job", ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
+    [Job]
     public QosJob[] Job { get; set; } = [];
 
     /// <summary>The folders of the jobs; wildcards are allowed. It is the Path of a job, in this session or an earlier one.</summary>

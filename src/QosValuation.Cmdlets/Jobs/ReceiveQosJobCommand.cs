@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Xml;
 
 namespace QosValuation.Cmdlets.Jobs;
 
@@ -23,6 +24,8 @@ namespace QosValuation.Cmdlets.Jobs;
 [OutputType(typeof(object))]
 public sealed class ReceiveQosJobCommand : QosJobCommand
 {
+    private const string ReadResult = "param($file) Microsoft.PowerShell.Utility\\Import-Clixml -LiteralPath $file";
+
     /// <summary>Wait for each shard in turn, and stream its results when it is done. Ctrl+C leaves the job at work.</summary>
     [Parameter]
     public SwitchParameter Wait { get; set; }
@@ -88,10 +91,19 @@ public sealed class ReceiveQosJobCommand : QosJobCommand
     // command at work; beginning with the cmdlet itself would wait for input where the cmdlet has some.
     private void Emit(string file)
     {
-        using SteppablePipeline pipeline = ScriptBlock.Create("param($file) Microsoft.PowerShell.Utility\\Import-Clixml -LiteralPath $file")
+        using SteppablePipeline pipeline = ScriptBlock.Create(ReadResult)
             .GetSteppablePipeline(CommandOrigin.Internal, [file]);
         pipeline.Begin(expectInput: false, (EngineIntrinsics)SessionState.PSVariable.GetValue("ExecutionContext"));
-        pipeline.Process();
-        pipeline.End();
+        try
+        {
+            pipeline.Process();
+            pipeline.End();
+        }
+        catch (RuntimeException exception) when (exception.GetBaseException() is XmlException or FormatException
+            && exception.ErrorRecord.InvocationInfo?.Line == ReadResult)
+        {
+            // Its hash was right: somebody wrote both. Faults of commands further down have lines of their own.
+            throw new QosValuationException(Faults.JobResultDamaged, $"The result '{file}' is no CLIXML: {exception.GetBaseException().Message}", file, exception);
+        }
     }
 }

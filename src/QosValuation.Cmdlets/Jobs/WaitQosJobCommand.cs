@@ -5,7 +5,7 @@ namespace QosValuation.Cmdlets.Jobs;
 /// <summary>Waits until jobs are finished, and gives them on.</summary>
 /// <remarks>
 /// <para>A progress bar shows shards that are done, at work and failed. Where shards of a Slurm job failed and could not be tried again from the
-/// cluster, this cmdlet does it. A scheduler that does not answer for a while is waited for.</para>
+/// cluster, this cmdlet does it, where the job is this user's own. A scheduler that does not answer for a while is waited for.</para>
 /// <para>Ctrl+C ends the waiting and nothing else: the job goes on, and a warning says how to come back to it, in this session or another.</para>
 /// </remarks>
 /// <example>
@@ -33,6 +33,10 @@ public sealed class WaitQosJobCommand : QosJobCommand
         if (!new JobWatch(this, WriteWarning).Wait(job, timeout, null, Cancellation))
         {
             WriteWarning($"The job {job.Name} is not finished after {Timeout} s: {job.Completed} of {job.Shards} shards are done. It goes on.");
+        }
+        else if (job.State == JobState.Failed && !job.IsOwn())
+        {
+            WriteWarning($"The job {job.Name} belongs to another user, so its shards are not tried again from here.");
         }
         else if (job.State == JobState.Interrupted)
         {

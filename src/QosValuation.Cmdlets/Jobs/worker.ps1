@@ -73,14 +73,19 @@ $work = {
             }
 
             $global:LASTEXITCODE = 0
-            if ($Parts) {
-                Import-Clixml -LiteralPath $Parts | & $script @named @arguments
-            }
-            else {
-                & $script @named @arguments
-            }
+            $ran.Ok = $true
 
-            $ran.Ok = $?
+            # In a loop, because break and continue outside of one end a script, and would end whatever is around it as well.
+            foreach ($once in , 1) {
+                if ($Parts) {
+                    Import-Clixml -LiteralPath $Parts | & $script @named @arguments
+                }
+                else {
+                    & $script @named @arguments
+                }
+
+                $ran.Ok = $?
+            }
         }
     }
 
@@ -119,7 +124,24 @@ $remote = {
         [string] $WorkingDirectory, [int] $Depth)
     $ErrorActionPreference = 'Stop'
     $ProgressPreference = 'SilentlyContinue'
-    $folder = [System.IO.Directory]::CreateTempSubdirectory('qosvaluation-').FullName
+
+    # What attempts that were killed left here: folders whose lock nobody holds any more. Only files of these names are deleted, and no folder in them.
+    foreach ($left in [System.IO.Directory]::EnumerateDirectories([System.IO.Path]::GetTempPath(), 'qosvaluation-shard-*')) {
+        try {
+            [System.IO.File]::Open([System.IO.Path]::Combine($left, 'attempt.lock'), 'Open', 'ReadWrite', 'None').Dispose()
+            foreach ($name in 'script.ps1', 'arguments.clixml', 'result.clixml', 'attempt.lock') {
+                [System.IO.File]::Delete([System.IO.Path]::Combine($left, $name))
+            }
+
+            [System.IO.Directory]::Delete($left)
+        }
+        catch {
+            # Somebody is at work in it, or it is somebody else's.
+        }
+    }
+
+    $folder = [System.IO.Directory]::CreateTempSubdirectory('qosvaluation-shard-').FullName
+    $held = [System.IO.File]::Open([System.IO.Path]::Combine($folder, 'attempt.lock'), 'CreateNew', 'ReadWrite', 'None')
     try {
         [System.IO.File]::WriteAllBytes([System.IO.Path]::Combine($folder, 'script.ps1'), $Script)
         [System.IO.File]::WriteAllBytes([System.IO.Path]::Combine($folder, 'arguments.clixml'), $Arguments)
@@ -145,6 +167,7 @@ $remote = {
     }
     finally {
         Set-Location -LiteralPath ([System.IO.Path]::GetTempPath())
+        $held.Dispose()
         [System.IO.Directory]::Delete($folder, $true)
     }
 }

@@ -18,6 +18,10 @@ public static partial class Faults
     /// <summary>A job is at work, and what was asked for needs it at rest.</summary>
     public static Fault JobAtWork { get; } = Define(FaultKind.InvalidArgument, "Wait for the job with Wait-QosJob, or stop it with Stop-QosJob.");
 
+    /// <summary>A job is somebody else's, and going on with it would run what they wrote.</summary>
+    public static Fault JobNotOwned { get; } = Define(
+        FaultKind.Integrity, "Let the job's owner resume it, or submit the same script as a job of your own.");
+
     /// <summary>A job could not be started.</summary>
     public static Fault JobNotSubmitted { get; } = Define(FaultKind.WriteFailed, "Read the message, which quotes the scheduler, and submit again.");
 

@@ -10,6 +10,8 @@ namespace QosValuation.Jobs.Folders;
 /// </summary>
 public sealed class JobAttempt
 {
+    internal const string EndedEarly = "PowerShell ended before the script did";
+
     private readonly JobFolder _folder;
     private readonly int _element;
     private readonly ElementStatus _status;
@@ -21,6 +23,9 @@ public sealed class JobAttempt
         _element = element;
         _status = status;
         _name = "result-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)) + ".clixml";
+
+        // A script can end its process, or a scheduler end it by a signal that may be answered. What kills it outright leaves the attempt as running.
+        AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
     }
 
     /// <summary>Where the result has to be written.</summary>
@@ -30,7 +35,7 @@ public sealed class JobAttempt
     /// <param name="folder">The job.</param>
     /// <param name="element">The shard, from 1; <see cref="JobFolder.Merge"/> for the merge.</param>
     /// <param name="hostName">The machine that does the work.</param>
-    /// <returns>The attempt; null where the element is done already.</returns>
+    /// <returns>The attempt; null where the element is done already, or the job's stop was requested.</returns>
     /// <exception cref="QosValuationException"><c>JobNotReadable</c>, also where the scripts were changed; <c>JobNotValid</c>.</exception>
     public static JobAttempt? Begin(JobFolder folder, int element, string hostName)
     {
@@ -41,6 +46,13 @@ public sealed class JobAttempt
         }
 
         folder.CheckScripts();
+
+        // A scheduler may begin what it had queued when the job was stopped.
+        if (folder.IsStopRequested)
+        {
+            return null;
+        }
+
         ElementStatus? before = folder.StatusOf(element);
         if (before is { State: JobState.Completed })
         {
@@ -57,6 +69,7 @@ public sealed class JobAttempt
     /// <param name="errors">The number of errors that were written on the way.</param>
     public void Complete(long objects, int errors)
     {
+        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
         using (var stream = new FileStream(ResultPath, FileMode.Open, FileAccess.ReadWrite))
         {
             stream.Flush(flushToDisk: true);
@@ -92,6 +105,7 @@ public sealed class JobAttempt
     /// <param name="errors">The number of errors that were written on the way.</param>
     public void Fail(int exitCode, string message, int errors)
     {
+        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
         AtomicFile.TryDelete(ResultPath);
         if (Other() is not { State: JobState.Completed })
         {
@@ -101,6 +115,30 @@ public sealed class JobAttempt
             });
         }
     }
+
+    private void OnProcessExit(object? sender, EventArgs arguments)
+    {
+        try
+        {
+            if (_folder.IsThere && Other() is not { State: JobState.Completed })
+            {
+                bool isStopped = _folder.IsStopRequested;
+                _folder.SetStatus(_element, _status with
+                {
+                    State = isStopped ? JobState.Stopped : JobState.Failed,
+                    ExitCode = Environment.ExitCode,
+                    Ended = DateTime.UtcNow,
+                    Message = isStopped ? "The job was stopped." : $"{EndedEarly}, with exit code {Text(Environment.ExitCode)}.",
+                });
+            }
+        }
+        catch (Exception exception) when (exception is QosValuationException or IOException or UnauthorizedAccessException)
+        {
+            // The process ends. Whoever started it sees that the element is not done.
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private ElementStatus? Other() => _folder.StatusOf(_element);
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using QosValuation.Foundation.IO;
+using QosValuation.Jobs.Processes;
 
 namespace QosValuation.Jobs.Folders;
 
@@ -29,7 +30,7 @@ public sealed class JobFolder
     {
         WriteIndented = true,
         RespectNullableAnnotations = true,
-        Converters = { new JsonStringEnumConverter() },
+        Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
@@ -70,7 +71,10 @@ public sealed class JobFolder
     public static JobFolder Create(string path, JobManifest manifest, string worker, string script, string arguments, string? merge)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        manifest = manifest with { ScriptHash = Hash(script), ArgumentHash = Hash(arguments), MergeHash = merge is null ? null : Hash(merge) };
+        manifest = manifest with
+        {
+            WorkerHash = Hash(worker), ScriptHash = Hash(script), ArgumentHash = Hash(arguments), MergeHash = merge is null ? null : Hash(merge),
+        };
         manifest.Check();
         string full = FullPath(path);
         if (File.Exists(full) || (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any()))
@@ -183,13 +187,25 @@ public sealed class JobFolder
     /// <exception cref="QosValuationException"><c>JobNotReadable</c>.</exception>
     public void CheckScripts()
     {
-        (string Name, string? Hash)[] files = [(ScriptName, Manifest.ScriptHash), (ArgumentName, Manifest.ArgumentHash), (MergeName, Manifest.MergeHash)];
+        (string Name, string? Hash)[] files =
+        [
+            (WorkerName, Manifest.WorkerHash), (ScriptName, Manifest.ScriptHash), (ArgumentName, Manifest.ArgumentHash), (MergeName, Manifest.MergeHash),
+        ];
         foreach ((string name, string? hash) in files)
         {
-            if (hash is not null && !HashOfFile(In(name)).Equals(hash, StringComparison.Ordinal))
-            {
-                throw new QosValuationException(Faults.JobNotReadable, $"'{In(name)}' was changed after the job was submitted.", In(name));
-            }
+            Check(name, hash);
+        }
+    }
+
+    /// <summary>Checks that the script that runs the elements is the one that was submitted; it checks the others.</summary>
+    /// <exception cref="QosValuationException"><c>JobNotReadable</c>.</exception>
+    internal void CheckWorker() => Check(WorkerName, Manifest.WorkerHash);
+
+    private void Check(string name, string? hash)
+    {
+        if (hash is not null && !HashOfFile(In(name)).Equals(hash, StringComparison.Ordinal))
+        {
+            throw new QosValuationException(Faults.JobNotReadable, $"'{In(name)}' was changed after the job was submitted.", In(name));
         }
     }
 
@@ -226,6 +242,9 @@ public sealed class JobFolder
             }
         }
     }
+
+    /// <summary>Whether the folder is this user's; a question that runs a program, and is asked before anything of the folder is run.</summary>
+    internal bool IsOwn => OperatingSystem.IsWindows() || ProgramRun.Run("/bin/sh", ["-c", "test -O \"$1\"", "sh", Path]).ExitCode == 0;
 
     /// <summary>Whether the folder still holds the job.</summary>
     internal bool IsThere => File.Exists(In(ManifestName));

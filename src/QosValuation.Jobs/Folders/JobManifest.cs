@@ -53,6 +53,9 @@ public sealed partial record JobManifest
     /// <summary>The SHA-256 of the job's arguments.</summary>
     public required string ArgumentHash { get; init; }
 
+    /// <summary>The SHA-256 of the script that runs an element; null in a job of a version that did not note it.</summary>
+    public string? WorkerHash { get; init; }
+
     /// <summary>The SHA-256 of the script that merges; null where results are joined in the order of the shards.</summary>
     public string? MergeHash { get; init; }
 
@@ -80,7 +83,7 @@ public sealed partial record JobManifest
         Require(ThrottleLimit >= 0, $"A throttle limit of {ThrottleLimit} cannot be: it is at least 1.", ThrottleLimit);
         Require(CpusPerShard is >= 0 and <= 4096, $"{CpusPerShard} processors a shard cannot be: there are 1 to 4096.", CpusPerShard);
         Require(JobName().IsMatch(Name), $"'{Name}' cannot be a job's name: letters, digits, '.', '_' and '-', at most 64, the first no '-' or '.'.", Name);
-        Require(Program.All(part => part is not null), "A part of the program that runs scripts is null.", Name);
+        Require(Program.Count > 0 && Program.All(part => part is not null), "The program that runs scripts, or a part of it, is missing.", Name);
         if (Scheduler == JobScheduler.Ssh)
         {
             Require(Ssh is { HostNames.Count: > 0 }, "-Scheduler Ssh needs -HostName: the machines that run the shards.", Name);

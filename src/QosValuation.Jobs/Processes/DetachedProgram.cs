@@ -47,7 +47,7 @@ internal static class DetachedProgram
         }
         catch (Win32Exception exception)
         {
-            throw new QosValuationException(Faults.JobSchedulerNotFound, $"'{program[0]}' cannot be run: {exception.Message}.", program[0], exception);
+            throw ProgramRun.Explain(program[0], exception);
         }
     }
 

@@ -67,7 +67,7 @@ internal sealed class ElementProcess : IDisposable
         }
         catch (Win32Exception exception)
         {
-            throw new QosValuationException(Faults.JobSchedulerNotFound, $"'{program[0]}' cannot be run: {exception.Message}.", program[0], exception);
+            throw ProgramRun.Explain(program[0], exception);
         }
 
         process.StandardInput.Close();

@@ -46,6 +46,18 @@ internal static class ProgramRun
         return (process.ExitCode, output.Trim(), error.GetAwaiter().GetResult().Trim());
     }
 
+    /// <summary>Why a program cannot be started, in the operating system's words: .NET's name the working directory before the cause.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="exception">What .NET says.</param>
+    /// <returns><c>JobSchedulerNotFound</c>.</returns>
+    public static QosValuationException Explain(string program, Win32Exception exception)
+    {
+        const int NotFound = 2; // ENOENT and ERROR_FILE_NOT_FOUND alike
+        string why = exception.NativeErrorCode == NotFound ? "it is not there, nor on the PATH" : new Win32Exception(exception.NativeErrorCode).Message;
+        return new QosValuationException(
+            Faults.JobSchedulerNotFound, $"'{program}' cannot be run on {Environment.MachineName}: {why.TrimEnd('.')}.", program, exception);
+    }
+
     /// <summary>Ends a process with all that it started; never throws.</summary>
     /// <param name="process">The process.</param>
     public static void Kill(Process process)
@@ -70,8 +82,7 @@ internal static class ProgramRun
         }
         catch (Win32Exception exception)
         {
-            throw new QosValuationException(
-                Faults.JobSchedulerNotFound, $"'{program}' cannot be run on {Environment.MachineName}: {exception.Message}.", program, exception);
+            throw Explain(program, exception);
         }
     }
 }

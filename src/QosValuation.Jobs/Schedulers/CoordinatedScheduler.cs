@@ -32,6 +32,7 @@ internal abstract class CoordinatedScheduler : IJobScheduler
     /// <inheritdoc/>
     public void Submit(JobFolder folder, CancellationToken cancellationToken)
     {
+        folder.CheckWorker();
         File.Delete(folder.In(ReadyName));
         string[] program =
         [

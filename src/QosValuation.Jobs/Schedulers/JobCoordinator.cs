@@ -199,7 +199,9 @@ internal sealed class JobCoordinator
             return;
         }
 
-        string signal = exitCode > 128 && !OperatingSystem.IsWindows() ? $"It was ended by signal {exitCode - 128}. " : string.Empty;
+        string signal = exitCode > 128 && !OperatingSystem.IsWindows() ? $"It was ended by signal {exitCode - 128}. "
+            : exitCode == 0 ? $"{JobAttempt.EndedEarly}. "
+            : string.Empty;
         Note(element, (status ?? new ElementStatus { State = JobState.Failed, Attempt = 1 }) with
         {
             State = JobState.Failed, ExitCode = exitCode, Ended = DateTime.UtcNow, Message = (signal + message).Trim(),

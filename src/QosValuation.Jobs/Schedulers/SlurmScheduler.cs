@@ -16,6 +16,8 @@ internal sealed class SlurmScheduler : IJobScheduler
     private const string ShardName = "shard.sbatch";
     private const string MergeName = "merge.sbatch";
 
+    private static readonly TimeSpan LongestCancel = TimeSpan.FromMilliseconds(500);
+
     /// <inheritdoc/>
     public JobScheduler Name => JobScheduler.Slurm;
 
@@ -25,12 +27,6 @@ internal sealed class SlurmScheduler : IJobScheduler
     /// <inheritdoc/>
     public void Submit(JobFolder folder, CancellationToken cancellationToken)
     {
-        foreach (string name in new[] { ShardName, MergeName })
-        {
-            using Stream script = Assembly.GetExecutingAssembly().GetManifestResourceStream("QosValuation.Jobs." + name)!;
-            AtomicFile.Write(folder.In(name), script.CopyTo);
-        }
-
         SubmitElements(folder, [.. Enumerable.Range(1, folder.Manifest.Shards)], isFresh: true, cancellationToken);
     }
 
@@ -118,6 +114,15 @@ internal sealed class SlurmScheduler : IJobScheduler
     private static void SubmitElements(JobFolder folder, int[] elements, bool isFresh, CancellationToken cancellationToken)
     {
         JobManifest manifest = folder.Manifest;
+        folder.CheckWorker();
+
+        // Anew each time: what is submitted is this module's, whatever lies in the folder.
+        foreach (string name in new[] { ShardName, MergeName })
+        {
+            using Stream own = Assembly.GetExecutingAssembly().GetManifestResourceStream("QosValuation.Jobs." + name)!;
+            AtomicFile.Write(folder.In(name), own.CopyTo);
+        }
+
         SlurmOptions slurm = manifest.Slurm ?? new SlurmOptions();
         var environment = new Dictionary<string, string>
         {
@@ -148,9 +153,18 @@ internal sealed class SlurmScheduler : IJobScheduler
             string[] dependency = array is null ? [] : [$"--dependency=afterany:{array}"];
             merge = Batch(MergeName, [$"--job-name={manifest.Name}-merge", .. dependency]);
         }
-        catch (QosValuationException) when (array is not null)
+        catch (Exception exception) when (array is not null && exception is QosValuationException or OperationCanceledException)
         {
-            ProgramRun.Run("scancel", [array], null, CancellationToken.None);
+            // Ctrl+C waits for a controller no longer than a moment. What stays in the queue sees the job's stop, and does nothing.
+            using var moment = new CancellationTokenSource(exception is OperationCanceledException ? LongestCancel : Timeout.InfiniteTimeSpan);
+            try
+            {
+                ProgramRun.Run("scancel", [array!], null, moment.Token);
+            }
+            catch (OperationCanceledException)
+            {
+            }
+
             throw;
         }
 
@@ -164,7 +178,7 @@ internal sealed class SlurmScheduler : IJobScheduler
 
             // The id, and on some clusters ";" and the cluster's name.
             string id = output.Split(';')[0];
-            return exit == 0 && id.Length > 0 && id.All(char.IsAsciiDigit)
+            return exit == 0 && IsId(id)
                 ? id
                 : throw new QosValuationException(Faults.JobNotSubmitted, $"sbatch ended with {exit}: {error} {output}".TrimEnd(), folder.Path);
         }
@@ -193,8 +207,17 @@ internal sealed class SlurmScheduler : IJobScheduler
             : throw new QosValuationException(Faults.JobSchedulerFailed, $"squeue ended with {exit}: {error}", ids[0]);
     }
 
-    private static List<Submission> Submissions(JobFolder folder) =>
-        JobFolder.ReadJson<List<Submission>>(folder.In(SubmissionsName), mayBeAbsent: true) ?? [];
+    // Ids go to programs of Slurm's as arguments, so that they may be nothing but numbers.
+    private static List<Submission> Submissions(JobFolder folder)
+    {
+        List<Submission?> submissions = JobFolder.ReadJson<List<Submission?>>(folder.In(SubmissionsName), mayBeAbsent: true) ?? [];
+        return submissions.TrueForAll(one => one is not null && IsId(one.MergeId) && (one.ArrayId is null || IsId(one.ArrayId)))
+            ? [.. submissions.OfType<Submission>()]
+            : throw new QosValuationException(
+                Faults.JobNotReadable, $"'{folder.In(SubmissionsName)}' is damaged: it does not hold what was given to Slurm.", folder.In(SubmissionsName));
+    }
+
+    private static bool IsId(string text) => text.Length is > 0 and <= 20 && text.All(char.IsAsciiDigit);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
