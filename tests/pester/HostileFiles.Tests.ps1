@@ -113,6 +113,25 @@ function Peak { [long](((Get-Content "/proc/`$pid/status") -match '^VmHWM')[0] -
     }
 }
 
+Describe 'JSON lines that do not end' {
+    It 'are refused before they fill the memory' -Skip:(-not $onLinux) {
+        & truncate -s 3G $TestDrive/long.jsonl # zeros, and no end of a line
+        $lines = Invoke-FreshPwsh @"
+Import-Module '$ModuleManifest'
+function Peak { [long](((Get-Content "/proc/`$pid/status") -match '^VmHWM')[0] -replace '\D') }
+`$before = Peak
+Import-Embedding '$TestDrive/long.jsonl' -ErrorAction SilentlyContinue -ErrorVariable problem
+`$problem.FullyQualifiedErrorId
+"`$problem"
+(Peak) - `$before
+"@
+        $lines[0] | Should -BeLike 'EmbeddingFileNotReadable,*'
+        $lines[1] | Should -BeLike "*long.jsonl' holds a line of more than 64 Mi characters, after row 0*"
+        [long] $lines[2] | Should -BeLessThan 700000 -Because 'kilobytes'
+        Remove-Item $TestDrive/long.jsonl
+    }
+}
+
 Describe 'Files that are none' -Skip:(-not $onUnix) {
     BeforeAll {
         $pipes = Join-Path $TestDrive 'pipes'

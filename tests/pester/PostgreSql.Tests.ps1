@@ -92,7 +92,7 @@ Describe 'Budgets and ledgers in PostgreSQL' -Skip:([bool]$reason) {
         $warned | Should -Match 'holds a password'
         $budget.Remaining | Should -Be 1 -Because 'this session remembers it'
         { $null = $clusters | New-DpPrototype -Epsilon 9 -Budget "postgresql:$settings;Name=$name" -WarningAction SilentlyContinue } | Should -Throw -ErrorId 'PrivacyBudgetExceeded,*'
-        $failures = foreach ($wrong in "$settings;Hots=x", "postgresql:$settings", "postgresql:$settings;Port=x;Name=$name",
+        $failures = foreach ($wrong in $settings, "$settings;Hots=x", "postgresql:$settings", "postgresql:$settings;Port=x;Name=$name",
             "postgresql:host=127.0.0.1 port=$($server.Port) dbname=postgres user=keeper password=hush-hush;Name=$name", "PostgreSQL:$settings", "Postgres:$settings;Name=$name",
             'postgres://keeper:hush-hush@127.0.0.1/postgres', 'PostgreSQL://keeper:hush-hush@127.0.0.1/postgres') {
             $fault = $null

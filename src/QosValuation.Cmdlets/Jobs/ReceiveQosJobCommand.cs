@@ -103,7 +103,8 @@ public sealed class ReceiveQosJobCommand : QosJobCommand
             && exception.ErrorRecord.InvocationInfo?.Line == ReadResult)
         {
             // Its hash was right: somebody wrote both. Faults of commands further down have lines of their own.
-            throw new QosValuationException(Faults.JobResultDamaged, $"The result '{file}' is no CLIXML: {exception.GetBaseException().Message}", file, exception);
+            throw new QosValuationException(
+                Faults.JobResultDamaged, $"The result '{file}' is no CLIXML: {exception.GetBaseException().Message}", file, exception);
         }
     }
 }

@@ -36,7 +36,7 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
 
         try
         {
-            using var reader = new StreamReader(RegularFile.OpenRead(path));
+            using var reader = new BoundedLineReader(new StreamReader(RegularFile.OpenRead(path)));
             if (reader.ReadLine() is not { Length: > 0 } line)
             {
                 return null;
@@ -49,7 +49,8 @@ internal sealed record EmbeddingMetadataFile(long Count, IEnumerable<EmbeddingMe
                 ? digest.GetString()
                 : null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
+            or InvalidDataException)
         {
             // Whoever reads the rows reports it.
             return null;

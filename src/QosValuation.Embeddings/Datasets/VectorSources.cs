@@ -278,8 +278,8 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
     private readonly HashSet<string> _unknown = new(StringComparer.OrdinalIgnoreCase);
 
     // Not UTF8Encoding.UTF8, which takes bytes of another encoding for U+FFFD, so that different names become one.
-    private readonly StreamReader _reader = new(
-        RegularFile.OpenRead(path), new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, 1 << 16);
+    private readonly BoundedLineReader _reader = new(new StreamReader(
+        RegularFile.OpenRead(path), new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, 1 << 16));
 
     public long? Count => null;
 
@@ -307,6 +307,14 @@ internal sealed class JsonLinesVectorSource(string path, bool requiresVectors = 
         {
             throw new QosValuationException(
                 Faults.EmbeddingFileNotReadable, $"'{path}' is not UTF-8, somewhere after row {number}: save the file as UTF-8.", path, exception);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new QosValuationException(
+                Faults.EmbeddingFileNotReadable,
+                $"'{path}' holds a line of more than {BoundedLineReader.Most >> 20} Mi characters, after row {number}: JSON lines hold a vector each.",
+                path,
+                exception);
         }
     }
 

@@ -74,7 +74,7 @@ public sealed partial class PostgresAddress : StoreAddress
         text = text.TrimStart();
         if (!text.StartsWith(PostgresPrefix, StringComparison.OrdinalIgnoreCase) || text.AsSpan(PostgresPrefix.Length).StartsWith("//"))
         {
-            throw NotValid("An address such as postgres://… is not taken.");
+            throw NotValid("An address such as postgres://…, or a connection string alone, is not taken here.");
         }
 
         int at = text.LastIndexOf(NameKey, StringComparison.Ordinal);

@@ -23,6 +23,9 @@ internal sealed class PostgresStore : DataStore, IServerWait
     // What PostgresLayout says of the table of versions, which alone is read before the others are compared.
     private const string MigrationLayout = "index of migration: version; primary\nr migration: version bigint not null, kind text not null";
 
+    // How long a session may be silent in the midst of a change, in PostgreSQL's words, where its settings do not say.
+    private const string LongestIdleness = "60s";
+
     private static readonly TimeSpan LongestLookUp = TimeSpan.FromSeconds(15);
 
     private readonly PostgresAddress _address;
@@ -31,6 +34,7 @@ internal sealed class PostgresStore : DataStore, IServerWait
     private NpgsqlCommand? _layout;
     private string? _key;
     private bool _wasOpen;
+    private string _idleTimeout = "0";
     private Action? _cancel;
 
     private PostgresStore(PostgresAddress address, StoreSchema schema)
@@ -266,6 +270,7 @@ internal sealed class PostgresStore : DataStore, IServerWait
         _connection = OpenConnection();
         try
         {
+            // A session whose machine is gone would keep its lock until the server notices, which by default is after hours: it asks after a minute.
             // Without row security a policy is an error and does not run, also where somebody adds one after the catalogue was looked through.
             using DbCommand command = Command(
                 """
@@ -277,16 +282,25 @@ internal sealed class PostgresStore : DataStore, IServerWait
                     pg_catalog.set_config('synchronous_commit',
                         CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE pg_catalog.current_setting('synchronous_commit') END,
                         false),
+                    pg_catalog.set_config('tcp_keepalives_idle',
+                        least(60, pg_catalog.current_setting('tcp_keepalives_idle')::pg_catalog.int4)::pg_catalog.text, false),
+                    pg_catalog.set_config('tcp_keepalives_interval',
+                        least(10, pg_catalog.current_setting('tcp_keepalives_interval')::pg_catalog.int4)::pg_catalog.text, false),
+                    pg_catalog.set_config('tcp_keepalives_count',
+                        least(4, pg_catalog.current_setting('tcp_keepalives_count')::pg_catalog.int4)::pg_catalog.text, false),
+                    pg_catalog.current_setting('idle_in_transaction_session_timeout'),
                     pg_catalog.current_setting('server_encoding')
                 """,
                 ("@path", $"pg_catalog, {_address.Name}, pg_temp"));
             using DbDataReader reader = command.ExecuteReader();
             reader.Read();
-            if (reader.GetString(5) != "UTF8")
+            _idleTimeout = reader.GetString(8);
+            string encoding = reader.GetString(9);
+            if (encoding != "UTF8")
             {
                 throw new QosValuationException(
                     Faults.DatabaseNotReadable,
-                    $"The database of '{Address.Text}' is encoded in {reader.GetString(5)}; names need one with ENCODING 'UTF8'.",
+                    $"The database of '{Address.Text}' is encoded in {encoding}; names need one with ENCODING 'UTF8'.",
                     Address.Text);
             }
         }
@@ -372,7 +386,11 @@ internal sealed class PostgresStore : DataStore, IServerWait
     {
         try
         {
-            using DbCommand command = Command("SELECT pg_catalog.pg_advisory_lock(@key)", ("@key", _lock));
+            // A process that is halted in the midst of a change, and whose connection is sound, is not waited for either.
+            using DbCommand command = Command(
+                "SELECT pg_catalog.pg_advisory_lock(@key), pg_catalog.set_config('idle_in_transaction_session_timeout', @timeout, false)",
+                ("@key", _lock),
+                ("@timeout", _idleTimeout == "0" ? LongestIdleness : _idleTimeout));
             command.CommandTimeout = 0; // lock_timeout ends the wait
             command.ExecuteNonQuery();
         }
@@ -393,7 +411,10 @@ internal sealed class PostgresStore : DataStore, IServerWait
             }
             else if (_connection is { State: ConnectionState.Open })
             {
-                using DbCommand command = Command("SELECT pg_catalog.pg_advisory_unlock(@key)", ("@key", _lock));
+                using DbCommand command = Command(
+                    "SELECT pg_catalog.pg_advisory_unlock(@key), pg_catalog.set_config('idle_in_transaction_session_timeout', @timeout, false)",
+                    ("@key", _lock),
+                    ("@timeout", _idleTimeout));
                 command.ExecuteNonQuery();
             }
         }

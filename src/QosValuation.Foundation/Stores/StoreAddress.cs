@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace QosValuation.Foundation.Stores;
 
 /// <summary>Where a store lies: the path of a SQLite file, or a <see cref="PostgresAddress"/>.</summary>
-public class StoreAddress
+public partial class StoreAddress
 {
     /// <summary>What the text of a store in PostgreSQL begins with. A file of such a name is given as <c>./postgresql:…</c>.</summary>
     public const string PostgresPrefix = "postgresql:";
@@ -20,7 +22,9 @@ public class StoreAddress
     public static bool IsPostgres(string text)
     {
         ReadOnlySpan<char> start = text.AsSpan().TrimStart();
-        return start.StartsWith(PostgresPrefix, StringComparison.OrdinalIgnoreCase) || start.StartsWith(ShortPrefix, StringComparison.OrdinalIgnoreCase);
+        return start.StartsWith(PostgresPrefix, StringComparison.OrdinalIgnoreCase)
+            || start.StartsWith(ShortPrefix, StringComparison.OrdinalIgnoreCase)
+            || FirstSetting().IsMatch(text);
     }
 
     /// <summary>Reads an address.</summary>
@@ -35,4 +39,10 @@ public class StoreAddress
 
     /// <inheritdoc/>
     public override string ToString() => Text;
+
+    // How a connection string begins that was given where a path is asked for. A file of such a name is given as ./host=…
+    [GeneratedRegex(
+        @"\A\s*(host|server|service|port|database|db|user ?name|user ?id|uid|password|pwd|passfile|ssl ?mode)\s*=",
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex FirstSetting();
 }

@@ -496,6 +496,34 @@ public sealed class PostgresStoreTests(StorePlaces places)
         Assert.Equal(1, store.Budget.Releases);
     }
 
+    /// <summary>A process that is halted, or whose machine is gone, keeps nobody waiting for long.</summary>
+    [PostgresFact]
+    public void ASessionThatFallsSilentInTheMidstOfAChangeLosesItsLock()
+    {
+        string place = places.New(StoreKind.PostgreSql);
+        PrivacyBudget.Create(place, 1, 1e-5);
+        string schema = ((PostgresAddress)StoreAddress.Parse(place)).Name;
+        using PrivacyBudgetStore store = PrivacyBudgetStore.Open(place);
+        using (DataStore silent = DataStore.Open(
+            StoreAddress.Parse(With("Options='-c idle_in_transaction_session_timeout=500ms'", schema)), PrivacyBudgetStore.StoreSchema, create: false))
+        using (silent.BeginWrite())
+        {
+            Assert.Equal("500ms", silent.Scalar("SELECT pg_catalog.current_setting('idle_in_transaction_session_timeout')"));
+            store.Charge([Charge(0.02, "ann")]);
+        }
+
+        Assert.Equal(1, store.Budget.Releases);
+        using DataStore other = DataStore.Open(StoreAddress.Parse(With("Host=127.0.0.1", schema)), PrivacyBudgetStore.StoreSchema, create: false);
+        using (other.BeginWrite())
+        {
+            Assert.Equal("1min", other.Scalar("SELECT pg_catalog.current_setting('idle_in_transaction_session_timeout')"));
+        }
+
+        Assert.Equal("0 60 10 4", other.Scalar(
+            "SELECT pg_catalog.concat_ws(' ', pg_catalog.current_setting('idle_in_transaction_session_timeout'), pg_catalog.current_setting('tcp_keepalives_idle'), "
+                + "pg_catalog.current_setting('tcp_keepalives_interval'), pg_catalog.current_setting('tcp_keepalives_count'))"));
+    }
+
     [PostgresFact]
     public void AStatementThatTakesTooLongIsUndoneWithAllBeforeIt()
     {
@@ -715,6 +743,8 @@ public sealed class PostgresStoreTests(StorePlaces places)
     [InlineData("postgres://keeper:hushhush@localhost/market?sslmode=require;Name=x")]
     [InlineData("postgres:Host=localhost;Password=hushhush;Name=x")]
     [InlineData(" Postgres:hushhush")]
+    [InlineData("Host=localhost;Password=hushhush")]
+    [InlineData("  user id = keeper;pwd=hushhush")]
     public void AnAddressOfAnotherFormIsRefusedAndNotRepeated(string text)
     {
         Assert.True(StoreAddress.IsPostgres(text));
