@@ -185,6 +185,19 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
         $job.Elements[0].Message | Should -BeLike 'PowerShell ended before the script did, with exit code 0*'
     }
 
+    It 'says of a shard that is asked to end, as one is whose time is over, that a signal ended it' {
+        $job = Submit-QosJob -Scheduler Slurm -Shards 1 -JobPath "$folder/timed" -MaximumRetries 0 -ArgumentList "$folder/timed.began" -ScriptBlock {
+            param($Began)
+            Set-Content $Began 1
+            Start-Sleep 600
+        }
+        Wait-Until { Test-Path "$folder/timed.began" } 60 'That it is at work'
+        scancel --batch --signal=TERM $job.SchedulerId[0]
+        $null = $job | Wait-QosJob -Timeout 120
+        $job.State | Should -Be Failed
+        $job.Elements[0].State, $job.Elements[0].ExitCode, $job.Elements[0].Message | Should -Be 'Failed', 143, 'It was ended by signal 15.'
+    }
+
     It 'is not run from a folder of somebody else, and what is submitted again is not what lies there' {
         $job = Submit-QosJob -Scheduler Slurm -Shards 1 -JobPath "$folder/foreign" -MaximumRetries 3 -ScriptBlock { exit 5 }
         scancel $job.SchedulerId

@@ -128,7 +128,13 @@ $remote = {
     # What attempts that were killed left here: folders whose lock nobody holds any more. Only files of these names are deleted, and no folder in them.
     foreach ($left in [System.IO.Directory]::EnumerateDirectories([System.IO.Path]::GetTempPath(), 'qosvaluation-shard-*')) {
         try {
-            [System.IO.File]::Open([System.IO.Path]::Combine($left, 'attempt.lock'), 'Open', 'ReadWrite', 'None').Dispose()
+            # A link may lead anywhere, and opening what it leads to may do anything.
+            $lock = [System.IO.FileInfo]::new([System.IO.Path]::Combine($left, 'attempt.lock'))
+            if ($lock.LinkTarget -or $lock.Directory.LinkTarget) {
+                continue
+            }
+
+            $lock.Open('Open', 'ReadWrite', 'None').Dispose()
             foreach ($name in 'script.ps1', 'arguments.clixml', 'result.clixml', 'attempt.lock') {
                 [System.IO.File]::Delete([System.IO.Path]::Combine($left, $name))
             }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using QosValuation.Foundation.IO;
 
@@ -8,14 +9,18 @@ namespace QosValuation.Jobs.Folders;
 /// One attempt at an element of a job, by the process that works on it. Each attempt writes a result file of its own; the status that names it is
 /// replaced at the end, in one step. So two attempts that overlap, as when a node comes back from the dead, harm nothing.
 /// </summary>
-public sealed class JobAttempt
+public sealed class JobAttempt : IDisposable
 {
     internal const string EndedEarly = "PowerShell ended before the script did";
+
+    private const int SignalBase = 128;
+    private const int TerminationSignal = 15;
 
     private readonly JobFolder _folder;
     private readonly int _element;
     private readonly ElementStatus _status;
     private readonly string _name;
+    private readonly PosixSignalRegistration _termination;
 
     private JobAttempt(JobFolder folder, int element, ElementStatus status)
     {
@@ -24,8 +29,10 @@ public sealed class JobAttempt
         _status = status;
         _name = "result-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)) + ".clixml";
 
-        // A script can end its process, or a scheduler end it by a signal that may be answered. What kills it outright leaves the attempt as running.
+        // A script can end its process, and a scheduler asks one to end whose time is over. What kills it outright leaves the attempt as running.
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
+        _termination = PosixSignalRegistration.Create(
+            PosixSignal.SIGTERM, _ => NoteEarlyEnd(SignalBase + TerminationSignal, $"It was ended by signal {Text(TerminationSignal)}."));
     }
 
     /// <summary>Where the result has to be written.</summary>
@@ -69,7 +76,7 @@ public sealed class JobAttempt
     /// <param name="errors">The number of errors that were written on the way.</param>
     public void Complete(long objects, int errors)
     {
-        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
+        Dispose();
         using (var stream = new FileStream(ResultPath, FileMode.Open, FileAccess.ReadWrite))
         {
             stream.Flush(flushToDisk: true);
@@ -105,7 +112,7 @@ public sealed class JobAttempt
     /// <param name="errors">The number of errors that were written on the way.</param>
     public void Fail(int exitCode, string message, int errors)
     {
-        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
+        Dispose();
         AtomicFile.TryDelete(ResultPath);
         if (Other() is not { State: JobState.Completed })
         {
@@ -116,7 +123,10 @@ public sealed class JobAttempt
         }
     }
 
-    private void OnProcessExit(object? sender, EventArgs arguments)
+    private void OnProcessExit(object? sender, EventArgs arguments) =>
+        NoteEarlyEnd(Environment.ExitCode, $"{EndedEarly}, with exit code {Text(Environment.ExitCode)}.");
+
+    private void NoteEarlyEnd(int exitCode, string message)
     {
         try
         {
@@ -126,9 +136,9 @@ public sealed class JobAttempt
                 _folder.SetStatus(_element, _status with
                 {
                     State = isStopped ? JobState.Stopped : JobState.Failed,
-                    ExitCode = Environment.ExitCode,
+                    ExitCode = exitCode,
                     Ended = DateTime.UtcNow,
-                    Message = isStopped ? "The job was stopped." : $"{EndedEarly}, with exit code {Text(Environment.ExitCode)}.",
+                    Message = isStopped ? "The job was stopped." : message,
                 });
             }
         }
@@ -136,6 +146,13 @@ public sealed class JobAttempt
         {
             // The process ends. Whoever started it sees that the element is not done.
         }
+    }
+
+    /// <summary>Listens to the end of the process no longer; for an attempt that is given up without a word.</summary>
+    public void Dispose()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
+        _termination.Dispose();
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
