@@ -472,6 +472,12 @@ Describe 'A job whose folder is not what it was' {
         Receive-QosJob $saved | Should -Be kept
         Receive-QosJob -Job $saved, $whole | Should -Be kept, kept
         $saved | Receive-QosJob | Should -Be kept
+        $rows = ($whole | ConvertTo-Json -Depth 3 | ConvertFrom-Json), ($whole | ConvertTo-Csv | ConvertFrom-Csv)
+        foreach ($row in $rows) {
+            (Get-QosJob $row).Id, (Wait-QosJob $row).Id | Should -Be $whole.Id, $whole.Id
+        }
+
+        Receive-QosJob $rows | Should -Be kept, kept
         $saved.Path = "$folder/nowhere"
         { Wait-QosJob $saved } | Should -Throw '*is not the folder of a job*'
     }

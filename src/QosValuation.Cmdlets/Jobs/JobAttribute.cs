@@ -2,7 +2,9 @@ using System.Management.Automation;
 
 namespace QosValuation.Cmdlets.Jobs;
 
-/// <summary>Opens jobs that were saved by Export-Clixml, or come from another process, by their folders: a job's state lies there, not in the object.</summary>
+/// <summary>
+/// Opens jobs that were saved, as CLIXML, JSON or CSV, or come from another process, by their folders: a job's state lies there, not in the object.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class JobAttribute : ArgumentTransformationAttribute
 {
@@ -30,5 +32,7 @@ internal sealed class JobAttribute : ArgumentTransformationAttribute
     /// <param name="given">The object.</param>
     /// <returns>Null where it is no such job.</returns>
     internal static string? PathOf(PSObject given) =>
-        given.TypeNames.Contains(SavedType) ? given.Properties["Path"]?.Value as string : null;
+        given.TypeNames.Contains(SavedType) || (given.BaseObject is PSCustomObject && given.Properties[nameof(QosJob.LogPath)] is not null)
+            ? given.Properties[nameof(QosJob.Path)]?.Value as string
+            : null;
 }

@@ -3,8 +3,8 @@ using System.Management.Automation;
 namespace QosValuation.Cmdlets.Jobs;
 
 /// <summary>
-/// Takes a job for its folder, where a path is asked for: Get-QosJob $job is what people write. Jobs that were saved by Export-Clixml, or come from
-/// another process, are taken as well.
+/// Takes a job for its folder, where a path is asked for: Get-QosJob $job is what people write. Jobs that were saved, or come from another process,
+/// are taken as well.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class JobPathAttribute : ArgumentTransformationAttribute
