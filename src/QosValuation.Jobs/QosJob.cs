@@ -190,7 +190,7 @@ public sealed class QosJob
     public bool Resume(CancellationToken cancellationToken)
     {
         Folder.RequirePresent();
-        if (!Folder.IsOwn)
+        if (!Folder.IsOwn())
         {
             throw new QosValuationException(
                 Faults.JobNotOwned, $"The job '{Path}' belongs to another user of this machine, and its script would run as you.", Path);
@@ -266,8 +266,8 @@ public sealed class QosJob
     }
 
     /// <summary>Whether the job's folder is this user's. What lies in somebody else's is read, and never run.</summary>
-    /// <returns>True also on Windows, where Slurm is not.</returns>
-    public bool IsOwn() => Folder.IsOwn;
+    /// <returns>True also on Windows, which is not asked.</returns>
+    public bool IsOwn() => Folder.IsOwn();
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} ({State})";
@@ -293,7 +293,7 @@ public sealed class QosJob
     // wait for the same job one does, and the other goes on waiting.
     private bool? Retry(CancellationToken cancellationToken)
     {
-        if (!Folder.IsOwn)
+        if (!Folder.IsOwn())
         {
             return false;
         }
@@ -304,7 +304,6 @@ public sealed class QosJob
 
     private FileStream Hold(CancellationToken cancellationToken)
     {
-        Folder.RequirePresent();
         long start = Stopwatch.GetTimestamp();
         while (true)
         {

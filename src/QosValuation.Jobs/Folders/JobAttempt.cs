@@ -13,7 +13,9 @@ public sealed class JobAttempt : IDisposable
 {
     internal const string EndedEarly = "PowerShell ended before the script did";
 
-    private const int SignalBase = 128;
+    // The exit code of a process that a signal ended is the signal's number and this, as shells and .NET have it.
+    internal const int SignalBase = 128;
+
     private const int TerminationSignal = 15;
 
     private readonly JobFolder _folder;
@@ -32,7 +34,7 @@ public sealed class JobAttempt : IDisposable
         // A script can end its process, and a scheduler asks one to end whose time is over. What kills it outright leaves the attempt as running.
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
         _termination = PosixSignalRegistration.Create(
-            PosixSignal.SIGTERM, _ => NoteEarlyEnd(SignalBase + TerminationSignal, $"It was ended by signal {Text(TerminationSignal)}."));
+            PosixSignal.SIGTERM, _ => NoteEarlyEnd(SignalBase + TerminationSignal, EndedBySignal(SignalBase + TerminationSignal)));
     }
 
     /// <summary>Where the result has to be written.</summary>
@@ -122,6 +124,11 @@ public sealed class JobAttempt : IDisposable
             });
         }
     }
+
+    /// <summary>What is said of a process that a signal ended.</summary>
+    /// <param name="exitCode">Its exit code, above <see cref="SignalBase"/>.</param>
+    /// <returns>A sentence.</returns>
+    internal static string EndedBySignal(int exitCode) => $"It was ended by signal {Text(exitCode - SignalBase)}.";
 
     private void OnProcessExit(object? sender, EventArgs arguments) =>
         NoteEarlyEnd(Environment.ExitCode, $"{EndedEarly}, with exit code {Text(Environment.ExitCode)}.");

@@ -243,8 +243,9 @@ public sealed class JobFolder
         }
     }
 
-    /// <summary>Whether the folder is this user's; a question that runs a program, and is asked before anything of the folder is run.</summary>
-    internal bool IsOwn => OperatingSystem.IsWindows() || ProgramRun.Run("/bin/sh", ["-c", "test -O \"$1\"", "sh", Path]).ExitCode == 0;
+    /// <summary>Asks the operating system whether the folder is this user's, before anything of it is run.</summary>
+    /// <returns>True also on Windows, which is not asked.</returns>
+    internal bool IsOwn() => OperatingSystem.IsWindows() || ProgramRun.Run("/bin/sh", ["-c", "test -O \"$1\"", "sh", Path]).ExitCode == 0;
 
     /// <summary>Whether the folder still holds the job.</summary>
     internal bool IsThere => File.Exists(In(ManifestName));

@@ -199,12 +199,12 @@ internal sealed class JobCoordinator
             return;
         }
 
-        string signal = exitCode > 128 && !OperatingSystem.IsWindows() ? $"It was ended by signal {exitCode - 128}. "
-            : exitCode == 0 ? $"{JobAttempt.EndedEarly}. "
+        string how = exitCode > JobAttempt.SignalBase && !OperatingSystem.IsWindows() ? JobAttempt.EndedBySignal(exitCode) + " "
+            : exitCode == 0 ? JobAttempt.EndedEarly + ". "
             : string.Empty;
         Note(element, (status ?? new ElementStatus { State = JobState.Failed, Attempt = 1 }) with
         {
-            State = JobState.Failed, ExitCode = exitCode, Ended = DateTime.UtcNow, Message = (signal + message).Trim(),
+            State = JobState.Failed, ExitCode = exitCode, Ended = DateTime.UtcNow, Message = (how + message).Trim(),
         });
     }
 
